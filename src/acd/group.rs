@@ -1,0 +1,221 @@
+//! One group at work: its line, its ready seats, and what is known about its pace.
+
+use super::line::{Rank, Score};
+use super::plan::{Group, Membership, Position, Strategy};
+use super::seat::{Rest, Seat};
+use crate::clock::SECOND;
+use crate::id::{CallRef, SeatId, SkillId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Talks that must have ended before a wait is estimated from them.
+const KNOWN_AFTER: u32 = 5;
+/// The moving average forgets at this rate.
+const MEMORY: u64 = 16;
+
+/// A ready seat's turn: two numbers by the group's strategy, then the seat.
+type Turn = (u64, u64, SeatId);
+
+/// Calls that ask for one skill (or none) and seats of one tier that have it: both sides look here and nowhere else,
+/// so each finds the other in O(log n).
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: BTreeSet<Rank>,
+    ready: BTreeSet<Turn>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pub plan: Group,
+    /// No longer in the plan: lives until its last offer is decided.
+    pub closed: bool,
+    lanes: BTreeMap<(Option<SkillId>, u8), Lane>,
+    /// All its calls in order, those included for which a seat rings.
+    line: VecDeque<Rank>,
+    /// Calls for which a seat rings.
+    pub ringing: usize,
+    /// Reachable seats signed in.
+    pub present: usize,
+    /// Of these, the ones not on a break.
+    at_work: u64,
+    /// The same, each seat counted by its share, in 1/1000.
+    share: u64,
+    talks: u32,
+    /// Moving average of talk and wrap-up, µs.
+    handling: u64,
+}
+
+impl Queue {
+    pub(super) fn new(plan: Group) -> Self {
+        Self { plan, ..Self::default() }
+    }
+
+    /// Forgets calls' lanes and seats; the line and what is known about the pace stay.
+    pub(super) fn clear(&mut self) {
+        self.lanes.clear();
+        (self.present, self.at_work, self.share) = (0, 0, 0);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+
+    /// Calls for which no seat rings.
+    pub(super) fn unserved(&self) -> usize {
+        self.line.len().saturating_sub(self.ringing)
+    }
+
+    pub(super) fn calls(&self) -> impl Iterator<Item = CallRef> + '_ {
+        self.line.iter().map(|rank| rank.call)
+    }
+
+    pub(super) fn join(&mut self, rank: Rank) {
+        if let Err(at) = self.line.binary_search(&rank) {
+            self.line.insert(at, rank);
+        }
+    }
+
+    pub(super) fn part(&mut self, rank: Rank) {
+        if let Ok(at) = self.line.binary_search(&rank) {
+            self.line.remove(at);
+        }
+    }
+
+    /// 1 for the head of the line.
+    pub(super) fn position(&self, rank: Rank) -> u32 {
+        let (Ok(at) | Err(at)) = self.line.binary_search(&rank);
+        u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    pub(super) fn lay(&mut self, rank: Rank, skill: Option<&SkillId>, tiers: std::ops::RangeInclusive<u8>) {
+        for tier in tiers {
+            self.lanes.entry((skill.cloned(), tier)).or_default().waiting.insert(rank);
+        }
+    }
+
+    pub(super) fn lift(&mut self, rank: Rank, skill: Option<&SkillId>, top: u8) {
+        for tier in 0..=top {
+            self.in_lane((skill.cloned(), tier), |lane| {
+                lane.waiting.remove(&rank);
+            });
+        }
+    }
+
+    /// Counts a seat in (`true`) or out, and puts it where calls find it if it is available.
+    pub(super) fn count(&mut self, id: &SeatId, seat: &Seat, member: Membership, enter: bool) {
+        let sign = |n: u64, by: u64| if enter { n + by } else { n.saturating_sub(by) };
+        if self.closed || !seat.present() {
+            return;
+        }
+        self.present = if enter { self.present + 1 } else { self.present.saturating_sub(1) };
+        if seat.at_work() {
+            self.at_work = sign(self.at_work, 1);
+            self.share = sign(self.share, 1000 / seat.position.groups.len().max(1) as u64);
+        }
+        if !seat.available() {
+            return;
+        }
+        let turn = self.turn(id, seat, member);
+        for key in lane_keys(&seat.position, member.tier) {
+            if enter {
+                self.lanes.entry(key).or_default().ready.insert(turn.clone());
+            } else {
+                self.in_lane(key, |lane| {
+                    lane.ready.remove(&turn);
+                });
+            }
+        }
+    }
+
+    fn in_lane(&mut self, key: (Option<SkillId>, u8), act: impl FnOnce(&mut Lane)) {
+        if let std::collections::btree_map::Entry::Occupied(mut lane) = self.lanes.entry(key) {
+            act(lane.get_mut());
+            if lane.get().waiting.is_empty() && lane.get().ready.is_empty() {
+                lane.remove();
+            }
+        }
+    }
+
+    fn turn(&self, id: &SeatId, seat: &Seat, member: Membership) -> Turn {
+        let skills = seat.position.skills.len() as u64;
+        let order = u64::from(member.order);
+        match self.plan.strategy {
+            Strategy::LongestIdle | Strategy::RingAll => (seat.idle_since, skills, id.clone()),
+            Strategy::Linear => (order, seat.idle_since, id.clone()),
+            Strategy::FewestSkills => (skills, seat.idle_since, id.clone()),
+        }
+    }
+
+    /// The first call in line that this seat may take by membership, skill and tier and that `passes`.
+    pub(super) fn first_call(
+        &self,
+        position: &Position,
+        tier: u8,
+        wall: i64,
+        passes: impl Fn(CallRef) -> bool,
+    ) -> Option<Score> {
+        lane_keys(position, tier)
+            .filter_map(|key| self.lanes.get(&key)?.waiting.iter().find(|rank| passes(rank.call)))
+            .min()
+            .map(|rank| rank.score(self.plan.weight, wall))
+    }
+
+    /// The ready seats that may take a call of this skill, tier by tier, each tier in the order of the strategy.
+    pub(super) fn ready(&self, skill: Option<&SkillId>, top: u8) -> impl Iterator<Item = &SeatId> + '_ {
+        let skill = skill.cloned();
+        (0..=top)
+            .filter_map(move |tier| self.lanes.get(&(skill.clone(), tier)))
+            .flat_map(|lane| lane.ready.iter().map(|turn| &turn.2))
+    }
+
+    /// The tier that opens after `tier`, and how long after entering. A group has at most 256.
+    pub(super) fn next_tier(&self, tier: u8) -> Option<(u8, u64)> {
+        let delay = self.plan.tier_delays.get(usize::from(tier))?;
+        Some((tier.checked_add(1)?, *delay))
+    }
+
+    /// A talk of this group and its wrap-up took `micros`.
+    pub(super) fn handled(&mut self, micros: u64) {
+        self.talks = self.talks.saturating_add(1);
+        let memory = u64::from(self.talks).min(MEMORY);
+        self.handling = self.handling.saturating_mul(memory - 1).saturating_add(micros) / memory;
+    }
+
+    /// Shortest and longest likely wait at this position, s.
+    ///
+    /// `n` seats that each take `h` on average free one every `h / n`; the time to the `p`-th is `p·h/n` with a standard
+    /// deviation of `√p·h/n`. Seats shared with other groups count whole for the short end and by their share for the long one.
+    pub(super) fn likely_wait(&self, position: u32) -> Option<(u32, u32)> {
+        if self.talks < KNOWN_AFTER || self.at_work == 0 || self.share == 0 {
+            return None;
+        }
+        let (p, h) = (u128::from(position), u128::from(self.handling));
+        let spread = (p * 1_000_000).isqrt();
+        let low = (p * 1000).saturating_sub(spread) * h / 1000 / u128::from(self.at_work);
+        let high = (p * 1000 + spread) * h / u128::from(self.share);
+        let second = u128::from(SECOND);
+        let whole = |s: u128| u32::try_from(s).unwrap_or(u32::MAX);
+        Some((whole(low / second), whole(high.div_ceil(second))))
+    }
+}
+
+/// Where a seat looks for calls: without a skill, and for each of its skills.
+fn lane_keys(position: &Position, tier: u8) -> impl Iterator<Item = (Option<SkillId>, u8)> + '_ {
+    std::iter::once((None, tier)).chain(position.skills.iter().map(move |s| (Some(s.clone()), tier)))
+}
+
+impl Seat {
+    /// Signed in and reachable.
+    pub(super) fn present(&self) -> bool {
+        self.agent.is_some() && self.reachable && !self.retired
+    }
+
+    /// Present and not on a break.
+    pub(super) fn at_work(&self) -> bool {
+        self.present() && !matches!(self.rest(), Some(Rest::NotReady(_)))
+    }
+
+    /// May be offered a call now.
+    pub(super) fn available(&self) -> bool {
+        self.present() && !self.resting && matches!(self.rest(), Some(Rest::Ready))
+    }
+}

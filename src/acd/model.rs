@@ -1,0 +1,510 @@
+//! A naive floor that knows only what was said aloud, and holds the real one against the two promises after every random input.
+//!
+//! Replay one seed with `ACD_SEED=<seed> cargo nextest run acd::model`.
+
+use super::*;
+use crate::clock::{MILLI, Now, SECOND};
+use std::collections::{BTreeMap, BTreeSet};
+
+const SEATS: u64 = 9;
+const GROUPS: [&str; 4] = ["kept.12348", "main", "night", "team"];
+const SKILLS: [&str; 2] = ["social", "tax"];
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+    fn once_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+        (!from.is_empty()).then(|| from[usize::try_from(self.below(from.len() as u64)).unwrap()].clone())
+    }
+}
+
+struct Call {
+    entry: Entry,
+    entered: u64,
+    skill: Option<SkillId>,
+    offers: BTreeSet<OfferId>,
+    cooled: BTreeMap<SeatId, u64>,
+}
+
+struct Rung {
+    call: CallRef,
+    seat: SeatId,
+    group: Option<GroupId>,
+    deadline: u64,
+}
+
+struct Model {
+    floor: Floor,
+    plan: Plan,
+    now: Now,
+    seats: BTreeMap<SeatId, SeatState>,
+    rested: BTreeMap<SeatId, u64>,
+    calls: BTreeMap<CallRef, Call>,
+    offers: BTreeMap<OfferId, Rung>,
+    talks: Vec<(SeatId, CallRef)>,
+    sent_on: Vec<Entry>,
+    old_offers: Vec<OfferId>,
+    trace: Vec<String>,
+    assigned: u32,
+}
+
+fn random_plan(dice: &mut Dice) -> Plan {
+    let mut plan = Plan::default();
+    plan.settings.cool_down = (1 + dice.below(4)) * SECOND;
+    plan.settings.held_limit = dice.below(2) * 20 * SECOND;
+    plan.settings.no_answer_limit = u32::try_from(dice.below(2) * 3).unwrap();
+    for id in GROUPS {
+        if dice.once_in(12) {
+            continue;
+        }
+        let strategies = [Strategy::LongestIdle, Strategy::RingAll, Strategy::Linear, Strategy::FewestSkills];
+        let group = Group {
+            strategy: if dice.once_in(2) { Strategy::LongestIdle } else { dice.pick(&strategies).unwrap() },
+            ring_time: (3 + dice.below(9)) * SECOND,
+            wrap_up: dice.below(3) * 5 * SECOND,
+            weight: u32::try_from(1 + dice.below(2)).unwrap(),
+            tier_delays: (0..dice.below(3)).map(|t| t * 4 * SECOND).collect(),
+            skill_wait: dice.once_in(2).then(|| dice.below(3) * 5 * SECOND),
+            max_wait: dice.once_in(2).then(|| dice.below(3) * 10 * SECOND),
+            max_size: dice.once_in(3).then(|| usize::try_from(dice.below(4)).unwrap()),
+            on_no_seats: dice.once_in(2),
+            announce: dice.once_in(2).then_some(Announce { first: 5 * SECOND, every: 15 * SECOND }),
+        };
+        plan.groups.insert(GroupId::from(id), group);
+    }
+    for n in 0..SEATS {
+        if dice.once_in(10) {
+            continue;
+        }
+        let mut position = Position::default();
+        for id in GROUPS {
+            if dice.once_in(2) {
+                let member = Membership {
+                    tier: u8::try_from(dice.below(3)).unwrap(),
+                    order: u32::try_from(dice.below(5)).unwrap(),
+                };
+                position.groups.insert(GroupId::from(id), member);
+            }
+        }
+        position.skills = SKILLS.iter().filter(|_| dice.once_in(2)).map(|s| SkillId::from(*s)).collect();
+        plan.seats.insert(seat_id(n), position);
+    }
+    plan
+}
+
+fn seat_id(n: u64) -> SeatId {
+    SeatId::from(format!("80{n:02}"))
+}
+
+impl Model {
+    fn new(dice: &mut Dice) -> Self {
+        let plan = random_plan(dice);
+        let now = Now { mono: SECOND, wall: 1_639_533_600_000_000 };
+        let mut model = Self {
+            floor: Floor::new(plan.clone(), now),
+            plan,
+            now,
+            seats: BTreeMap::new(),
+            rested: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            offers: BTreeMap::new(),
+            talks: Vec::new(),
+            sent_on: Vec::new(),
+            old_offers: Vec::new(),
+            trace: Vec::new(),
+            assigned: 0,
+        };
+        model.know_seats();
+        for n in 0..SEATS {
+            model.tell(Input::Register { seat: seat_id(n) });
+            model.tell(Input::SignIn { seat: seat_id(n), agent: AgentId::from(format!("a{n}")) });
+            model.tell(Input::Ready { seat: seat_id(n) });
+        }
+        model
+    }
+
+    fn know_seats(&mut self) {
+        let fresh =
+            SeatState { signed_in: false, reachable: false, work: Work::NotReady(Reason::SignedOut), pending: None };
+        for seat in self.plan.seats.keys() {
+            self.seats.entry(seat.clone()).or_insert_with(|| fresh.clone());
+        }
+    }
+
+    fn eligible(&self, call: &Call, seat: &SeatId) -> bool {
+        let Some(group) = self.plan.groups.get(&call.entry.group) else { return false };
+        let Some(position) = self.plan.seats.get(seat) else { return false };
+        let Some(member) = position.groups.get(&call.entry.group) else { return false };
+        let waited = self.now.mono - call.entered;
+        let open = match usize::from(member.tier) {
+            0 => true,
+            tier => group.tier_delays.get(tier - 1).is_some_and(|delay| waited >= *delay),
+        };
+        let skilled = call.skill.as_ref().is_none_or(|skill| position.skills.contains(skill));
+        let cool = call.cooled.get(seat).is_some_and(|at| *at > self.now.mono);
+        open && skilled && !cool
+    }
+
+    fn may_ring(&self, call: &Call) -> bool {
+        let all = self.plan.groups.get(&call.entry.group).is_some_and(|g| g.strategy == Strategy::RingAll);
+        call.offers.is_empty() || all
+    }
+
+    fn available(&self, seat: &SeatId) -> bool {
+        let ready = |s: &SeatState| s.signed_in && s.reachable && s.work == Work::Ready;
+        self.seats.get(seat).is_some_and(ready) && self.rested.get(seat).is_none_or(|at| *at <= self.now.mono)
+    }
+
+    fn score(&self, call: &Call) -> (u8, i128, i64, CallRef) {
+        let weight = self.plan.groups.get(&call.entry.group).map_or(1, |g| g.weight);
+        let waited = i128::from(self.now.wall) - i128::from(call.entry.place);
+        (call.entry.class, -waited * i128::from(weight), call.entry.place, call.entry.call)
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.trace.push(format!("{} {input:?}", self.now.mono));
+        self.expect(&input);
+        self.floor.handle(input, self.now);
+        self.drain();
+        let (floor, plan) = (&self.floor, &self.plan);
+        self.seats.retain(|seat, _| plan.seats.contains_key(seat) || floor.seat(seat).is_some());
+        self.rested.retain(|seat, _| plan.seats.contains_key(seat));
+        self.check();
+    }
+
+    /// What the input alone says about the model.
+    fn expect(&mut self, input: &Input) {
+        for call in self.calls.values_mut() {
+            let group = self.plan.groups.get(&call.entry.group);
+            if group.and_then(|g| g.skill_wait).is_some_and(|wait| call.entered + wait <= self.now.mono) {
+                call.skill = None;
+            }
+        }
+        match input {
+            Input::SetPlan(plan) => {
+                self.plan = (**plan).clone();
+                self.know_seats();
+                self.expect(&Input::Tick);
+            }
+            Input::Enter(entry) => {
+                let same = self.calls.get(&entry.call).is_some_and(|c| c.entry.group == entry.group);
+                if !same {
+                    let call = Call {
+                        entry: entry.clone(),
+                        entered: self.now.mono,
+                        skill: entry.skill.clone(),
+                        offers: BTreeSet::new(),
+                        cooled: BTreeMap::new(),
+                    };
+                    self.calls.insert(entry.call, call);
+                    self.expect(&Input::Tick);
+                }
+            }
+            Input::Leave { call } => {
+                self.calls.remove(call);
+            }
+            Input::Accepted { offer } => {
+                if let Some(rung) = self.offers.remove(offer) {
+                    self.calls.remove(&rung.call);
+                    self.talks.push((rung.seat, rung.call));
+                    self.assigned += 1;
+                }
+            }
+            Input::Declined { offer, cause } => {
+                if let Some(rung) = self.offers.remove(offer) {
+                    self.cool(*offer, &rung);
+                    if rung.group.is_some() && *cause != Cause::NoAnswer {
+                        self.rested.insert(rung.seat, self.now.mono + self.plan.settings.cool_down);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn cool(&mut self, id: OfferId, rung: &Rung) {
+        if let Some(call) = self.calls.get_mut(&rung.call) {
+            call.offers.remove(&id);
+            call.cooled.insert(rung.seat.clone(), self.now.mono + self.plan.settings.cool_down);
+        }
+    }
+
+    fn drain(&mut self) {
+        let mut reserved_from = None;
+        while let Some(output) = self.floor.poll() {
+            self.trace.push(format!("    {output:?}"));
+            match output {
+                Output::SeatChanged { seat, from, to, .. } => {
+                    if to.work == Work::Reserved && from.work != Work::Reserved {
+                        reserved_from = Some((seat.clone(), self.available(&seat)));
+                    }
+                    let before = self.seats.insert(seat.clone(), to);
+                    assert_eq!(before, Some(from), "states of {seat} follow each other");
+                }
+                Output::Offer { id, call, seat, group, deadline } => {
+                    assert_eq!(
+                        reserved_from.take(),
+                        Some((seat.clone(), true)),
+                        "a ready seat was reserved for the offer"
+                    );
+                    self.offered(id, Rung { call, seat, group: Some(group), deadline });
+                }
+                Output::Withdraw { id, call, seat, cause } => {
+                    let rung = self.offers.remove(&id).expect("a withdrawn offer was out");
+                    assert_eq!((rung.call, &rung.seat), (call, &seat));
+                    self.old_offers.push(id);
+                    if cause == Cause::NoAnswer {
+                        assert!(rung.deadline <= self.now.mono, "it rang its time");
+                        self.cool(id, &rung);
+                    } else if let Some(call) = self.calls.get_mut(&call) {
+                        call.offers.remove(&id);
+                    }
+                }
+                Output::Overflow { call, group, place, why } => {
+                    let waiting = self.calls.remove(&call).expect("an overflowed call waited");
+                    assert_eq!((&waiting.entry.group, waiting.entry.place), (&group, place));
+                    assert!(waiting.offers.is_empty(), "its offers were withdrawn before: {why:?}");
+                    self.sent_on.push(waiting.entry);
+                }
+                Output::Position { call, position, .. } => {
+                    let mine = &self.calls[&call];
+                    let rank = |c: &Call| (c.entry.class, c.entry.place, c.entry.call);
+                    let ahead =
+                        self.calls.values().filter(|c| c.entry.group == mine.entry.group && rank(c) < rank(mine));
+                    assert_eq!(position as usize, ahead.count() + 1);
+                }
+                Output::Queued { call, .. } => assert!(self.calls.contains_key(&call)),
+                Output::HoldExpired { seat, .. } => assert_eq!(self.seats[&seat].work, Work::Talking),
+            }
+        }
+    }
+
+    /// Second promise, and one offer at a time.
+    fn offered(&mut self, id: OfferId, rung: Rung) {
+        let call = self.calls.get(&rung.call).expect("the call waits");
+        assert!(self.may_ring(call), "one outstanding offer unless ring-all");
+        assert!(
+            self.eligible(call, &rung.seat),
+            "offered to an eligible seat: {:?} {:?}",
+            self.plan.groups.get(&call.entry.group),
+            self.plan.seats.get(&rung.seat)
+        );
+        assert!(self.offers.values().all(|o| o.seat != rung.seat), "one offer a seat");
+        assert!(rung.deadline > self.now.mono);
+        for other in self.calls.values().filter(|c| self.may_ring(c) && self.eligible(c, &rung.seat)) {
+            assert!(self.score(call) <= self.score(other), "{} stood before {}", other.entry.call, call.entry.call);
+        }
+        self.check_turn(call, &rung.seat);
+        if let Some(call) = self.calls.get_mut(&rung.call) {
+            call.offers.insert(id);
+        }
+        self.offers.insert(id, rung);
+    }
+
+    /// Nobody who has never had the call and whose turn is earlier was passed over.
+    fn check_turn(&self, call: &Call, chosen: &SeatId) {
+        let group = &call.entry.group;
+        let turn = |seat: &SeatId| {
+            let position = &self.plan.seats[seat];
+            let idle = self.floor.seat(seat).map_or(0, |v| v.idle_since);
+            let skills = position.skills.len() as u64;
+            let member = position.groups[group];
+            let order = match self.plan.groups[group].strategy {
+                Strategy::LongestIdle => (idle, skills),
+                Strategy::Linear => (u64::from(member.order), idle),
+                Strategy::FewestSkills => (skills, idle),
+                Strategy::RingAll => (0, 0),
+            };
+            (member.tier, order)
+        };
+        let others = self.plan.seats.keys().filter(|s| self.available(s) && self.eligible(call, s));
+        for other in others.filter(|s| !call.cooled.contains_key(*s)) {
+            assert!(turn(chosen) <= turn(other), "{other} was before {chosen}");
+        }
+    }
+
+    /// First promise, and that both know the same.
+    fn check(&self) {
+        for call in self.calls.values().filter(|c| self.may_ring(c)) {
+            for seat in self.plan.seats.keys() {
+                assert!(
+                    !(self.available(seat) && self.eligible(call, seat)),
+                    "{} waits while {seat} is ready",
+                    call.entry.call
+                );
+            }
+        }
+        for (id, rung) in &self.offers {
+            assert!(self.floor.is_live(*id) && rung.deadline > self.now.mono);
+            if rung.group.is_some() {
+                assert!(self.calls[&rung.call].offers.contains(id));
+            }
+        }
+        for group in GROUPS.map(GroupId::from) {
+            let mut line: Vec<_> = self.calls.values().filter(|c| c.entry.group == group).collect();
+            line.sort_by_key(|c| (c.entry.class, c.entry.place, c.entry.call));
+            assert!(self.floor.waiting(&group).eq(line.iter().map(|c| c.entry.call)), "the line of {group}");
+            let serves = |(seat, state): (&SeatId, &SeatState)| {
+                let member = self.plan.seats.get(seat).is_some_and(|p| p.groups.contains_key(&group));
+                member && state.signed_in && state.reachable
+            };
+            let deserted = match self.plan.groups.get(&group) {
+                None => true,
+                Some(plan) => plan.on_no_seats && !self.seats.iter().any(serves),
+            };
+            assert!(!deserted || line.iter().all(|c| !c.offers.is_empty()), "nobody waits where nobody can come");
+        }
+        for (seat, view) in self.floor.seats() {
+            assert_eq!(self.seats.get(seat), Some(&view.state));
+        }
+        assert!(
+            self.floor.deadline().is_none_or(|at| at > self.now.mono),
+            "nothing stays due: {:?}",
+            self.floor.timers
+        );
+    }
+
+    fn pass(&mut self, micros: u64) {
+        self.now = self.now.plus(micros);
+        self.tell(Input::Tick);
+    }
+
+    fn step(&mut self, dice: &mut Dice, fresh: &mut u64) {
+        match dice.below(4) {
+            0 => self.pass(dice.below(4 * SECOND)),
+            1 => {
+                let due = self.floor.deadline().map_or(MILLI, |at| at - self.now.mono);
+                self.pass(due.min(10 * SECOND));
+            }
+            _ => {}
+        }
+        let seat = seat_id(dice.below(SEATS));
+        let offers: Vec<_> = self.offers.keys().copied().collect();
+        let calls: Vec<_> = self.calls.keys().copied().collect();
+        let offer = if dice.once_in(10) { dice.pick(&self.old_offers) } else { dice.pick(&offers) };
+        let talk = dice.pick(&self.talks);
+        let causes = [Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer];
+        let input = match dice.below(40) {
+            0..=8 => Some(Input::Enter(self.random_entry(dice, fresh))),
+            9..=11 => dice.pick(&calls).map(|call| Input::Leave { call }),
+            12..=14 => offer.map(|offer| Input::Ringing { offer }),
+            15..=20 => offer.map(|offer| Input::Accepted { offer }),
+            21..=22 => offer.map(|offer| Input::Declined { offer, cause: dice.pick(&causes).unwrap() }),
+            23..=27 => talk.map(|(seat, call)| Input::TalkEnded { seat, call }),
+            28 => talk.map(|(seat, call)| Input::Held { seat, call, held: dice.once_in(2) }),
+            29 if dice.once_in(2) => Some(Input::Lost { seat, cause: Cause::Lost }),
+            30 if dice.once_in(2) => Some(Input::SignOut { seat }),
+            29..=30 => Some(Input::Register { seat }),
+            31 => Some(Input::SignIn { seat, agent: AgentId::from(format!("a{}", dice.below(SEATS))) }),
+            32..=33 => {
+                self.tell(Input::Register { seat: seat.clone() });
+                let agent = AgentId::from(format!("a{seat}"));
+                Some(Input::SignIn { seat, agent })
+            }
+            34..=36 => Some(Input::Ready { seat }),
+            37 => Some(Input::NotReady { seat, reason: Reason::Break }),
+            38 => self.direct(dice, seat, fresh),
+            _ => dice.once_in(6).then(|| Input::SetPlan(Box::new(random_plan(dice)))),
+        };
+        if let Some(input) = input {
+            self.tell(input);
+        }
+    }
+
+    fn random_entry(&mut self, dice: &mut Dice, fresh: &mut u64) -> Entry {
+        if dice.once_in(3)
+            && let Some(mut entry) = self.sent_on.pop()
+        {
+            entry.group = GroupId::from("main");
+            return entry;
+        }
+        *fresh += 1;
+        Entry {
+            call: CallRef(*fresh),
+            group: GroupId::from(dice.pick(&GROUPS).unwrap()),
+            class: u8::try_from(dice.below(5) / 4).unwrap(),
+            place: self.now.wall - i64::try_from(dice.below(3) * SECOND).unwrap(),
+            skill: dice.once_in(3).then(|| SkillId::from(dice.pick(&SKILLS).unwrap())),
+        }
+    }
+
+    /// A call that is dialled directly, or that the seat makes itself.
+    fn direct(&mut self, dice: &mut Dice, seat: SeatId, fresh: &mut u64) -> Option<Input> {
+        *fresh += 1;
+        let call = CallRef(*fresh);
+        if dice.once_in(2) {
+            if self.plan.seats.contains_key(&seat) {
+                self.talks.push((seat.clone(), call));
+            }
+            return Some(Input::Occupy { seat, call });
+        }
+        let before = self.seats.get(&seat).cloned();
+        let reserved = self.floor.reserve(&seat, call, self.now);
+        self.trace.push(format!("{} reserve {seat} {call} = {reserved:?}", self.now.mono));
+        if let Ok(id) = reserved {
+            let free = matches!(before.map(|s| s.work), Some(Work::Ready | Work::NotReady(_) | Work::WrapUp));
+            assert!(free, "only a seat between calls can be reserved");
+            let deadline = self.now.mono + self.plan.settings.direct_limit;
+            self.offers.insert(id, Rung { call, seat, group: None, deadline });
+        }
+        self.drain();
+        self.check();
+        None
+    }
+}
+
+/// Prints how to replay when a step fails.
+struct Confession<'a>(u64, &'a mut Model);
+
+impl Drop for Confession<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let from = self.1.trace.len().saturating_sub(40);
+            eprintln!("replay with ACD_SEED={}; the end of its trace:\n{}", self.0, self.1.trace[from..].join("\n"));
+        }
+    }
+}
+
+fn run(seed: u64, steps: u32) -> u32 {
+    let mut dice = Dice(seed);
+    let mut model = Model::new(&mut dice);
+    let confession = Confession(seed, &mut model);
+    let mut fresh = 0;
+    for _ in 0..steps {
+        confession.1.step(&mut dice, &mut fresh);
+    }
+    confession.1.assigned
+}
+
+#[test]
+fn no_caller_waits_beside_a_ready_seat_and_nobody_is_passed_over() {
+    if let Ok(seed) = std::env::var("ACD_SEED") {
+        run(seed.parse().unwrap(), 400);
+        return;
+    }
+    let seeds = 1..=300;
+    let assigned: u32 = seeds.map(|seed| run(seed, 400)).sum();
+    assert!(assigned > 3_000, "the floor was busy: {assigned} calls answered");
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let story = || {
+        let mut dice = Dice(7);
+        let mut model = Model::new(&mut dice);
+        let mut fresh = 0;
+        (0..300).for_each(|_| model.step(&mut dice, &mut fresh));
+        model.trace
+    };
+    assert_eq!(story(), story());
+}

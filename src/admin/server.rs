@@ -1,0 +1,118 @@
+//! The daemon's side: the socket file, and one task a connection.
+
+use super::{PATIENCE, QUESTION, Refusal, Reply};
+use crate::exchange::{Answer, Command};
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::{fs, time::Duration};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+
+/// A question, and where its answer goes.
+pub type Ask = (Command, oneshot::Sender<Answer>);
+
+/// Connections at a time; the next wait in the socket's backlog.
+const CONNECTIONS: usize = 32;
+const BACKLOG: i32 = 64;
+
+/// Makes the socket file with mode 0600. One that a dead daemon left is replaced.
+///
+/// # Errors
+/// [`ErrorKind::AddrInUse`] when a daemon answers there; [`ErrorKind::AlreadyExists`] when the path is something else than a
+/// socket; else what the system said. The text names the path.
+pub fn bind(path: &Path) -> io::Result<UnixListener> {
+    let at = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(at(io::Error::new(ErrorKind::AlreadyExists, "exists and is not a socket")));
+        }
+        Ok(_) => match UnixStream::connect(path) {
+            Err(e) if e.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path).map_err(at)?,
+            Ok(_) => return Err(at(io::Error::new(ErrorKind::AddrInUse, "another switchboard answers there"))),
+            Err(e) => return Err(at(e)),
+        },
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(e) => return Err(at(e)),
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(at)?;
+    socket.bind(&SockAddr::unix(path).map_err(at)?).map_err(at)?;
+    // Nobody can connect before `listen`, so the mode is right before anybody could use it.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(at)?;
+    socket.listen(BACKLOG).map_err(at)?;
+    socket.set_nonblocking(true).map_err(at)?;
+    Ok(socket.into())
+}
+
+/// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
+pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
+    let listener = match tokio::net::UnixListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "the admin socket cannot be served"),
+    };
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = asks.closed() => return,
+        };
+        match stream {
+            Ok((stream, _)) => {
+                let asks = asks.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = converse(stream, &asks).await {
+                        tracing::debug!(%error, "an admin connection ended");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of files: a short rest, or the loop would burn the signalling thread's core.
+                tracing::warn!(%error, "an admin connection could not be accepted");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn converse(stream: tokio::net::UnixStream, asks: &mpsc::Sender<Ask>) -> io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut read = BufReader::new(read);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let limit = QUESTION as u64 + 1;
+        let got = timeout(PATIENCE, (&mut read).take(limit).read_until(b'\n', &mut line)).await;
+        if got.map_err(|_| ErrorKind::TimedOut)?? == 0 {
+            return Ok(());
+        }
+        let whole = line.last() == Some(&b'\n') && line.len() <= QUESTION;
+        let reply = match serde_json::from_slice(&line) {
+            Ok(command) if whole => reply(command, asks).await,
+            _ => Reply::Refused(Refusal::Malformed),
+        };
+        let mut text = serde_json::to_vec(&reply)?;
+        text.push(b'\n');
+        timeout(PATIENCE, write.write_all(&text)).await.map_err(|_| ErrorKind::TimedOut)??;
+        if !whole {
+            return Ok(());
+        }
+    }
+}
+
+async fn reply(command: Command, asks: &mpsc::Sender<Ask>) -> Reply {
+    let (to, answer) = oneshot::channel();
+    let asked = async {
+        asks.send((command, to)).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)
+    };
+    match timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => Reply::Ok(answer),
+        Ok(Err(refusal)) => Reply::Refused(refusal),
+        Err(_) => Reply::Refused(Refusal::Busy),
+    }
+}

@@ -1,0 +1,15 @@
+//! Sound as values: G.711, the network's tones, DTMF, WAV, and measurement.
+//!
+//! Everything is 8 kHz mono. This module knows no packet, port or clock, and opens no file: a WAV is read
+//! from and written to what the caller has opened. Resampling and wide-band codecs are refused here.
+
+pub mod dtmf;
+pub mod g711;
+pub mod level;
+pub mod tone;
+pub mod wav;
+
+/// Samples in one second.
+pub const RATE: u32 = 8_000;
+/// Samples in one millisecond.
+pub const PER_MILLI: u32 = 8;

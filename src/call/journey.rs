@@ -1,0 +1,96 @@
+//! Who called what: the facts of the caller that stay with the call to its end.
+
+use crate::dialplan::{Class, Plan};
+use crate::fact::{Origin, Service};
+use crate::id::{PromptId, SeatId, TrunkId};
+use crate::patch::Clip;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A dialplan with the prompts it names: swapped whole, pinned by each call that began with it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Its prompts in memory.
+    pub prompts: BTreeMap<PromptId, Clip>,
+}
+
+impl Snapshot {
+    /// A prompt's clip, if it was loaded.
+    #[must_use]
+    pub fn clip(&self, prompt: &PromptId) -> Option<Clip> {
+        self.prompts.get(prompt).cloned()
+    }
+}
+
+/// The caller as the other side may learn of him.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// Number as asserted or given: digits, perhaps a leading `+`; empty when there is none.
+    pub number: String,
+    /// It came in P-Asserted-Identity of a trusted trunk.
+    pub asserted: bool,
+    /// The caller asked that it be withheld (`Privacy: id`, RFC 3325 §9.3).
+    pub private: bool,
+    /// Display name, any bytes; empty when there is none.
+    pub display: Vec<u8>,
+}
+
+/// What is known of a call from its first INVITE on.
+#[derive(Debug)]
+pub struct Journey {
+    /// Where it came from.
+    pub origin: Origin,
+    /// Who calls.
+    pub caller: Caller,
+    /// The number first dialled, normalised; a seat's number on a seat-to-seat call.
+    pub dialled: String,
+    /// What the dialplan calls it.
+    pub title: String,
+    /// The entry's address in the dialplan, `hotline.12333`.
+    pub entry: String,
+    /// Its class; `None` for seat to seat.
+    pub class: Option<Class>,
+    /// What kind of service it is counted under.
+    pub service: Service,
+    /// Seat to seat: the seat that is called; there is no script then.
+    pub seat_dialled: Option<SeatId>,
+    /// Plan and prompts that it began with.
+    pub snapshot: Arc<Snapshot>,
+    /// First entry into a queue, wall µs; the moment of the INVITE until then.
+    pub place: i64,
+    /// Hops left for a leg of ours: that of the caller's INVITE less one.
+    pub max_forwards: u32,
+    /// History-Info and Diversion lines as they came, each ended by CRLF; passed on below ours.
+    pub history: Vec<u8>,
+    /// Diversions that came with it: more than five stop overflow.
+    pub diversions: usize,
+    /// Somebody has been asked to answer: from here on a hang-up is not one during the transition prompt.
+    pub sought: bool,
+    /// The caller came back to the queue after his seat or department was lost: the head of the line is his.
+    pub returned: bool,
+    /// Trunks on which a leg of the same caller is up already: never dialled again from here (loop protection).
+    pub looped: Vec<TrunkId>,
+    /// The call cannot be answered before its caller's media is known: an INVITE without an offer and without 100rel.
+    pub offerless_unreliable: bool,
+}
+
+/// Diversions beyond which a call is not sent on (interconnect, "Trunks").
+pub const MAX_DIVERSIONS: usize = 5;
+
+impl Journey {
+    /// Rank class in a queue: a returned caller is served before new ones.
+    #[must_use]
+    pub fn rank_class(&self) -> u8 {
+        u8::from(!self.returned)
+    }
+}
+
+impl Journey {
+    /// Seat to seat: no hotline was dialled.
+    #[must_use]
+    pub fn seat_dialled_only(&self) -> bool {
+        self.class.is_none()
+    }
+}

@@ -1,0 +1,182 @@
+//! One leg on the wire: its SIP session, what offer and answer settled, and the media port behind it.
+
+use super::LegEvent;
+use crate::id::{CallRef, LegRef, TrunkId};
+use crate::patch::{Codec, Command, Latch, Lease, Remote, Source};
+use crate::sdp::{Agreed, Codecs, Direction, Local, Negotiation, PCMU, Refused};
+use crate::sip::dialog::SessionId;
+use bytes::Bytes;
+use std::net::IpAddr;
+
+/// One leg.
+#[derive(Debug)]
+pub struct Leg {
+    /// Its call.
+    pub call: CallRef,
+    /// Its name in the call.
+    pub leg: LegRef,
+    /// Its session; `None` until the INVITE is sent.
+    pub session: Option<SessionId>,
+    /// The trunk it was sent out on.
+    pub trunk: Option<TrunkId>,
+    /// Its media port.
+    pub lease: Lease,
+    negotiation: Negotiation,
+    latch: Latch,
+    /// Our SDP as it stands: the answer, or the offer where the other side made none.
+    local: Bytes,
+    /// The media path exists: PRACK, unreliable 183, ACK, or a 2xx of the other side (interconnect, "Offer and answer").
+    open: bool,
+    /// What it shall hear; said to the media engine once the path exists.
+    hears: Option<Source>,
+}
+
+impl Leg {
+    /// A leg whose other side has spoken first, with an offer or without one.
+    ///
+    /// # Errors
+    /// [`Refused`] when the offer cannot be taken.
+    pub fn called(
+        call: CallRef,
+        lease: Lease,
+        offer: Option<&[u8]>,
+        nat: Option<IpAddr>,
+        session_id: u64,
+    ) -> Result<Self, Refused> {
+        let mut leg = Self::new(call, LegRef(0), lease, nat, session_id);
+        leg.local = match offer {
+            Some(offer) => leg.negotiation.answer(offer, None)?.0,
+            None => leg.negotiation.offer(Direction::SendRecv),
+        };
+        Ok(leg)
+    }
+
+    /// A leg that we send out; it prefers the codec of the leg it is for.
+    #[must_use]
+    pub fn calling(
+        call: CallRef,
+        leg: LegRef,
+        lease: Lease,
+        nat: Option<IpAddr>,
+        session_id: u64,
+        like: Option<u8>,
+    ) -> Self {
+        let mut leg = Self::new(call, leg, lease, nat, session_id);
+        leg.local = leg.negotiation.offer_like(Direction::SendRecv, like.map_or(Codecs::House, Codecs::First));
+        leg
+    }
+
+    fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64) -> Self {
+        // The top bit is left out: many parsers read `o=` as a signed number.
+        let local = Local { address: lease.rtp.ip(), port: lease.rtp.port(), session_id: session_id >> 1 };
+        Self {
+            call,
+            leg,
+            session: None,
+            trunk: None,
+            lease,
+            negotiation: Negotiation::new(local),
+            latch: nat.map_or(Latch::Sdp, Latch::SdpOr),
+            local: Bytes::new(),
+            open: false,
+            hears: None,
+        }
+    }
+
+    /// Our SDP as it stands.
+    #[must_use]
+    pub fn local_sdp(&self) -> Bytes {
+        self.local.clone()
+    }
+
+    /// The codec that was agreed, as a static payload type.
+    #[must_use]
+    pub fn payload_type(&self) -> Option<u8> {
+        self.negotiation.agreed().map(|a| a.payload_type)
+    }
+
+    /// Whether both sides have agreed on media.
+    #[must_use]
+    pub fn is_agreed(&self) -> bool {
+        self.negotiation.agreed().is_some()
+    }
+
+    /// The media command for what is agreed now.
+    #[must_use]
+    pub fn remote(&self) -> Option<Command> {
+        let agreed = self.negotiation.agreed()?;
+        Some(Command::Remote {
+            port: self.lease.port,
+            epoch: self.lease.epoch,
+            remote: remote_of(agreed, self.latch),
+        })
+    }
+
+    /// Takes the answer to our offer.
+    ///
+    /// # Errors
+    /// [`Refused`] when nothing in it can be used.
+    pub fn take_answer(&mut self, answer: &[u8]) -> Result<Option<LegEvent>, Refused> {
+        let before = self.is_held();
+        self.negotiation.take_answer(answer)?;
+        Ok(self.hold_change(before))
+    }
+
+    /// Answers a new offer, or makes ours where none came. Our SDP, and whether the leg went on hold or came back.
+    ///
+    /// # Errors
+    /// [`Refused`] when the offer cannot be taken; what was agreed stays.
+    pub fn reoffered(&mut self, offer: Option<&[u8]>) -> Result<(Bytes, Option<LegEvent>), Refused> {
+        let before = self.is_held();
+        let sdp = match offer {
+            Some(offer) => self.negotiation.answer(offer, None)?.0,
+            None => self.negotiation.offer(Direction::SendRecv),
+        };
+        self.local = sdp.clone();
+        Ok((sdp, self.hold_change(before)))
+    }
+
+    fn is_held(&self) -> bool {
+        self.negotiation.agreed().is_some_and(Agreed::held_by_remote)
+    }
+
+    fn hold_change(&self, before: bool) -> Option<LegEvent> {
+        let after = self.is_held();
+        (before != after).then_some(LegEvent::Held(after))
+    }
+
+    /// The media path exists now: what was wanted is said.
+    #[must_use]
+    pub fn open(&mut self) -> Option<Command> {
+        if std::mem::replace(&mut self.open, true) {
+            return None;
+        }
+        self.hears.clone().map(|source| self.hear_command(source))
+    }
+
+    /// What the leg hears from now on; the command, once the path exists.
+    #[must_use]
+    pub fn hear(&mut self, source: Source) -> Option<Command> {
+        if self.hears.as_ref() == Some(&source) {
+            return None;
+        }
+        self.hears = Some(source.clone());
+        self.open.then(|| self.hear_command(source))
+    }
+
+    fn hear_command(&self, source: Source) -> Command {
+        Command::Hear { port: self.lease.port, epoch: self.lease.epoch, source }
+    }
+}
+
+fn remote_of(agreed: &Agreed, latch: Latch) -> Remote {
+    Remote {
+        rtp: agreed.remote_rtp,
+        rtcp: agreed.remote_rtcp,
+        codec: if agreed.payload_type == PCMU { Codec::Pcmu } else { Codec::Pcma },
+        telephone_event: agreed.telephone_event,
+        ptime: agreed.ptime,
+        latch,
+        receive: agreed.direction.receives(),
+    }
+}

@@ -1,0 +1,188 @@
+//! The command line's grammar. What the words do stands in the files named after them.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+/// 12345 政务服务便民热线交换机 · the telephone exchange behind a city's one number.
+#[derive(Debug, Parser)]
+#[command(name = "switchboard", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(after_help = "退出码 exit codes: 0 ok · 1 结果不好 result bad · 2 用法 usage · 69 未运行 daemon unreachable · \
+    75 忙，稍后再试 busy, retry · 77 不允许 not allowed · 78 配置有误 configuration wrong")]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// 只输出一个 JSON 文档，失败时也是 · one JSON document, also on failure.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// 语言，默认 zh · language of the output.
+    #[arg(long, global = true, value_enum, value_name = "zh|en")]
+    pub lang: Option<Tongue>,
+    /// 配置文件；默认依次为 $SWITCHBOARD_CONFIG、./switchboard.toml、./config/switchboard.toml、
+    /// /etc/switchboard/switchboard.toml · the configuration file; by default the first of these that exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// 数据目录，先于配置文件中的 · the state folder, before the one that the configuration names.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// 管理套接字，先于配置文件中的 · the admin socket, before the one that the configuration names.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
+    /// 拨号计划目录，先于配置文件中的 · the dialplan folder, before the one that the configuration names.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dialplan: Option<PathBuf>,
+}
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tongue {
+    /// 中文.
+    Zh,
+    /// English.
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 运行交换机，直到 SIGTERM · run the switchboard until SIGTERM.
+    Run {
+        /// 时钟从此刻走起，如 2021-12-15T10:00 · the clock starts at this local time and runs on.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        as_of: Option<i64>,
+    },
+    /// 本机演示：三个会说话的坐席 · a demonstration on this machine with three seats that talk.
+    Demo {
+        /// 时钟从此刻走起 · the clock starts at this local time and runs on.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse, default_value = "2021-12-15T10:00")]
+        as_of: i64,
+        /// SIP 端口；被占用时换下一个 · the SIP port; the next free one if it is taken.
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+    },
+    /// 运行状况 · how the running switchboard stands.
+    Status,
+    /// 检查本机与配置 · checks this machine and the configuration.
+    Doctor,
+    /// 打一个测试电话：信令阶梯、录音 · place one test call: its ladder on screen, its sound in a WAV.
+    Call(Call),
+    /// 通话记录 · records of calls.
+    #[command(subcommand)]
+    Calls(Calls),
+    /// 坐席 · seats.
+    #[command(subcommand)]
+    Seats(List),
+    /// 中继 · trunks.
+    #[command(subcommand)]
+    Trunks(List),
+    /// 坐席组 · groups of seats.
+    #[command(subcommand)]
+    Groups(List),
+    /// 号码 · numbers.
+    #[command(subcommand)]
+    Numbers(Numbers),
+    /// 拨号计划 · the dialplan.
+    #[command(subcommand)]
+    Dialplan(Dialplan),
+    /// 解释一个诊断编号，如 DP030 · explains the code of a diagnostic.
+    Explain {
+        /// 编号 · the code.
+        code: String,
+    },
+}
+
+/// `call`.
+#[derive(Debug, Args)]
+pub struct Call {
+    /// 被叫：号码或 SIP URI · whom to call: a number, or a SIP URI.
+    pub number: String,
+    /// 把听到的存成 WAV · where to keep what is heard.
+    #[arg(long, value_name = "WAV")]
+    pub out: Option<PathBuf>,
+    /// 说什么：WAV 文件或 tone:HZ · what to say: a WAV (8 kHz mono 16 bits) or a tone.
+    #[arg(long, value_name = "WAV|tone:HZ", default_value = "tone:1000")]
+    pub say: String,
+    /// 接通后按的键（RFC 4733） · keys to press once answered.
+    #[arg(long, value_name = "KEYS")]
+    pub dtmf: Option<String>,
+    /// 期望：最终状态码，或 prompt:名称 · what must come: a final status, or a prompt that must be heard.
+    #[arg(long, value_name = "STATUS|prompt:NAME")]
+    pub expect: Vec<String>,
+    /// 主叫号码 · the caller's number.
+    #[arg(long, value_name = "NUMBER", default_value = "13900000001")]
+    pub from: String,
+    /// 交换机地址 · the switchboard.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5070")]
+    pub at: SocketAddr,
+    /// 最长时间，秒 · hang up after so long, s.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub seconds: u32,
+    /// 本端地址；默认为交换机信任的运营商 · our address; by default the carrier that lab and demo trust.
+    #[arg(long, value_name = "IP")]
+    pub local: Option<IpAddr>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Calls {
+    /// 列出进行中和最近的通话 · live calls and the latest records.
+    Ls {
+        /// 最多多少条 · at most so many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+        /// 只看此号码（主叫或被叫） · only this number, calling or dialled.
+        #[arg(long, value_name = "NUMBER")]
+        number: Option<String>,
+        /// 从此刻起 · from this time on.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        since: Option<i64>,
+    },
+    /// 一次通话的始末 · one call from beginning to end.
+    Show {
+        /// 编号 · its reference.
+        call: String,
+    },
+    /// 挂断 · ends a call.
+    Hangup {
+        /// 编号 · its reference.
+        call: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum List {
+    /// 列出 · lists them.
+    Ls,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Numbers {
+    /// 列出各号码在某日的状态 · each number with its state on a date.
+    Ls {
+        /// 时间，默认现在 · the time, now by default.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        at: Option<i64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Dialplan {
+    /// 拨这个号码会怎样，为什么 · what happens to a call to this number, and why.
+    Why {
+        /// 号码，任何写法 · the number, in any spelling.
+        number: String,
+        /// 时间，默认现在 · the time, now by default.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        at: Option<i64>,
+    },
+    /// 检查拨号计划 · checks the dialplan.
+    Check {
+        /// 目录；默认为配置中的 · the folder; by default the configured one.
+        folder: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,124 @@
+//! The command line: one binary, noun then verb. What a person types becomes a call of the modules below.
+//!
+//! It refuses to know anything itself: it asks the daemon by its admin socket, reads records and dialplans, and prints. Errors are
+//! one clear sentence; exit codes are truthful (product §4); `--json` is one document, also on failure.
+
+mod args;
+mod exit;
+mod moment;
+mod place;
+mod plan;
+mod run;
+mod table;
+
+use crate::ledger::Lang;
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use exit::{Done, Exit, Failure};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Where a command prints while it runs, and how.
+#[derive(Debug, Clone, Copy)]
+struct Screen {
+    lang: Lang,
+    json: bool,
+    color: bool,
+}
+
+impl Screen {
+    /// Prints at once: the text, or with `--json` the document.
+    fn say(&self, text: &str, document: impl FnOnce() -> Value) {
+        if self.json {
+            let done = Done::well("", document());
+            print(&format!("{}\n", exit::document(&Ok(done))));
+        } else {
+            print(text);
+        }
+    }
+
+    /// Prints a line of progress: not at all with `--json`.
+    fn line(&self, text: &str) {
+        if !self.json {
+            print(&format!("{text}\n"));
+        }
+    }
+}
+
+/// The whole of the program: arguments in, exit code out.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return misused(&error, &arguments),
+    };
+    let lang = place::lang(cli.global.lang, &|name| std::env::var(name).ok());
+    let color = color_wanted() && std::io::stdout().is_terminal();
+    let screen = Screen { lang, json: cli.global.json, color };
+    let outcome = dispatch(&cli, &screen);
+    finish(&outcome, &screen)
+}
+
+fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
+    use args::{Dialplan, Numbers};
+    let global = &cli.global;
+    match &cli.command {
+        Command::Run { as_of } => run::run(global, *as_of, screen),
+        Command::Demo { .. } | Command::Call(_) | Command::Doctor | Command::Status | Command::Calls(_) | Command::Seats(_) | Command::Trunks(_) => Err(Failure::new(Exit::Bad, "", "")),
+        Command::Groups(_) => plan::groups(global, screen),
+        Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
+        Command::Dialplan(Dialplan::Why { number, at }) => plan::why(global, number, *at, screen),
+        Command::Dialplan(Dialplan::Check { folder }) => plan::check(global, folder.as_deref(), screen),
+        Command::Explain { code } => plan::explain(code, screen),
+    }
+}
+
+fn finish(outcome: &Result<Done, Failure>, screen: &Screen) -> ExitCode {
+    // A daemon has printed its document when it was ready; nothing follows its end in order.
+    let silent = matches!(outcome, Ok(done) if done.result.is_null());
+    match outcome {
+        _ if screen.json && !silent => print(&format!("{}\n", exit::document(outcome))),
+        Ok(done) => print(&done.text),
+        Err(failure) => {
+            // Nobody reads stderr: nothing is left to be told.
+            let _ = writeln!(std::io::stderr(), "{}", exit::sentence(failure, screen.lang));
+        }
+    }
+    match outcome {
+        Ok(done) => ExitCode::from(done.exit as u8),
+        Err(failure) => ExitCode::from(failure.exit),
+    }
+}
+
+/// Help and version are no mistakes; everything else is exit 2, with `--json` as a document.
+fn misused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if asked || !arguments.iter().any(|a| a == "--json") {
+        // Written where clap thinks right; a closed pipe is nobody's loss.
+        let _ = error.print();
+        return ExitCode::from(if asked { Exit::Ok } else { Exit::Usage } as u8);
+    }
+    let text = error.to_string();
+    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let failure = Failure::new(Exit::Usage, format!("用法不对：{sentence}"), sentence);
+    print(&format!("{}\n", exit::document(&Err(failure))));
+    ExitCode::from(Exit::Usage as u8)
+}
+
+/// Prints; a reader that has gone (`| head`) is no error.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+fn color_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+fn color_on_stderr() -> bool {
+    color_wanted() && std::io::stderr().is_terminal()
+}

@@ -1,0 +1,236 @@
+//! `dialplan`, `numbers`, `groups` and `explain`: questions that the dialplan alone can answer.
+
+use super::args::Global;
+use super::exit::{Done, Exit, Failure};
+use super::{Screen, moment, place, run};
+use crate::clock::Clock;
+use crate::daemon;
+use crate::dialplan::{Code, Decision, Diagnostic, Known, Lang, NumberRow, Plan, Severity, Source, Step, calendar, render};
+use crate::ledger;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// A loaded plan with what was noticed.
+struct Loaded {
+    plan: Plan,
+    warnings: Vec<Diagnostic>,
+    sources: Vec<Source>,
+}
+
+/// The same language for the dialplan's texts.
+pub(super) fn tongue(lang: ledger::Lang) -> Lang {
+    match lang {
+        ledger::Lang::Zh => Lang::Zh,
+        ledger::Lang::En => Lang::En,
+    }
+}
+
+fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
+    let sources = daemon::sources(folder).map_err(|e| unreadable(folder, &e))?;
+    if sources.is_empty() {
+        let at = folder.display();
+        let (zh, en) = (format!("{at} 中没有 .toml 文件"), format!("there is no .toml file in {at}"));
+        return Err(Failure::new(Exit::Config, zh, en));
+    }
+    let prompts = folder.join("prompts");
+    let files = if prompts.is_dir() {
+        daemon::prompt_files(&prompts).map_err(|e| unreadable(&prompts, &e))?
+    } else {
+        std::collections::BTreeMap::new()
+    };
+    let known = Known { prompts: Some(files.into_keys().collect()), wall: Some(wall), ..Known::default() };
+    match Plan::load(&sources, &known) {
+        Ok((plan, warnings)) => Ok(Loaded { plan, warnings, sources }),
+        Err(mistakes) => Err(wrong(&mistakes, &sources)),
+    }
+}
+
+fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
+    let mut failure = run::refused(error);
+    failure.exit = Exit::Config as u8;
+    failure.zh = format!("无法读取拨号计划目录 {}：{}", path.display(), failure.zh);
+    failure.en = format!("the dialplan folder {} cannot be read: {}", path.display(), failure.en);
+    failure
+}
+
+/// Mistakes of a plan as a failure, exit 78.
+pub(super) fn wrong(mistakes: &[Diagnostic], sources: &[Source]) -> Failure {
+    let color = super::color_on_stderr();
+    let text = |lang| render(mistakes, sources, lang, color);
+    let plain = |lang, sentence: String| format!("{}\n{sentence}", text(lang));
+    let errors = mistakes.iter().filter(|m| m.severity == Severity::Error).count();
+    let zh = plain(Lang::Zh, format!("拨号计划有 {errors} 处错误"));
+    let en = plain(Lang::En, format!("the dialplan has {errors} error{}", if errors == 1 { "" } else { "s" }));
+    Failure::mistakes(78, zh, en, mistakes.iter().map(|m| detail(m, sources)).collect())
+}
+
+fn detail(mistake: &Diagnostic, sources: &[Source]) -> Value {
+    let (file, line, column) = mistake.place(sources).unwrap_or(("", 0, 0));
+    json!({
+        "code": mistake.code, "severity": mistake.severity, "file": file, "line": line, "column": column,
+        "zh": mistake.title.zh, "en": mistake.title.en, "help": mistake.help,
+    })
+}
+
+/// `dialplan check [DIR]`.
+pub(super) fn check(global: &Global, folder: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
+    let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
+    let Loaded { plan, warnings, sources } = load(&folder, Clock::system().now().wall)?;
+    let (numbers, groups, trunks) = (plan.entries().count() + 4, plan.groups().count(), plan.trunks().count());
+    let (version, files, at) = (plan.version(), sources.len(), folder.display());
+    let mut text = render(&warnings, &sources, tongue(screen.lang), screen.color);
+    text.push_str(&match screen.lang {
+        ledger::Lang::Zh => format!(
+            "{at}：没有错误，{} 处提醒。{files} 个文件，{numbers} 个号码，{groups} 个坐席组，{trunks} 条中继，版本 {version}\n",
+            warnings.len()
+        ),
+        ledger::Lang::En => format!(
+            "{at}: no error, {} to look at. {files} files, {numbers} numbers, {groups} groups, {trunks} trunks, version {version}\n",
+            warnings.len()
+        ),
+    });
+    let warnings: Vec<Value> = warnings.iter().map(|w| detail(w, &sources)).collect();
+    let result = json!({
+        "folder": folder, "version": version, "files": files, "numbers": numbers, "groups": groups,
+        "trunks": trunks, "warnings": warnings,
+    });
+    Ok(Done::well(text, result))
+}
+
+/// `dialplan why NUMBER [--at TIME]`.
+pub(super) fn why(global: &Global, number: &str, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
+    let wall = at.unwrap_or_else(|| Clock::system().now().wall);
+    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let text = plan.why(number.as_bytes(), wall, tongue(screen.lang));
+    let decision = plan.normalise(number.as_bytes()).ok().map(|d| (d, plan.decide(d, wall)));
+    let (result, routed) = match decision {
+        Some((dialled, Decision::Routed(routed))) => {
+            let steps = routed.route.steps.iter().zip(routed.route.origins.iter());
+            let steps: Vec<Value> = steps
+                .map(|(step, origin)| json!({ "step": word(step), "place": if origin.line == 0 { String::new() } else { plan.place(*origin) } }))
+                .collect();
+            let entry = routed.entry;
+            let result = json!({
+                "dialled": number, "number": dialled.digits.to_string(), "routed": true, "address": entry.address,
+                "title": entry.title, "owner": entry.owner, "class": entry.class,
+                "state": state(&plan, entry.number.as_ref(), wall), "steps": steps, "at": moment::shown(wall),
+            });
+            (result, true)
+        }
+        Some((dialled, Decision::Refused(refusal))) => {
+            let number_as = dialled.digits.to_string();
+            let result = json!({
+                "dialled": number, "number": number_as, "routed": false, "status": refusal.status,
+                "q850": refusal.q850, "at": moment::shown(wall),
+            });
+            (result, false)
+        }
+        None => (json!({ "dialled": number, "routed": false, "status": 404, "at": moment::shown(wall) }), false),
+    };
+    // The question was answered; that the number leads nowhere is the answer, and a bad one.
+    Ok(Done { text, result, exit: if routed { Exit::Ok } else { Exit::Bad } })
+}
+
+fn state(plan: &Plan, number: &str, wall: i64) -> Option<String> {
+    plan.numbers(wall).into_iter().find(|row| row.number == number).map(|row| row.state)
+}
+
+fn word(step: &Step) -> String {
+    match step {
+        Step::Prompt { prompt, .. } => format!("prompt:{prompt}"),
+        Step::Ring { group, .. } | Step::Queue { group, .. } => format!("group:{group}"),
+        Step::Trunk { trunks, .. } => trunks.iter().map(|t| format!("trunk:{t}")).collect::<Vec<_>>().join(" > "),
+        Step::Release { status, .. } => format!("release:{status}"),
+    }
+}
+
+/// `numbers ls [--at TIME]`.
+pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
+    let wall = at.unwrap_or_else(|| Clock::system().now().wall);
+    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let rows = plan.numbers(wall);
+    let lang = screen.lang;
+    let heading = match lang {
+        ledger::Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "出处"],
+        ledger::Lang::En => ["number", "title", "class", "state", "last day", "days left", "place"],
+    };
+    let line = |row: &NumberRow| {
+        let class = if lang == ledger::Lang::Zh { row.class.zh() } else { row.class.en() };
+        [
+            row.number.clone(),
+            row.title.clone(),
+            class.to_owned(),
+            state_word(&row.state, lang),
+            row.last_day.clone().unwrap_or_default(),
+            row.days_left.map_or_else(String::new, |d| d.to_string()),
+            row.place.clone(),
+        ]
+    };
+    let mut table = vec![heading.map(str::to_owned)];
+    table.extend(rows.iter().map(line));
+    Ok(Done::well(super::table::aligned(&table), json!({ "at": moment::shown(wall), "numbers": rows })))
+}
+
+fn state_word(state: &str, lang: ledger::Lang) -> String {
+    let (word, day) = state.split_once(':').unwrap_or((state, ""));
+    match word {
+        "serving" => lang.of("在用", "serving").to_owned(),
+        "before" => lang.of("归并前", "before its cutover").to_owned(),
+        "cancelled" => lang.of("已取消", "cancelled").to_owned(),
+        "transition" if lang == ledger::Lang::Zh => format!("过渡期第 {day} 天"),
+        "transition" => format!("transition, day {day}"),
+        other => other.to_owned(),
+    }
+}
+
+/// `groups ls`.
+pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+    let wall = Clock::system().now().wall;
+    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let lang = screen.lang;
+    let heading = match lang {
+        ledger::Lang::Zh => ["坐席组", "名称", "时间", "振铃", "话后", "最长等待", "最大排队", "出处"],
+        ledger::Lang::En => ["group", "title", "hours", "ring", "wrap-up", "max wait", "max size", "place"],
+    };
+    let mut table = vec![heading.map(str::to_owned)];
+    let mut result = Vec::new();
+    for group in plan.groups() {
+        let all_day = matches!(group.hours, calendar::Hours::Always);
+        let seconds = |ms: u32| format!("{} s", f64::from(ms) / 1000.0);
+        let place = plan.place(group.at);
+        table.push([
+            group.id.to_string(),
+            group.title.to_string(),
+            if all_day { "7x24".into() } else { lang.of("按日历", "by calendar").into() },
+            seconds(group.ring_ms),
+            seconds(group.wrap_up_ms),
+            seconds(group.max_wait_ms),
+            group.max_size.to_string(),
+            place.clone(),
+        ]);
+        result.push(json!({
+            "group": group.id, "title": group.title, "all_day": all_day, "open": plan.is_open(group, wall),
+            "ring_ms": group.ring_ms, "wrap_up_ms": group.wrap_up_ms, "max_wait_ms": group.max_wait_ms,
+            "max_size": group.max_size, "place": place,
+        }));
+    }
+    Ok(Done::well(super::table::aligned(&table), json!({ "groups": result })))
+}
+
+/// `explain CODE`.
+pub(super) fn explain(code: &str, screen: &Screen) -> Result<Done, Failure> {
+    let wanted = code.to_ascii_uppercase();
+    let Some(code) = Code::ALL.iter().find(|c| c.as_str() == wanted) else {
+        let all: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        let all = all.join(" ");
+        let zh = format!("没有诊断编号 {code}。有：{all}");
+        return Err(Failure::new(Exit::Usage, zh, format!("there is no code {code}. There are: {all}")));
+    };
+    let (zh, en) = code.meaning();
+    let severity = match code.severity() {
+        Severity::Error => screen.lang.of("错误，计划不会生效", "an error: the plan is not loaded"),
+        Severity::Warning => screen.lang.of("提醒，计划照常生效", "a warning: the plan is loaded"),
+    };
+    let text = format!("{code}  {}\n       {severity}\n", screen.lang.of(zh, en));
+    Ok(Done::well(text, json!({ "code": code, "severity": code.severity(), "zh": zh, "en": en })))
+}

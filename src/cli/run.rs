@@ -1,0 +1,106 @@
+//! `run`: the daemon in the foreground, its log on stderr.
+
+use super::args::Global;
+use super::exit::{Done, Exit, Failure};
+use super::{Screen, moment, place, plan};
+use crate::config::{Config, Level};
+use crate::daemon::{self, Options, Ready};
+use crate::sip::flow::Transport;
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+
+/// Runs until SIGTERM or SIGINT has been drained.
+pub(super) fn run(global: &Global, as_of: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
+    let config = place::config(global)?;
+    log(config.log);
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let options = Options { config, as_of, state: global.state.clone() };
+    start(options, |ready| screen.say(&text(ready, as_of, screen), || document(ready)))
+}
+
+/// Runs a daemon; its failure to start becomes ours.
+pub(super) fn start(options: Options, ready: impl FnOnce(&Ready)) -> Result<Done, Failure> {
+    daemon::run(options, ready).map_err(|e| refused(&e))?;
+    Ok(Done { text: String::new(), result: Value::Null, exit: Exit::Ok })
+}
+
+/// A daemon's error as a failure.
+pub(super) fn refused(error: &daemon::Error) -> Failure {
+    match error {
+        daemon::Error::Plan(mistakes, sources) => plan::wrong(mistakes, sources),
+        daemon::Error::Config(mistakes) => place::wrong(mistakes),
+        other => {
+            let tell = |lang| other.tell(lang, false);
+            Failure {
+                exit: other.exit_code(),
+                zh: tell(crate::dialplan::Lang::Zh),
+                en: tell(crate::dialplan::Lang::En),
+                details: Vec::new(),
+                whole: false,
+            }
+        }
+    }
+}
+
+/// The log goes to stderr: `RUST_LOG` comes before the configured level.
+pub(super) fn log(level: Level) {
+    let default = match level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let color = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr);
+    // A second one is refused: the first goes on.
+    let _ = log.try_init();
+}
+
+fn scheme(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "udp",
+        Transport::Tcp => "tcp",
+    }
+}
+
+fn listens(ready: &Ready) -> Vec<String> {
+    ready.sip.iter().map(|(transport, address)| format!("{}:{address}", scheme(*transport))).collect()
+}
+
+pub(super) fn document(ready: &Ready) -> Value {
+    json!({
+        "listening": listens(ready), "plan": ready.plan, "numbers": ready.numbers, "seats": ready.seats,
+        "trunks": ready.trunks, "state": ready.state, "temporary": ready.temporary, "admin": ready.admin,
+        "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+    })
+}
+
+fn text(ready: &Ready, as_of: Option<i64>, screen: &Screen) -> String {
+    let Ready { plan, numbers, seats, trunks, state, admin, .. } = ready;
+    let (sip, state, admin) = (listens(ready).join(" "), state.display(), admin.display());
+    let version = env!("CARGO_PKG_VERSION");
+    let clock = as_of.map_or_else(String::new, |at| {
+        format!("{}{}\n", screen.lang.of("时钟  自 ", "clock  from "), moment::shown(at))
+    });
+    match screen.lang {
+        crate::ledger::Lang::Zh => {
+            let kind = if ready.temporary { "（临时，停止时删除）" } else { "" };
+            format!(
+                "switchboard {version} 已就绪\nSIP   {sip}\n计划  {plan}：{numbers} 个号码，{seats} 个坐席，{trunks} 条中继\n\
+                 数据  {state}{kind}\n管理  {admin}\n{clock}"
+            )
+        }
+        crate::ledger::Lang::En => {
+            let kind = if ready.temporary { " (temporary, removed at the end)" } else { "" };
+            format!(
+                "switchboard {version} is ready\nSIP    {sip}\nplan   {plan}: {numbers} numbers, {seats} seats, {trunks} trunks\n\
+                 state  {state}{kind}\nadmin  {admin}\n{clock}"
+            )
+        }
+    }
+}

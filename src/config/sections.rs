@@ -1,0 +1,434 @@
+//! The plain sections: every key with its range and its default.
+
+use super::mistake::Spot;
+use super::reader::{Found, Table};
+use crate::sip::auth::Algorithm;
+use crate::sip::flow::Transport;
+use crate::transport::{self, Listen};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::{Range, RangeInclusive};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `[sip]`.
+#[derive(Debug, Clone)]
+pub struct Sip {
+    /// Sockets, buffers and the limits of TCP.
+    pub transports: transport::Settings,
+    /// The realm that seats' passwords belong to.
+    pub realm: String,
+    /// Digest algorithms that are offered, in this order.
+    pub algorithms: Vec<Algorithm>,
+    /// How long a nonce may be used.
+    pub nonce: Duration,
+    /// Value of User-Agent and Server.
+    pub user_agent: String,
+    /// RFC 3261's T1: the round trip that retransmissions start from.
+    pub t1: Duration,
+    /// Most calls at a time; more are answered 503. Emergency calls are never counted out.
+    pub max_calls: u32,
+    /// Session timer that we ask for (RFC 4028).
+    pub session_expires: Duration,
+    /// Shortest session timer that we accept, 90 s at least (RFC 4028 §4).
+    pub min_se: Duration,
+    /// Shortest registration; less is answered 423.
+    pub register_min: Duration,
+    /// Longest registration; more is shortened.
+    pub register_max: Duration,
+    /// Where the section stands.
+    pub defined: Spot,
+    /// Where `listen` stands.
+    pub(super) listen_span: Range<usize>,
+}
+
+impl Sip {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let advertised = table.parsed::<IpAddr>("advertised", " IP 地址", "an IP address");
+        let (listen, listen_span) = listens(&table, advertised);
+        let mut transports = transport::Settings::new(listen);
+        transports.udp_buffer = table.number_or("udp_buffer_kib", 64..=262_144, 4096) * 1024;
+        transports.tcp.connections = table.number_or("tcp_connections", 1..=65_536, 4096);
+        transports.tcp.per_source = table.number_or("tcp_per_source", 1..=65_536, 1024);
+        transports.tcp.idle = Duration::from_secs(table.number_or("tcp_idle_s", 60..=86_400, 3900));
+        let seconds = |key, range, default| Duration::from_secs(table.number_or(key, range, default));
+        let sip = Self {
+            realm: table.text("realm").map_or("12345", |(t, _)| t).to_owned(),
+            algorithms: algorithms(&table),
+            nonce: seconds("nonce_s", 10..=3600, 60),
+            user_agent: user_agent(&table),
+            t1: Duration::from_millis(table.number_or("t1_ms", 100..=2000, 500)),
+            max_calls: table.number_or("max_calls", 1..=100_000, 5000),
+            session_expires: seconds("session_expires_s", 90..=86_400, 1800),
+            min_se: seconds("min_se_s", 90..=86_400, 90),
+            register_min: seconds("register_min_s", 10..=3600, 60),
+            register_max: seconds("register_max_s", 60..=86_400, 3600),
+            defined: table.document.spot(&table.span),
+            transports,
+            listen_span,
+        };
+        sip.compare(&table);
+        table.finish();
+        sip
+    }
+
+    fn compare(&self, table: &Table<'_, '_>) {
+        let order = [
+            ("min_se_s", self.min_se, "session_expires_s", self.session_expires),
+            ("register_min_s", self.register_min, "register_max_s", self.register_max),
+        ];
+        for (low, least, high, most) in order {
+            if least > most {
+                let span = table.value(low).or(table.value(high)).map_or(table.span.clone(), |v| v.span());
+                table.document.error(span, format!("{low} 大于 {high}"), format!("{low} is more than {high}"));
+            }
+        }
+    }
+
+    /// True if nothing outside this machine can reach us.
+    pub(super) fn only_loopback(&self) -> bool {
+        self.transports.listen.iter().all(|l| l.address.ip().is_loopback())
+    }
+
+    /// The socket that a peer is best reached from: same transport and family, loopback to loopback.
+    pub(super) fn local_for(&self, transport: Transport, peer: SocketAddr) -> Option<SocketAddr> {
+        let able = |l: &&Listen| l.transport == transport && l.address.is_ipv4() == peer.is_ipv4();
+        let unlike = |l: &&Listen| l.address.ip().is_loopback() != peer.ip().is_loopback();
+        self.transports.listen.iter().filter(able).min_by_key(unlike).map(Listen::name)
+    }
+}
+
+fn listens(table: &Table<'_, '_>, advertised: Option<Found<IpAddr>>) -> (Vec<Listen>, Range<usize>) {
+    let document = table.document;
+    let span = table.value("listen").map_or(table.span.clone(), |v| v.span());
+    let mut all: Vec<Listen> = Vec::new();
+    let texts = table.texts("listen").unwrap_or_default();
+    if table.value("listen").is_none() || (texts.is_empty() && span.len() <= 2) {
+        table.missing(
+            "listen，例如 listen = [\"udp:192.0.2.10:5060\"]",
+            "listen, e.g. listen = [\"udp:192.0.2.10:5060\"]",
+        );
+    }
+    for (text, span) in texts {
+        let parts = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.parse::<SocketAddr>().ok()?)));
+        let (transport, address) = match parts {
+            Some(("udp", address)) => (Transport::Udp, address),
+            Some(("tcp", address)) => (Transport::Tcp, address),
+            _ => {
+                let zh =
+                    format!("\"{text}\" 不是监听地址：应写作 \"udp:192.0.2.10:5060\" 或 \"tcp:[2001:db8::1]:5060\"");
+                let en = format!(
+                    "\"{text}\" is no address to listen on: write \"udp:192.0.2.10:5060\" or \"tcp:[2001:db8::1]:5060\""
+                );
+                document.error(span, zh, en);
+                continue;
+            }
+        };
+        let mut listen = Listen::new(transport, address);
+        if let Some((ip, _)) = &advertised
+            && ip.is_ipv4() == address.is_ipv4()
+            && !address.ip().is_loopback()
+        {
+            listen.advertised = Some(SocketAddr::new(*ip, address.port()));
+        }
+        if address.port() == 0 {
+            document.error(span, "缺少端口：0 不是端口", "the port is missing: 0 is none");
+        } else if address.ip().is_unspecified() && listen.advertised.is_none() {
+            let zh = format!("\"{text}\" 没有写明地址：请逐个列出本机地址，或用 advertised 写明对方使用的地址");
+            let en = format!(
+                "\"{text}\" names no address: list each address of this machine, or say by advertised which one others use"
+            );
+            document.error(span, zh, en);
+        } else if all.iter().any(|l| l.transport == transport && l.name() == listen.name()) {
+            document.error(span, format!("\"{text}\" 重复"), format!("\"{text}\" stands here twice"));
+        } else {
+            all.push(listen);
+        }
+    }
+    (all, span)
+}
+
+fn algorithms(table: &Table<'_, '_>) -> Vec<Algorithm> {
+    let Some(texts) = table.texts("algorithms") else {
+        return vec![Algorithm::Sha256, Algorithm::Md5];
+    };
+    let mut all = Vec::new();
+    for (text, span) in texts {
+        match Algorithm::parse(text.as_bytes()) {
+            Some(algorithm) if !all.contains(&algorithm) => all.push(algorithm),
+            _ => {
+                let zh = format!("algorithms 只能是 \"SHA-256\"、\"MD5\"，各一次，而不是 \"{text}\"");
+                let en = format!("algorithms are \"SHA-256\" and \"MD5\", each once, not \"{text}\"");
+                table.document.error(span, zh, en);
+            }
+        }
+    }
+    if all.is_empty() {
+        table.missing("algorithms 中的算法", "an algorithm in algorithms");
+    }
+    all
+}
+
+fn user_agent(table: &Table<'_, '_>) -> String {
+    let (text, span) = table.text("user_agent").unwrap_or(("switchboard", 0..0));
+    if !text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        table.document.error(span, "user_agent 只能用 ASCII 字符", "user_agent takes ASCII only");
+    }
+    text.to_owned()
+}
+
+/// `[media]`.
+#[derive(Debug, Clone)]
+pub struct Media {
+    /// The address in SDP, and of the sockets.
+    pub address: IpAddr,
+    /// RTP on the even ports, RTCP on the next.
+    pub ports: RangeInclusive<u16>,
+    /// Media threads; 0 is one for each core.
+    pub threads: u8,
+}
+
+impl Media {
+    pub(super) fn read(table: Table<'_, '_>, sip: &Sip) -> Self {
+        let document = table.document;
+        let first = sip.transports.listen.first().map(|l| l.address.ip());
+        let given = table.parsed::<IpAddr>("address", " IP 地址", "an IP address");
+        let span = given.as_ref().map_or(sip.listen_span.clone(), |(_, span)| span.clone());
+        let address = given.map(|(ip, _)| ip).or(first);
+        if address.is_some_and(|ip| ip.is_unspecified() || ip.is_multicast()) {
+            let zh = "[media] address 须写明本机的一个地址：它会写进 SDP";
+            document.error(span, zh, "[media] address must name one address of this machine: it goes into SDP");
+        }
+        let (ports, span) = ports(&table);
+        for listen in sip.transports.listen.iter().filter(|l| l.transport == Transport::Udp) {
+            if ports.contains(&listen.address.port()) {
+                let zh = format!("[media] ports 与 [sip] listen 的 {listen} 重叠");
+                document.error(span.clone(), zh, format!("[media] ports overlap {listen} of [sip] listen"));
+            }
+        }
+        let calls = (u32::from(*ports.end()) + 1).saturating_sub(u32::from(*ports.start())) / 4;
+        if calls < sip.max_calls {
+            let most = sip.max_calls;
+            let zh = format!("[media] ports 只够 {calls} 个通话（每个两对端口），少于 [sip] max_calls = {most}");
+            let en = format!(
+                "[media] ports are enough for {calls} calls (two pairs each), fewer than [sip] max_calls = {most}"
+            );
+            document.warning(span, zh, en);
+        }
+        let threads = table.number_or("threads", 0..=64, 0);
+        table.finish();
+        Self { address: address.unwrap_or(IpAddr::from([127, 0, 0, 1])), ports, threads }
+    }
+}
+
+fn ports(table: &Table<'_, '_>) -> (RangeInclusive<u16>, Range<usize>) {
+    let usual = 20_000..=39_999;
+    let Some((text, span)) = table.text("ports") else {
+        return (usual, table.span.clone());
+    };
+    let ends =
+        text.split_once('-').and_then(|(a, b)| Some((a.trim().parse::<u16>().ok()?, b.trim().parse::<u16>().ok()?)));
+    match ends {
+        Some((first, last)) if first >= 1024 && first % 2 == 0 && last % 2 == 1 && first < last => (first..=last, span),
+        _ => {
+            let zh = format!("ports 应如 \"20000-39999\"：从 1024 以上的偶数到奇数，而不是 \"{text}\"");
+            let en = format!(
+                "ports should be like \"20000-39999\", from an even number (1024 at least) to an odd one, not \"{text}\""
+            );
+            table.document.error(span.clone(), zh, en);
+            (usual, span)
+        }
+    }
+}
+
+/// `[plan]`.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The folder of the dialplan's TOML files.
+    pub folder: PathBuf,
+    /// The folder of the prompts.
+    pub prompts: PathBuf,
+}
+
+impl Plan {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let find = |key, given: Option<Found<&str>>, usual: PathBuf| {
+            let span = given.as_ref().map_or(table.span.clone(), |(_, span)| span.clone());
+            let folder = given.map_or(usual, |(path, _)| table.document.path(path));
+            if !folder.is_dir() {
+                let at = folder.display();
+                let zh = format!("[plan] {key}：没有文件夹 {at}（相对路径从本文件所在文件夹算起）");
+                let en = format!("[plan] {key}: there is no folder {at} (paths start from this file's folder)");
+                table.document.error(span, zh, en);
+                return (folder, false);
+            }
+            (folder, true)
+        };
+        let (folder, there) = find("folder", table.text("folder"), table.document.path("dialplans"));
+        let given = table.text("prompts");
+        // One missing folder is one mistake, not two.
+        let prompts = match given {
+            None if !there => folder.join("prompts"),
+            given => find("prompts", given, folder.join("prompts")).0,
+        };
+        table.finish();
+        Self { folder, prompts }
+    }
+}
+
+/// `[floor]`. What is given holds for every group instead of the dialplan's own times.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Floor {
+    /// How long one seat rings.
+    pub ring_time: Option<Duration>,
+    /// Rest after a call.
+    pub wrap_up: Option<Duration>,
+}
+
+impl Floor {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let seconds = |key, range| table.number(key, range).map(|(n, _)| Duration::from_secs(n));
+        let floor = Self { ring_time: seconds("ring_time_s", 1..=120), wrap_up: seconds("wrap_up_s", 0..=3600) };
+        table.finish();
+        floor
+    }
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// The state folder; `None` is a temporary one, gone with the daemon. `--state` comes before it.
+    pub folder: Option<PathBuf>,
+    /// Call records are kept so many days.
+    pub record_days: u32,
+    /// The event journal is kept so many days.
+    pub journal_days: u32,
+}
+
+impl Store {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let temporary = table.flag("temporary", false);
+        let folder = table.text("folder");
+        if let (true, Some((_, span))) = (temporary, &folder) {
+            let zh = "folder 与 temporary = true 只能写一个";
+            table.document.error(span.clone(), zh, "folder and temporary = true exclude each other");
+        }
+        let folder = (!temporary).then(|| table.document.path(folder.map_or("state", |(path, _)| path)));
+        let record_days = table.number_or("record_days", 1..=36_500, 1096);
+        let journal_days = table.number_or("journal_days", 1..=36_500, 31);
+        table.finish();
+        Self { folder, record_days, journal_days }
+    }
+}
+
+/// `[admin]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// The command line's Unix socket; `None` is `switchboard.sock` in the state folder.
+    pub socket: Option<PathBuf>,
+    /// The HTTP API; `None` is none.
+    pub http: Option<Http>,
+}
+
+/// The HTTP API.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What a client must show.
+    pub token: String,
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Http({}, …)", self.listen)
+    }
+}
+
+impl Admin {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let document = table.document;
+        let socket = table.text("socket").map(|(path, span)| (document.path(path), span));
+        if let Some((path, span)) = &socket
+            && path.as_os_str().len() > 107
+        {
+            document.error(span.clone(), "socket 路径超过 107 字节", "the socket's path is longer than 107 bytes");
+        }
+        let http = table.parsed::<SocketAddr>("http", "地址和端口", "an address and a port");
+        let token = secret(&table, "http_token", "http_token_env");
+        let http = http.and_then(|(listen, span)| {
+            let Some((token, at)) = token else {
+                let zh = "[admin] http 需要 http_token 或 http_token_env：没有口令的接口谁都能用";
+                document.error(
+                    span,
+                    zh,
+                    "[admin] http needs http_token or http_token_env: without one anybody could use it",
+                );
+                return None;
+            };
+            if token.len() < 16 && !listen.ip().is_loopback() {
+                let zh = "接口不只在本机可达，口令至少 16 个字符";
+                document.error(at, zh, "the API is reachable from outside: its token takes 16 characters at least");
+            }
+            Some(Http { listen, token })
+        });
+        table.finish();
+        Self { socket: socket.map(|(path, _)| path), http }
+    }
+}
+
+/// A secret written here, or named by an environment variable; not both. `None` if it is not there, which may have been reported.
+pub(super) fn secret(table: &Table<'_, '_>, plain: &'static str, from: &'static str) -> Option<Found<String>> {
+    let document = table.document;
+    let (here, named) = (table.text(plain), table.text(from));
+    if let (Some(_), Some((_, span))) = (&here, &named) {
+        let zh = format!("{plain} 与 {from} 只能写一个");
+        document.error(span.clone(), zh, format!("{plain} and {from} exclude each other"));
+    }
+    if let Some((text, span)) = here {
+        return Some((text.to_owned(), span));
+    }
+    let (name, span) = named?;
+    let value = (document.variable)(name).filter(|v| !v.is_empty());
+    if value.is_none() {
+        let zh = format!("{from}：环境变量 {name} 未设置或为空");
+        document.error(span.clone(), zh, format!("{from}: the environment variable {name} is not set or empty"));
+    }
+    // The mistake is told; an empty secret stands for the one that is not there, so that it is not told twice.
+    Some((value.unwrap_or_default(), span))
+}
+
+pub(super) fn drain(table: Table<'_, '_>) -> Duration {
+    let limit = Duration::from_secs(table.number_or("limit_s", 0..=86_400, 60));
+    table.finish();
+    limit
+}
+
+/// `[log] level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Something stopped.
+    Error,
+    /// Worth a look at 3 a.m.
+    Warn,
+    /// Call milestones.
+    Info,
+    /// Each branch; callers' numbers masked.
+    Debug,
+    /// Each packet.
+    Trace,
+}
+
+impl Level {
+    pub(super) fn read(table: Table<'_, '_>) -> Self {
+        let words = [
+            ("error", Self::Error),
+            ("warn", Self::Warn),
+            ("info", Self::Info),
+            ("debug", Self::Debug),
+            ("trace", Self::Trace),
+        ];
+        let level = table.choice("level", &words, Self::Info);
+        table.finish();
+        level
+    }
+}

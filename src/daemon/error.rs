@@ -1,0 +1,80 @@
+//! Why the daemon cannot start: one clear sentence each, and a truthful exit code.
+
+use crate::config::Mistake;
+use crate::dialplan::{Diagnostic, Lang, Source, render};
+use crate::{media, store, transport};
+use std::io;
+use std::path::PathBuf;
+
+/// What stands in the way.
+#[derive(Debug)]
+pub enum Error {
+    /// The dialplan has mistakes.
+    Plan(Vec<Diagnostic>, Vec<Source>),
+    /// The configuration has mistakes, or does not fit the dialplan.
+    Config(Vec<Mistake>),
+    /// A SIP address cannot be had.
+    Listen(transport::Error),
+    /// Media cannot be set up.
+    Media(media::Error),
+    /// The state folder cannot be used.
+    Store(store::Error),
+    /// A prompt cannot be read: its file and why, in English and in Chinese.
+    Prompt(PathBuf, String, String),
+    /// The admin socket cannot be opened.
+    Admin(PathBuf, io::Error),
+    /// The machine refuses something else.
+    Machine(String, io::Error),
+}
+
+impl Error {
+    /// The exit code (product §4): 78 for what an operator wrote, 75 for what is busy and may be free later, 77 where a right
+    /// is missing, else 1.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Plan(..) | Self::Config(_) | Self::Prompt(..) => 78,
+            Self::Listen(transport::Error::InUse(_)) => 75,
+            Self::Listen(transport::Error::Forbidden(_)) => 77,
+            Self::Listen(_) => 78,
+            Self::Admin(_, e) | Self::Machine(_, e) => match e.kind() {
+                io::ErrorKind::AddrInUse => 75,
+                io::ErrorKind::PermissionDenied => 77,
+                _ => 1,
+            },
+            Self::Media(_) | Self::Store(_) => 1,
+        }
+    }
+
+    /// What is wrong, in this language; several lines where there are several mistakes.
+    #[must_use]
+    pub fn tell(&self, lang: Lang, color: bool) -> String {
+        let zh = lang == Lang::Zh;
+        match self {
+            Self::Plan(mistakes, sources) => render(mistakes, sources, lang, color),
+            Self::Config(mistakes) => {
+                let line = |m: &Mistake| if zh { format!("{m:#}") } else { format!("{m}") };
+                mistakes.iter().map(line).collect::<Vec<_>>().join("\n")
+            }
+            Self::Listen(e) if zh => e.chinese(),
+            Self::Listen(e) => e.to_string(),
+            Self::Media(e) if zh => format!("无法准备媒体端口：{e}"),
+            Self::Media(e) => format!("media cannot be set up: {e}"),
+            Self::Store(e) if zh => format!("无法使用数据目录：{e}"),
+            Self::Store(e) => format!("the state folder cannot be used: {e}"),
+            Self::Prompt(path, _, why) if zh => format!("提示音 {}：{why}", path.display()),
+            Self::Prompt(path, why, _) => format!("prompt {}: {why}", path.display()),
+            Self::Admin(path, e) if zh => format!("无法打开管理套接字 {}：{e}", path.display()),
+            Self::Admin(path, e) => format!("the admin socket {} cannot be opened: {e}", path.display()),
+            Self::Machine(what, e) => format!("{what}: {e}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.tell(Lang::En, false))
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,50 @@
+//! The daemon: sockets, media threads, store and admin socket around one [`Exchange`](crate::exchange::Exchange).
+//!
+//! The calling thread becomes the signalling thread: it owns the exchange and its SIP sockets and gives it everything in one
+//! order. Facts are written before the datagrams they explain leave. It decides nothing about a call.
+
+mod error;
+mod load;
+mod run;
+mod settings;
+
+pub use error::Error;
+pub use load::{load_plan, prompt_files, sources};
+pub use run::run;
+
+use crate::config::Config;
+use crate::sip::flow::Transport;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What to run.
+#[derive(Debug)]
+pub struct Options {
+    /// The checked configuration.
+    pub config: Config,
+    /// The clock shows this moment at the start and runs on, µs since the epoch; `None`: the machine's time.
+    pub as_of: Option<i64>,
+    /// The state folder (`--state`), before the one that the configuration names.
+    pub state: Option<PathBuf>,
+}
+
+/// What runs, told once everything is ready.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// SIP sockets.
+    pub sip: Vec<(Transport, SocketAddr)>,
+    /// Version of the plan in force.
+    pub plan: String,
+    /// Seats configured.
+    pub seats: usize,
+    /// Trunks configured.
+    pub trunks: usize,
+    /// Numbers of the plan.
+    pub numbers: usize,
+    /// The state folder.
+    pub state: PathBuf,
+    /// It is temporary, gone with the daemon.
+    pub temporary: bool,
+    /// The admin socket.
+    pub admin: PathBuf,
+}

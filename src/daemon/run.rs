@@ -1,0 +1,432 @@
+//! The signalling thread's loop.
+
+use super::{Error, Options, Ready, load_plan, settings};
+use crate::clock::{Clock, SECOND};
+use crate::exchange::{Answer, Command, Exchange, Input, Output};
+use crate::fact::{self, Fact};
+use crate::sip::flow::Flow;
+use crate::store::{Journal, Writer};
+use crate::transport::{Received, Transports};
+use crate::{admin, ledger, media, patch, store};
+use rand_core::{OsRng, TryRngCore};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+/// A question of an operator and where its answer goes.
+pub type Ask = (Command, oneshot::Sender<Answer>);
+
+/// How many media events may wait for the signalling thread.
+const MEDIA_QUEUE: usize = 65_536;
+/// How long BYEs and their answers may take once the last call is told to end.
+const LAST_WORDS: u64 = SECOND;
+
+/// Runs until SIGTERM or SIGINT has been drained.
+///
+/// # Errors
+/// [`Error`] when it cannot start; nothing has been served then.
+pub fn run(options: Options, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::Machine("tokio".into(), e))?;
+    runtime.block_on(async move {
+        let mut daemon = Daemon::start(options)?;
+        ready(&daemon.ready);
+        daemon.serve().await;
+        daemon.stop();
+        Ok(())
+    })
+}
+
+struct Daemon {
+    clock: Clock,
+    exchange: Exchange,
+    transports: Transports,
+    media: media::Handle,
+    media_events: mpsc::Receiver<patch::Event>,
+    lost_events: Arc<AtomicU64>,
+    asks: mpsc::Receiver<Ask>,
+    waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
+    next_ask: u64,
+    journal: Option<Journal>,
+    writer: Option<Writer>,
+    signals: Signals,
+    ready: Ready,
+    /// Live calls may go on until then (µs monotonic) once draining.
+    drain: Drain,
+    batch: Batch,
+    store_alarm: bool,
+    /// Removed with the daemon when the state is temporary.
+    _temporary: Option<Temporary>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Drain {
+    limit: u64,
+    until: Option<u64>,
+    end: Option<u64>,
+}
+
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+/// What one round wants done, kept between rounds for its memory.
+#[derive(Default)]
+struct Batch {
+    facts: Vec<fact::Event>,
+    sends: Vec<(Flow, bytes::Bytes)>,
+    received: Vec<Received>,
+}
+
+impl Daemon {
+    fn start(options: Options) -> Result<Self, Error> {
+        let Options { config, as_of, state } = options;
+        let clock = as_of.map_or_else(Clock::system, Clock::as_of);
+        let (snapshot, _warnings) = load_plan(&config)?;
+        check_names(&config, &snapshot)?;
+        let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
+        let listen: Vec<_> = transports.locals().collect();
+        let temporary = state.is_none() && config.store.folder.is_none();
+        let state = state.or_else(|| config.store.folder.clone()).map_or_else(temporary_folder, Ok)?;
+        let temporary = temporary.then(|| Temporary(state.clone()));
+        let opened =
+            store::open(&state, &settings::store(&config), ledger::Settings::default()).map_err(Error::Store)?;
+        report(&opened.recovered);
+        let (media, media_events, lost_events) = start_media(&config, clock)?;
+        let (asks, admin) = start_admin(&config, &state)?;
+        let now = clock.now();
+        let ready = Ready {
+            sip: listen.clone(),
+            plan: snapshot.plan.version().to_owned(),
+            seats: config.seats.len(),
+            trunks: config.trunks.len(),
+            numbers: snapshot.plan.numbers(now.wall).len(),
+            state,
+            temporary: temporary.is_some(),
+            admin,
+        };
+        let seq = opened.journal.next_seq();
+        let mut exchange = Exchange::new(settings::exchange(&config, listen), snapshot, seed(), seq, now);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        exchange.note(Fact::DaemonStarted { version, plan: ready.plan.clone() }, now);
+        let machine = |e| Error::Machine("signal".into(), e);
+        let signals = Signals {
+            term: signal(SignalKind::terminate()).map_err(machine)?,
+            int: signal(SignalKind::interrupt()).map_err(machine)?,
+        };
+        let limit = u64::try_from(config.drain.as_micros()).unwrap_or(u64::MAX);
+        Ok(Self {
+            clock,
+            exchange,
+            transports,
+            media,
+            media_events,
+            lost_events,
+            asks,
+            waiting: BTreeMap::new(),
+            next_ask: 0,
+            journal: Some(opened.journal),
+            writer: Some(opened.writer),
+            signals,
+            ready,
+            drain: Drain { limit, until: None, end: None },
+            batch: Batch::default(),
+            store_alarm: false,
+            _temporary: temporary,
+        })
+    }
+
+    /// Everything that comes in, in one order, until drained.
+    async fn serve(&mut self) {
+        while let Ok(event) = self.media_events.try_recv() {
+            self.give(Input::Media(event));
+        }
+        self.flush();
+        while !self.is_drained() {
+            let wake = self.wake_at();
+            let mut received = std::mem::take(&mut self.batch.received);
+            tokio::select! {
+                () = self.transports.recv(&mut received) => {}
+                Some(event) = self.media_events.recv() => self.give(Input::Media(event)),
+                Some(ask) = self.asks.recv() => self.ask(ask),
+                () = tokio::time::sleep_until(wake) => {}
+                _ = self.signals.term.recv() => self.drain(),
+                _ = self.signals.int.recv() => self.drain(),
+            }
+            for one in received.drain(..) {
+                self.received(one);
+            }
+            self.batch.received = received;
+            while let Ok(event) = self.media_events.try_recv() {
+                self.give(Input::Media(event));
+            }
+            self.tick();
+            self.flush();
+        }
+    }
+
+    fn wake_at(&self) -> tokio::time::Instant {
+        let far = self.clock.now().mono + 3600 * SECOND;
+        let journal = self.journal.as_ref().and_then(Journal::deadline);
+        let parts = [self.exchange.deadline(), journal, self.drain.until, self.drain.end];
+        let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
+        tokio::time::Instant::from_std(self.clock.instant(at))
+    }
+
+    fn received(&mut self, one: Received) {
+        match one {
+            Received::Datagram { flow, bytes } | Received::Message { flow, bytes } => {
+                self.give(Input::Message(flow, bytes));
+            }
+            Received::Closed { flow, why } => {
+                tracing::debug!(?flow, ?why, "connection closed");
+                self.give(Input::FlowFailed(flow));
+            }
+            Received::Unsent { flow } => self.give(Input::FlowFailed(flow)),
+            Received::Opened { flow } => tracing::debug!(?flow, "connection open"),
+        }
+    }
+
+    fn ask(&mut self, (command, answer): Ask) {
+        self.next_ask += 1;
+        let drain = command == Command::Drain;
+        self.waiting.insert(self.next_ask, answer);
+        self.give(Input::Command { id: self.next_ask, command });
+        if drain {
+            self.drain();
+        }
+    }
+
+    fn give(&mut self, input: Input) {
+        self.exchange.handle(input, self.clock.now());
+        self.collect();
+    }
+
+    /// Takes what the exchange wants: media at once, so that a port listens before its address is told; facts and datagrams
+    /// are kept for [`Daemon::flush`].
+    fn collect(&mut self) {
+        while let Some(output) = self.exchange.poll() {
+            match output {
+                Output::Fact(event) => {
+                    log(&event);
+                    self.batch.facts.push(event);
+                }
+                Output::Send(flow, bytes) => self.batch.sends.push((flow, bytes)),
+                Output::Media(command) => {
+                    if let Err(full) = self.media.send(command) {
+                        tracing::error!("{full}");
+                    }
+                }
+                Output::Answer { id, answer } => {
+                    if let Some(to) = self.waiting.remove(&id) {
+                        // Whoever asked may be gone by now.
+                        let _ = to.send(answer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Timers, the journal's fsync, the end of a drain.
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if self.exchange.deadline().is_some_and(|at| at <= now.mono) {
+            self.give(Input::Due);
+        }
+        let synced = self.journal.as_mut().map(|j| j.sync_if_due(now));
+        if let Some(Err(e)) = synced {
+            self.store_trouble(&e.to_string());
+        }
+        if self.drain.until.is_some_and(|at| at <= now.mono) {
+            self.drain.until = None;
+            self.give(Input::Command { id: 0, command: Command::EndAll });
+        }
+        if self.drain.end.is_none() && self.is_draining() && self.exchange.live() == 0 {
+            self.drain.until = None;
+            self.drain.end = Some(now.mono + LAST_WORDS);
+        }
+        let lost = self.lost_events.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            tracing::error!(lost, "media events were lost: the signalling thread is behind");
+        }
+    }
+
+    /// Facts first, then what they explain (write(2) is safe against kill -9; fsync follows within a second).
+    fn flush(&mut self) {
+        let facts = std::mem::take(&mut self.batch.facts);
+        if !facts.is_empty() {
+            let written = self.journal.as_mut().map(|j| j.append(&facts));
+            match written {
+                Some(Err(e)) => self.store_trouble(&e.to_string()),
+                _ => self.store_fine(),
+            }
+            if let Some(writer) = &self.writer {
+                writer.send(facts);
+            }
+        }
+        for (flow, bytes) in self.batch.sends.drain(..) {
+            self.transports.send(flow, bytes);
+        }
+        self.transports.flush();
+    }
+
+    /// Said once, until it is well again: a full disk must not be made fuller by its alarms.
+    fn store_trouble(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.store_alarm, true) {
+            tracing::error!("{why}");
+            let fact = Fact::Alarm { subject: "store".into(), text: why.to_owned() };
+            self.exchange.note(fact, self.clock.now());
+            self.collect();
+        }
+    }
+
+    fn store_fine(&mut self) {
+        let failing = self.journal.as_ref().is_some_and(|j| j.health().failing.is_some());
+        if self.store_alarm && !failing {
+            self.store_alarm = false;
+            tracing::info!("the store takes records again");
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.drain.until.is_some() || self.drain.end.is_some()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.drain.end.is_some_and(|at| at <= self.clock.now().mono)
+    }
+
+    /// No new calls; live ones end in peace, up to the limit. Asked a second time: at once.
+    fn drain(&mut self) {
+        let now = self.clock.now();
+        if self.drain.until.is_some() {
+            self.drain.until = Some(now.mono);
+            return;
+        }
+        if self.drain.end.is_none() {
+            tracing::info!(calls = self.exchange.live(), "draining");
+            self.drain.until = Some(now.mono.saturating_add(self.drain.limit));
+            self.give(Input::Command { id: 0, command: Command::Drain });
+        }
+    }
+
+    fn stop(&mut self) {
+        self.exchange.note(Fact::DaemonStopped, self.clock.now());
+        self.collect();
+        self.flush();
+        drop(self.writer.take());
+        if let Some(Err(e)) = self.journal.take().map(Journal::close) {
+            tracing::error!("{e}");
+        }
+        // Gone, so that the next start finds no stale one; the daemon is its only user.
+        let _ = std::fs::remove_file(&self.ready.admin);
+    }
+}
+
+/// The names of the configuration against those of the plan.
+fn check_names(config: &crate::config::Config, snapshot: &crate::call::Snapshot) -> Result<(), Error> {
+    let groups: BTreeSet<_> = snapshot.plan.groups().map(|g| g.id.clone()).collect();
+    let trunks: BTreeSet<_> = snapshot.plan.trunks().map(|t| t.id.clone()).collect();
+    let mistakes = config.against(&groups, &trunks);
+    let wrong = mistakes.iter().any(|m| m.severity == crate::config::Severity::Error);
+    for mistake in &mistakes {
+        if mistake.severity == crate::config::Severity::Warning {
+            tracing::warn!("{mistake}");
+        }
+    }
+    if wrong { Err(Error::Config(mistakes)) } else { Ok(()) }
+}
+
+type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Arc<AtomicU64>);
+
+fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaParts, Error> {
+    let (tell, events) = mpsc::channel(MEDIA_QUEUE);
+    let lost = Arc::new(AtomicU64::new(0));
+    let counter = lost.clone();
+    let tell: media::Tell = Arc::new(move |event| {
+        if tell.try_send(event).is_err() {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let random = u64::from_le_bytes(seed()[..8].try_into().unwrap_or_default());
+    let handle = media::spawn(&settings::media(config, random), clock, tell).map_err(Error::Media)?;
+    Ok((handle, events, lost))
+}
+
+fn start_admin(config: &crate::config::Config, state: &std::path::Path) -> Result<(mpsc::Receiver<Ask>, PathBuf), Error> {
+    let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
+    let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
+    let (ask, asks) = mpsc::channel(64);
+    tokio::spawn(admin::serve(listener, ask));
+    Ok((asks, path))
+}
+
+/// A state folder of its own that goes with the daemon.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Left behind on failure: it is below the system's temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn temporary_folder() -> Result<PathBuf, Error> {
+    let name = format!("switchboard-{}-{:08x}", std::process::id(), u32::from_le_bytes(seed()[..4].try_into().unwrap_or_default()));
+    let path = std::env::temp_dir().join(name);
+    std::fs::create_dir(&path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
+    Ok(path)
+}
+
+/// 32 bytes of the system's randomness: every tag, nonce and SSRC follows from them.
+fn seed() -> [u8; 32] {
+    let mut seed = [0u8; 32];
+    if OsRng.try_fill_bytes(&mut seed).is_err() {
+        // Without a source of randomness nothing here is safe to run.
+        tracing::error!("the system gives no randomness");
+        std::process::abort();
+    }
+    seed
+}
+
+fn report(recovered: &store::Recovered) {
+    if recovered.replayed > 0 || recovered.crashed > 0 {
+        tracing::warn!(?recovered, "the last run did not end in order; its records are complete");
+    }
+}
+
+/// Call milestones at INFO, callers' numbers masked (house style 9).
+fn log(event: &fact::Event) {
+    let Some(call) = event.call else {
+        return match &event.fact {
+            Fact::TrunkDown { trunk } => tracing::warn!(%trunk, "trunk down"),
+            Fact::TrunkUp { trunk } => tracing::info!(%trunk, "trunk up"),
+            Fact::SeatRegistered { seat, contact } => tracing::info!(%seat, %contact, "registered"),
+            Fact::SeatLost { seat, why } => tracing::info!(%seat, ?why, "unregistered"),
+            other => tracing::debug!(?other, "fact"),
+        };
+    };
+    match &event.fact {
+        Fact::CallOffered { dialled, caller, .. } => {
+            tracing::info!(%call, %dialled, caller = %masked(caller), "call");
+        }
+        Fact::Connected { leg } => tracing::info!(%call, leg = leg.0, "connected"),
+        Fact::CallEnded { outcome, cause, .. } => tracing::info!(%call, ?outcome, ?cause, "ended"),
+        other => tracing::debug!(%call, ?other, "fact"),
+    }
+}
+
+/// `139****0001`.
+fn masked(number: &str) -> String {
+    let chars: Vec<char> = number.chars().collect();
+    match chars.len() {
+        0..=6 => "*".repeat(chars.len()),
+        n => chars[..3].iter().chain(['*', '*', '*', '*'].iter()).chain(&chars[n - 4..]).collect(),
+    }
+}

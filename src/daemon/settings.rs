@@ -1,0 +1,83 @@
+//! From the configuration file's values to those of the modules.
+
+use crate::config::{self, Config, SignIn};
+use crate::exchange::{self, SeatSettings, SourceRule, TrunkSettings};
+use crate::sip::auth::Password;
+use crate::sip::dialog::Credentials;
+use crate::sip::endpoint;
+use crate::sip::flow::Transport;
+use crate::sip::transaction::Intervals;
+use crate::{media, store};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What the exchange is told.
+pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>) -> exchange::Settings {
+    let t1 = micros(config.sip.t1);
+    let intervals = Intervals { t1, ..Intervals::default() };
+    let whole = |d: Duration| u32::try_from(d.as_secs()).unwrap_or(u32::MAX);
+    exchange::Settings {
+        sip: endpoint::Settings {
+            intervals,
+            user_agent: config.sip.user_agent.clone(),
+            session_expires: whole(config.sip.session_expires),
+            min_se: whole(config.sip.min_se),
+        },
+        realm: config.sip.realm.clone(),
+        algorithms: config.sip.algorithms.clone(),
+        nonce: micros(config.sip.nonce),
+        register: (whole(config.sip.register_min), whole(config.sip.register_max)),
+        listen,
+        trunks: config.trunks.iter().map(|(id, t)| (id.clone(), trunk(t))).collect(),
+        seats: config.seats.iter().map(|(id, s)| (id.clone(), seat(s))).collect(),
+        ring_time: config.floor.ring_time.map(micros),
+        wrap_up: config.floor.wrap_up.map(micros),
+        max_calls: config.sip.max_calls as usize,
+    }
+}
+
+fn trunk(trunk: &config::Trunk) -> TrunkSettings {
+    let rule = |s: &config::Source| SourceRule { ip: s.address, bits: s.prefix, port: s.port };
+    let credentials = trunk.account.as_ref().and_then(|a| match &a.password {
+        Password::Plain(password) => Some(Credentials { user: a.user.clone(), password: password.clone() }),
+        Password::Ha1 { .. } => None,
+    });
+    TrunkSettings {
+        inbound: trunk.inbound.iter().map(rule).collect(),
+        outbound: trunk.outbound.map(|flow| (flow.transport, flow.peer)),
+        nat: trunk.nat,
+        trusted: trunk.trusted,
+        options: trunk.options.map_or(0, micros),
+        credentials,
+        max_calls: trunk.max_calls.map(|n| n as usize),
+    }
+}
+
+fn seat(seat: &config::Seat) -> SeatSettings {
+    SeatSettings {
+        groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
+        skills: std::collections::BTreeSet::new(),
+        password: seat.password.clone(),
+        sign_in_on_register: seat.sign_in == SignIn::OnRegister,
+    }
+}
+
+/// What the media threads are told. 0 threads in the file means one a core.
+pub(super) fn media(config: &Config, seed: u64) -> media::Settings {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if config.media.threads == 0 { cores.min(64) as u8 } else { config.media.threads };
+    media::Settings { ports: config.media.ports.clone(), threads, seed, ..media::Settings::new(config.media.address) }
+}
+
+/// What the store is told.
+pub(super) fn store(config: &Config) -> store::Settings {
+    store::Settings {
+        journal_days: config.store.journal_days,
+        record_days: config.store.record_days,
+        ..store::Settings::default()
+    }
+}
+
+fn micros(d: Duration) -> u64 {
+    u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,264 @@
+//! What the checked dialplan is made of: entries with their steps, groups and trunks.
+//!
+//! Everything here has passed the checks; nothing here reads text.
+
+use super::calendar::{Calendar, Hours};
+use super::life::Life;
+use super::number::{Digits, Spelling};
+use crate::id::{GroupId, PromptId, TrunkId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Where something stands in the sources: index of the file and 1-based line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Origin {
+    /// Index into the sources that were loaded.
+    pub file: u16,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// One thing to do with a call. A call takes the steps in order; what fails or goes unanswered leads to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Play a prompt whole, then go on.
+    Prompt {
+        /// The prompt.
+        prompt: PromptId,
+        /// As early media (183) while the call is unanswered; else the call is answered (200) first.
+        early: bool,
+    },
+    /// Ring a department's own seats at once; busy, nobody there or `timeout_ms` over: the next step.
+    Ring {
+        /// The group of kept seats.
+        group: GroupId,
+        /// How long, ms.
+        timeout_ms: u32,
+    },
+    /// Wait in the queue of a group. Nothing follows it: the group's own overflow does.
+    Queue {
+        /// The group.
+        group: GroupId,
+        /// The skill that is asked for first, if the line names one. Whoever runs the queue decides when to do without.
+        skill: Option<Arc<str>>,
+    },
+    /// Call out over the first of these trunks that works; all fail or nobody answers: the next step.
+    Trunk {
+        /// Trunks in the order of trial.
+        trunks: Arc<[TrunkId]>,
+        /// The number in its local form, [`Digits::EMPTY`] for the number that was dialled;
+        /// [`super::Plan::spell`] writes it as the trunk wants it.
+        number: Digits,
+        /// Without any 1xx for so long, ms: the next trunk.
+        progress_ms: u32,
+        /// Without an answer for so long, ms: the next step. Counted from the first 1xx.
+        timeout_ms: u32,
+    },
+    /// End the call.
+    Release {
+        /// SIP status, 400 to 699.
+        status: u16,
+        /// Q.850 cause for the `Reason` header.
+        q850: u8,
+    },
+}
+
+/// Steps, and where in the sources each of them is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// What to do, in order; never empty.
+    pub steps: Arc<[Step]>,
+    /// One place for each step.
+    pub origins: Arc<[Origin]>,
+}
+
+impl Route {
+    pub(super) fn new(parts: Vec<(Step, Origin)>) -> Self {
+        let (steps, origins): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        Self { steps: steps.into(), origins: origins.into() }
+    }
+}
+
+/// What kind of number an entry is (product §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// 12345 itself.
+    Hub,
+    /// 整体并入: cancelled after its transition.
+    Merged,
+    /// 双号并行: the number is kept.
+    Parallel,
+    /// 设分中心: a sub-centre with its own seats.
+    Branch,
+    /// 110, 119, 120, 122.
+    Emergency,
+    /// Water, power, gas.
+    Utility,
+    /// Any other number the operator routes.
+    Route,
+}
+
+impl Class {
+    /// The plan's own words for it.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Hub => "总台",
+            Self::Merged => "整体并入",
+            Self::Parallel => "双号并行",
+            Self::Branch => "设分中心",
+            Self::Emergency => "紧急号码",
+            Self::Utility => "公用事业",
+            Self::Route => "其他路由",
+        }
+    }
+
+    /// The same in English; also the word in TOML.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Hub => "hub",
+            Self::Merged => "merged",
+            Self::Parallel => "parallel",
+            Self::Branch => "branch",
+            Self::Emergency => "emergency",
+            Self::Utility => "utility",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// Who may dial a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Callers from trunks, and seats.
+    Anyone,
+    /// Signed-in seats only; a trunk's caller gets 404 as if there were no such number.
+    Seats,
+}
+
+/// One number, or pattern of numbers, of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its address everywhere: `hotline.12333`.
+    pub address: Box<str>,
+    /// The digits, or the pattern as written.
+    pub number: Box<str>,
+    /// What it is called on screens.
+    pub title: Box<str>,
+    /// The department that answers for it; empty when nobody is named.
+    pub owner: Box<str>,
+    /// Its kind.
+    pub class: Class,
+    /// Parallel and branch lines: the department's own seats are kept.
+    pub kept: bool,
+    /// Who may dial it.
+    pub access: Access,
+    /// 相关运行数据实时归集: its call data flows to 12345 in real time.
+    pub feed: bool,
+    /// 共建共享知识库.
+    pub knowledge: bool,
+    /// Carries the province's traffic too: 12333 and 12393.
+    pub province: bool,
+    /// Routes by date.
+    pub life: Life,
+    /// Where it is defined.
+    pub at: Origin,
+}
+
+/// A group of seats with its queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name; `group.<id>` is the address.
+    pub id: GroupId,
+    /// What it is called on screens.
+    pub title: Box<str>,
+    /// When it is staffed; outside these hours it is as if nobody were signed in ([`super::Plan::is_open`]).
+    pub hours: Hours,
+    /// How long one seat rings before the next is tried, ms.
+    pub ring_ms: u32,
+    /// After a talk a seat rests so long, ms.
+    pub wrap_up_ms: u32,
+    /// Played once when the caller enters the queue.
+    pub welcome: Option<PromptId>,
+    /// Music or announcement repeated while waiting; ringback when absent.
+    pub waiting: Option<PromptId>,
+    /// Position in the line and likely wait are said every so long, ms; never when absent.
+    pub position_every_ms: Option<u32>,
+    /// Overflow after waiting so long, ms.
+    pub max_wait_ms: u32,
+    /// Overflow at once when so many wait already.
+    pub max_size: u32,
+    /// Share among queues that want the same seats, 1 to 100.
+    pub weight: u32,
+    /// Seats see the caller's number even where the caller asked for privacy.
+    pub trusted: bool,
+    /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.
+    pub overflow: Route,
+    /// Where it is defined.
+    pub at: Origin,
+}
+
+/// What a trunk is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// To and from the public network.
+    Carrier,
+    /// A sub-centre's exchange (分中心).
+    Branch,
+    /// A department's exchange with the kept seats of a parallel line.
+    Department,
+    /// 110, 119, 120, 122.
+    Emergency,
+    /// Water, power, gas.
+    Utility,
+}
+
+/// What a trunk means to the plan. Its address and password are configuration, not plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trunk {
+    /// Its name; `trunk.<id>` is the address.
+    pub id: TrunkId,
+    /// What it is called on screens.
+    pub title: Box<str>,
+    /// What it is for.
+    pub role: Role,
+    /// How this side wants a called number written.
+    pub number_out: Spelling,
+    /// The spellings of a called number that are taken from it; all when empty.
+    pub number_in: Box<[Spelling]>,
+    /// Calls from it count as the province's (12333, 12393).
+    pub province: bool,
+    /// REFER from it is allowed.
+    pub may_transfer: bool,
+    /// Without an answer for so long, ms: give up.
+    pub timeout_ms: u32,
+    /// Without any 1xx for so long, ms: the next trunk.
+    pub progress_ms: u32,
+    /// Where it is defined.
+    pub at: Origin,
+}
+
+impl Trunk {
+    /// Whether a called number in this spelling is taken from this trunk. A service URN always is.
+    #[must_use]
+    pub fn takes(&self, spelling: Spelling) -> bool {
+        self.number_in.is_empty() || spelling == Spelling::Service || self.number_in.contains(&spelling)
+    }
+}
+
+/// The city of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct City {
+    /// Its name.
+    pub name: Box<str>,
+    /// Calendars by name.
+    pub calendars: std::collections::BTreeMap<Box<str>, Arc<Calendar>>,
+    /// The hub's number.
+    pub hub: Digits,
+    /// Day of issue of the city's plan.
+    pub issued: jiff::civil::Date,
+}

@@ -1,0 +1,157 @@
+//! Sends a leg out: to a seat by its binding, to a trunk by its address.
+
+use super::Exchange;
+use super::identity::Audience;
+use crate::call::{Leg, LegEvent};
+use crate::clock::Now;
+use crate::dialplan::{Class, Role};
+use crate::fact::{Cause, Origin, Target};
+use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::sip::dialog::{Credentials, Outgoing};
+use crate::sip::flow::{Flow, Transport};
+use bytes::Bytes;
+use std::net::IpAddr;
+
+/// Where a leg goes.
+struct Way {
+    flow: Flow,
+    uri: String,
+    routes: Vec<Bytes>,
+    credentials: Option<Credentials>,
+    by_flow: bool,
+    nat: Option<IpAddr>,
+    audience: Audience,
+}
+
+impl Exchange {
+    /// Dials, or says at once why not.
+    pub(super) fn dial(&mut self, call: CallRef, leg: LegRef, target: &Target, now: Now) {
+        let way = match target {
+            Target::Seat(seat) => self.way_to_seat(call, seat),
+            Target::Trunk { trunk, number } => self.way_to_trunk(call, trunk, number),
+        };
+        let trunk = match target {
+            Target::Trunk { trunk, .. } => Some(trunk),
+            Target::Seat(_) => None,
+        };
+        if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, trunk, now)) {
+            let event = LegEvent::Failed { cause, status: None };
+            self.tell(call, crate::call::Input::Leg(leg, event), now);
+        }
+    }
+
+    fn way_to_seat(&self, call: CallRef, seat: &SeatId) -> Result<Way, Cause> {
+        let binding = self.registrar.binding(seat.as_str()).ok_or(Cause::Unreachable)?;
+        let live = self.calls.get(&call).ok_or(Cause::Internal)?;
+        let plan = &live.call.journey.snapshot.plan;
+        let trusted = live.call.group().and_then(|g| plan.group(g)).is_some_and(|g| g.trusted);
+        Ok(Way {
+            flow: binding.flow,
+            uri: String::from_utf8_lossy(&binding.contact).into_owned(),
+            routes: binding.path.clone(),
+            credentials: None,
+            by_flow: true,
+            nat: Some(binding.flow.peer.ip()),
+            audience: Audience::Seat { trusted },
+        })
+    }
+
+    fn way_to_trunk(&self, call: CallRef, id: &TrunkId, number: &str) -> Result<Way, Cause> {
+        let trunk = self.settings.trunks.get(id).ok_or(Cause::Unreachable)?;
+        let (transport, peer) = trunk.outbound.ok_or(Cause::Unreachable)?;
+        let flow = self.settings.flow_to(transport, peer).ok_or(Cause::Unreachable)?;
+        let live = self.calls.get(&call).ok_or(Cause::Internal)?;
+        let emergency = live.call.journey.class == Some(Class::Emergency)
+            || self.snapshot.plan.trunk(id).is_some_and(|t| t.role == Role::Emergency);
+        if self.is_down(id) && !emergency {
+            return Err(Cause::Unreachable);
+        }
+        if self.is_full(id, trunk.max_calls) && !emergency {
+            return Err(Cause::Congestion);
+        }
+        let suffix = if transport == Transport::Tcp { ";transport=tcp" } else { "" };
+        Ok(Way {
+            flow,
+            uri: format!("sip:{number}@{peer}{suffix}"),
+            routes: Vec::new(),
+            credentials: trunk.credentials.clone(),
+            by_flow: false,
+            nat: trunk.nat.then(|| peer.ip()),
+            audience: if emergency { Audience::Emergency } else { Audience::Trunk { trusted: trunk.trusted } },
+        })
+    }
+
+    fn send_leg(
+        &mut self,
+        call: CallRef,
+        leg: LegRef,
+        way: Way,
+        trunk: Option<&TrunkId>,
+        now: Now,
+    ) -> Result<(), Cause> {
+        let session_id = self.random();
+        let session_expires = self.settings.sip.session_expires;
+        let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
+        // Two legs that hear each other live on one media thread.
+        let thread = live.legs.first().map(|l| l.lease.port.thread);
+        let like = live.legs.first().and_then(Leg::payload_type);
+        let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
+        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like);
+        let journey = &live.call.journey;
+        let (from, mut extra) = Self::identity_of(journey, way.audience, &way.uri, way.flow.local.ip());
+        for route in &way.routes {
+            extra.extend_from_slice(b"Route: ");
+            extra.extend_from_slice(route);
+            extra.extend_from_slice(b"\r\n");
+        }
+        let outgoing = Outgoing {
+            flow: way.flow,
+            to: format!("<{}>", way.uri).into(),
+            uri: way.uri.into(),
+            from: from.into(),
+            sdp: out.local_sdp(),
+            max_forwards: journey.max_forwards,
+            extra: extra.into(),
+            credentials: way.credentials,
+            by_flow: way.by_flow,
+            session_expires,
+        };
+        let session = self.endpoint.connect(outgoing, now);
+        out.session = Some(session);
+        out.trunk = trunk.cloned();
+        if let Some(trunk) = trunk {
+            self.count_trunk(trunk, true);
+        }
+        self.sessions.insert(session, (call, leg));
+        self.open_port(&out);
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.legs.push(out);
+        }
+        Ok(())
+    }
+
+    /// Whence media of a leg may come beside its SDP address: seats and trunks behind a NAT.
+    pub(super) fn media_source(&self, origin: &Origin, source: IpAddr) -> Option<IpAddr> {
+        match origin {
+            Origin::Seat(_) => Some(source),
+            Origin::Trunk(trunk) => self.settings.trunks.get(trunk).filter(|t| t.nat).map(|_| source),
+        }
+    }
+
+    /// Trunks that a leg of this caller is up on already.
+    pub(super) fn looped(&self, caller: &str) -> Vec<TrunkId> {
+        if caller.is_empty() || self.trunks.iter().all(|t| t.calls == 0) {
+            return Vec::new();
+        }
+        let same = self.calls.values().filter(|l| l.call.journey.caller.number == caller);
+        let mut trunks: Vec<TrunkId> = same
+            .flat_map(|l| l.call.members())
+            .filter_map(|m| match &m.target {
+                Some(Target::Trunk { trunk, .. }) => Some(trunk.clone()),
+                _ => None,
+            })
+            .collect();
+        trunks.dedup();
+        trunks
+    }
+}

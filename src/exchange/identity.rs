@@ -1,0 +1,200 @@
+//! Who calls, as read from an INVITE and as written into ours (RFC 3325, RFC 7044, RFC 5806).
+
+use super::Exchange;
+use crate::call::{Caller, Journey};
+use crate::id::SeatId;
+use crate::sip::header::{NameAddr, Params};
+use crate::sip::message::Message;
+use crate::sip::name::Name;
+use crate::sip::uri::Uri;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// A seat that calls.
+pub(super) fn seat(seat: &SeatId) -> Caller {
+    Caller { number: seat.to_string(), asserted: true, private: false, display: Vec::new() }
+}
+
+/// The caller behind a trunk: P-Asserted-Identity where it is trusted, else From. All formats are accepted: mobile with
+/// and without 0 or +86, area and number, anonymous, absent, invalid.
+pub(super) fn of(m: &Message, trusted: bool) -> Caller {
+    let asserted = m.elements(Name::PAssertedIdentity).filter_map(NameAddr::read).find_map(|a| number(a.uri));
+    let asserted = asserted.filter(|_| trusted);
+    let private = m.elements(Name::Privacy).flat_map(|v| v.split(|&b| b == b';')).any(|token| {
+        let token = token.trim_ascii();
+        ["id", "header", "user", "critical"].iter().any(|p| token.eq_ignore_ascii_case(p.as_bytes()))
+    });
+    let from = m.from();
+    let display = from.map(|a| a.display.to_vec()).unwrap_or_default();
+    let given = from.and_then(|a| number(a.uri));
+    let anonymous = from.is_some_and(|a| is_anonymous(a.uri));
+    Caller {
+        asserted: asserted.is_some(),
+        number: asserted.or(given.filter(|_| !anonymous)).unwrap_or_default(),
+        private: private || anonymous,
+        display,
+    }
+}
+
+fn is_anonymous(uri: &[u8]) -> bool {
+    Uri::read(uri).is_some_and(|u| {
+        u.user.eq_ignore_ascii_case(b"anonymous") || u.host.eq_ignore_ascii_case(b"anonymous.invalid")
+    })
+}
+
+/// The number in a caller's URI: digits and a leading `+`, visual separators dropped; up to 32 harmless characters of
+/// whatever else stands there.
+fn number(uri: &[u8]) -> Option<String> {
+    let user = match Uri::read(uri) {
+        Some(sip) => sip.user,
+        None => uri.strip_prefix(b"tel:").or_else(|| uri.strip_prefix(b"TEL:"))?,
+    };
+    let user = user.split(|&b| b == b';').next().unwrap_or_default();
+    let text = String::from_utf8_lossy(user).replace("%2B", "+").replace("%2b", "+");
+    let plain: String = text.chars().filter(|c| !"-.() ".contains(*c)).collect();
+    let digits = plain.strip_prefix('+').unwrap_or(&plain);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(plain.chars().take(32).collect());
+    }
+    let harmless: String = plain.chars().filter(|c| c.is_ascii_alphanumeric() || "_*#+".contains(*c)).take(32).collect();
+    (!harmless.is_empty()).then_some(harmless)
+}
+
+/// History-Info and Diversion lines as they came, and how many diversions there were.
+pub(super) fn history(m: &Message) -> (Vec<u8>, usize) {
+    let mut lines = Vec::new();
+    for name in [Name::HistoryInfo, Name::Diversion] {
+        for value in m.values(name) {
+            lines.extend_from_slice(name.token().as_bytes());
+            lines.extend_from_slice(b": ");
+            lines.extend_from_slice(value);
+            lines.extend_from_slice(b"\r\n");
+        }
+    }
+    (lines, m.elements(Name::Diversion).count())
+}
+
+/// Whom the next leg is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A seat of a group that may see withheld numbers, or not.
+    Seat { trusted: bool },
+    /// A trunk that asserted identities are told to, or not.
+    Trunk { trusted: bool },
+    /// 110, 119, 120, 122: always told.
+    Emergency,
+}
+
+impl Exchange {
+    /// From value and identity headers of a leg to `audience`, reached by `uri` from our address `host`.
+    pub(super) fn identity_of(journey: &Journey, audience: Audience, uri: &str, host: IpAddr) -> (String, Vec<u8>) {
+        let host = bracketed(host);
+        let withheld = match audience {
+            Audience::Seat { trusted } => journey.caller.private && !trusted,
+            Audience::Trunk { .. } => journey.caller.private,
+            Audience::Emergency => false,
+        };
+        let number = &journey.caller.number;
+        let address = match (withheld, number.is_empty()) {
+            (true, _) => "sip:anonymous@anonymous.invalid".to_owned(),
+            (false, true) => format!("sip:unknown@{host}"),
+            (false, false) => format!("sip:{number}@{host}"),
+        };
+        // The seat sees which number was dialled, whatever its screen can show (product §2).
+        let display = match audience {
+            Audience::Seat { .. } => {
+                let who = if withheld { " 匿名" } else { "" };
+                let name = if journey.seat_dialled_only() { "" } else { journey.title.as_str() };
+                format!("\"{} {name}{who}\" ", journey.dialled).replace(" \" ", "\" ")
+            }
+            Audience::Trunk { .. } | Audience::Emergency => String::new(),
+        };
+        let mut lines = Vec::new();
+        let asserts = matches!(audience, Audience::Trunk { trusted: true } | Audience::Emergency);
+        if asserts && !number.is_empty() {
+            let _ = write!(Line(&mut lines), "P-Asserted-Identity: <sip:{number}@{host}>\r\n");
+            if journey.caller.private {
+                lines.extend_from_slice(b"Privacy: id\r\n");
+            }
+        }
+        Self::history_lines(journey, uri, &host, &mut lines);
+        (format!("{display}<{address}>"), lines)
+    }
+
+    /// The number first dialled stays with the call (History-Info index 1, Diversion).
+    fn history_lines(journey: &Journey, uri: &str, host: &str, lines: &mut Vec<u8>) {
+        let dialled = &journey.dialled;
+        let last = last_index(&journey.history);
+        lines.extend_from_slice(&journey.history);
+        let mut w = Line(lines);
+        let index = match &last {
+            Some(last) => {
+                let _ = write!(w, "History-Info: <sip:{dialled}@{host}>;index={last}.1\r\n");
+                format!("{last}.1")
+            }
+            None => {
+                let _ = write!(w, "History-Info: <sip:{dialled}@{host}>;index=1\r\n");
+                "1".to_owned()
+            }
+        };
+        let _ = write!(w, "History-Info: <{uri}>;index={index}.1\r\n");
+        if !journey.seat_dialled_only() {
+            let _ = write!(w, "Diversion: <sip:{dialled}@{host}>;reason=unconditional;counter=1\r\n");
+        }
+    }
+}
+
+/// Text into a byte buffer.
+struct Line<'a>(&'a mut Vec<u8>);
+
+impl std::fmt::Write for Line<'_> {
+    fn write_str(&mut self, s: &str) -> std::fmt::Result {
+        self.0.extend_from_slice(s.as_bytes());
+        Ok(())
+    }
+}
+
+/// The index of the last History-Info entry that came, if it is one.
+fn last_index(history: &[u8]) -> Option<String> {
+    let lines = history.split(|&b| b == b'\n').filter_map(|l| l.strip_prefix(b"History-Info: "));
+    let entries = lines.flat_map(crate::sip::header::split_commas);
+    let index = entries.filter_map(|e| Params(NameAddr::read(e)?.params.0).get("index")).last()?;
+    let text = std::str::from_utf8(index).ok()?;
+    (text.len() <= 40 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')).then(|| text.to_owned())
+}
+
+fn bracketed(host: IpAddr) -> String {
+    match host {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_of_every_format_are_taken() {
+        let cases: [(&[u8], Option<&str>); 8] = [
+            (b"sip:13900000001@10.0.0.1", Some("13900000001")),
+            (b"sip:013900000001@10.0.0.1", Some("013900000001")),
+            (b"sip:+86-139-0000-0001@c;user=phone", Some("+8613900000001")),
+            (b"tel:0591-87654321;phone-context=+86", Some("059187654321")),
+            (b"sip:%2B8613900000001@c", Some("+8613900000001")),
+            (b"sip:@c", None),
+            (b"sip:c", None),
+            (b"sip:alice<script>@c", Some("alicescript")),
+        ];
+        for (uri, want) in cases {
+            assert_eq!(number(uri).as_deref(), want, "{}", String::from_utf8_lossy(uri));
+        }
+    }
+
+    #[test]
+    fn the_last_history_index_is_found_across_lines_and_lists() {
+        let lines = b"History-Info: <sip:a@b>;index=1, <sip:c@d>;index=1.1\r\nHistory-Info: <sip:e@f>;index=1.1.1\r\n";
+        assert_eq!(last_index(lines).as_deref(), Some("1.1.1"));
+        assert_eq!(last_index(b"Diversion: <sip:a@b>\r\n"), None);
+    }
+}

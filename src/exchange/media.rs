@@ -1,0 +1,35 @@
+//! What the media threads report.
+
+use super::Exchange;
+use crate::call::Input as CallInput;
+use crate::clock::Now;
+use crate::patch::Event;
+
+impl Exchange {
+    pub(super) fn media_event(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Ready { ports } => self.ports.add(ports),
+            Event::PlayFinished { port, epoch, play } => {
+                if let Some((call, leg)) = self.ports.user(port, epoch) {
+                    self.tell(call, CallInput::PlayFinished(leg, play), now);
+                }
+            }
+            // The digits of caller and trunk are never commands (product §5); between two parties the media engine relays
+            // telephone-events itself. A seat's feature codes will be read here.
+            Event::Digit { port, epoch, digit, via } => {
+                if let Some((call, leg)) = self.ports.user(port, epoch) {
+                    tracing::debug!(%call, ?leg, %digit, ?via, "digit");
+                }
+            }
+            Event::Silent { port, epoch } => {
+                if let Some((call, leg)) = self.ports.user(port, epoch) {
+                    tracing::debug!(%call, ?leg, "no RTP for 5 s");
+                }
+            }
+            Event::Closed { port, epoch, stats } => {
+                tracing::debug!(?port, ?stats, "port closed");
+                self.ports.closed(port, epoch);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Does what a call wants: sessions, media, floor.
+
+use super::{Due, Exchange};
+use crate::acd::{self, Entry};
+use crate::call::{Act, Input, Leg, OfferResult, cause};
+use crate::clock::Now;
+use crate::fact::{Cause, Fact, Origin};
+use crate::id::{CallRef, LegRef, OfferId};
+use crate::patch::topology::Hears;
+use crate::patch::{Command, Source, Topology};
+
+impl Exchange {
+    /// Tells a call something and does what it then wants.
+    pub(super) fn tell(&mut self, id: CallRef, input: Input, now: Now) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        live.call.handle(input, now);
+        while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
+            self.perform(id, act, now);
+        }
+        self.set_timer(id);
+    }
+
+    fn perform(&mut self, id: CallRef, act: Act, now: Now) {
+        match act {
+            Act::Fact(fact) => {
+                if let Fact::Alarm { subject, text } = &fact {
+                    tracing::error!(call = %id, %subject, "{text}");
+                }
+                self.fact(Some(id), fact, now);
+            }
+            Act::Ring => self.provisional(id, 180, false, now),
+            Act::EarlyMedia => self.provisional(id, 183, true, now),
+            Act::Answer => self.answer(id, now),
+            Act::Reject { status, q850 } => self.reject(id, status, q850, now),
+            Act::Dial { leg, target } => self.dial(id, leg, &target, now),
+            Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
+            Act::Topology(topology) => self.apply(id, &topology),
+            Act::Enter { group, skill, class, place } => {
+                let entry = Entry { call: id, group, class, place, skill: self.skill(skill) };
+                self.floor.handle(acd::Input::Enter(entry), now);
+            }
+            Act::Leave => self.floor.handle(acd::Input::Leave { call: id }, now),
+            Act::Reserve(seat) => self.reserve(id, &seat, now),
+            Act::Offer(offer, result) => self.floor.handle(offer_input(offer, result), now),
+            Act::SeatFree(seat) => self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now),
+            Act::SeatHeld(seat, held) => self.floor.handle(acd::Input::Held { seat, call: id, held }, now),
+            Act::Over => self.over(id, now),
+        }
+    }
+
+    fn provisional(&mut self, id: CallRef, status: u16, media: bool, now: Now) {
+        let Some(leg) = self.calls.get_mut(&id).and_then(|l| l.leg(LegRef(0))) else { return };
+        let Some(session) = leg.session else { return };
+        let sdp = media.then(|| leg.local_sdp());
+        let reliable = self.endpoint.is_reliable(session);
+        // RFC 5009 §7: this early media is meant to be heard.
+        let extra: &[u8] = if media { b"P-Early-Media: sendrecv\r\n" } else { b"" };
+        self.endpoint.progress(session, status, sdp, extra, now);
+        if media && !reliable {
+            self.open_path(id, LegRef(0));
+        }
+    }
+
+    fn answer(&mut self, id: CallRef, now: Now) {
+        let Some(leg) = self.calls.get_mut(&id).and_then(|l| l.leg(LegRef(0))) else { return };
+        let (Some(session), sdp) = (leg.session, leg.local_sdp()) else { return };
+        self.endpoint.accept(session, Some(sdp), b"", now);
+    }
+
+    fn reject(&mut self, id: CallRef, status: u16, q850: u8, now: Now) {
+        let session = self.calls.get_mut(&id).and_then(|l| l.leg(LegRef(0))).and_then(|l| l.session);
+        if let Some(session) = session {
+            self.endpoint.reject(session, status, cause::reason_line(q850).as_bytes(), now);
+        }
+        self.close_leg(id, LegRef(0));
+    }
+
+    fn hang_up(&mut self, id: CallRef, leg: LegRef, why: Cause, now: Now) {
+        let session = self.calls.get_mut(&id).and_then(|l| l.leg(leg)).and_then(|l| l.session);
+        if let Some(session) = session {
+            self.endpoint.hang_up(session, cause::leg_reason(why).as_bytes(), now);
+        }
+        self.close_leg(id, leg);
+    }
+
+    fn reserve(&mut self, id: CallRef, seat: &crate::id::SeatId, now: Now) {
+        let reserved = self.floor.reserve(seat, id, now).map_err(|e| match e {
+            acd::ReserveError::Unknown(_) => Cause::Unallocated,
+            acd::ReserveError::Unreachable(_) => Cause::Unreachable,
+            acd::ReserveError::Busy(..) => Cause::Busy,
+        });
+        self.tell(id, Input::Reserved(reserved), now);
+    }
+
+    /// Turns the difference between two topologies into media commands.
+    fn apply(&mut self, id: CallRef, topology: &Topology) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let mut commands = Vec::new();
+        for (leg, hears) in topology.rows() {
+            let source = match hears {
+                Hears::Source(source) => source.clone(),
+                Hears::Leg(other) => match live.leg(*other) {
+                    Some(other) => Source::Port(other.lease.port, other.lease.epoch),
+                    None => Source::Nothing,
+                },
+            };
+            commands.extend(live.leg(*leg).and_then(|l| l.hear(source)));
+        }
+        for command in commands {
+            self.media(command);
+        }
+    }
+
+    /// Begins the lease of a leg's port.
+    pub(super) fn open_port(&mut self, leg: &Leg) {
+        let random = self.random();
+        let lease = leg.lease;
+        self.media(Command::Open {
+            port: lease.port,
+            epoch: lease.epoch,
+            ssrc: (random >> 32) as u32,
+            // RFC 3550 §5.1: both start at random; half the range leaves room before the first wrap.
+            sequence: (random as u16) & 0x7fff,
+            timestamp: (random >> 16) as u32,
+        });
+        if let Some(remote) = leg.remote() {
+            self.media(remote);
+        }
+    }
+
+    /// The media path of a leg exists: it hears what was wanted.
+    pub(super) fn open_path(&mut self, id: CallRef, leg: LegRef) {
+        let command = self.calls.get_mut(&id).and_then(|l| l.leg(leg)).and_then(Leg::open);
+        if let Some(command) = command {
+            self.media(command);
+        }
+    }
+
+    /// Takes a leg off the wire: its session is forgotten, its port given back.
+    pub(super) fn close_leg(&mut self, id: CallRef, leg: LegRef) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let Some(at) = live.legs.iter().position(|l| l.leg == leg) else { return };
+        let gone = live.legs.remove(at);
+        if let Some(session) = gone.session {
+            self.sessions.remove(&session);
+        }
+        if let Some(trunk) = &gone.trunk {
+            self.count_trunk(trunk, false);
+        }
+        self.ports.vacate(gone.lease.port);
+        self.media(Command::Close { port: gone.lease.port, epoch: gone.lease.epoch });
+    }
+
+    fn set_timer(&mut self, id: CallRef) {
+        let Some(live) = self.calls.get_mut(&id) else { return };
+        let wanted = live.call.deadline();
+        if live.timer.1 == wanted {
+            return;
+        }
+        live.timer = (live.timer.0.wrapping_add(1), wanted);
+        let serial = live.timer.0;
+        if let Some(at) = wanted {
+            self.wheel.set(at, Due::Call(id, serial));
+        }
+    }
+
+    /// The call is over: whatever of it is left on the wire goes too.
+    fn over(&mut self, id: CallRef, now: Now) {
+        let Some(live) = self.calls.get(&id) else { return };
+        let legs: Vec<LegRef> = live.legs.iter().map(|l| l.leg).collect();
+        if let Origin::Seat(seat) = live.call.journey.origin.clone() {
+            self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now);
+        }
+        for leg in legs {
+            self.hang_up(id, leg, Cause::Normal, now);
+        }
+        self.calls.remove(&id);
+    }
+}
+
+fn offer_input(offer: OfferId, result: OfferResult) -> acd::Input {
+    match result {
+        OfferResult::Ringing => acd::Input::Ringing { offer },
+        OfferResult::Accepted => acd::Input::Accepted { offer },
+        OfferResult::Declined(cause) => acd::Input::Declined { offer, cause },
+    }
+}

@@ -1,0 +1,291 @@
+//! A new call: protocol, hops, load, number, dialplan, media; then it is admitted and begins.
+
+use super::{Exchange, Live, identity};
+use crate::call::{Call, Journey, Leg, Script, cause};
+use crate::clock::Now;
+use crate::dialplan::{Access, Class, Decision, Dialled, NumberError, State, Step};
+use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
+use crate::id::{CallRef, LegRef, SeatId};
+use crate::sip::endpoint::Incoming;
+use crate::sip::name::Name;
+use smallvec::smallvec;
+use std::sync::Arc;
+
+/// What the dialled number leads to.
+struct Destination {
+    dialled: String,
+    title: String,
+    entry: String,
+    state: String,
+    class: Option<Class>,
+    service: Service,
+    steps: Arc<[Step]>,
+    seat: Option<SeatId>,
+}
+
+/// Why a call is refused before it has any service.
+struct Refused {
+    status: u16,
+    cause: Cause,
+    dialled: String,
+    extra: String,
+}
+
+impl Refused {
+    fn new(status: u16, cause: Cause, dialled: impl ToString) -> Self {
+        Self { status, cause, dialled: dialled.to_string(), extra: String::new() }
+    }
+}
+
+impl Exchange {
+    /// An INVITE of a trunk or a seat.
+    pub(super) fn place(&mut self, incoming: Incoming, origin: Origin, now: Now) {
+        if let Err(no) = self.endpoint.admissible(&incoming) {
+            return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes());
+        }
+        if !incoming.message.body().is_empty() && incoming.message.sdp().is_none() {
+            return self.endpoint.refuse(&incoming, 415, b"Accept: application/sdp\r\n");
+        }
+        if incoming.message.number(Name::MaxForwards) == Some(0) {
+            return self.endpoint.refuse(&incoming, 483, b"");
+        }
+        let destination = self.destination(&incoming, &origin, now);
+        let emergency = destination.as_ref().is_ok_and(|d| d.class == Some(Class::Emergency));
+        if !emergency && let Some(extra) = self.sheds() {
+            return self.endpoint.refuse(&incoming, 503, extra.as_bytes());
+        }
+        match destination {
+            Ok(destination) => self.begin(incoming, origin, destination, now),
+            Err(refused) => self.turn_away(incoming, origin, &refused, now),
+        }
+    }
+
+    /// 503 lines when no ordinary call is taken. Retry-After only when draining: it would stop the carrier's emergency
+    /// calls as well (interconnect, "Shedding").
+    fn sheds(&self) -> Option<String> {
+        if self.draining {
+            return Some(format!("Retry-After: 30\r\n{}", cause::reason_line(42)));
+        }
+        (self.calls.len() >= self.settings.max_calls).then(|| cause::reason_line(42))
+    }
+
+    /// Where the number leads, for this caller.
+    fn destination(&self, incoming: &Incoming, origin: &Origin, now: Now) -> Result<Destination, Refused> {
+        let uri = incoming.message.request_uri();
+        let plan = &self.snapshot.plan;
+        let shown = || String::from_utf8_lossy(&uri[..uri.len().min(80)]).into_owned();
+        let dialled = plan.normalise(uri).map_err(|e| match e {
+            NumberError::Empty => Refused::new(484, Cause::InvalidNumber, shown()),
+            NumberError::UnknownService if !known_scheme(uri) => Refused::new(416, Cause::InvalidNumber, shown()),
+            NumberError::NotADigit { .. }
+            | NumberError::TooLong
+            | NumberError::UnknownService
+            | NumberError::UnknownContext => Refused::new(404, Cause::Unallocated, shown()),
+        })?;
+        if let Origin::Seat(_) = origin
+            && let Some(seat) = self.settings.seats.get_key_value(dialled.digits.to_string().as_str())
+        {
+            return Ok(seat_to_seat(seat.0));
+        }
+        self.in_plan(dialled, origin, now)
+    }
+
+    fn in_plan(&self, dialled: Dialled, origin: &Origin, now: Now) -> Result<Destination, Refused> {
+        let plan = &self.snapshot.plan;
+        let unknown = || Refused::new(404, Cause::Unallocated, dialled.digits);
+        if let Origin::Trunk(trunk) = origin
+            && plan.trunk(trunk).is_some_and(|t| !t.takes(dialled.spelling))
+        {
+            return Err(unknown());
+        }
+        let routed = match plan.decide(dialled, now.wall) {
+            Decision::Routed(routed) => routed,
+            Decision::Refused(refusal) => {
+                return Err(Refused { status: refusal.status, ..unknown() });
+            }
+        };
+        let entry = routed.entry;
+        if entry.access == Access::Seats && !matches!(origin, Origin::Seat(_)) {
+            return Err(unknown());
+        }
+        let service = match (entry.class, routed.state) {
+            (Class::Emergency, _) => Service::Emergency,
+            (_, State::Cancelled) => Service::Cancelled,
+            (Class::Utility, _) => Service::Internal,
+            _ => Service::Hotline,
+        };
+        Ok(Destination {
+            dialled: dialled.digits.to_string(),
+            title: entry.title.to_string(),
+            entry: entry.address.to_string(),
+            state: routed.state.to_string(),
+            class: Some(entry.class),
+            service,
+            steps: routed.route.steps.clone(),
+            seat: None,
+        })
+    }
+
+    /// Admits the call and lets it begin.
+    fn begin(&mut self, incoming: Incoming, origin: Origin, to: Destination, now: Now) {
+        let id = self.mint(now);
+        let m = &incoming.message;
+        let offer = m.sdp();
+        let ipv4 = incoming.flow.local.is_ipv4();
+        let Some(lease) = self.ports.lease(None, ipv4, (id, LegRef(0))) else {
+            let refused = Refused::new(503, Cause::Congestion, &to.dialled);
+            self.alarm("rtp", "no media port is free", now);
+            return self.turn_away(incoming, origin, &refused, now);
+        };
+        let nat = self.media_source(&origin, incoming.flow.peer.ip());
+        let leg = match Leg::called(id, lease, offer.as_deref(), nat, self.random()) {
+            Ok(leg) => leg,
+            Err(why) => {
+                self.ports.vacate(lease.port);
+                self.ports.closed(lease.port, lease.epoch);
+                let status = if why.malformed() { 400 } else { 488 };
+                let extra = format!("Warning: 399 switchboard \"{why}\"\r\n");
+                let refused = Refused { extra, ..Refused::new(status, Cause::Media, &to.dialled) };
+                return self.turn_away(incoming, origin, &refused, now);
+            }
+        };
+        let mut journey = self.journey(&incoming, origin, &to, now);
+        journey.offerless_unreliable = offer.is_none() && !incoming.message.lists(Name::Supported, "100rel");
+        self.offered(id, &incoming, &journey, now);
+        self.routed(id, &to, now);
+        self.start_leg(incoming, id, leg, journey, &to, now);
+    }
+
+    fn start_leg(
+        &mut self,
+        incoming: Incoming,
+        id: CallRef,
+        mut leg: Leg,
+        journey: Journey,
+        to: &Destination,
+        now: Now,
+    ) {
+        let by_flow = matches!(journey.origin, Origin::Seat(_));
+        if let Origin::Seat(seat) = &journey.origin {
+            self.floor.handle(crate::acd::Input::Occupy { seat: seat.clone(), call: id }, now);
+        }
+        let session = self.endpoint.admit(incoming, by_flow, now);
+        leg.session = Some(session);
+        self.sessions.insert(session, (id, LegRef(0)));
+        self.open_port(&leg);
+        let call = Call::new(id, journey, Script::new(to.steps.clone()));
+        self.calls.insert(id, Live { call, legs: smallvec![leg], timer: (0, None) });
+        self.tell(id, crate::call::Input::Begin, now);
+    }
+
+    fn journey(&self, incoming: &Incoming, origin: Origin, to: &Destination, now: Now) -> Journey {
+        let m = &incoming.message;
+        let trusted = match &origin {
+            Origin::Trunk(trunk) => self.settings.trunks.get(trunk).is_some_and(|t| t.trusted),
+            Origin::Seat(_) => false,
+        };
+        let caller = match &origin {
+            Origin::Seat(seat) => identity::seat(seat),
+            Origin::Trunk(_) => identity::of(m, trusted),
+        };
+        let looped = self.looped(&caller.number);
+        let (history, diversions) = identity::history(m);
+        Journey {
+            origin,
+            caller,
+            dialled: to.dialled.clone(),
+            title: to.title.clone(),
+            entry: to.entry.clone(),
+            class: to.class,
+            service: to.service,
+            seat_dialled: to.seat.clone(),
+            snapshot: self.snapshot.clone(),
+            place: now.wall,
+            max_forwards: m.number(Name::MaxForwards).unwrap_or(70).saturating_sub(1),
+            history,
+            diversions,
+            sought: false,
+            returned: false,
+            looped,
+            offerless_unreliable: false,
+        }
+    }
+
+    /// A call without service still leaves its record (product §7: the sum over the outcomes equals the calls).
+    fn turn_away(&mut self, incoming: Incoming, origin: Origin, refused: &Refused, now: Now) {
+        let id = self.mint(now);
+        let to = Destination {
+            dialled: refused.dialled.clone(),
+            title: String::new(),
+            entry: String::new(),
+            state: String::new(),
+            class: None,
+            service: Service::Refused,
+            steps: Arc::from([]),
+            seat: None,
+        };
+        let journey = self.journey(&incoming, origin, &to, now);
+        self.offered(id, &incoming, &journey, now);
+        self.routed(id, &to, now);
+        let session = self.endpoint.admit(incoming, false, now);
+        let (_, q850) = cause::to_sip(refused.cause);
+        let extra = format!("{}{}", refused.extra, cause::reason_line(q850));
+        self.endpoint.reject(session, refused.status, extra.as_bytes(), now);
+        let outcome = match refused.cause {
+            Cause::Congestion => Outcome::Failed,
+            other => cause::outcome(other),
+        };
+        let status = Some(refused.status);
+        self.fact(Some(id), Fact::CallEnded { outcome, by: Party::Switch, cause: refused.cause, status }, now);
+    }
+
+    fn offered(&mut self, id: CallRef, incoming: &Incoming, journey: &Journey, now: Now) {
+        let m = &incoming.message;
+        let fact = Fact::CallOffered {
+            leg: LegRef(0),
+            origin: journey.origin.clone(),
+            caller: journey.caller.number.clone(),
+            caller_shown: !journey.caller.private,
+            dialled: journey.dialled.clone(),
+            to: String::from_utf8_lossy(m.request_uri()).into_owned(),
+            call_id: String::from_utf8_lossy(m.call_id()).into_owned(),
+            source: incoming.flow.peer.to_string(),
+        };
+        self.fact(Some(id), fact, now);
+    }
+
+    fn routed(&mut self, id: CallRef, to: &Destination, now: Now) {
+        let fact = Fact::CallRouted {
+            entry: to.entry.clone(),
+            title: to.title.clone(),
+            service: to.service,
+            state: to.state.clone(),
+            plan: self.snapshot.plan.version().to_owned(),
+        };
+        self.fact(Some(id), fact, now);
+    }
+
+    pub(super) fn alarm(&mut self, subject: &str, text: &str, now: Now) {
+        tracing::error!(%subject, "{text}");
+        self.fact(None, Fact::Alarm { subject: subject.into(), text: text.into() }, now);
+    }
+}
+
+fn seat_to_seat(seat: &SeatId) -> Destination {
+    Destination {
+        dialled: seat.to_string(),
+        title: String::new(),
+        entry: format!("seat.{seat}"),
+        state: "serving".into(),
+        class: None,
+        service: Service::Internal,
+        steps: Arc::from([]),
+        seat: Some(seat.clone()),
+    }
+}
+
+/// Schemes that could hold a number here: others are 416 (RFC 3261 §8.2.2.1).
+fn known_scheme(uri: &[u8]) -> bool {
+    let scheme = uri.split(|&b| b == b':').next().unwrap_or_default();
+    [&b"sip"[..], b"sips", b"tel", b"urn"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
+}

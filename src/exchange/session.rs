@@ -1,0 +1,188 @@
+//! What SIP sessions report, told to the calls they belong to.
+
+use super::Exchange;
+use crate::call::{Input, LegEvent, cause};
+use crate::clock::Now;
+use crate::fact::Cause;
+use crate::id::{CallRef, LegRef};
+use crate::patch::Command;
+use crate::sip::dialog::SessionId;
+use crate::sip::endpoint::{EndedBy, Event, FailedBy};
+use crate::sip::message::Message;
+use crate::sip::name::Name;
+use bytes::Bytes;
+
+impl Exchange {
+    pub(super) fn sip_event(&mut self, event: Event, now: Now) {
+        match event {
+            Event::Request(incoming) => self.request(*incoming, now),
+            Event::Response { token, status, message: _ } => self.pinged(token, status, now),
+            Event::Cancelled { session, q850: _ } => {
+                self.leg_event(session, LegEvent::Ended { cause: Cause::CallerGone }, now);
+            }
+            Event::Pracked { session, sdp } | Event::Confirmed { session, sdp } => self.path(session, sdp, now),
+            Event::Progress { session, status, sdp } => self.progress(session, status, sdp, now),
+            Event::Answered { session, sdp } => self.answered(session, sdp, now),
+            Event::Failed { session, status, q850, by } => {
+                let cause = match by {
+                    FailedBy::Response => cause::of_failure(status, q850),
+                    FailedBy::Timeout | FailedBy::Transport => Cause::Unreachable,
+                };
+                let status = (by == FailedBy::Response).then_some(status);
+                self.leg_event(session, LegEvent::Failed { cause, status }, now);
+            }
+            Event::Offer { session, sdp } => self.reoffered(session, sdp, now),
+            Event::OfferAnswered { session, sdp } => self.reanswered(session, &sdp, now),
+            Event::OfferFailed { session, status } => {
+                tracing::debug!(?session, status, "the other side refused our offer");
+            }
+            Event::Info { session, message } => self.info(session, &message),
+            Event::Ended { session, by, q850 } => {
+                let cause = match by {
+                    EndedBy::Bye => match q850.and_then(cause::from_q850) {
+                        // A BYE is an ordinary end, whatever it says; only a broken far end is a loss.
+                        Some(Cause::Lost) => Cause::Lost,
+                        _ => Cause::Normal,
+                    },
+                    EndedBy::NotAcknowledged | EndedBy::Expired | EndedBy::Broken => Cause::Lost,
+                };
+                self.leg_event(session, LegEvent::Ended { cause }, now);
+            }
+        }
+    }
+
+    fn owner(&self, session: SessionId) -> Option<(CallRef, LegRef)> {
+        self.sessions.get(&session).copied()
+    }
+
+    /// Tells the call; a leg that failed or ended is taken off the wire first.
+    fn leg_event(&mut self, session: SessionId, event: LegEvent, now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        if matches!(event, LegEvent::Failed { .. } | LegEvent::Ended { .. }) {
+            self.close_leg(call, leg);
+        }
+        self.tell(call, Input::Leg(leg, event), now);
+    }
+
+    /// PRACK or ACK: the path to the caller exists.
+    fn path(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        if let Some(sdp) = sdp
+            && !self.take_answer(call, leg, &sdp, now)
+        {
+            self.endpoint.hang_up(session, cause::reason_line(88).as_bytes(), now);
+            return self.leg_event(session, LegEvent::Ended { cause: Cause::Media }, now);
+        }
+        self.open_path(call, leg);
+    }
+
+    fn progress(&mut self, session: SessionId, status: u16, sdp: Option<Bytes>, now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        let early = sdp.is_some_and(|sdp| self.take_answer(call, leg, &sdp, now));
+        if early {
+            self.open_path(call, leg);
+        }
+        let event = match (status, early) {
+            (100, _) => LegEvent::Trying,
+            (_, true) => LegEvent::EarlyMedia,
+            (_, false) => LegEvent::Ringing,
+        };
+        self.leg_event(session, event, now);
+    }
+
+    fn answered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        let agreed = match sdp {
+            Some(sdp) => self.take_answer(call, leg, &sdp, now),
+            None => self.calls.get_mut(&call).and_then(|l| l.leg(leg)).is_some_and(|l| l.is_agreed()),
+        };
+        if !agreed {
+            self.endpoint.hang_up(session, cause::reason_line(88).as_bytes(), now);
+            return self.leg_event(session, LegEvent::Failed { cause: Cause::Media, status: None }, now);
+        }
+        self.open_path(call, leg);
+        self.leg_event(session, LegEvent::Answered, now);
+    }
+
+    /// Takes an answer into the leg and tells the media engine. False when it cannot be used.
+    fn take_answer(&mut self, call: CallRef, leg: LegRef, sdp: &[u8], now: Now) -> bool {
+        let Some(found) = self.calls.get_mut(&call).and_then(|l| l.leg(leg)) else { return false };
+        match found.take_answer(sdp) {
+            Ok(held) => {
+                let remote = found.remote();
+                if let Some(remote) = remote {
+                    self.media(remote);
+                }
+                if let Some(event) = held {
+                    self.tell(call, Input::Leg(leg, event), now);
+                }
+                true
+            }
+            Err(why) => {
+                tracing::debug!(%call, ?leg, %why, "the SDP answer cannot be used");
+                false
+            }
+        }
+    }
+
+    fn reoffered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
+        let Some((call, leg)) = self.owner(session) else {
+            return self.endpoint.refuse_offer(session, 481, now);
+        };
+        let Some(found) = self.calls.get_mut(&call).and_then(|l| l.leg(leg)) else { return };
+        match found.reoffered(sdp.as_deref()) {
+            Ok((answer, held)) => {
+                let remote = found.remote();
+                self.endpoint.answer(session, answer, now);
+                if let Some(remote) = remote {
+                    self.media(remote);
+                }
+                if let Some(event) = held {
+                    self.tell(call, Input::Leg(leg, event), now);
+                }
+            }
+            Err(why) => {
+                let status = if why.malformed() { 400 } else { 488 };
+                self.endpoint.refuse_offer(session, status, now);
+            }
+        }
+    }
+
+    /// The answer to an offer that our 200 to an offerless re-INVITE made.
+    fn reanswered(&mut self, session: SessionId, sdp: &[u8], now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        self.take_answer(call, leg, sdp, now);
+    }
+
+    /// A digit by INFO goes on to whoever hears this leg, as telephone-event or in-band (interconnect, "Media").
+    fn info(&mut self, session: SessionId, message: &Message) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        let Some(digit) = info_digit(message) else { return };
+        let Some(live) = self.calls.get(&call) else { return };
+        let others = live.legs.iter().filter(|l| l.leg != leg).map(|l| l.lease);
+        let digits: std::sync::Arc<str> = digit.to_string().into();
+        for lease in others.collect::<Vec<_>>() {
+            self.media(Command::Digits { port: lease.port, epoch: lease.epoch, digits: digits.clone() });
+        }
+    }
+}
+
+/// The key in an INFO: `application/dtmf-relay` (`Signal=5`) or `application/dtmf` (`5`).
+fn info_digit(message: &Message) -> Option<char> {
+    let content = message.value(Name::ContentType)?;
+    let body = std::str::from_utf8(message.body()).ok()?;
+    let signal = if content.to_ascii_lowercase().starts_with(b"application/dtmf-relay") {
+        let line = body.lines().find_map(|l| l.trim().strip_prefix("Signal").or(l.trim().strip_prefix("signal")))?;
+        line.trim_start().strip_prefix('=')?.trim()
+    } else if content.to_ascii_lowercase().starts_with(b"application/dtmf") {
+        body.trim()
+    } else {
+        return None;
+    };
+    let key = match signal {
+        "10" => '*',
+        "11" => '#',
+        one => one.chars().next().filter(|_| one.len() == 1)?.to_ascii_uppercase(),
+    };
+    "0123456789*#ABCD".contains(key).then_some(key)
+}

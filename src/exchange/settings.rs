@@ -1,0 +1,131 @@
+//! What the exchange is told about this machine: trunks, seats, limits. Checked by `config` before it comes here.
+
+use crate::id::{GroupId, SeatId, SkillId, TrunkId};
+use crate::sip::auth::{Algorithm, Password};
+use crate::sip::dialog::Credentials;
+use crate::sip::endpoint;
+use crate::sip::flow::{Flow, Transport};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+/// Everything.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The SIP stack.
+    pub sip: endpoint::Settings,
+    /// Digest realm, as phones show it.
+    pub realm: String,
+    /// Digest algorithms offered, the strongest first.
+    pub algorithms: Vec<Algorithm>,
+    /// How long a nonce may be used, µs.
+    pub nonce: u64,
+    /// Shortest and longest registration granted, s.
+    pub register: (u32, u32),
+    /// Our own addresses, in order of preference for calls out.
+    pub listen: Vec<(Transport, SocketAddr)>,
+    /// Trunks by the name they have in the dialplan.
+    pub trunks: BTreeMap<TrunkId, TrunkSettings>,
+    /// Seats.
+    pub seats: BTreeMap<SeatId, SeatSettings>,
+    /// How long a seat rings before the next is tried, µs, instead of what the group says.
+    pub ring_time: Option<u64>,
+    /// Paperwork after a call, µs, where it is set for this machine.
+    pub wrap_up: Option<u64>,
+    /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
+    pub max_calls: usize,
+}
+
+/// One trunk's address and manners.
+#[derive(Debug, Clone, Default)]
+pub struct TrunkSettings {
+    /// Who may speak as this trunk.
+    pub inbound: Vec<SourceRule>,
+    /// Where calls to it go.
+    pub outbound: Option<(Transport, SocketAddr)>,
+    /// It stands behind a NAT: media may come from the signalling source.
+    pub nat: bool,
+    /// P-Asserted-Identity is believed from it and told to it.
+    pub trusted: bool,
+    /// OPTIONS every so many µs; 0: never asked, always taken as up.
+    pub options: u64,
+    /// For its 401 or 407.
+    pub credentials: Option<Credentials>,
+    /// Most calls at a time that we send to it; `None` is no limit.
+    pub max_calls: Option<usize>,
+}
+
+/// One seat.
+#[derive(Debug, Clone)]
+pub struct SeatSettings {
+    /// The groups it serves, in order.
+    pub groups: Vec<GroupId>,
+    /// What its agents are trained for.
+    pub skills: BTreeSet<SkillId>,
+    /// What it must know.
+    pub password: Password,
+    /// A registered phone is signed in and ready.
+    pub sign_in_on_register: bool,
+}
+
+/// Addresses that speak as a trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceRule {
+    /// Address, or first address of the network.
+    pub ip: IpAddr,
+    /// Leading bits that must agree.
+    pub bits: u8,
+    /// Only from this port.
+    pub port: Option<u16>,
+}
+
+impl SourceRule {
+    /// Whether a packet from `source` is meant.
+    #[must_use]
+    pub fn matches(&self, source: SocketAddr) -> bool {
+        if self.port.is_some_and(|p| p != source.port()) {
+            return false;
+        }
+        match (self.ip, source.ip()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                (u32::from(a) ^ u32::from(b)).leading_zeros() >= u32::from(self.bits.min(32))
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                (u128::from(a) ^ u128::from(b)).leading_zeros() >= u32::from(self.bits.min(128))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Settings {
+    /// Whose packets these are; the most exact rule wins.
+    #[must_use]
+    pub fn trunk_of(&self, source: SocketAddr) -> Option<&TrunkId> {
+        let rules = self.trunks.iter().flat_map(|(id, t)| t.inbound.iter().map(move |r| (id, r)));
+        let matching = rules.filter(|(_, r)| r.matches(source));
+        matching.max_by_key(|(_, r)| (r.bits, r.port.is_some())).map(|(id, _)| id)
+    }
+
+    /// The flow of a request to this address that follows no other.
+    #[must_use]
+    pub fn flow_to(&self, transport: Transport, peer: SocketAddr) -> Option<Flow> {
+        let fits = |(t, local): &&(Transport, SocketAddr)| *t == transport && local.is_ipv4() == peer.is_ipv4();
+        let (_, local) = self.listen.iter().find(fits)?;
+        Some(Flow { transport, local: *local, peer, connection: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_matches_its_network_and_port_only() {
+        let rule = SourceRule { ip: "10.1.2.0".parse().unwrap(), bits: 24, port: None };
+        assert!(rule.matches("10.1.2.99:5060".parse().unwrap()));
+        assert!(!rule.matches("10.1.3.1:5060".parse().unwrap()));
+        assert!(!rule.matches("[::1]:5060".parse().unwrap()));
+        let rule = SourceRule { ip: "127.0.0.10".parse().unwrap(), bits: 32, port: Some(5061) };
+        assert!(!rule.matches("127.0.0.10:5060".parse().unwrap()));
+    }
+}

@@ -1,0 +1,147 @@
+//! The vocabulary of what happens: one ordered stream of events. No behaviour.
+//!
+//! CDRs, metrics, KPIs and the wallboard are folds over [`Event`]; no module keeps a counter by hand.
+//! Events are serialised as one JSON object a line; `v` is the schema version.
+
+use crate::id::{CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
+use serde::{Deserialize, Serialize};
+
+mod outcome;
+
+pub use outcome::{Cause, Outcome, Party};
+
+/// Schema version written into every event.
+pub const SCHEMA: u16 = 1;
+
+/// One fact in the stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Schema version, [`SCHEMA`].
+    pub v: u16,
+    /// Position in the stream, without gaps; the journal replays from any.
+    pub seq: u64,
+    /// Wall clock, µs since the epoch.
+    pub at: i64,
+    /// The call it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallRef>,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// Where a call came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A trunk: carrier or another exchange.
+    Trunk(TrunkId),
+    /// A registered seat.
+    Seat(SeatId),
+}
+
+/// Whom a leg was sent to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A seat.
+    Seat(SeatId),
+    /// A trunk, with the digits dialled on it.
+    Trunk {
+        /// The trunk.
+        trunk: TrunkId,
+        /// Digits in the request-URI.
+        number: String,
+    },
+}
+
+/// What kind of service the call is counted under (product §7: published apart).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// A hotline number, hub included.
+    Hotline,
+    /// A cancelled number: announcement, then 410.
+    Cancelled,
+    /// 110, 119, 120, 122.
+    Emergency,
+    /// Seat to seat, seat to utility.
+    Internal,
+    /// Refused before any service: unknown number, not allowed.
+    Refused,
+}
+
+/// What happened. Tagged by `what` in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields carry the words of the variant's own sentence")]
+pub enum Fact {
+    /// The daemon began to serve.
+    DaemonStarted { version: String, plan: String },
+    /// The daemon stopped in order; live calls had ended or were released.
+    DaemonStopped,
+    /// A plan was put in force (first load, reload, rollback).
+    PlanLoaded { plan: String },
+    /// A new INVITE was accepted for routing: t0. `dialled` is normalised, `to` as it came.
+    CallOffered {
+        leg: LegRef,
+        origin: Origin,
+        caller: String,
+        caller_shown: bool,
+        dialled: String,
+        to: String,
+        call_id: String,
+        source: String,
+    },
+    /// The dialplan decided. `entry` is its address, `state` the life of the number (`transition:47`, `cancelled` …).
+    CallRouted { entry: String, title: String, service: Service, state: String, plan: String },
+    /// The switch answered the caller itself (200): not an answer by a person.
+    SwitchAnswered,
+    /// A prompt begins; `early` when as early media.
+    PromptStarted { prompt: PromptId, early: bool },
+    /// A prompt ended; `whole` when not cut.
+    PromptEnded { prompt: PromptId, whole: bool },
+    /// The call enters a group's queue; `first` is t1 when nothing human rang before.
+    Queued { group: GroupId },
+    /// The call leaves a queue without an answer and goes on to the next step.
+    Overflowed { group: GroupId, why: Cause },
+    /// A leg is sent out.
+    LegTried { leg: LegRef, target: Target },
+    /// It rings (first 18x).
+    LegRinging { leg: LegRef },
+    /// It answered: t2 when a person's.
+    LegAnswered { leg: LegRef },
+    /// It failed or was given up; `status` is the SIP status if there was one.
+    LegFailed {
+        leg: LegRef,
+        cause: Cause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
+    /// Caller and this leg hear each other.
+    Connected { leg: LegRef },
+    /// A party put the other on hold, or took it back.
+    Held { leg: LegRef, held: bool },
+    /// A leg ended after it was answered.
+    LegEnded { leg: LegRef, by: Party, cause: Cause },
+    /// The call is over: exactly one a call. `q850` and `status` are what the caller got, if we ended it.
+    CallEnded {
+        outcome: Outcome,
+        by: Party,
+        cause: Cause,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
+    /// A request of a stranger or a forbidden call was refused without becoming a call; `count` of them since the last such event.
+    Refused { source: String, status: u16, count: u32 },
+    /// A seat's binding came or went.
+    SeatRegistered { seat: SeatId, contact: String },
+    SeatLost { seat: SeatId, why: Cause },
+    /// A seat changed its work state (words of `acd::Work`).
+    SeatState { seat: SeatId, from: String, to: String },
+    /// A trunk answers OPTIONS again, or does not.
+    TrunkUp { trunk: TrunkId },
+    TrunkDown { trunk: TrunkId },
+    /// Worth a look at once: an emergency trunk failed, the disk is full …
+    Alarm { subject: String, text: String },
+}

@@ -1,0 +1,44 @@
+//! `switchboard`: the telephone exchange behind a city's one number, 12345.
+//!
+//! One package, a library and a binary. Modules stand in tiers; imports go downwards only
+//! (`tests/it/architecture.rs` reads the source and fails on an upward one):
+//!
+//! | tier | modules | may do I/O |
+//! |---|---|---|
+//! | 0 | [`clock`] [`id`] [`fact`] | no |
+//! | 1 | [`sip`] [`sdp`] [`rtp`] [`audio`] (never each other) | no |
+//! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
+//! | 3 | [`call`] [`phone`] | no |
+//! | 4 | [`exchange`] | no |
+//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] | yes |
+//! | 6 | [`admin`] [`config`] | yes |
+//! | 7 | [`daemon`] [`cli`] | yes |
+
+pub mod clock;
+pub mod fact;
+pub mod id;
+
+pub mod audio;
+pub mod rtp;
+pub mod sdp;
+pub mod sip;
+
+pub mod acd;
+pub mod dialplan;
+pub mod ivr;
+pub mod patch;
+
+pub mod call;
+pub mod phone;
+
+pub mod exchange;
+
+pub mod ledger;
+pub mod media;
+pub mod store;
+pub mod transport;
+
+pub mod admin;
+pub mod config;
+
+pub mod daemon;

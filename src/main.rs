@@ -1,0 +1,5 @@
+//! Arguments → `cli` → exit code.
+
+fn main() -> std::process::ExitCode {
+    switchboard::cli::main()
+}

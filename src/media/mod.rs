@@ -1,0 +1,32 @@
+//! Media: who hears whom, carried out. A pure engine, and its sockets apart.
+//!
+//! [`Engine`] is a value with three verbs; it owns no socket, reads no clock, and gives what is to be sent to an
+//! [`Outlet`]. [`port`] binds socket pairs, [`thread`] runs one engine on one core around `epoll`.
+//!
+//! A packet is relayed on arrival, in the buffer that it came in: no allocation, lock or look-up by hash. Only
+//! prompts, tones and digits run on a tick. Each leg has one SSRC with continuous sequence numbers and timestamps
+//! through every change of what it hears.
+//!
+//! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
+//! Mixing (three and more), recorder taps and ports that are rings instead of sockets get files of their own
+//! beside `relay` and `player`: all of them meet the engine at [`Outlet`] and at a leg's list of listeners.
+
+mod engine;
+mod latch;
+mod leg;
+mod outgoing;
+mod player;
+mod relay;
+mod report;
+mod wheel;
+
+#[cfg(test)]
+mod tests;
+
+pub mod port;
+pub mod settings;
+pub mod thread;
+
+pub use engine::{Engine, Outlet};
+pub use settings::{Error, Settings};
+pub use thread::{Handle, Tell, spawn};

@@ -1,0 +1,229 @@
+//! Sockets of one media thread: pairs bound ahead, and the engine's packets on their way out.
+
+use super::engine::Outlet;
+use rustix::event::epoll;
+use rustix::fd::OwnedFd;
+use rustix::io::{Errno, Result};
+use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+/// Expedited forwarding (RFC 3246), as voice is marked (RFC 4594 §4.1).
+const EXPEDITED: u8 = 0xB8;
+
+/// A port: its RTP socket and the RTCP socket beside it.
+#[derive(Debug)]
+struct Port {
+    rtp: OwnedFd,
+    rtcp: OwnedFd,
+    connected: bool,
+}
+
+/// All ports of one thread, and the part of the range that is not bound yet.
+#[derive(Debug)]
+pub struct Ports {
+    address: IpAddr,
+    epoll: OwnedFd,
+    bound: Vec<Port>,
+    rest: RangeInclusive<u16>,
+    /// Packets that the system did not take.
+    pub dropped: u64,
+}
+
+/// Which socket is ready, as epoll's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ready {
+    /// RTP of a port.
+    Rtp(u32),
+    /// RTCP of a port.
+    Rtcp(u32),
+    /// Someone woke the thread.
+    Wake,
+}
+
+impl Ready {
+    /// As epoll's number.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Rtp(port) => u64::from(port) << 1,
+            Self::Rtcp(port) => (u64::from(port) << 1) | 1,
+            Self::Wake => u64::MAX,
+        }
+    }
+
+    /// From epoll's number.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        match number {
+            u64::MAX => Self::Wake,
+            n if n & 1 == 0 => Self::Rtp((n >> 1) as u32),
+            n => Self::Rtcp((n >> 1) as u32),
+        }
+    }
+}
+
+impl Ports {
+    /// No port yet; those of `range` may be bound.
+    #[must_use]
+    pub fn new(address: IpAddr, range: RangeInclusive<u16>, epoll: OwnedFd) -> Self {
+        Self { address, epoll, bound: Vec::new(), rest: range, dropped: 0 }
+    }
+
+    /// Binds the next pair of the range that is free: its index and RTP address. Ports in use are stepped over.
+    ///
+    /// # Errors
+    /// `ADDRINUSE` when the range is at its end; anything else as the system says it (`MFILE`: no descriptors left).
+    pub fn bind(&mut self) -> Result<(u32, SocketAddr)> {
+        loop {
+            let (first, last) = (*self.rest.start(), *self.rest.end());
+            if self.rest.is_empty() || first == u16::MAX {
+                return Err(Errno::ADDRINUSE);
+            }
+            let pair = socket(self.address, first).and_then(|rtp| Ok((rtp, socket(self.address, first + 1)?)));
+            if !matches!(pair, Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) {
+                self.rest = first.saturating_add(2)..=last;
+            }
+            match pair {
+                Ok((rtp, rtcp)) => return self.add(rtp, rtcp, first),
+                Err(Errno::ADDRINUSE | Errno::ACCESS) => {}
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    fn add(&mut self, rtp: OwnedFd, rtcp: OwnedFd, port: u16) -> Result<(u32, SocketAddr)> {
+        let index = self.bound.len() as u32;
+        for (socket, ready) in [(&rtp, Ready::Rtp(index)), (&rtcp, Ready::Rtcp(index))] {
+            let data = epoll::EventData::new_u64(ready.number());
+            epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN)?;
+        }
+        self.bound.push(Port { rtp, rtcp, connected: false });
+        Ok((index, SocketAddr::new(self.address, port)))
+    }
+
+    /// The epoll instance that all sockets are in.
+    #[must_use]
+    pub fn epoll(&self) -> &OwnedFd {
+        &self.epoll
+    }
+
+    /// Takes one datagram from a socket. `None`: nothing there, or only word that an earlier packet found no one.
+    pub fn receive(&self, ready: Ready, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let socket = match ready {
+            Ready::Rtp(port) => &self.bound.get(port as usize)?.rtp,
+            Ready::Rtcp(port) => &self.bound.get(port as usize)?.rtcp,
+            Ready::Wake => return None,
+        };
+        let (length, _, from) = net::recvfrom(socket, buffer, RecvFlags::DONTWAIT).ok()?;
+        Some((length, SocketAddr::try_from(from?).ok()?))
+    }
+}
+
+impl Outlet for Ports {
+    fn rtp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
+        let Some(port) = self.bound.get(port as usize) else {
+            return;
+        };
+        let send = || match port.connected {
+            true => net::send(&port.rtp, packet, SendFlags::DONTWAIT),
+            false => net::sendto(&port.rtp, packet, SendFlags::DONTWAIT, &to),
+        };
+        // "Refused" is the answer to an earlier packet and was told instead of sending this one.
+        let sent = match send() {
+            Err(Errno::CONNREFUSED) => send(),
+            other => other,
+        };
+        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
+    }
+
+    fn rtcp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
+        let Some(port) = self.bound.get(port as usize) else {
+            return;
+        };
+        let sent = net::sendto(&port.rtcp, packet, SendFlags::DONTWAIT, &to);
+        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
+    }
+
+    fn connect(&mut self, port: u32, peer: Option<SocketAddr>) {
+        let Some(port) = self.bound.get_mut(port as usize) else {
+            return;
+        };
+        port.connected = match peer {
+            Some(peer) => net::connect(&port.rtp, &peer).is_ok(),
+            None => {
+                // Fails only on a socket that is not connected, which is what is wanted.
+                let _ = net::connect_unspec(&port.rtp);
+                false
+            }
+        };
+    }
+}
+
+fn socket(address: IpAddr, port: u16) -> Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = net::socket_with(family, SocketType::DGRAM, flags, None)?;
+    // A mark that the system does not let us set is no reason to have no port.
+    if address.is_ipv4() {
+        let _ = net::sockopt::set_ip_tos(&socket, EXPEDITED);
+    } else {
+        net::sockopt::set_ipv6_v6only(&socket, true)?;
+        let _ = net::sockopt::set_ipv6_tclass(&socket, u32::from(EXPEDITED));
+    }
+    net::bind(&socket, &SocketAddr::new(address, port))?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::UdpSocket;
+
+    fn ports(address: IpAddr, range: RangeInclusive<u16>) -> Ports {
+        Ports::new(address, range, epoll::create(epoll::CreateFlags::CLOEXEC).unwrap())
+    }
+
+    #[test]
+    fn pairs_are_even_and_step_over_ports_in_use() {
+        let address = IpAddr::from([127, 0, 0, 61]);
+        let _rtp_in_use = UdpSocket::bind((address, 42_002)).unwrap();
+        let _rtcp_in_use = UdpSocket::bind((address, 42_005)).unwrap();
+        let mut ports = ports(address, 42_000..=42_007);
+        let bound: Vec<_> = std::iter::from_fn(|| ports.bind().ok()).map(|(i, a)| (i, a.port())).collect();
+        assert_eq!(bound, [(0, 42_000), (1, 42_006)]);
+        assert_eq!(ports.bind(), Err(Errno::ADDRINUSE));
+    }
+
+    #[test]
+    fn an_address_of_another_machine_is_an_error_and_not_a_loop() {
+        let mut ports = ports(IpAddr::from([192, 0, 2, 1]), 42_100..=42_999);
+        assert_eq!(ports.bind(), Err(Errno::ADDRNOTAVAIL));
+    }
+
+    #[test]
+    fn a_connected_port_hears_its_peer_only_and_a_freed_one_everybody_again() {
+        let address = IpAddr::from([127, 0, 0, 62]);
+        let mut ports = ports(address, 42_200..=42_201);
+        let (index, at) = ports.bind().unwrap();
+        let (peer, stranger) = (UdpSocket::bind((address, 0)).unwrap(), UdpSocket::bind((address, 0)).unwrap());
+        let mut buffer = [0; 64];
+        let mut heard =
+            |ports: &Ports| ports.receive(Ready::Rtp(index), &mut buffer).map(|(n, _)| buffer[..n].to_vec());
+        ports.connect(index, Some(peer.local_addr().unwrap()));
+        stranger.send_to(b"no", at).unwrap();
+        peer.send_to(b"yes", at).unwrap();
+        assert_eq!(heard(&ports), Some(b"yes".to_vec()));
+        assert_eq!(heard(&ports), None);
+        ports.connect(index, None);
+        stranger.send_to(b"again", at).unwrap();
+        assert_eq!(heard(&ports), Some(b"again".to_vec()));
+    }
+
+    #[test]
+    fn epolls_numbers_read_back() {
+        for ready in [Ready::Rtp(0), Ready::Rtcp(0), Ready::Rtp(u32::MAX), Ready::Rtcp(77), Ready::Wake] {
+            assert_eq!(Ready::of(ready.number()), ready);
+        }
+    }
+}

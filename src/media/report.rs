@@ -1,0 +1,189 @@
+//! RTCP of a leg: what we report, what is reported to us, and whether anyone is there at all.
+
+use super::engine::{Engine, Outlet, Timer};
+use super::leg::Leg;
+use crate::clock::{MILLI, Now, SECOND};
+use crate::patch::{Event, Latch};
+use crate::rtp::rtcp::{self, Compound, Packet, SenderReport};
+use rand_core::RngCore;
+use std::net::SocketAddr;
+
+/// Mean time between two reports (RFC 3550 §6.2).
+const INTERVAL: u64 = 5 * SECOND;
+/// A leg that is silent for so long is reported.
+const SILENCE: u64 = 5 * SECOND;
+/// Seconds from 1900 to 1970 (RFC 3550 §4).
+const NTP_1970: u64 = 2_208_988_800;
+
+/// What RTCP remembers of a leg.
+#[derive(Debug, Default)]
+pub struct Reports {
+    cname: [u8; 16],
+    /// Its timers run.
+    running: bool,
+    /// Middle of the NTP time of the other side's last SR, and when it came (µs).
+    last_sr: Option<(u32, u64)>,
+    /// Packets sent at the last report and at the one before.
+    at_report: [u64; 2],
+    /// We have shown ourselves by RTP or RTCP, so we owe a BYE (§6.3.7).
+    shown: bool,
+    /// What the other side reported lost.
+    pub lost: u32,
+}
+
+impl Reports {
+    /// With a random CNAME (RFC 7022).
+    pub fn new(random: u64) -> Self {
+        let mut cname = [0; 16];
+        for (i, c) in cname.iter_mut().enumerate() {
+            let nibble = ((random >> (4 * i)) & 0xF) as u8;
+            *c = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        }
+        Self { cname, ..Self::default() }
+    }
+}
+
+impl Engine {
+    /// A datagram has come to a port's RTCP socket.
+    pub fn on_rtcp(&mut self, port: u32, from: SocketAddr, datagram: &[u8], now: Now) {
+        let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
+            return;
+        };
+        let Some(host) = admitted(leg, from) else {
+            leg.refused += 1;
+            return;
+        };
+        let ours = leg.out.ssrc();
+        let (mut last_sr, mut lost) = (None, None);
+        let read = rtcp::parse(datagram, |part| match part {
+            Packet::Sender { report, .. } => last_sr = Some(((report.ntp >> 16) as u32, now.mono)),
+            Packet::Block(block) if block.ssrc == ours => lost = Some(block.lost),
+            Packet::Block(_) | Packet::Bye { .. } => {}
+        });
+        if read.is_err() {
+            leg.refused += 1;
+            return;
+        }
+        leg.heard_at = now.mono;
+        leg.reports.last_sr = last_sr.or(leg.reports.last_sr);
+        leg.reports.lost = lost.map_or(leg.reports.lost, |l| u32::try_from(l).unwrap_or(0));
+        if host {
+            leg.rtcp_to = Some(from);
+        }
+    }
+
+    /// Starts the timers of a leg whose SDP has become known.
+    pub(super) fn start_timers(&mut self, port: u32, now: Now) {
+        let Some(leg) = self.legs.get_mut(port as usize) else {
+            return;
+        };
+        leg.heard_at = now.mono;
+        if std::mem::replace(&mut leg.reports.running, true) {
+            return;
+        }
+        let epoch = leg.epoch;
+        // The first interval is half as long (§6.2).
+        let first = now.mono + interval(&mut self.random) / 2;
+        self.at(first, port, epoch, Timer::Report);
+        self.at(now.mono + SILENCE, port, epoch, Timer::Silence);
+    }
+
+    /// The time for a report has come.
+    pub(super) fn report(&mut self, port: u32, now: Now, out: &mut impl Outlet) {
+        let next = now.mono + interval(&mut self.random);
+        let Some(leg) = self.legs.get_mut(port as usize) else {
+            return;
+        };
+        send(leg, port, false, now, out);
+        let epoch = leg.epoch;
+        self.at(next, port, epoch, Timer::Report);
+    }
+
+    /// The time to look whether anyone is there.
+    pub(super) fn listen(&mut self, port: u32, now: Now) {
+        let Some(leg) = self.legs.get_mut(port as usize) else {
+            return;
+        };
+        let epoch = leg.epoch;
+        let receives = leg.remote.as_ref().is_some_and(|r| r.receive);
+        let mut next = leg.heard_at + SILENCE;
+        if next <= now.mono {
+            next = now.mono + SILENCE;
+            if receives {
+                let port = self.id(port);
+                self.events.push_back(Event::Silent { port, epoch });
+            }
+        }
+        self.at(next, port, epoch, Timer::Silence);
+    }
+
+    /// Says good-bye if we were ever heard (§6.3.7).
+    pub(super) fn bye(&mut self, port: u32, now: Now, out: &mut impl Outlet) {
+        if let Some(leg) = self.legs.get_mut(port as usize)
+            && (leg.reports.shown || leg.out.packets > 0)
+        {
+            send(leg, port, true, now, out);
+        }
+    }
+}
+
+/// Whether RTCP from there is this leg's; true inside if any port of its host counts, so that it may be learnt.
+fn admitted(leg: &Leg, from: SocketAddr) -> Option<bool> {
+    if leg.rtcp_to == Some(from) {
+        return Some(false);
+    }
+    match leg.remote.as_ref()?.latch {
+        Latch::Sdp => None,
+        Latch::SdpOr(host) => (host == from.ip()).then_some(true),
+    }
+}
+
+fn send(leg: &mut Leg, port: u32, bye: bool, now: Now, out: &mut impl Outlet) {
+    let Some(to) = leg.rtcp_to else {
+        return;
+    };
+    let sent = leg.out.packets;
+    let sender = (sent > leg.reports.at_report[1]).then(|| SenderReport {
+        ntp: ntp(now.wall),
+        timestamp: leg.out.timestamp_at(now.mono),
+        packets: sent as u32,
+        octets: leg.out.octets as u32,
+    });
+    leg.reports.at_report = [sent, leg.reports.at_report[0]];
+    let (last_sr, since_sr) =
+        leg.reports.last_sr.map_or((0, 0), |(ntp, at)| (ntp, ((now.mono.saturating_sub(at)) * 65_536 / SECOND) as u32));
+    let compound = Compound {
+        ssrc: leg.out.ssrc(),
+        sender,
+        block: leg.heard.report(last_sr, since_sr),
+        cname: leg.reports.cname,
+        bye,
+    };
+    leg.reports.shown = true;
+    out.rtcp(port, to, compound.write(&mut [0; rtcp::LONGEST]));
+}
+
+/// §6.3.1: half to one and a half times the mean, less the compensation e − 3/2; in whole 10 ms, so that one waking
+/// serves many.
+fn interval(random: &mut impl RngCore) -> u64 {
+    let half = INTERVAL / 2 + u64::from(random.next_u32()) * INTERVAL / (1 << 32);
+    let micros = (half as f64 / (std::f64::consts::E - 1.5)) as u64;
+    micros / (10 * MILLI) * (10 * MILLI)
+}
+
+/// µs since 1970 as NTP time.
+fn ntp(wall: i64) -> u64 {
+    let micros = u64::try_from(wall).unwrap_or(0);
+    let fraction = ((micros % SECOND) << 32) / SECOND;
+    ((micros / SECOND + NTP_1970) << 32) | fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ntp_time_of_1970_is_2_208_988_800_seconds() {
+        assert_eq!(ntp(500_000), (2_208_988_800 << 32) | (1 << 31));
+    }
+}

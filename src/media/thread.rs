@@ -1,0 +1,511 @@
+//! One engine on one core: epoll in front of it, sockets behind it, a bounded queue of commands beside it.
+
+use super::engine::Engine;
+use super::port::{Ports, Ready};
+use super::settings::{Error, Settings};
+use crate::clock::{Clock, Now};
+use crate::patch::{Command, Event, PortId};
+use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+/// Sockets looked at after one wait.
+const BATCH: usize = 256;
+/// Longest datagram taken; voice is a tenth of it.
+const LONGEST: usize = 2_048;
+/// Commands obeyed before packets are looked at again.
+const COMMANDS: usize = 512;
+/// Pairs bound in one go while calls run, so that no packet waits long for it.
+const SLICE: usize = 16;
+
+/// Where events go. Called on the media threads: it must not wait.
+pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// The running media threads.
+#[derive(Debug)]
+pub struct Handle {
+    workers: Vec<Worker>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    commands: SyncSender<Command>,
+    wake: Arc<Wake>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stop: AtomicBool,
+    dropped: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Wakes a thread out of its wait; several calls before it looks are one.
+#[derive(Debug)]
+struct Wake {
+    event: OwnedFd,
+    pending: AtomicBool,
+}
+
+/// The command queue of the port's thread is full, or there is no such thread; the command comes back.
+#[derive(Debug, thiserror::Error)]
+#[error("a media thread takes no more commands")]
+pub struct Full(pub Box<Command>);
+
+/// Starts the threads. Ports are told by [`Event::Ready`] before this returns, and later as more are bound.
+///
+/// # Errors
+/// [`Error`]: settings that cannot be, or a share of the range in which nothing can be bound.
+pub fn spawn(settings: &Settings, clock: Clock, tell: Tell) -> Result<Handle, Error> {
+    settings.check()?;
+    raise_descriptors();
+    let shared = Arc::new(Shared::default());
+    let mut handle = Handle { workers: Vec::new(), shared: shared.clone() };
+    for thread in 0..settings.threads {
+        let wake = Arc::new(Wake::new()?);
+        let (commands, queue) = sync_channel(settings.commands);
+        let mut core = Core::new(settings, thread, clock, tell.clone(), wake.clone(), queue, shared.clone())?;
+        core.first_ports(settings, thread)?;
+        let name = format!("media-{thread}");
+        let thread = std::thread::Builder::new().name(name).spawn(move || core.run())?;
+        handle.workers.push(Worker { commands, wake, thread: Some(thread) });
+    }
+    Ok(handle)
+}
+
+impl Handle {
+    /// Gives a command to the thread of its port. Never waits.
+    ///
+    /// # Errors
+    /// [`Full`] when the thread is so far behind that its queue is full; counted in [`Handle::refused`].
+    pub fn send(&self, command: Command) -> Result<(), Full> {
+        let thread = usize::from(port(&command).thread);
+        let refuse = |command| {
+            self.shared.refused.fetch_add(1, Ordering::Relaxed);
+            Err(Full(Box::new(command)))
+        };
+        let Some(worker) = self.workers.get(thread) else {
+            return refuse(command);
+        };
+        match worker.commands.try_send(command) {
+            Ok(()) => {
+                worker.wake.ring();
+                Ok(())
+            }
+            Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => refuse(command),
+        }
+    }
+
+    /// Packets that the system did not take, on all threads.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Commands that found a full queue.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
+    /// Ends the threads and closes their sockets.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        for worker in &mut self.workers {
+            worker.wake.ring();
+            if let Some(thread) = worker.thread.take()
+                && thread.join().is_err()
+            {
+                tracing::error!("a media thread ended by a panic");
+            }
+        }
+    }
+}
+
+impl Wake {
+    fn new() -> io::Result<Self> {
+        let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
+        Ok(Self { event, pending: AtomicBool::new(false) })
+    }
+
+    fn ring(&self) {
+        if !self.pending.swap(true, Ordering::AcqRel) {
+            // Can only fail when the counter is full, and then the thread is awake.
+            let _ = rustix::io::write(&self.event, &1u64.to_ne_bytes());
+        }
+    }
+
+    /// Heard: whatever is rung from here on rings again.
+    fn heard(&self) {
+        let _ = rustix::io::read(&self.event, &mut [0u8; 8]);
+        self.pending.store(false, Ordering::Release);
+    }
+}
+
+/// What one thread owns.
+struct Core {
+    id: u8,
+    engine: Engine,
+    ports: Ports,
+    clock: Clock,
+    tell: Tell,
+    wake: Arc<Wake>,
+    queue: Receiver<Command>,
+    shared: Arc<Shared>,
+    /// Free pairs to keep bound.
+    chunk: usize,
+    /// Binding goes on until there are `chunk` free ones again.
+    short: bool,
+    /// The range is used up, or the system gives no more.
+    spent: bool,
+}
+
+impl Core {
+    fn new(
+        settings: &Settings,
+        id: u8,
+        clock: Clock,
+        tell: Tell,
+        wake: Arc<Wake>,
+        queue: Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, Error> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
+        let number = epoll::EventData::new_u64(Ready::Wake.number());
+        epoll::add(&epoll, &wake.event, number, epoll::EventFlags::IN).map_err(io::Error::from)?;
+        Ok(Self {
+            id,
+            engine: Engine::new(id, settings.seed.wrapping_add(u64::from(id))),
+            ports: Ports::new(settings.address, settings.share(id), epoll),
+            clock,
+            tell,
+            wake,
+            queue,
+            shared,
+            chunk: usize::from(settings.chunk),
+            short: false,
+            spent: false,
+        })
+    }
+
+    /// The first chunk, while errors can still be returned.
+    fn first_ports(&mut self, settings: &Settings, thread: u8) -> Result<(), Error> {
+        let (ready, why) = self.bind(self.chunk);
+        match why {
+            Some(why) if ready.is_empty() => {
+                let share = settings.share(thread);
+                let (first, last) = (*share.start(), *share.end());
+                Err(Error::Bind { address: settings.address, first, last, why: why.into() })
+            }
+            _ => {
+                (self.tell)(Event::Ready { ports: ready });
+                Ok(())
+            }
+        }
+    }
+
+    fn bind(&mut self, count: usize) -> (Vec<(PortId, SocketAddr)>, Option<Errno>) {
+        let mut ready = Vec::with_capacity(count);
+        for _ in 0..count {
+            match self.ports.bind() {
+                Ok((index, address)) => {
+                    self.engine.grow();
+                    ready.push((PortId { thread: self.id, index }, address));
+                }
+                Err(why) => {
+                    self.spent = true;
+                    tracing::warn!(thread = self.id, bound = self.engine.ports(), %why, "no more media ports");
+                    return (ready, Some(why));
+                }
+            }
+        }
+        (ready, None)
+    }
+
+    /// Binds some more pairs when few are free.
+    fn top_up(&mut self) {
+        let free = self.engine.ports() - self.engine.open();
+        self.short = !self.spent && (free < self.chunk.div_ceil(2) || (self.short && free < self.chunk));
+        if self.short {
+            let (ports, _) = self.bind(SLICE.min(self.chunk));
+            if !ports.is_empty() {
+                (self.tell)(Event::Ready { ports });
+            }
+        }
+    }
+
+    fn run(&mut self) {
+        let mut ready = Vec::with_capacity(BATCH);
+        let mut buffer = [0u8; LONGEST];
+        while !self.shared.stop.load(Ordering::Acquire) {
+            ready.clear();
+            let timeout = self.timeout();
+            match epoll::wait(self.ports.epoll(), rustix::buffer::spare_capacity(&mut ready), timeout.as_ref()) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(why) => {
+                    tracing::error!(thread = self.id, %why, "a media thread cannot wait for packets and ends");
+                    return;
+                }
+            }
+            let now = self.clock.now();
+            for event in &ready {
+                self.take(Ready::of(event.data.u64()), &mut buffer, now);
+            }
+            if self.engine.deadline().is_some_and(|at| at <= now.mono) {
+                self.engine.tick(now, &mut self.ports);
+            }
+            while let Some(event) = self.engine.poll() {
+                (self.tell)(event);
+            }
+            self.top_up();
+            let dropped = std::mem::take(&mut self.ports.dropped);
+            if dropped > 0 {
+                self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How long to wait: until the next tick, not at all while ports are short, else for ever.
+    fn timeout(&self) -> Option<Timespec> {
+        if self.short {
+            return Some(Timespec::default());
+        }
+        let micros = self.engine.deadline()?.saturating_sub(self.clock.now().mono);
+        Some(Timespec {
+            tv_sec: i64::try_from(micros / 1_000_000).unwrap_or(i64::MAX),
+            tv_nsec: (micros % 1_000_000 * 1_000) as i64,
+        })
+    }
+
+    /// One datagram of a socket that is ready; if there are more, epoll says so again.
+    fn take(&mut self, ready: Ready, buffer: &mut [u8], now: Now) {
+        if ready == Ready::Wake {
+            self.wake.heard();
+            let mut obeyed = 0;
+            for command in self.queue.try_iter().take(COMMANDS) {
+                self.engine.handle(command, now, &mut self.ports);
+                obeyed += 1;
+            }
+            if obeyed == COMMANDS {
+                // There may be more, but packets have waited long enough.
+                self.wake.ring();
+            }
+            return;
+        }
+        let Some((length, from)) = self.ports.receive(ready, buffer) else {
+            return;
+        };
+        let datagram = buffer.get_mut(..length).unwrap_or(&mut []);
+        match ready {
+            Ready::Rtp(port) => self.engine.on_rtp(port, from, datagram, now, &mut self.ports),
+            Ready::Rtcp(port) => self.engine.on_rtcp(port, from, datagram, now),
+            Ready::Wake => {}
+        }
+    }
+}
+
+fn port(command: &Command) -> PortId {
+    match command {
+        Command::Open { port, .. }
+        | Command::Remote { port, .. }
+        | Command::Hear { port, .. }
+        | Command::Digits { port, .. }
+        | Command::Close { port, .. } => *port,
+    }
+}
+
+/// Two sockets a leg: the soft limit of descriptors is raised to the hard one. What cannot be raised shows as
+/// "no more media ports".
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        if let Err(why) = setrlimit(Resource::Nofile, raised) {
+            tracing::warn!(%why, "cannot raise the limit of open files");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::patch::{Clip, Codec, Epoch, Latch, PlayId, Remote, Source};
+    use crate::rtp::{HEADER, Header, View};
+    use std::net::{IpAddr, UdpSocket};
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    const EPOCH: Epoch = Epoch(1);
+
+    struct Rig {
+        handle: Handle,
+        events: Receiver<Event>,
+        ports: Vec<(PortId, SocketAddr)>,
+    }
+
+    /// Threads on an address of their own, so that no other test is in the way.
+    fn rig(address: IpAddr, threads: u8, chunk: u16, last: u16) -> Rig {
+        let (tell, events) = channel();
+        let settings = Settings { ports: 43_000..=last, threads, chunk, ..Settings::new(address) };
+        let tell = Arc::new(move |event| drop(tell.send(event)));
+        let handle = spawn(&settings, Clock::system(), tell).unwrap();
+        let ports = (0..threads).flat_map(|_| match events.recv().unwrap() {
+            Event::Ready { ports } => ports,
+            other => panic!("{other:?}"),
+        });
+        Rig { ports: ports.collect(), handle, events }
+    }
+
+    impl Rig {
+        fn lease(&self, index: usize, phone: &UdpSocket, latch: Latch) -> PortId {
+            let (port, _) = self.ports[index];
+            let remote = Remote {
+                rtp: Some(phone.local_addr().unwrap()),
+                rtcp: None,
+                codec: Codec::Pcma,
+                telephone_event: Some(101),
+                ptime: 20,
+                latch,
+                receive: true,
+            };
+            self.handle.send(Command::Open { port, epoch: EPOCH, ssrc: 5, sequence: 9, timestamp: 0 }).unwrap();
+            self.handle.send(Command::Remote { port, epoch: EPOCH, remote }).unwrap();
+            port
+        }
+
+        fn hear(&self, port: PortId, source: Source) {
+            self.handle.send(Command::Hear { port, epoch: EPOCH, source }).unwrap();
+        }
+
+        fn event(&self) -> Event {
+            self.events.recv_timeout(Duration::from_secs(5)).expect("an event in time")
+        }
+    }
+
+    fn phone(address: IpAddr) -> UdpSocket {
+        // An even port with a free odd one beside it is not needed: reports find nobody, and that must not hurt.
+        let socket = UdpSocket::bind((address, 0)).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(1_000))).unwrap();
+        socket
+    }
+
+    fn packet(sequence: u16, byte: u8) -> Vec<u8> {
+        let mut bytes = vec![byte; HEADER + 160];
+        let header = Header { marker: false, payload_type: 8, sequence, timestamp: u32::from(sequence) * 160, ssrc: 3 };
+        header.write(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn take(socket: &UdpSocket) -> Option<(View, Vec<u8>)> {
+        let mut buffer = [0; 2_048];
+        let n = socket.recv(&mut buffer).ok()?;
+        let view = View::parse(&buffer[..n]).unwrap();
+        let payload = buffer[view.payload.clone()].to_vec();
+        Some((view, payload))
+    }
+
+    fn relays(address: IpAddr, latch: Latch) {
+        let rig = rig(address, 1, 4, 43_015);
+        let (a, b) = (phone(address), phone(address));
+        let (pa, pb) = (rig.lease(0, &a, latch), rig.lease(1, &b, latch));
+        rig.hear(pa, Source::Port(pb, EPOCH));
+        rig.hear(pb, Source::Port(pa, EPOCH));
+        std::thread::sleep(Duration::from_millis(50));
+        for n in 0..20 {
+            a.send_to(&packet(n, 7), rig.ports[0].1).unwrap();
+            let (view, payload) = take(&b).expect("relayed");
+            assert_eq!((view.header.sequence, payload), (9 + n, vec![7; 160]));
+        }
+        let stranger = phone(address);
+        stranger.send_to(&packet(20, 66), rig.ports[0].1).unwrap();
+        a.send_to(&packet(20, 8), rig.ports[0].1).unwrap();
+        assert_eq!(take(&b).unwrap().1[0], 8, "the stranger is not heard");
+        rig.handle.send(Command::Close { port: pa, epoch: EPOCH }).unwrap();
+        let Event::Closed { stats, .. } = rig.event() else { panic!() };
+        assert_eq!((stats.received, stats.lost), (21, 0));
+        rig.handle.stop();
+    }
+
+    #[test]
+    fn packets_are_relayed_over_ipv4_and_ipv6_and_strangers_are_not() {
+        let four = IpAddr::from([127, 0, 0, 63]);
+        relays(four, Latch::Sdp);
+        relays(four, Latch::SdpOr(four));
+        // A machine without IPv6 has nothing to test here.
+        let six = IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]);
+        if UdpSocket::bind((six, 0)).is_ok() {
+            relays(six, Latch::Sdp);
+        }
+    }
+
+    #[test]
+    fn a_prompt_is_heard_whole_and_in_time_and_a_phone_that_is_gone_does_no_harm() {
+        let address = IpAddr::from([127, 0, 0, 64]);
+        let rig = rig(address, 2, 2, 43_031);
+        let here = phone(address);
+        let gone = phone(address);
+        // Ports 0 and 1 are the first thread's, 2 and 3 the second's.
+        let (a, b) = (rig.lease(0, &here, Latch::Sdp), rig.lease(2, &gone, Latch::Sdp));
+        drop(gone);
+        let alaw: Vec<u8> = (0..4_000).map(|i| (i % 251) as u8).collect();
+        let clip = Clip { name: "x".into(), alaw: alaw.clone().into() };
+        for port in [a, b] {
+            rig.hear(port, Source::Play { play: PlayId(1), clips: [clip.clone()].into(), repeat: false });
+        }
+        let sound: Vec<u8> = (0..25).flat_map(|_| take(&here).expect("in time").1).collect();
+        assert_eq!(sound, alaw);
+        let mut finished = [rig.event(), rig.event()].map(|e| match e {
+            Event::PlayFinished { port, .. } => port,
+            other => panic!("{other:?}"),
+        });
+        finished.sort();
+        assert_eq!(finished, [a, b]);
+        assert_eq!(rig.handle.dropped(), 0, "nobody there is no drop");
+    }
+
+    #[test]
+    fn more_ports_are_bound_when_few_are_free_until_the_range_is_spent() {
+        let address = IpAddr::from([127, 0, 0, 65]);
+        let mut rig = rig(address, 1, 4, 43_019);
+        assert_eq!(rig.ports.len(), 4);
+        let far = phone(address);
+        for i in 0..10 {
+            rig.lease(i, &far, Latch::Sdp);
+            while rig.ports.len() < 10 && rig.ports.len() <= i + 1 {
+                let Event::Ready { ports } = rig.event() else { panic!() };
+                rig.ports.extend(ports);
+            }
+        }
+        let mut numbers: Vec<u16> = rig.ports.iter().map(|p| p.1.port()).collect();
+        numbers.dedup();
+        assert_eq!(numbers, (43_000..43_020).step_by(2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_cannot_start_says_why_and_commands_for_nobody_come_back() {
+        let address = IpAddr::from([127, 0, 0, 66]);
+        let _in_use = UdpSocket::bind((address, 43_000)).unwrap();
+        let settings = Settings { ports: 43_000..=43_001, ..Settings::new(address) };
+        let why = spawn(&settings, Clock::system(), Arc::new(|_| ())).unwrap_err().to_string();
+        assert!(why.starts_with("cannot bind one media port pair on 127.0.0.66 in 43000-43001: "), "{why}");
+        let rig = rig(IpAddr::from([127, 0, 0, 67]), 1, 1, 43_001);
+        let nobody = PortId { thread: 9, index: 0 };
+        assert!(rig.handle.send(Command::Close { port: nobody, epoch: EPOCH }).is_err());
+        assert_eq!(rig.handle.refused(), 1);
+    }
+}

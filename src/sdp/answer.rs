@@ -1,0 +1,93 @@
+//! What of one received `m=` section can be taken: the rules of RFC 3264 §5–§8 for a single stream.
+
+use super::body::{Address, Stream};
+use super::{Agreed, Direction, PCMA, PCMU, PTIME, Refused};
+use std::net::{IpAddr, SocketAddr};
+
+/// Packet times that the media side sends, ms.
+const PTIMES: (u32, u32) = (10, 60);
+
+/// Where a stream wants its media and whence it sends.
+struct Place {
+    rtp: Option<SocketAddr>,
+    rtcp: Option<SocketAddr>,
+    direction: Direction,
+}
+
+/// Whether the transport is one we speak. AVPF is AVP with more RTCP timing (RFC 4585 §4); sending none of its
+/// feedback is within its rules.
+pub fn profile(stream: &Stream) -> Result<(), Refused> {
+    let plain = ["RTP/AVP", "RTP/AVPF"].iter().any(|p| stream.proto.eq_ignore_ascii_case(p));
+    plain.then_some(()).ok_or(Refused::Profile)
+}
+
+/// Weighs a stream of an offer or of an answer; `wanted` ranks the codecs that we take.
+///
+/// # Errors
+/// [`Refused::NoAudio`] for port 0, [`Refused::Profile`], [`Refused::NoCommonCodec`], [`Refused::Address`].
+pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[u8]) -> Result<Agreed, Refused> {
+    if stream.port == 0 {
+        return Err(Refused::NoAudio);
+    }
+    profile(stream)?;
+    let payload_type = wanted
+        .iter()
+        .copied()
+        .find(|&pt| stream.payload_types().any(|p| p == pt) && is_g711(stream, pt))
+        .ok_or(Refused::NoCommonCodec)?;
+    let place = place(stream, ours)?;
+    Ok(Agreed {
+        payload_type,
+        telephone_event: telephone_event(stream),
+        remote_rtp: place.rtp.filter(|_| place.direction.receives()),
+        remote_rtcp: place.rtcp,
+        remote_source: place.rtp,
+        ptime: ptime(stream),
+        direction: place.direction.reversed(),
+        remote_direction: place.direction,
+    })
+}
+
+/// Static numbers need no rtpmap (RFC 3551 §6); one that says something else takes the number away.
+pub fn is_g711(stream: &Stream, payload_type: u8) -> bool {
+    let name = match payload_type {
+        PCMA => "PCMA",
+        PCMU => "PCMU",
+        _ => return false,
+    };
+    stream.map(payload_type).is_none_or(|m| m.encoding.eq_ignore_ascii_case(name) && m.rate == 8000 && m.channels == 1)
+}
+
+/// telephone-event at 8 kHz under any dynamic number that the `m=` line lists (RFC 4733 §2.1; ranges of RFC 3551 §6).
+pub fn telephone_event(stream: &Stream) -> Option<u8> {
+    stream.payload_types().find(|&pt| {
+        matches!(pt, 35..=71 | 77..=127)
+            && stream.map(pt).is_some_and(|m| m.encoding.eq_ignore_ascii_case("telephone-event") && m.rate == 8000)
+    })
+}
+
+/// The packet time asked for, brought into our range and under `a=maxptime`.
+pub fn ptime(stream: &Stream) -> u8 {
+    let asked = stream.ptime.filter(|&p| p != 0).unwrap_or(u32::from(PTIME));
+    let most = stream.maxptime.filter(|&p| p != 0).unwrap_or(PTIMES.1);
+    let taken = asked.min(most).clamp(PTIMES.0, PTIMES.1);
+    u8::try_from(taken).unwrap_or(PTIME)
+}
+
+fn place(stream: &Stream, ours: IpAddr) -> Result<Place, Refused> {
+    let ip = match stream.address {
+        // Hold as RFC 2543 had it: nothing may be sent there, whatever the direction says (RFC 3264 §8.4).
+        Address::Nowhere => {
+            let direction = Direction::of(stream.direction.sends(), false);
+            return Ok(Place { rtp: None, rtcp: None, direction });
+        }
+        Address::Unicast(ip) if ip.is_ipv4() == ours.is_ipv4() => ip,
+        Address::Unicast(_) | Address::Unusable => return Err(Refused::Address),
+    };
+    let rtcp = stream.rtcp.map(|(port, named)| {
+        let at = named.filter(|n| n.is_ipv4() == ours.is_ipv4()).unwrap_or(ip);
+        SocketAddr::new(at, port)
+    });
+    let rtp = Some(SocketAddr::new(ip, stream.port));
+    Ok(Place { rtp, rtcp, direction: stream.direction })
+}

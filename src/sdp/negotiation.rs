@@ -1,0 +1,214 @@
+//! One leg's offers and answers, remembered: the `o=` version, the order of streams, stable payload type numbers.
+//!
+//! ```text
+//!            offer()                    take_answer()  (again for a repeated answer)
+//!   Fresh ──────────────▶ Offered ─────────────────────▶ Offered + agreed
+//!     │                      ▲  │ answer(): glare is settled by SIP (491), not here
+//!     │ answer()     offer() │  ▼
+//!     └──────────────────▶ Answered   take_answer() here: Refused::NoOffer
+//! ```
+
+use super::body::{Body, Stream};
+use super::write::{Draft, Said, Slot};
+use super::{Agreed, Codecs, Direction, Local, PCMA, PCMU, PTIME, Refused, TELEPHONE_EVENT, answer};
+use bytes::Bytes;
+use std::net::IpAddr;
+
+/// The offer/answer state of one leg. `Clone` it for each early dialog of a forked B-leg: every branch answers apart.
+#[derive(Debug, Clone)]
+pub struct Negotiation {
+    local: Local,
+    last: Last,
+    /// What we said last, and its `o=` version.
+    sent: Option<(Draft, u64)>,
+    /// `m=` lines of the session so far: their number and order never change (RFC 3264 §8).
+    slots: Vec<Slot>,
+    agreed: Option<Agreed>,
+    /// Dynamic payload types the other side gave to other encodings, one bit each: never ours (RFC 3264 §8.3.2).
+    taken: u128,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Fresh,
+    Offered { direction: Direction },
+    Answered,
+}
+
+impl Negotiation {
+    /// A leg on which nothing has been said yet.
+    #[must_use]
+    pub fn new(local: Local) -> Self {
+        let slots = vec![Slot::Audio { proto: "RTP/AVP".to_owned() }];
+        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0 }
+    }
+
+    /// Our side.
+    #[must_use]
+    pub fn local(&self) -> Local {
+        self.local
+    }
+
+    /// What holds now: the outcome of the last [`Self::answer`] or [`Self::take_answer`] that succeeded.
+    #[must_use]
+    pub fn agreed(&self) -> Option<&Agreed> {
+        self.agreed.as_ref()
+    }
+
+    /// The leg's media moves to another port: what is said next says so, with the next version.
+    pub fn move_to(&mut self, address: IpAddr, port: u16) {
+        (self.local.address, self.local.port) = (address, port);
+    }
+
+    /// An offer: the codec in use or PCMA first, telephone-event, ptime 20.
+    ///
+    /// Saying the same again (a session refresh, RFC 4028 §7.4) gives the same `o=` version, any change the next.
+    pub fn offer(&mut self, direction: Direction) -> Bytes {
+        let codecs = self.agreed.map_or(Codecs::House, |a| Codecs::First(a.payload_type));
+        self.offer_like(direction, codecs)
+    }
+
+    /// An offer with the codecs in an order of the caller's: a B-leg prefers what the A-leg speaks.
+    pub fn offer_like(&mut self, direction: Direction, codecs: Codecs) -> Bytes {
+        let codecs = match codecs {
+            Codecs::House => vec![PCMA, PCMU],
+            Codecs::First(PCMU) => vec![PCMU, PCMA],
+            Codecs::First(_) => vec![PCMA, PCMU],
+            Codecs::Only(PCMU) => vec![PCMU],
+            Codecs::Only(_) => vec![PCMA],
+        };
+        let said = Said {
+            port: self.local.port,
+            codecs,
+            telephone_event: self.telephone_event_to_offer(),
+            ptime: PTIME,
+            direction,
+        };
+        self.last = Last::Offered { direction };
+        self.say(said)
+    }
+
+    /// Answers an offer. `prefer` is the payload type that the leg should speak if it is offered; else the one in
+    /// use, PCMA, PCMU. Nothing is remembered of an offer that is refused: what was agreed stays (RFC 3261 §14.2).
+    ///
+    /// # Errors
+    /// All of [`Refused`] but `NoOffer`.
+    pub fn answer(&mut self, offer: &[u8], prefer: Option<u8>) -> Result<(Bytes, Agreed), Refused> {
+        let body = Body::parse(offer)?;
+        let wanted: Vec<u8> =
+            prefer.into_iter().chain(self.agreed.map(|a| a.payload_type)).chain([PCMA, PCMU]).collect();
+        let (index, agreed, port) = match self.first_usable(&body, &wanted) {
+            Ok((index, agreed)) => (index, agreed, self.local.port),
+            Err(Refused::NoAudio) => self.removed(&body)?,
+            Err(why) => return Err(why),
+        };
+        self.slots = slots(&body, index);
+        self.taken |= body.streams.get(index).map_or(0, taken);
+        self.agreed = Some(agreed);
+        self.last = Last::Answered;
+        let said = Said {
+            port,
+            codecs: vec![agreed.payload_type],
+            telephone_event: agreed.telephone_event,
+            ptime: agreed.ptime,
+            direction: agreed.direction,
+        };
+        Ok((self.say(said), agreed))
+    }
+
+    /// Takes the answer to our last offer. The same answer may come twice (183 and 200) and is taken twice.
+    ///
+    /// # Errors
+    /// All of [`Refused`]; what was agreed before stays.
+    pub fn take_answer(&mut self, answer: &[u8]) -> Result<Agreed, Refused> {
+        let (Last::Offered { direction }, Some((draft, _))) = (self.last, &self.sent) else {
+            return Err(Refused::NoOffer);
+        };
+        let body = Body::parse(answer)?;
+        let ours = self.slots.iter().position(|s| matches!(s, Slot::Audio { .. }));
+        // The stream at our place; phones that drop refused streams from their answer are forgiven.
+        let stream = ours
+            .and_then(|i| body.streams.get(i))
+            .filter(|s| s.is_audio())
+            .or_else(|| body.streams.iter().find(|s| s.is_audio()))
+            .ok_or(Refused::NoAudio)?;
+        // The answer's order is the answerer's preference among what we offered (RFC 3264 §6.1).
+        let offered = &draft.said;
+        let wanted: Vec<u8> = stream.payload_types().filter(|pt| offered.codecs.contains(pt)).collect();
+        let mut agreed = answer::weigh(stream, self.local.address, &wanted)?;
+        agreed.direction = direction.and(agreed.direction);
+        agreed.telephone_event = offered.telephone_event.and_then(|pt| {
+            let listed = stream.payload_types().any(|p| p == pt) && stream.map(pt).is_none();
+            agreed.telephone_event.or_else(|| listed.then_some(pt))
+        });
+        self.agreed = Some(agreed);
+        Ok(agreed)
+    }
+
+    /// The first audio stream that can be taken; if none can, why the first could not.
+    fn first_usable(&self, body: &Body, wanted: &[u8]) -> Result<(usize, Agreed), Refused> {
+        let mut why = Refused::NoAudio;
+        for (index, stream) in body.streams.iter().enumerate().filter(|(_, s)| s.is_audio()) {
+            match answer::weigh(stream, self.local.address, wanted) {
+                Ok(agreed) => return Ok((index, agreed)),
+                Err(e) if why == Refused::NoAudio => why = e,
+                Err(_) => {}
+            }
+        }
+        Err(why)
+    }
+
+    /// A re-offer that sets the stream's port to 0 removes it (RFC 3264 §8.2): the answer repeats the 0 and the leg
+    /// is on hold until another offer.
+    fn removed(&self, body: &Body) -> Result<(usize, Agreed, u16), Refused> {
+        let before = self.agreed.ok_or(Refused::NoAudio)?;
+        let index = body.streams.iter().position(Stream::is_audio).ok_or(Refused::NoAudio)?;
+        let stream = body.streams.get(index).ok_or(Refused::NoAudio)?;
+        answer::profile(stream)?;
+        let agreed = Agreed {
+            remote_rtp: None,
+            remote_rtcp: None,
+            remote_source: None,
+            direction: Direction::Inactive,
+            remote_direction: Direction::Inactive,
+            ..before
+        };
+        Ok((index, agreed, 0))
+    }
+
+    fn telephone_event_to_offer(&self) -> Option<u8> {
+        let free = |pt: &u8| self.taken & (1 << pt) == 0;
+        let agreed = self.agreed.and_then(|a| a.telephone_event);
+        agreed.or_else(|| std::iter::once(TELEPHONE_EVENT).chain(96..=127).find(free))
+    }
+
+    fn say(&mut self, said: Said) -> Bytes {
+        let draft = Draft { address: self.local.address, slots: self.slots.clone(), said };
+        let version = match &self.sent {
+            None => 0,
+            Some((before, version)) if *before == draft => *version,
+            Some((_, version)) => version + 1,
+        };
+        let body = draft.write(self.local, version);
+        self.sent = Some((draft, version));
+        body
+    }
+}
+
+/// The offer's `m=` lines as our answer has them (RFC 3264 §6: same number, same order).
+fn slots(body: &Body, audio: usize) -> Vec<Slot> {
+    let slot = |(index, stream): (usize, &Stream)| {
+        let proto = stream.proto.clone();
+        if index == audio {
+            return Slot::Audio { proto };
+        }
+        let format = stream.formats.first().map_or("-", String::as_str).to_owned();
+        Slot::Refused { media: stream.media.clone(), proto, format }
+    };
+    body.streams.iter().enumerate().map(slot).collect()
+}
+
+fn taken(stream: &Stream) -> u128 {
+    let other = |pt: &u8| stream.map(*pt).is_some_and(|m| !m.encoding.eq_ignore_ascii_case("telephone-event"));
+    stream.payload_types().filter(other).fold(0, |bits, pt| bits | (1 << pt))
+}

@@ -1,0 +1,96 @@
+//! Our own bodies, written: the same order of lines always, so that an unchanged session is an equal text.
+
+use super::{Direction, Local, PCMU};
+use bytes::Bytes;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+/// One `m=` line of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Slot {
+    /// The leg's audio stream.
+    Audio {
+        /// Transport profile: the other side's, if it offered.
+        proto: String,
+    },
+    /// A stream of the other side's that we do not take: port 0, one of its formats (RFC 3264 §6).
+    Refused {
+        /// Its media type.
+        media: String,
+        /// Its profile.
+        proto: String,
+        /// Its first format.
+        format: String,
+    },
+}
+
+/// What our audio stream says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// RTP port; 0 where the other side removed the stream (RFC 3264 §8.2).
+    pub port: u16,
+    /// Voice payload types in order of preference.
+    pub codecs: Vec<u8>,
+    /// telephone-event's number, if it takes part.
+    pub telephone_event: Option<u8>,
+    /// Packet time we want to receive, ms.
+    pub ptime: u8,
+    /// Our direction.
+    pub direction: Direction,
+}
+
+/// A body without its `o=` version: equal ones are one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Where we are.
+    pub address: IpAddr,
+    /// `m=` lines in order.
+    pub slots: Vec<Slot>,
+    /// The audio stream.
+    pub said: Said,
+}
+
+impl Draft {
+    /// The body, with its `o=` line.
+    #[must_use]
+    pub fn write(&self, local: Local, version: u64) -> Bytes {
+        let mut out = String::with_capacity(320);
+        // Writing into a String cannot fail.
+        let _ = self.lines(&mut out, local, version);
+        Bytes::from(out)
+    }
+
+    fn lines(&self, out: &mut String, local: Local, version: u64) -> std::fmt::Result {
+        let kind = if self.address.is_ipv4() { "IP4" } else { "IP6" };
+        let (id, at) = (local.session_id & i64::MAX.unsigned_abs(), self.address);
+        write!(out, "v=0\r\no=- {id} {version} IN {kind} {at}\r\ns=-\r\n")?;
+        write!(out, "c=IN {kind} {at}\r\nt=0 0\r\n")?;
+        for slot in &self.slots {
+            match slot {
+                Slot::Audio { proto } => self.said.lines(out, proto)?,
+                Slot::Refused { media, proto, format } => {
+                    write!(out, "m={media} 0 {proto} {format}\r\n")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Said {
+    fn lines(&self, out: &mut String, proto: &str) -> std::fmt::Result {
+        write!(out, "m=audio {} {proto}", self.port)?;
+        for pt in self.codecs.iter().chain(&self.telephone_event) {
+            write!(out, " {pt}")?;
+        }
+        out.push_str("\r\n");
+        for pt in &self.codecs {
+            let name = if *pt == PCMU { "PCMU" } else { "PCMA" };
+            write!(out, "a=rtpmap:{pt} {name}/8000\r\n")?;
+        }
+        if let Some(pt) = self.telephone_event {
+            write!(out, "a=rtpmap:{pt} telephone-event/8000\r\na=fmtp:{pt} 0-16\r\n")?;
+        }
+        write!(out, "a=ptime:{}\r\na={}\r\n", self.ptime, self.direction.as_str())
+    }
+}

@@ -1,0 +1,351 @@
+//! The side that calls: INVITE, early dialogs and forks, authentication, 2xx and ACK (RFC 3261 §13.2, §22).
+
+use super::{Abilities, Dialog, Modify, OfferAnswer, Session, SessionId, State};
+use crate::clock::Now;
+use crate::sip::auth;
+use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, TxnId, User};
+use crate::sip::flow::{Flow, Transport};
+use crate::sip::header;
+use crate::sip::message::Message;
+use crate::sip::name::{Method, Name};
+use crate::sip::write::Writer;
+use bytes::Bytes;
+use smallvec::SmallVec;
+use std::fmt;
+
+/// Name and password for a challenge of the other side (RFC 3261 §22.2).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Username.
+    pub user: String,
+    /// Password in clear.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.user)
+    }
+}
+
+/// An INVITE to be sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Path to the next hop.
+    pub flow: Flow,
+    /// Request-URI.
+    pub uri: Bytes,
+    /// From value without tag.
+    pub from: Bytes,
+    /// To value.
+    pub to: Bytes,
+    /// Offer.
+    pub sdp: Bytes,
+    /// Max-Forwards: that of the other leg less one.
+    pub max_forwards: u32,
+    /// Further header lines, each ended by CRLF.
+    pub extra: Bytes,
+    /// For a 401 or 407.
+    pub credentials: Option<Credentials>,
+    /// Requests inside the dialog follow the flow (phones behind NAT).
+    pub by_flow: bool,
+    /// Session interval asked for, s; raised by a 422. 0: none.
+    pub session_expires: u32,
+}
+
+/// Contact of ours on a flow.
+pub(super) fn contact(flow: &Flow) -> impl fmt::Display + use<> {
+    let (local, transport) = (flow.local, flow.transport);
+    fmt::from_fn(move |f| match transport {
+        Transport::Udp => write!(f, "<sip:{local}>"),
+        Transport::Tcp => write!(f, "<sip:{local};transport=tcp>"),
+    })
+}
+
+impl Endpoint {
+    /// Sends an INVITE. Its fate comes as `Progress`, `Answered` or `Failed`.
+    pub fn connect(&mut self, outgoing: Outgoing, now: Now) -> SessionId {
+        let call_id = format!("{}{}@{}", self.token(), self.token(), outgoing.flow.local.ip());
+        let id = self.insert_session(|_, serial, local_tag| Session {
+            serial,
+            state: State::Calling,
+            dialog: Dialog {
+                call_id: call_id.into(),
+                local: outgoing.from.clone(),
+                local_tag,
+                remote: outgoing.to.clone(),
+                remote_tag: Bytes::new(),
+                local_seq: 0,
+                remote_seq: None,
+                routes: SmallVec::new(),
+                target: outgoing.uri.clone(),
+                flow: outgoing.flow,
+                by_flow: outgoing.by_flow,
+            },
+            caller: true,
+            invite: None,
+            invite_seq: 0,
+            offer_answer: OfferAnswer::TheyOwe,
+            local_sdp: outgoing.sdp.clone(),
+            reliable: None,
+            next_rseq: 1,
+            early: SmallVec::new(),
+            queued: Vec::new(),
+            accept_after_prack: None,
+            await_ack: None,
+            owed: None,
+            modify: Modify::Idle,
+            hang_up: None,
+            refresh: super::refresh::Refresh::default(),
+            peer: Abilities::default(),
+            outgoing: Some(Box::new(outgoing)),
+            auth_tries: 0,
+            nonces: auth::client::Nonces::default(),
+        });
+        self.send_invite(id, "", now);
+        id
+    }
+
+    fn send_invite(&mut self, id: SessionId, authorization: &str, now: Now) {
+        let agent = self.settings.user_agent.clone();
+        let min_se = self.settings.min_se;
+        let Some(session) = self.session(id) else { return };
+        let Some(outgoing) = session.outgoing.clone() else { return };
+        session.dialog.local_seq += 1;
+        let (dialog, seq) = (session.dialog.clone(), session.dialog.local_seq);
+        let txn = self.start_client(outgoing.flow, User::Session(id, Purpose::Invite), true, now, |branch| {
+            let mut w = Writer::request(Method::Invite, &outgoing.uri);
+            w.via(&outgoing.flow, branch).header(Name::MaxForwards, outgoing.max_forwards);
+            w.lines(b"From: ").lines(&dialog.local).lines(b";tag=").lines(dialog.local_tag.as_bytes());
+            w.lines(b"\r\nTo: ").lines(&dialog.remote).lines(b"\r\n");
+            w.header_bytes(Name::CallId, &dialog.call_id).header(Name::CSeq, format_args!("{seq} INVITE"));
+            w.header(Name::Contact, contact(&outgoing.flow));
+            w.header(Name::Allow, ALLOW).header(Name::Supported, SUPPORTED.join(", "));
+            if outgoing.session_expires > 0 {
+                w.header(Name::SessionExpires, outgoing.session_expires);
+                w.header(Name::MinSe, min_se.min(outgoing.session_expires));
+            }
+            w.lines(authorization.as_bytes()).lines(&outgoing.extra).header(Name::UserAgent, agent);
+            w.body("application/sdp", &outgoing.sdp)
+        });
+        if let Some(session) = self.session(id) {
+            session.invite = Some(txn);
+            session.invite_seq = seq;
+        }
+    }
+
+    /// A response to the INVITE of a session that calls.
+    pub(in crate::sip) fn invite_response(&mut self, id: SessionId, txn: TxnId, response: Message, now: Now) {
+        let status = response.status().unwrap_or(0);
+        if self.session(id).is_none_or(|s| s.invite.is_some_and(|i| i != txn)) {
+            return self.late_response(txn, &response);
+        }
+        match status {
+            100 => {
+                self.cancel_if_wanted(id, now);
+                if self.session(id).is_some_and(|s| s.state != State::Cancelling) {
+                    self.event(Event::Progress { session: id, status: 100, sdp: None });
+                }
+            }
+            101..=199 => self.provisional_in(id, &response, now),
+            200..=299 => self.success_in(id, txn, &response, now),
+            _ => self.failure_in(id, &response, now),
+        }
+    }
+
+    fn provisional_in(&mut self, id: SessionId, response: &Message, now: Now) {
+        let Some(session) = self.session(id) else { return };
+        if session.state == State::Calling {
+            session.state = State::Early;
+        }
+        session.peer.learn(response);
+        if session.state == State::Cancelling {
+            return self.cancel_if_wanted(id, now);
+        }
+        if let Some(tag) = response.to_tag() {
+            session.dialog.remote_tag = Bytes::copy_from_slice(tag);
+            session.take_routes(response);
+        }
+        let rseq = response.number(Name::RSeq).filter(|_| response.lists(Name::Require, "100rel"));
+        if let Some(rseq) = rseq
+            && !self.prack(id, response, rseq, now)
+        {
+            return;
+        }
+        let status = response.status().unwrap_or(180);
+        self.event(Event::Progress { session: id, status, sdp: response.sdp() });
+    }
+
+    fn success_in(&mut self, id: SessionId, txn: TxnId, response: &Message, now: Now) {
+        let Some(session) = self.session(id) else { return };
+        let tag = Bytes::copy_from_slice(response.to_tag().unwrap_or_default());
+        if session.state == State::Confirmed {
+            return self.late_response(txn, response);
+        }
+        let cancelled = session.state == State::Cancelling;
+        session.state = State::Confirmed;
+        session.invite = None;
+        session.outgoing = None;
+        session.dialog.remote_tag = tag.clone();
+        session.offer_answer = OfferAnswer::Settled;
+        session.take_routes(response);
+        session.peer.learn(response);
+        let (dialog, seq) = (session.dialog.clone(), session.invite_seq);
+        let flow = dialog.flow;
+        let branch = format!("z9hG4bKa{}", self.token());
+        let ack = dialog.write(Method::Ack, seq, &branch).end();
+        // The transaction keeps the ACK: each copy of the 2xx gets it again (RFC 3261 §13.2.2.4, RFC 6026).
+        if let Some(txn) = self.txn(txn) {
+            txn.bytes = ack.clone();
+            txn.flow = flow;
+            txn.accepted_tag = tag;
+            txn.user = User::Nobody;
+        }
+        self.send(flow, ack);
+        if cancelled {
+            return self.hang_up(id, b"", now);
+        }
+        self.learn_refresh(id, response, now);
+        self.event(Event::Answered { session: id, sdp: response.sdp() });
+    }
+
+    /// A 2xx after the session was confirmed or is gone: the same again gets its ACK, a fork's gets ACK and BYE.
+    pub(in crate::sip) fn late_response(&mut self, txn: TxnId, response: &Message) {
+        if !(200..300).contains(&response.status().unwrap_or(0)) {
+            return;
+        }
+        let Some(held) = self.txn(txn) else { return };
+        let (flow, bytes, known) = (held.flow, held.bytes.clone(), held.accepted_tag.clone());
+        if known == response.to_tag().unwrap_or_default() {
+            return self.send(flow, bytes);
+        }
+        self.end_fork(flow, response);
+    }
+
+    /// ACK, then BYE, for a dialog that nobody wants (RFC 3261 §13.2.2.4 last paragraph).
+    fn end_fork(&mut self, flow: Flow, response: &Message) {
+        let Some(seq) = response.cseq().map(|c| c.number) else { return };
+        let mut dialog = Dialog {
+            call_id: Bytes::copy_from_slice(response.call_id()),
+            local: super::without_tag(response.value(Name::From).unwrap_or_default()),
+            local_tag: String::from_utf8_lossy(response.from_tag().unwrap_or_default()).into(),
+            remote: super::without_tag(response.value(Name::To).unwrap_or_default()),
+            remote_tag: Bytes::copy_from_slice(response.to_tag().unwrap_or_default()),
+            local_seq: seq,
+            remote_seq: None,
+            routes: response.elements(Name::RecordRoute).map(Bytes::copy_from_slice).collect(),
+            target: Bytes::new(),
+            flow,
+            by_flow: false,
+        };
+        dialog.routes.reverse();
+        dialog.retarget(response, flow);
+        let ack_branch = format!("z9hG4bKa{}", self.token());
+        self.send(dialog.flow, dialog.write(Method::Ack, seq, &ack_branch).end());
+        let bye_branch = format!("z9hG4bKb{}", self.token());
+        // Sent once, without a transaction: the fork repeats its 2xx until it has seen both.
+        self.send(dialog.flow, dialog.write(Method::Bye, seq + 1, &bye_branch).end());
+    }
+
+    fn failure_in(&mut self, id: SessionId, response: &Message, now: Now) {
+        let status = response.status().unwrap_or(500);
+        let cancelled = self.session(id).is_some_and(|s| s.state == State::Cancelling);
+        if !cancelled && matches!(status, 401 | 407) && self.authenticate(id, response, now) {
+            return;
+        }
+        if !cancelled && status == 422 && self.widen_interval(id, response, now) {
+            return;
+        }
+        let q850 = header::q850(response.values(Name::Reason));
+        self.invite_failed(id, status, q850, FailedBy::Response);
+    }
+
+    fn authenticate(&mut self, id: SessionId, response: &Message, now: Now) -> bool {
+        let (challenge, name) = if response.status() == Some(401) {
+            (Name::WwwAuthenticate, Name::Authorization)
+        } else {
+            (Name::ProxyAuthenticate, Name::ProxyAuthorization)
+        };
+        let challenges: Vec<Bytes> = response.values(challenge).map(Bytes::copy_from_slice).collect();
+        let cnonce = self.token();
+        let Some(session) = self.session(id) else { return false };
+        let Some(outgoing) = session.outgoing.as_ref() else { return false };
+        // Twice: a first challenge, and one for a nonce that has gone stale meanwhile.
+        if session.auth_tries >= 2 {
+            return false;
+        }
+        let Some(credentials) = outgoing.credentials.clone() else { return false };
+        session.auth_tries += 1;
+        let views: Vec<&[u8]> = challenges.iter().map(|c| &c[..]).collect();
+        let uri = outgoing.uri.clone();
+        let Ok(uri) = std::str::from_utf8(&uri) else { return false };
+        let password = auth::Password::Plain(credentials.password);
+        let from = auth::client::From { user: &credentials.user, password: &password };
+        let Some(value) = auth::client::answer(&views, &from, b"INVITE", uri, &cnonce, &mut session.nonces) else {
+            return false;
+        };
+        self.send_invite(id, &format!("{}: {value}\r\n", name.token()), now);
+        true
+    }
+
+    /// 422: again with the interval the other side wants (RFC 4028 §7.3).
+    fn widen_interval(&mut self, id: SessionId, response: &Message, now: Now) -> bool {
+        let Some(min) = response.number(Name::MinSe) else { return false };
+        let Some(outgoing) = self.session(id).and_then(|s| s.outgoing.as_mut()) else { return false };
+        if outgoing.session_expires == 0 || min <= outgoing.session_expires || min > 86_400 {
+            return false;
+        }
+        outgoing.session_expires = min;
+        self.send_invite(id, "", now);
+        true
+    }
+
+    pub(in crate::sip) fn invite_failed(&mut self, id: SessionId, status: u16, q850: Option<u8>, by: FailedBy) {
+        let Some(session) = self.session(id) else { return };
+        let told = session.state == State::Cancelling;
+        self.drop_session(id);
+        if !told {
+            self.event(Event::Failed { session: id, status, q850, by });
+        }
+    }
+
+    /// CANCEL only after a provisional response (RFC 3261 §9.1).
+    pub(super) fn cancel_if_wanted(&mut self, id: SessionId, now: Now) {
+        let guard = self.settings.intervals.patience();
+        let Some(session) = self.session(id) else { return };
+        if session.state == State::Calling {
+            session.state = State::Early;
+        }
+        if session.state != State::Cancelling {
+            return;
+        }
+        let Some(reason) = session.hang_up.take() else { return };
+        if let Some(txn) = session.invite {
+            self.start_cancel(txn, &reason, now);
+            self.wheel.set(now.mono + guard, Timer::CancelGuard(id));
+        }
+    }
+
+    /// A cancelled INVITE without a final response for 64 × T1 is taken as ended (RFC 3261 §9.1).
+    pub(in crate::sip) fn cancel_guard(&mut self, id: SessionId) {
+        if let Some(session) = self.session(id)
+            && session.state == State::Cancelling
+        {
+            let invite = session.invite;
+            self.drop_session(id);
+            if let Some(invite) = invite {
+                self.forget(invite);
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Route set and remote target of a response that makes a dialog (RFC 3261 §12.1.2).
+    fn take_routes(&mut self, response: &Message) {
+        self.dialog.routes = response.elements(Name::RecordRoute).map(Bytes::copy_from_slice).collect();
+        self.dialog.routes.reverse();
+        let flow = self.dialog.flow;
+        self.dialog.retarget(response, flow);
+    }
+}

@@ -1,0 +1,211 @@
+//! The registrar (RFC 3261 §10): which seat is reached by which flow.
+//!
+//! One binding a seat: a newer phone takes the place of an older one, so that a call never rings at two desks.
+//! Who may register is decided before: this module refuses to know passwords.
+
+use super::endpoint::Incoming;
+use super::flow::Flow;
+use super::header::{self, NameAddr};
+use super::name::Name;
+use super::uri::Uri;
+use crate::clock::{Now, SECOND};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+
+/// Where a seat's phone is.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// Its Contact URI.
+    pub contact: Bytes,
+    /// The flow it registered by: requests to it go there (RFC 5626).
+    pub flow: Flow,
+    /// Path values, to be used as Route (RFC 3327).
+    pub path: Vec<Bytes>,
+    /// When it ends, µs monotonic.
+    pub expires_at: u64,
+    call_id: Bytes,
+    cseq: u32,
+}
+
+/// What a REGISTER did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: a query.
+    None,
+    /// A new binding, or one that moved.
+    Bound,
+    /// The same binding lives on.
+    Refreshed,
+    /// The binding is gone.
+    Removed,
+}
+
+/// All bindings, by seat.
+#[derive(Debug)]
+pub struct Registrar {
+    bindings: BTreeMap<String, Binding>,
+    expiries: BTreeSet<(u64, String)>,
+    /// Shortest and longest registration granted, s.
+    granted: (u32, u32),
+}
+
+impl Registrar {
+    /// A registrar without bindings that grants from `granted.0` to `granted.1` seconds; asking for less gets 423.
+    #[must_use]
+    pub fn new(granted: (u32, u32)) -> Self {
+        Self { bindings: BTreeMap::new(), expiries: BTreeSet::new(), granted }
+    }
+
+    /// Carries out an authenticated REGISTER of `user`: what changed, and the header lines of the 200.
+    ///
+    /// # Errors
+    /// The status that refuses it (400, 403, 423, 500) with header lines.
+    pub fn register(&mut self, user: &str, incoming: &Incoming, now: Now) -> Result<(Change, String), (u16, String)> {
+        let m = &incoming.message;
+        let plain = |status| Err((status, String::new()));
+        let Some(aor) = m.to().and_then(|to| Uri::read(to.uri)) else { return plain(400) };
+        if aor.user != user.as_bytes() {
+            return plain(403);
+        }
+        let Some(cseq) = m.cseq().map(|c| c.number) else { return plain(400) };
+        if let Some(old) = self.bindings.get(user)
+            && old.call_id == m.call_id()
+            && cseq <= old.cseq
+        {
+            return plain(500);
+        }
+        let general = m.number(Name::Expires);
+        let contacts: Vec<&[u8]> = m.elements(Name::Contact).collect();
+        let change = match contacts.as_slice() {
+            [] => Change::None,
+            [b"*"] if general == Some(0) => self.remove(user),
+            [b"*"] => return plain(400),
+            several => self.bind(user, incoming, several, general, cseq, now)?,
+        };
+        Ok((change, self.contact_lines(user, now)))
+    }
+
+    fn bind(
+        &mut self,
+        user: &str,
+        incoming: &Incoming,
+        contacts: &[&[u8]],
+        general: Option<u32>,
+        cseq: u32,
+        now: Now,
+    ) -> Result<Change, (u16, String)> {
+        let (shortest, longest) = self.granted;
+        let mut change = Change::None;
+        for contact in contacts {
+            let Some(address) = NameAddr::read(contact) else { return Err((400, String::new())) };
+            let expires = address.param("expires").and_then(header::number).or(general).unwrap_or(longest);
+            if expires == 0 {
+                let same = self.bindings.get(user).is_some_and(|b| b.contact == address.uri);
+                change = if same { self.remove(user) } else { change };
+                continue;
+            }
+            if expires < shortest {
+                return Err((423, format!("Min-Expires: {shortest}\r\n")));
+            }
+            if Uri::read(address.uri).is_none() {
+                return Err((400, String::new()));
+            }
+            let expires_at = now.mono + u64::from(expires.min(longest)) * SECOND;
+            let binding = Binding {
+                contact: Bytes::copy_from_slice(address.uri),
+                flow: incoming.flow,
+                path: incoming.message.elements(Name::Path).map(Bytes::copy_from_slice).collect(),
+                expires_at,
+                call_id: Bytes::copy_from_slice(incoming.message.call_id()),
+                cseq,
+            };
+            change = self.put(user, binding);
+        }
+        Ok(change)
+    }
+
+    fn put(&mut self, user: &str, binding: Binding) -> Change {
+        let old = self.bindings.insert(user.to_owned(), binding.clone());
+        if let Some(old) = &old {
+            self.expiries.remove(&(old.expires_at, user.to_owned()));
+        }
+        self.expiries.insert((binding.expires_at, user.to_owned()));
+        match old {
+            Some(old) if old.contact == binding.contact && old.flow == binding.flow => Change::Refreshed,
+            _ => Change::Bound,
+        }
+    }
+
+    /// Takes a seat's binding away.
+    pub fn remove(&mut self, user: &str) -> Change {
+        match self.bindings.remove(user) {
+            Some(old) => {
+                self.expiries.remove(&(old.expires_at, user.to_owned()));
+                Change::Removed
+            }
+            None => Change::None,
+        }
+    }
+
+    /// Where a seat's phone is.
+    #[must_use]
+    pub fn binding(&self, user: &str) -> Option<&Binding> {
+        self.bindings.get(user)
+    }
+
+    /// Every binding, by seat.
+    pub fn bindings(&self) -> impl Iterator<Item = (&str, &Binding)> {
+        self.bindings.iter().map(|(user, binding)| (user.as_str(), binding))
+    }
+
+    /// Whether some phone registered by this flow.
+    #[must_use]
+    pub fn knows(&self, flow: &Flow) -> bool {
+        self.bindings.values().any(|b| b.flow == *flow)
+    }
+
+    /// The seats whose phones registered by a flow that is lost; their bindings are gone.
+    pub fn flow_lost(&mut self, flow: &Flow) -> Vec<String> {
+        let lost: Vec<String> =
+            self.bindings.iter().filter(|(_, b)| b.flow == *flow).map(|(user, _)| user.clone()).collect();
+        for user in &lost {
+            self.remove(user);
+        }
+        lost
+    }
+
+    /// When the next binding ends, µs monotonic.
+    #[must_use]
+    pub fn deadline(&self) -> Option<u64> {
+        self.expiries.first().map(|(at, _)| *at)
+    }
+
+    /// The seats whose bindings have ended.
+    pub fn expire(&mut self, now: Now) -> Vec<String> {
+        let mut gone = Vec::new();
+        while let Some((at, user)) = self.expiries.first().cloned() {
+            if at > now.mono {
+                break;
+            }
+            self.remove(&user);
+            gone.push(user);
+        }
+        gone
+    }
+
+    /// Contact and Path lines of the 200 (RFC 3261 §10.3 step 8, RFC 3327 §5.3).
+    fn contact_lines(&self, user: &str, now: Now) -> String {
+        let mut lines = String::new();
+        if let Some(binding) = self.bindings.get(user) {
+            let left = binding.expires_at.saturating_sub(now.mono).div_ceil(SECOND);
+            let contact = String::from_utf8_lossy(&binding.contact);
+            let _ = write!(lines, "Contact: <{contact}>;expires={left}\r\n");
+            for path in &binding.path {
+                let _ = write!(lines, "Path: {}\r\n", String::from_utf8_lossy(path));
+            }
+        }
+        lines
+    }
+}

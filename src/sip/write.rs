@@ -1,0 +1,215 @@
+//! Writing messages: the bytes that leave.
+
+use super::flow::{Flow, Transport};
+use super::message::Message;
+use super::name::{Method, Name};
+use bytes::{Bytes, BytesMut};
+use std::fmt::{self, Write as _};
+use std::net::SocketAddr;
+
+/// A message being written: start line, headers in the order they are put, then the body.
+#[derive(Debug)]
+pub struct Writer {
+    buffer: BytesMut,
+}
+
+impl Writer {
+    /// Starts a request.
+    #[must_use]
+    pub fn request(method: Method, uri: &[u8]) -> Self {
+        let mut w = Self { buffer: BytesMut::with_capacity(1200) };
+        w.raw(method.token().as_bytes()).raw(b" ").raw(uri).raw(b" SIP/2.0\r\n");
+        w
+    }
+
+    /// Starts a response with nothing but its status line.
+    #[must_use]
+    pub fn response(status: u16) -> Self {
+        let mut w = Self { buffer: BytesMut::with_capacity(800) };
+        w.text(format_args!("SIP/2.0 {status} {}\r\n", reason_phrase(status)));
+        w
+    }
+
+    /// Starts a response to `request`: status line, Vias with `received` and `rport` (RFC 3261 §18.2.1, RFC 3581 §4),
+    /// From, To with `tag` where it has none, Call-ID, CSeq. Timestamp is not copied.
+    #[must_use]
+    pub fn answer(request: &Message, status: u16, tag: Option<&str>, source: SocketAddr) -> Self {
+        let mut w = Self::response(status);
+        let mut first = true;
+        for via in request.elements(Name::Via) {
+            w.raw(b"Via: ");
+            if std::mem::take(&mut first) { w.stamped_via(via, source) } else { w.raw(via) };
+            w.raw(b"\r\n");
+        }
+        w.copy(request, Name::From);
+        match (request.value(Name::To), request.to_tag(), tag) {
+            (Some(to), None, Some(tag)) => w.raw(b"To: ").raw(to).raw(b";tag=").raw(tag.as_bytes()).raw(b"\r\n"),
+            _ => w.copy(request, Name::To),
+        };
+        w.copy(request, Name::CallId);
+        w.copy(request, Name::CSeq);
+        w
+    }
+
+    /// The topmost Via with what the receiver must add.
+    fn stamped_via(&mut self, via: &[u8], source: SocketAddr) -> &mut Self {
+        let Some(view) = super::header::Via::read(via) else { return self.raw(via) };
+        let semi = memchr::memchr(b';', via).unwrap_or(via.len());
+        self.raw(&via[..semi]);
+        let mut rport = false;
+        for (name, value) in view.params.iter() {
+            if name.eq_ignore_ascii_case(b"rport") {
+                rport = true;
+            } else if !name.eq_ignore_ascii_case(b"received") {
+                self.raw(b";").raw(name);
+                if let Some(value) = value {
+                    self.raw(b"=").raw(value);
+                }
+            }
+        }
+        if rport {
+            self.text(format_args!(";rport={}", source.port()));
+        }
+        if rport || super::uri::ip(view.host) != Some(source.ip()) {
+            self.text(format_args!(";received={}", source.ip()));
+        }
+        self
+    }
+
+    /// Puts one header.
+    pub fn header(&mut self, name: Name, value: impl fmt::Display) -> &mut Self {
+        self.text(format_args!("{}: {value}\r\n", name.token()))
+    }
+
+    /// Puts one header whose value is bytes.
+    pub fn header_bytes(&mut self, name: Name, value: &[u8]) -> &mut Self {
+        self.raw(name.token().as_bytes()).raw(b": ").raw(value).raw(b"\r\n")
+    }
+
+    /// Copies every line of a header from `message`.
+    pub fn copy(&mut self, message: &Message, name: Name) -> &mut Self {
+        for value in message.values(name) {
+            self.header_bytes(name, value);
+        }
+        self
+    }
+
+    /// Puts ready-made header lines, each ended by CRLF.
+    pub fn lines(&mut self, lines: &[u8]) -> &mut Self {
+        self.raw(lines)
+    }
+
+    /// Puts a Via of ours.
+    pub fn via(&mut self, flow: &Flow, branch: &str) -> &mut Self {
+        let rport = if flow.transport == Transport::Udp { ";rport" } else { "" };
+        self.text(format_args!("Via: SIP/2.0/{} {};branch={branch}{rport}\r\n", flow.transport.token(), flow.local))
+    }
+
+    /// Ends the message with a body of this type, or without one when it is empty.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: &[u8]) -> Bytes {
+        if !body.is_empty() {
+            self.header(Name::ContentType, content_type);
+        }
+        self.header(Name::ContentLength, body.len());
+        self.raw(b"\r\n").raw(body);
+        self.buffer.freeze()
+    }
+
+    /// Ends the message without a body.
+    #[must_use]
+    pub fn end(self) -> Bytes {
+        self.body("", b"")
+    }
+
+    /// Ends the message without a body, as short as can be: compact Content-Length (RFC 3261 §7.3.3).
+    #[must_use]
+    pub fn end_short(mut self) -> Bytes {
+        self.raw(b"l: 0\r\n\r\n");
+        self.buffer.freeze()
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Never true: a start line has been written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    fn raw(&mut self, bytes: &[u8]) -> &mut Self {
+        self.buffer.extend_from_slice(bytes);
+        self
+    }
+
+    fn text(&mut self, text: fmt::Arguments<'_>) -> &mut Self {
+        // Writing into a growing buffer cannot fail.
+        let _ = self.buffer.write_fmt(text);
+        self
+    }
+}
+
+/// Reason phrase of a status (RFC 3261 §21 and the RFCs that add to it).
+#[must_use]
+pub const fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        100 => "Trying",
+        180 => "Ringing",
+        181 => "Call Is Being Forwarded",
+        182 => "Queued",
+        183 => "Session Progress",
+        200 => "OK",
+        202 => "Accepted",
+        301 => "Moved Permanently",
+        302 => "Moved Temporarily",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        413 => "Request Entity Too Large",
+        414 => "Request-URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        421 => "Extension Required",
+        422 => "Session Interval Too Small",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        483 => "Too Many Hops",
+        484 => "Address Incomplete",
+        485 => "Ambiguous",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        489 => "Bad Event",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Server Time-out",
+        505 => "Version Not Supported",
+        513 => "Message Too Large",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        604 => "Does Not Exist Anywhere",
+        606 => "Not Acceptable",
+        _ if status < 200 => "Progress",
+        _ if status < 300 => "Success",
+        _ if status < 400 => "Redirection",
+        _ if status < 500 => "Client Error",
+        _ if status < 600 => "Server Error",
+        _ => "Global Failure",
+    }
+}

@@ -1,0 +1,317 @@
+//! The records in SQLite: what is written in one transaction, and what can be asked. The one door to `sqlx`.
+//!
+//! Plain SQL with numbered parameters and `ON CONFLICT`, so that the same text runs on PostgreSQL. The column `record`
+//! is the record itself (JSON of [`Cdr`]); the other columns are for searching and for the operator's own queries.
+
+use super::Error;
+use crate::fact::{Outcome, Service, Target};
+use crate::id::CallRef;
+use crate::ledger::{Attempt, Cdr};
+use serde::Serialize;
+use sqlx::query_builder::Separated;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Version of the tables.
+const VERSION: i64 = 1;
+/// Records a statement: SQLite takes 32,766 parameters.
+const ROWS: usize = 500;
+
+const TABLES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS cdr (
+        seq BIGINT PRIMARY KEY, call TEXT NOT NULL, t0 BIGINT NOT NULL, t1 BIGINT, t2 BIGINT, ended BIGINT NOT NULL,
+        dialled TEXT NOT NULL, caller TEXT NOT NULL, origin TEXT NOT NULL, traffic TEXT NOT NULL,
+        entry TEXT, service TEXT, answered_by TEXT, outcome TEXT NOT NULL, ended_by TEXT NOT NULL,
+        cause TEXT NOT NULL, status BIGINT, wait_ms BIGINT, talk_ms BIGINT, record TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS cdr_t0 ON cdr (t0)",
+    "CREATE INDEX IF NOT EXISTS cdr_call ON cdr (call)",
+    "CREATE INDEX IF NOT EXISTS cdr_ended ON cdr (ended)",
+    "CREATE INDEX IF NOT EXISTS cdr_dialled ON cdr (dialled, t0)",
+    "CREATE INDEX IF NOT EXISTS cdr_caller ON cdr (caller, t0)",
+    "CREATE TABLE IF NOT EXISTS cdr_leg (
+        seq BIGINT NOT NULL, place BIGINT NOT NULL, target TEXT NOT NULL, number TEXT, tried BIGINT NOT NULL,
+        ringing BIGINT, answered BIGINT, connected BIGINT, ended BIGINT, cause TEXT, status BIGINT,
+        PRIMARY KEY (seq, place))",
+    "CREATE INDEX IF NOT EXISTS cdr_leg_target ON cdr_leg (target, tried)",
+];
+
+/// How far the journal is folded into the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// The last event that is.
+    pub folded: u64,
+    /// Where a replay must begin: the first event of the oldest call live at `folded`, else the one after it.
+    pub resume: u64,
+}
+
+/// Which records are wanted. The default is the latest 50.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Calls with t0 at or after, µs since the epoch.
+    pub since: Option<i64>,
+    /// Calls with t0 before.
+    pub until: Option<i64>,
+    /// Dialled or calling number, exactly.
+    pub number: Option<String>,
+    /// Outcome.
+    pub outcome: Option<Outcome>,
+    /// What it is counted under.
+    pub service: Option<Service>,
+    /// At most so many, the latest.
+    pub limit: u32,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self { since: None, until: None, number: None, outcome: None, service: None, limit: 50 }
+    }
+}
+
+/// One connection to the records.
+#[derive(Debug)]
+pub struct Database {
+    connection: SqliteConnection,
+    path: PathBuf,
+}
+
+impl Database {
+    /// Opens the file, or makes it, with its tables.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Newer`].
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal);
+        let mut database = Self::connect(path, options).await?;
+        database.make_tables().await?;
+        Ok(database)
+    }
+
+    /// Opens an existing file for questions only; the daemon may be running on it.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Newer`].
+    pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let mut database = Self::connect(path, options).await?;
+        database.check_version().await?;
+        Ok(database)
+    }
+
+    async fn connect(path: &Path, options: SqliteConnectOptions) -> Result<Self, Error> {
+        let options = options.busy_timeout(Duration::from_secs(5)).disable_statement_logging();
+        let path = path.to_owned();
+        match options.connect().await {
+            Ok(connection) => Ok(Self { connection, path }),
+            Err(source) => Err(Error::Database { path, source: Box::new(source) }),
+        }
+    }
+
+    async fn make_tables(&mut self) -> Result<(), Error> {
+        for table in TABLES {
+            let made = sqlx::query(*table).execute(&mut self.connection).await;
+            made.map_err(|e| self.failed(e))?;
+        }
+        self.check_version().await?;
+        self.set("version", VERSION).await
+    }
+
+    async fn check_version(&mut self) -> Result<(), Error> {
+        let found = self.meta("version").await?.unwrap_or(VERSION);
+        if found > VERSION {
+            return Err(Error::Newer { path: self.path.clone(), found, known: VERSION });
+        }
+        Ok(())
+    }
+
+    /// How far it is folded.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn position(&mut self) -> Result<Position, Error> {
+        let folded = self.meta("folded").await?.unwrap_or(0);
+        let resume = self.meta("resume").await?.unwrap_or(0);
+        Ok(Position { folded: unsigned(folded), resume: unsigned(resume) })
+    }
+
+    /// Books records and the position they bring the fold to: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; then nothing was booked.
+    pub async fn book(&mut self, cdrs: &[Cdr], position: Position) -> Result<(), Error> {
+        let booked = book(&mut self.connection, cdrs, position).await;
+        booked.map_err(|e| self.failed(e))
+    }
+
+    /// Records by filter, latest first.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn calls(&mut self, filter: &Filter) -> Result<Vec<Cdr>, Error> {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT seq, record FROM cdr WHERE t0 >= ");
+        sql.push_bind(filter.since.unwrap_or(i64::MIN));
+        sql.push(" AND t0 < ").push_bind(filter.until.unwrap_or(i64::MAX));
+        if let Some(number) = &filter.number {
+            sql.push(" AND (dialled = ").push_bind(number.clone());
+            sql.push(" OR caller = ").push_bind(number.clone()).push(")");
+        }
+        if let Some(outcome) = filter.outcome {
+            sql.push(" AND outcome = ").push_bind(word(&outcome));
+        }
+        if let Some(service) = filter.service {
+            sql.push(" AND service = ").push_bind(word(&service));
+        }
+        sql.push(" ORDER BY t0 DESC, seq DESC LIMIT ").push_bind(i64::from(filter.limit));
+        let rows = sql.build().fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|e| self.failed(e))?;
+        rows.iter().map(|row| self.record(row)).collect()
+    }
+
+    /// One call's record. References are unique but for clocks set back; then the later call.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn call(&mut self, call: CallRef) -> Result<Option<Cdr>, Error> {
+        let sql = "SELECT seq, record FROM cdr WHERE call = $1 ORDER BY seq DESC LIMIT 1";
+        let row = sqlx::query(sql).bind(call.to_string()).fetch_optional(&mut self.connection).await;
+        let row = row.map_err(|e| self.failed(e))?;
+        row.map(|row| self.record(&row)).transpose()
+    }
+
+    /// Removes records of calls that ended before `before`, µs since the epoch; gives how many.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn prune(&mut self, before: i64) -> Result<u64, Error> {
+        let legs = "DELETE FROM cdr_leg WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)";
+        let gone = sqlx::query(legs).bind(before).execute(&mut self.connection).await;
+        gone.map_err(|e| self.failed(e))?;
+        let calls = sqlx::query("DELETE FROM cdr WHERE ended < $1").bind(before);
+        let gone = calls.execute(&mut self.connection).await;
+        gone.map(|done| done.rows_affected()).map_err(|e| self.failed(e))
+    }
+
+    /// Closes the file; its write-ahead log is folded in.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn close(self) -> Result<(), Error> {
+        let path = self.path;
+        let closed = self.connection.close().await;
+        closed.map_err(|source| Error::Database { path, source: Box::new(source) })
+    }
+
+    async fn meta(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        let sql = sqlx::query_scalar("SELECT value FROM meta WHERE name = $1").bind(name.to_owned());
+        let value = sql.fetch_optional(&mut self.connection).await;
+        value.map_err(|e| self.failed(e))
+    }
+
+    async fn set(&mut self, name: &str, value: i64) -> Result<(), Error> {
+        let set = set(&mut self.connection, name, value).await;
+        set.map_err(|e| self.failed(e))
+    }
+
+    fn record(&self, row: &sqlx::sqlite::SqliteRow) -> Result<Cdr, Error> {
+        let seq: i64 = row.try_get("seq").map_err(|e| self.failed(e))?;
+        let text: String = row.try_get("record").map_err(|e| self.failed(e))?;
+        serde_json::from_str(&text).map_err(|source| Error::Record { seq, source })
+    }
+
+    fn failed(&self, source: sqlx::Error) -> Error {
+        Error::Database { path: self.path.clone(), source: Box::new(source) }
+    }
+}
+
+async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], position: Position) -> sqlx::Result<()> {
+    let mut transaction = connection.begin().await?;
+    for cdrs in cdrs.chunks(ROWS) {
+        insert_calls(cdrs).build().execute(&mut *transaction).await?;
+    }
+    let legs: Vec<(u64, usize, &Attempt)> =
+        cdrs.iter().flat_map(|cdr| cdr.attempts.iter().enumerate().map(|(place, leg)| (cdr.seq, place, leg))).collect();
+    for legs in legs.chunks(ROWS) {
+        insert_legs(legs).build().execute(&mut *transaction).await?;
+    }
+    set(&mut transaction, "folded", signed(position.folded)).await?;
+    set(&mut transaction, "resume", signed(position.resume)).await?;
+    transaction.commit().await
+}
+
+async fn set(connection: &mut SqliteConnection, name: &str, value: i64) -> sqlx::Result<()> {
+    let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sqlx::query(sql).bind(name.to_owned()).bind(value).execute(connection).await?;
+    Ok(())
+}
+
+fn insert_calls(cdrs: &[Cdr]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO cdr (seq, call, t0, t1, t2, ended, dialled, caller, origin, traffic, entry, service, \
+         answered_by, outcome, ended_by, cause, status, wait_ms, talk_ms, record) ",
+    );
+    sql.push_values(cdrs, |mut row: Separated<'_, Sqlite, &'static str>, cdr| {
+        row.push_bind(signed(cdr.seq)).push_bind(cdr.call.to_string());
+        row.push_bind(cdr.t0).push_bind(cdr.t1).push_bind(cdr.t2).push_bind(cdr.end);
+        row.push_bind(cdr.dialled.clone()).push_bind(cdr.caller.clone());
+        row.push_bind(origin(cdr)).push_bind(word(&cdr.traffic));
+        row.push_bind(cdr.entry.clone()).push_bind(cdr.service.map(|s| word(&s)));
+        row.push_bind(cdr.answered_by.as_ref().map(|t| target(t).0));
+        row.push_bind(word(&cdr.outcome)).push_bind(word(&cdr.by)).push_bind(word(&cdr.cause));
+        row.push_bind(cdr.status.map(i64::from));
+        row.push_bind(cdr.wait_ms().map(signed)).push_bind(cdr.talk_ms().map(signed));
+        row.push_bind(serde_json::to_string(cdr).unwrap_or_default());
+    });
+    sql.push(" ON CONFLICT (seq) DO NOTHING");
+    sql
+}
+
+fn insert_legs(legs: &[(u64, usize, &Attempt)]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO cdr_leg (seq, place, target, number, tried, ringing, answered, connected, ended, cause, status) ",
+    );
+    sql.push_values(legs, |mut row: Separated<'_, Sqlite, &'static str>, (seq, place, leg)| {
+        let (name, number) = target(&leg.target);
+        row.push_bind(signed(*seq)).push_bind(signed(*place as u64));
+        row.push_bind(name).push_bind(number).push_bind(leg.at);
+        row.push_bind(leg.ringing).push_bind(leg.answered).push_bind(leg.connected).push_bind(leg.end);
+        row.push_bind(leg.cause.map(|c| word(&c))).push_bind(leg.status.map(i64::from));
+    });
+    sql.push(" ON CONFLICT (seq, place) DO NOTHING");
+    sql
+}
+
+fn origin(cdr: &Cdr) -> String {
+    match &cdr.origin {
+        crate::fact::Origin::Trunk(trunk) => format!("trunk.{trunk}"),
+        crate::fact::Origin::Seat(seat) => format!("seat.{seat}"),
+    }
+}
+
+fn target(target: &Target) -> (String, Option<String>) {
+    match target {
+        Target::Seat(seat) => (format!("seat.{seat}"), None),
+        Target::Trunk { trunk, number } => (format!("trunk.{trunk}"), Some(number.clone())),
+    }
+}
+
+/// The word of a closed list, as in the journal.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

@@ -1,0 +1,55 @@
+//! Questions to a store that a daemon may be running on, for the command line: nothing here writes.
+
+use super::{Database, Error, Filter, database_file, journal_dir, segment};
+use crate::fact::Event;
+use crate::id::CallRef;
+use crate::ledger::Cdr;
+use std::io;
+use std::path::{Path, PathBuf};
+use tokio::runtime::{Builder, Runtime};
+
+/// A store opened for reading. Blocks; not for use inside an async runtime.
+#[derive(Debug)]
+pub struct Reader {
+    runtime: Runtime,
+    database: Database,
+    journal: PathBuf,
+}
+
+impl Reader {
+    /// Opens the store in a state directory.
+    ///
+    /// # Errors
+    /// [`Error`]: no store there, or one of a newer switchboard.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let path = database_file(dir);
+        if !path.exists() {
+            return Err(Error::File { path, source: io::ErrorKind::NotFound.into() });
+        }
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Error::File { path: path.clone(), source })?;
+        let database = runtime.block_on(Database::open_read_only(&path))?;
+        Ok(Self { runtime, database, journal: journal_dir(dir) })
+    }
+
+    /// Records by filter, latest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn calls(&mut self, filter: &Filter) -> Result<Vec<Cdr>, Error> {
+        self.runtime.block_on(self.database.calls(filter))
+    }
+
+    /// One call's record and its events in order; the events are empty once their segment is past its retention.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn call(&mut self, call: CallRef) -> Result<Option<(Cdr, Vec<Event>)>, Error> {
+        let Some(cdr) = self.runtime.block_on(self.database.call(call))? else {
+            return Ok(None);
+        };
+        let events = segment::of_call(&self.journal, call, cdr.first_seq, cdr.seq);
+        let events = events.map_err(|source| Error::File { path: self.journal.clone(), source })?;
+        Ok(Some((cdr, events)))
+    }
+}

@@ -1,0 +1,534 @@
+//! Crashes at every byte, full disks, torn lines, a database that refuses: no record is lost, none comes twice.
+
+use super::*;
+use crate::clock::{Now, SECOND};
+use crate::fact::{Cause, Event, Outcome, Party};
+use crate::ledger::Cdr;
+use crate::ledger::tests::{Stream, TEN, call, day, ended, offered_to};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A directory of its own, removed at the end.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("switchboard-store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // In memory where there is such a place: the crash tests open a thousand stores, each with its syncs.
+        let shm = Path::new("/dev/shm");
+        let path = if shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() }.join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("a temporary directory");
+        Self(path)
+    }
+
+    fn open(&self) -> Opened {
+        open(&self.0, &Settings::default(), ledger::Settings::default()).expect("the store opens")
+    }
+
+    fn journal(&self) -> PathBuf {
+        journal_dir(&self.0)
+    }
+
+    /// What a kill -9 at this moment would leave.
+    fn snapshot(&self) -> Dir {
+        let copy = Dir::new();
+        fs::create_dir_all(copy.journal()).expect("a directory");
+        for from in [&self.0, &self.journal()] {
+            let to = copy.0.join(from.strip_prefix(&self.0).expect("below"));
+            for entry in fs::read_dir(from).expect("readable") {
+                let path = entry.expect("readable").path();
+                if path.is_file() {
+                    fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("copied");
+                }
+            }
+        }
+        copy
+    }
+
+    /// The records, by place in the stream.
+    fn records(&self) -> Vec<Cdr> {
+        let filter = Filter { limit: u32::MAX, ..Filter::default() };
+        let mut cdrs = Reader::open(&self.0).expect("readable").calls(&filter).expect("records");
+        cdrs.sort_by_key(|c| c.seq);
+        cdrs
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The facts of the day as they are written: by time, numbered without gaps.
+fn facts() -> Vec<Event> {
+    let mut events = day().events;
+    events.sort_by_key(|e| (e.at, e.seq));
+    for (event, seq) in events.iter_mut().zip(1..) {
+        event.seq = seq;
+    }
+    events
+}
+
+/// `n` calls of two facts each, overlapping.
+fn flood(n: u64) -> Vec<Event> {
+    let mut stream = Stream::default();
+    let over = || ended(Outcome::Connected, Party::Caller, Cause::Normal, None);
+    for i in 0..n + 10 {
+        let ms = i64::try_from(i).expect("small");
+        if i < n {
+            stream.at(ms, Some(call(i)), offered_to("12345"));
+        }
+        if i >= 10 {
+            stream.at(ms, Some(call(i - 10)), over());
+        }
+    }
+    stream.events
+}
+
+fn run(store: &mut Opened, events: &[Event]) {
+    store.journal.append(events).expect("appended");
+    store.writer.send(events.to_vec());
+}
+
+#[test]
+fn a_day_is_booked_once_and_can_be_asked_for() {
+    let dir = Dir::new();
+    let mut store = dir.open();
+    for batch in facts().chunks(5) {
+        run(&mut store, batch);
+    }
+    store.writer.flush().expect("booked");
+    let mut reader = Reader::open(&dir.0).expect("readable while the daemon runs");
+    let latest = reader.calls(&Filter::default()).expect("records");
+    assert_eq!(latest.len(), 7);
+    assert!(latest.is_sorted_by_key(|c| std::cmp::Reverse(c.t0)));
+    let count = |filter: Filter| dir_count(&dir, &filter);
+    assert_eq!(count(Filter { number: Some("12345".into()), ..Filter::default() }), 2);
+    assert_eq!(count(Filter { number: Some("13900000001".into()), ..Filter::default() }), 7);
+    assert_eq!(count(Filter { outcome: Some(Outcome::Connected), ..Filter::default() }), 2);
+    assert_eq!(count(Filter { service: Some(crate::fact::Service::Emergency), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { limit: 3, ..Filter::default() }), 3);
+    let since = Some(latest[3].t0);
+    assert_eq!(count(Filter { since, ..Filter::default() }), 4);
+    assert_eq!(count(Filter { until: since, ..Filter::default() }), 3);
+
+    let (cdr, events) = reader.call(call(1)).expect("readable").expect("known");
+    assert_eq!((cdr.dialled.as_str(), events.len()), ("12333", 17));
+    assert!(events.iter().all(|e| e.call == Some(call(1))) && events.is_sorted_by_key(|e| e.seq));
+    assert_eq!(reader.call(call(99)).expect("readable"), None);
+}
+
+fn dir_count(dir: &Dir, filter: &Filter) -> usize {
+    Reader::open(&dir.0).expect("readable").calls(filter).expect("records").len()
+}
+
+#[test]
+fn a_crash_at_every_byte_of_the_journal_loses_and_doubles_nothing() {
+    let all = facts();
+    let lines: Vec<Vec<u8>> = all.iter().map(|e| [&serde_json::to_vec(e).expect("json")[..], b"\n"].concat()).collect();
+    // The database stands some events before a call's end, with others live; the crash comes in the lines around it.
+    let last = all.iter().rposition(|e| matches!(e.fact, crate::fact::Fact::CallEnded { .. })).expect("an end");
+    let (booked, upto) = (last - 6, last + 1);
+    let dir = Dir::new();
+    let mut store = dir.open();
+    run(&mut store, &all[..booked]);
+    store.writer.flush().expect("booked");
+    let base = dir.snapshot();
+    let segment = segment::path(&base.journal(), 1);
+    let head: usize = lines[..booked].iter().map(Vec::len).sum();
+    assert_eq!(fs::metadata(&segment).expect("there").len(), head as u64);
+    let bytes = lines[..upto].concat();
+    for cut in head..=bytes.len() {
+        let crashed = base.snapshot();
+        fs::write(segment::path(&crashed.journal(), 1), &bytes[..cut]).expect("written");
+        let whole = bytes[..cut].iter().filter(|b| **b == b'\n').count();
+        let recovered = crashed.open().recovered;
+        let first = crashed.records();
+        check(&all[..whole], &first, recovered.crashed);
+        if cut % 16 == 0 {
+            assert_eq!(crashed.open().recovered.crashed, 0, "nothing is owed any longer");
+            assert_eq!(crashed.records(), first, "cut at byte {cut}");
+        }
+    }
+}
+
+/// Every call begun in `events` has one record: its own if it ended, else a crash.
+fn check(events: &[Event], records: &[Cdr], crashed: usize) {
+    let mut fold = ledger::Fold::new(ledger::Settings::default());
+    let whole: Vec<Cdr> = events.iter().filter_map(|e| fold.apply(e)).collect();
+    let own: Vec<&Cdr> = records.iter().filter(|c| c.outcome != Outcome::Crashed).collect();
+    assert_eq!(own, whole.iter().collect::<Vec<_>>());
+    assert_eq!((records.len() - own.len(), crashed), (fold.live().count(), fold.live().count()));
+}
+
+#[test]
+fn a_crash_between_any_two_batches_and_bookings_loses_and_doubles_nothing() {
+    let all = facts();
+    let seed = 12_345u64;
+    let mut random = seed;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 33).expect("31 bits") % below
+    };
+    for round in 0..30 {
+        let dir = Dir::new();
+        let mut store = dir.open();
+        let (mut at, end) = (0, next(all.len() + 1));
+        while at < end {
+            let to = (at + 1 + next(9)).min(end);
+            store.journal.append(&all[at..to]).expect("appended");
+            match next(4) {
+                0 => {} // killed or queue full: written, not handed over
+                1 => {
+                    store.writer.send(all[at..to].to_vec());
+                    store.writer.flush().expect("booked");
+                }
+                _ => store.writer.send(all[at..to].to_vec()),
+            }
+            at = to;
+        }
+        store.writer.flush().expect("quiet, so that the copy is what a kill -9 leaves");
+        let killed = dir.snapshot();
+        let recovered = killed.open().recovered;
+        println!("seed {seed} round {round}: {end} events, {recovered:?}");
+        check(&all[..end], &killed.records(), recovered.crashed);
+    }
+}
+
+#[test]
+fn numbers_go_on_when_the_journal_is_deleted_and_records_come_back_when_the_database_is() {
+    let all = facts();
+    let dir = Dir::new();
+    let mut store = dir.open();
+    run(&mut store, &all);
+    drop(store);
+    let records = dir.records();
+    fs::remove_file(dir.0.join("switchboard.db")).expect("removed");
+    drop(dir.open());
+    assert_eq!(dir.records(), records);
+    fs::remove_dir_all(dir.journal()).expect("removed");
+    assert_eq!(dir.open().journal.next_seq(), all.len() as u64 + 1);
+    assert_eq!(dir.records(), records);
+}
+
+#[test]
+fn what_did_not_fit_into_the_queue_is_read_from_the_journal() {
+    let all = flood(100);
+    let dir = Dir::new();
+    let mut store = dir.open();
+    for (n, batch) in all.chunks(10).enumerate() {
+        store.journal.append(batch).expect("appended");
+        if n % 3 == 0 {
+            store.writer.send(batch.to_vec());
+        }
+    }
+    store.writer.send(all[all.len() - 1..].to_vec());
+    store.writer.flush().expect("booked");
+    assert_eq!(dir.records().len(), 100);
+    assert_eq!(store.writer.live().expect("asked"), []);
+    drop(store);
+
+    // Far more batches at once than the queue takes: some find it full, the last ones among them.
+    let dir = Dir::new();
+    let mut store = dir.open();
+    let all = flood(15_000);
+    store.journal.append(&all).expect("appended");
+    for event in &all {
+        store.writer.send(vec![event.clone()]);
+    }
+    store.writer.flush().expect("booked");
+    assert_eq!(dir.records().len(), 15_000);
+}
+
+/// Does something to the database file from another connection.
+fn tamper(dir: &Dir, sql: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        use sqlx::{ConnectOptions, Connection};
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database_file(&dir.0));
+        let mut connection = options.connect().await.expect("connected");
+        sqlx::query(sql).execute(&mut connection).await.expect("tampered");
+        connection.close().await.expect("closed");
+    });
+}
+
+#[test]
+fn a_database_that_refuses_is_told_of_and_loses_nothing() {
+    for calls in [50u64, 60_000] {
+        let all = flood(calls);
+        let dir = Dir::new();
+        let mut store = dir.open();
+        tamper(&dir, "ALTER TABLE cdr RENAME TO away");
+        for batch in all.chunks(500) {
+            run(&mut store, batch);
+        }
+        assert!(store.writer.flush().is_err());
+        assert!(store.writer.failing().is_some_and(|why| why.contains("cdr")));
+        tamper(&dir, "ALTER TABLE away RENAME TO cdr");
+        store.writer.flush().expect("booked");
+        assert_eq!((dir.records().len(), store.writer.failing()), (usize::try_from(calls).expect("small"), None));
+    }
+}
+
+#[test]
+fn a_second_daemon_on_the_same_state_is_refused_with_one_sentence() {
+    let dir = Dir::new();
+    let store = dir.open();
+    let error = open(&dir.0, &Settings::default(), ledger::Settings::default()).expect_err("in use");
+    assert_eq!(error.to_string(), format!("{} is in use by another switchboard", dir.0.display()));
+    drop(store);
+    dir.open();
+}
+
+#[test]
+fn a_database_of_a_newer_switchboard_is_left_alone() {
+    let dir = Dir::new();
+    drop(dir.open());
+    tamper(&dir, "UPDATE meta SET value = 2 WHERE name = 'version'");
+    let error = open(&dir.0, &Settings::default(), ledger::Settings::default()).expect_err("newer");
+    assert!(matches!(error, Error::Newer { found: 2, known: 1, .. }));
+    assert!(matches!(Reader::open(&dir.0), Err(Error::Newer { .. })));
+}
+
+#[test]
+fn a_reader_of_nothing_says_what_is_missing() {
+    let dir = Dir::new();
+    let error = Reader::open(&dir.0).expect_err("nothing there");
+    assert!(error.to_string().starts_with(&dir.0.join("switchboard.db").display().to_string()));
+}
+
+#[test]
+fn old_records_and_segments_go_and_what_is_not_folded_stays() {
+    let dir = Dir::new();
+    let settings = Settings { segment_bytes: 2_000, record_days: 2, journal_days: 1, ..Settings::default() };
+    let mut store = open(&dir.0, &settings, ledger::Settings::default()).expect("opens");
+    let mut all = flood(100);
+    let live = all.len() as u64 + 1;
+    let mut late = Stream { events: Vec::new(), seq: all.len() as u64 };
+    let day = 24 * 3_600 * 1_000;
+    let over = || ended(Outcome::Connected, Party::Caller, Cause::Normal, None);
+    late.at(day / 2, Some(call(5_000)), offered_to("12345"));
+    for n in 0..20 {
+        let c = Some(call(6_000 + n));
+        late.at(3 * day, c, offered_to("12345")).at(3 * day, c, over());
+    }
+    all.append(&mut late.events);
+    for batch in all.chunks(4) {
+        run(&mut store, batch);
+    }
+    store.writer.flush().expect("booked");
+    drop(store);
+    let left = segment::list(&dir.journal()).expect("listed");
+    assert!(left[0].first_seq > 50 && left[0].first_seq <= live, "the live call's beginning stays: {left:?}");
+    // Two flushes: the first pruning came with the first booking, the next an hour of event time later.
+    assert_eq!(dir.records().len(), 20);
+    let mut reader = Reader::open(&dir.0).expect("readable");
+    assert!(reader.call(call(6_000)).expect("readable").expect("known").1.len() == 2);
+}
+
+/// A medium with so much room, that takes at most so much at a time.
+struct Disk {
+    segments: BTreeMap<u64, Vec<u8>>,
+    room: usize,
+    gulp: usize,
+    syncs: u32,
+}
+
+impl Disk {
+    fn new(room: usize, gulp: usize) -> Self {
+        Self { segments: BTreeMap::from([(1, Vec::new())]), room, gulp, syncs: 0 }
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let lines = self.segments.values().flat_map(|s| s.split_inclusive(|b| *b == b'\n'));
+        lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+}
+
+impl Medium for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.room == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let n = bytes.len().min(self.room).min(self.gulp);
+        self.segments.last_entry().expect("one").get_mut().extend(&bytes[..n]);
+        self.room -= n;
+        Ok(n)
+    }
+    fn rotate(&mut self, first_seq: u64) -> io::Result<()> {
+        if self.room == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.segments.insert(first_seq, Vec::new());
+        Ok(())
+    }
+    fn sync_soon(&mut self) {
+        self.syncs += 1;
+    }
+    fn sync_now(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_keeps_everything_in_order_until_there_is_room() {
+    let all = facts();
+    for room in [0, 1, 150, 1_000, 5_000] {
+        let mut journal = Journal::new(Disk::new(room, 333), &Settings::default(), 1, 0);
+        let mut refused = 0;
+        for batch in all.chunks(3) {
+            match journal.append(batch) {
+                Ok(()) => assert_eq!(journal.health(), Health::default()),
+                Err(JournalError::Deferred { waiting, .. }) => {
+                    assert_eq!(journal.health().waiting, waiting);
+                    refused += 1;
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(refused > 0 && journal.health().failing.is_some());
+        journal.medium_mut().room = usize::MAX;
+        let later = Now { mono: 10 * SECOND, wall: 0 };
+        journal.sync_if_due(later).expect("there is room now");
+        assert_eq!(journal.health(), Health::default());
+        assert_eq!(journal.medium_mut().events(), all, "room {room}");
+    }
+}
+
+#[test]
+fn a_full_disk_and_full_memory_are_counted_and_what_comes_later_is_kept() {
+    let all = facts();
+    let settings = Settings { unwritten_bytes: 2_000, ..Settings::default() };
+    let mut journal = Journal::new(Disk::new(0, 4_096), &settings, 1, 0);
+    let (first, later) = all.split_at(40);
+    let error = journal.append(first).expect_err("full");
+    assert!(error.to_string().contains("events are lost so far"), "{error}");
+    let lost = journal.health().lost;
+    assert!(journal.health().waiting < 2_000 + 600 && lost > 20);
+    journal.medium_mut().room = usize::MAX;
+    journal.append(later).expect("there is room now");
+    let kept = journal.medium_mut().events();
+    assert_eq!(kept.len() as u64, all.len() as u64 - lost);
+    assert!(kept.ends_with(later) && kept.is_sorted_by_key(|e| e.seq));
+}
+
+#[test]
+fn a_batch_larger_than_the_memory_is_no_loss_on_a_disk_with_room() {
+    let settings = Settings { unwritten_bytes: 500, ..Settings::default() };
+    let mut journal = Journal::new(Disk::new(usize::MAX, 4_096), &settings, 1, 0);
+    journal.append(&facts()).expect("room");
+    assert_eq!(journal.medium_mut().events(), facts());
+}
+
+#[test]
+fn a_real_device_that_is_full_gives_one_clear_sentence() {
+    let dir = Dir::new();
+    let folder = Folder::open(&dir.0, Path::new("/dev/full")).expect("opens");
+    let mut journal = Journal::new(folder, &Settings::default(), 1, 0);
+    let error = journal.append(&facts()[..1]).expect_err("full");
+    let text = error.to_string();
+    assert!(text.starts_with("the event journal cannot be written (No space left on device"), "{text}");
+}
+
+#[test]
+fn numbers_only_grow() {
+    let all = facts();
+    let mut journal = Journal::new(Disk::new(usize::MAX, 4_096), &Settings::default(), 1, 0);
+    journal.append(&all[..5]).expect("in order");
+    let error = journal.append(&all[3..6]).expect_err("again");
+    assert!(matches!(error, JournalError::OutOfOrder { last: 5, got: 4 }));
+    assert_eq!(journal.next_seq(), 6);
+}
+
+#[test]
+fn the_disk_is_synced_at_most_once_a_second() {
+    let all = facts();
+    let mut journal = Journal::new(Disk::new(usize::MAX, 4_096), &Settings::default(), 1, 0);
+    let mut now = Now { mono: 5 * SECOND, wall: 0 };
+    assert_eq!(journal.deadline(), None);
+    for event in &all {
+        journal.append(std::slice::from_ref(event)).expect("room");
+        journal.sync_if_due(now).expect("room");
+        now = now.plus(SECOND / 10);
+    }
+    let seconds = all.len().div_ceil(10);
+    assert_eq!(journal.medium_mut().syncs as usize, seconds);
+}
+
+#[test]
+fn segments_follow_each_other_and_a_replay_begins_anywhere() {
+    let all = flood(100);
+    let dir = Dir::new();
+    let settings = Settings { segment_bytes: 3_000, ..Settings::default() };
+    let (mut journal, _) = Journal::open(&dir.0, &settings, 1).expect("opens");
+    for batch in all.chunks(7) {
+        journal.append(batch).expect("appended");
+    }
+    journal.close().expect("synced");
+    assert!(segment::list(&dir.0).expect("listed").len() > 5);
+    for from in [0, 1, 2, 50, 199, 200, 201] {
+        let read: Result<Vec<Event>, Damaged> = replay(&dir.0, from).expect("listed").collect();
+        let expected: Vec<Event> = all.iter().filter(|e| e.seq >= from).cloned().collect();
+        assert_eq!(read.expect("sound"), expected, "from {from}");
+    }
+    let (journal, cut) = Journal::open(&dir.0, &settings, 1).expect("opens");
+    assert_eq!((journal.next_seq(), cut), (201, 0));
+    let begins: Vec<u64> = segment::list(&dir.0).expect("listed").iter().map(|s| s.first_seq).collect();
+    let needed = begins.partition_point(|seq| *seq <= 100) - 1;
+    assert_eq!(segment::drop_before(&dir.0, 100, TEN - 1).expect("looked"), 0, "none is older than the first event");
+    assert_eq!(segment::drop_before(&dir.0, 100, i64::MAX).expect("dropped"), needed);
+    let first = replay(&dir.0, 0).expect("listed").next().expect("some").expect("sound");
+    assert_eq!(first.seq, begins[needed], "the segment of event 100 stays");
+}
+
+#[test]
+fn damage_in_the_middle_is_passed_over_and_a_newer_line_at_the_end_is_kept() {
+    let all = facts();
+    let dir = Dir::new();
+    let path = segment::path(&dir.0, 1);
+    let line = |e: &Event| serde_json::to_string(e).expect("json") + "\n";
+    let mut text = line(&all[0]) + "\0\0\0\0\n" + &line(&all[1]);
+    text += "{\"v\":9,\"seq\":3,\"at\":0,\"what\":\"something_new\"}\n";
+    let whole = text.len();
+    text += "\0\0\0 torn by a power loss \n{\"v\":1,\"seq\":4,";
+    fs::write(&path, &text).expect("written");
+    let (journal, cut) = Journal::open(&dir.0, &Settings::default(), 1).expect("opens");
+    assert_eq!((journal.next_seq(), cut), (4, (text.len() - whole) as u64));
+    let read: Vec<_> = replay(&dir.0, 1).expect("listed").collect();
+    assert_eq!(read.iter().filter_map(|r| r.as_ref().ok()).collect::<Vec<_>>(), [&all[0], &all[1]]);
+    let bad: Vec<String> = read.iter().filter_map(|r| r.as_ref().err()).map(ToString::to_string).collect();
+    assert!(bad.len() == 2 && bad[0].contains(".jsonl:2: ") && bad[1].contains(".jsonl:4: "), "{bad:?}");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures; prints a figure and judges nothing by it")]
+fn ten_thousand_records_are_booked_and_the_figure_is_printed() {
+    let dir = Dir::new();
+    let mut store = dir.open();
+    let all: Vec<Event> = {
+        let one = facts();
+        let per = one.len() as u64;
+        let copy = |n: u64| one.iter().map(move |e| (n, e.clone()));
+        let renumber = |(n, mut e): (u64, Event)| {
+            e.seq += n * per;
+            e.call = e.call.map(|c| crate::id::CallRef(c.0 + n * 64));
+            e
+        };
+        (0..1_429).flat_map(copy).map(renumber).collect()
+    };
+    let start = std::time::Instant::now();
+    let mut journal = std::time::Duration::ZERO;
+    for batch in all.chunks(6) {
+        let before = std::time::Instant::now();
+        store.journal.append(batch).expect("appended");
+        journal += before.elapsed();
+        store.writer.send(batch.to_vec());
+    }
+    store.writer.flush().expect("booked");
+    let (events, took) = (all.len(), start.elapsed());
+    println!("{events} events, 10003 records: {took:?} in all, {journal:?} of it appending to the journal");
+    assert_eq!(dir.records().len(), 10_003);
+}

@@ -1,0 +1,384 @@
+//! The thread that folds facts into records and books them: the signalling thread hands over and goes on.
+//!
+//! A full queue is no loss: what does not fit is left out, and the gap in the sequence numbers has this thread read it
+//! from the journal. A database that refuses is no loss either: records wait, and beyond a bound the books are rebuilt
+//! from the journal when it answers again.
+
+use super::{Database, Error, Position, Recovered, Settings, database_file, journal_dir, segment};
+use crate::fact::Event;
+use crate::ledger::{self, Cdr, Fold};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+/// Batches that may wait for the thread.
+const QUEUE: usize = 4_096;
+/// Records that make a transaction worth its while at once.
+const BATCH: usize = 1_000;
+/// Records that may wait while the database refuses; with more the books are rebuilt from the journal later.
+const PENDING: usize = 50_000;
+/// A record waits this long for company, µs of event time and in the absence of events.
+const LINGER: i64 = 100_000;
+/// A database that refused is asked again after this, µs.
+const RETRY: i64 = 1_000_000;
+/// How often what is past its retention is removed, µs.
+const PRUNE: i64 = 3_600 * 1_000_000;
+/// µs in a day.
+const DAY: i64 = 24 * 3_600 * 1_000_000;
+
+enum Message {
+    Events(Vec<Event>),
+    Restore(SyncSender<Result<Recovered, Error>>),
+    Crashed(u64, SyncSender<Vec<Event>>),
+    Flush(SyncSender<Result<(), Error>>),
+    Live(SyncSender<Vec<Cdr>>),
+}
+
+/// The signalling thread's end. Dropping it books what is pending and ends the thread.
+#[derive(Debug)]
+pub struct Writer {
+    queue: Option<SyncSender<Message>>,
+    thread: Option<JoinHandle<()>>,
+    /// The last event of the last batch that found the queue full.
+    left_out: Arc<AtomicU64>,
+    failing: Arc<Mutex<Option<String>>>,
+    /// Held as long as the store is written.
+    _lock: File,
+}
+
+impl Writer {
+    /// Opens the database in a new thread; gives how far it is folded. [`Self::restore`] comes next.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub(super) fn start(
+        dir: &Path,
+        lock: File,
+        settings: &Settings,
+        books: ledger::Settings,
+    ) -> Result<(Self, Position), Error> {
+        let (queue, messages) = sync_channel(QUEUE);
+        let (opened, reply) = sync_channel(1);
+        let (left_out, failing) = (Arc::default(), Arc::default());
+        let (path, journal) = (database_file(dir), journal_dir(dir));
+        let (settings, shared) = (settings.clone(), (Arc::clone(&left_out), Arc::clone(&failing)));
+        let work = move || match Bookkeeper::open(&path, journal, settings, books, shared) {
+            Ok(mut keeper) => {
+                let _ = opened.send(Ok(keeper.booked));
+                keeper.run(&messages);
+            }
+            Err(error) => {
+                let _ = opened.send(Err(error));
+            }
+        };
+        let thread = std::thread::Builder::new().name("records".to_owned()).spawn(work);
+        let thread = thread.map_err(|source| Error::File { path: dir.to_owned(), source })?;
+        let position = reply.recv().map_err(|_| Error::Stopped)??;
+        Ok((Self { queue: Some(queue), thread: Some(thread), left_out, failing, _lock: lock }, position))
+    }
+
+    /// Folds what the journal holds beyond the database's position.
+    pub(super) fn restore(&self) -> Result<Recovered, Error> {
+        self.ask(Message::Restore)?
+    }
+
+    /// The ends that calls of the former run are owed.
+    pub(super) fn crashed(&self, next_seq: u64) -> Result<Vec<Event>, Error> {
+        self.ask(|reply| Message::Crashed(next_seq, reply))
+    }
+
+    /// Hands over events that the journal has taken. Never blocks.
+    pub fn send(&self, events: Vec<Event>) {
+        let (Some(queue), Some(last)) = (&self.queue, events.last()) else {
+            return;
+        };
+        let last = last.seq;
+        match queue.try_send(Message::Events(events)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => self.left_out.store(last, Ordering::Release),
+            Err(TrySendError::Disconnected(_)) => self.complain("the record writer has stopped"),
+        }
+    }
+
+    /// Waits until everything handed over is booked.
+    ///
+    /// # Errors
+    /// [`Error`] if the database refuses; the records keep waiting.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.ask(Message::Flush)?
+    }
+
+    /// The records so far of the calls that are live in what was handed over, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn live(&self) -> Result<Vec<Cdr>, Error> {
+        self.ask(Message::Live)
+    }
+
+    /// What the database said, while it refuses: an alarm is due.
+    #[must_use]
+    pub fn failing(&self) -> Option<String> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn complain(&self, what: &str) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.to_owned());
+    }
+
+    fn ask<T>(&self, message: impl FnOnce(SyncSender<T>) -> Message) -> Result<T, Error> {
+        let (sender, reply) = sync_channel(1);
+        let queue = self.queue.as_ref().ok_or(Error::Stopped)?;
+        queue.send(message(sender)).map_err(|_| Error::Stopped)?;
+        reply.recv().map_err(|_| Error::Stopped)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What runs in the thread.
+struct Bookkeeper {
+    runtime: Runtime,
+    database: Option<Database>,
+    journal: PathBuf,
+    settings: Settings,
+    books: ledger::Settings,
+    fold: Fold,
+    /// The database's position.
+    booked: Position,
+    /// The last event folded here.
+    seen: u64,
+    pending: Vec<Cdr>,
+    /// The books here are incomplete and must be rebuilt from the journal.
+    behind: bool,
+    /// Event time: the newest event, the first pending record, the last failure, the last pruning.
+    now: i64,
+    pending_since: i64,
+    failed_at: Option<i64>,
+    pruned_at: i64,
+    /// The last event of the last batch that found the queue full.
+    left_out: Arc<AtomicU64>,
+    failing: Arc<Mutex<Option<String>>>,
+}
+
+type Shared = (Arc<AtomicU64>, Arc<Mutex<Option<String>>>);
+
+impl Bookkeeper {
+    fn open(
+        path: &Path,
+        journal: PathBuf,
+        settings: Settings,
+        books: ledger::Settings,
+        (left_out, failing): Shared,
+    ) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let mut database = runtime.block_on(Database::open(path))?;
+        let booked = runtime.block_on(database.position())?;
+        Ok(Self {
+            runtime,
+            database: Some(database),
+            journal,
+            settings,
+            fold: Fold::new(books.clone()),
+            books,
+            booked,
+            seen: booked.resume.saturating_sub(1),
+            pending: Vec::new(),
+            behind: false,
+            now: 0,
+            pending_since: 0,
+            failed_at: None,
+            pruned_at: 0,
+            left_out,
+            failing,
+        })
+    }
+
+    fn run(&mut self, messages: &Receiver<Message>) {
+        let linger = Duration::from_micros(LINGER.unsigned_abs());
+        let retry = Duration::from_micros(RETRY.unsigned_abs());
+        loop {
+            let wait = if self.failed_at.is_some() { retry } else { linger };
+            let message = if self.pending.is_empty() && !self.behind && !self.missed() {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                messages.recv_timeout(wait)
+            };
+            match message {
+                Ok(Message::Events(events)) => self.take(events),
+                Ok(Message::Restore(reply)) => {
+                    let _ = reply.send(self.restore());
+                }
+                Ok(Message::Crashed(next_seq, reply)) => {
+                    let _ = reply.send(self.fold.close_crashed(self.now, next_seq));
+                }
+                Ok(Message::Flush(reply)) => {
+                    self.fetch_missed();
+                    let _ = reply.send(self.commit());
+                }
+                Ok(Message::Live(reply)) => {
+                    let _ = reply.send(self.fold.live().cloned().collect());
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.fetch_missed();
+                    let _ = self.commit(); // its error is in `failing`, and it is tried again
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.finish(),
+            }
+        }
+    }
+
+    fn take(&mut self, events: Vec<Event>) {
+        if self.behind {
+            self.now = events.last().map_or(self.now, |e| e.at);
+        } else {
+            if let Some(first) = events.first().filter(|e| e.seq > self.seen + 1) {
+                self.catch_up(first.seq);
+            }
+            for event in &events {
+                self.fold(event);
+            }
+        }
+        let full = self.pending.len() >= BATCH;
+        let due = !self.pending.is_empty() && self.now.abs_diff(self.pending_since) >= LINGER.unsigned_abs();
+        let waits = self.failed_at.is_some_and(|at| self.now.abs_diff(at) < RETRY.unsigned_abs());
+        if (full || due || self.behind) && !waits {
+            let _ = self.commit(); // its error is in `failing`, and it is tried again
+        }
+        if self.pending.len() > PENDING {
+            (self.behind, self.pending, self.fold) = (true, Vec::new(), Fold::default());
+        }
+    }
+
+    fn fold(&mut self, event: &Event) {
+        if event.seq <= self.seen {
+            return;
+        }
+        (self.seen, self.now) = (event.seq, event.at);
+        // What is folded again to know the live calls has its records already.
+        if let Some(cdr) = self.fold.apply(event).filter(|cdr| cdr.seq > self.booked.folded) {
+            if self.pending.is_empty() {
+                self.pending_since = self.now;
+            }
+            self.pending.push(cdr);
+        }
+    }
+
+    /// Reads from the journal what did not fit into the queue: all that comes before the event `until`.
+    fn catch_up(&mut self, until: u64) {
+        let found = segment::replay(&self.journal, self.seen + 1);
+        let Ok(replay) = found.inspect_err(|error| tracing::error!(%error, "the event journal cannot be read")) else {
+            return;
+        };
+        for event in replay.filter_map(Result::ok).take_while(|e| e.seq < until) {
+            self.fold(&event);
+        }
+    }
+
+    /// Whether a batch found the queue full that this thread has not read from the journal yet.
+    fn missed(&self) -> bool {
+        self.left_out.load(Ordering::Acquire) > self.seen
+    }
+
+    /// Only when the queue is empty: what is in it comes before what was left out.
+    fn fetch_missed(&mut self) {
+        if self.missed() && !self.behind {
+            let last = self.left_out.load(Ordering::Acquire);
+            self.catch_up(last + 1);
+            self.seen = self.seen.max(last); // what the journal lost is not asked for for ever
+        }
+    }
+
+    /// Rebuilds the books from the database's position and the journal, booking as it goes.
+    fn restore(&mut self) -> Result<Recovered, Error> {
+        self.seen = self.booked.resume.saturating_sub(1);
+        (self.fold, self.pending) = (Fold::new(self.books.clone()), Vec::new());
+        let replay = segment::replay(&self.journal, self.booked.resume);
+        let replay = replay.map_err(|source| Error::File { path: self.journal.clone(), source })?;
+        let mut recovered = Recovered::default();
+        for found in replay {
+            match found {
+                Ok(event) => {
+                    recovered.replayed += 1;
+                    self.fold(&event);
+                }
+                Err(damaged) => {
+                    recovered.damaged += 1;
+                    tracing::warn!(%damaged, "a line of the event journal cannot be read and is passed over");
+                }
+            }
+            if self.pending.len() >= BATCH {
+                self.book()?;
+            }
+        }
+        self.seen = self.seen.max(self.booked.folded);
+        self.behind = false;
+        Ok(recovered)
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        let outcome = if self.behind { self.restore().and_then(|_| self.book()) } else { self.book() };
+        self.failed_at = outcome.is_err().then_some(self.now);
+        let said = outcome.as_ref().err().map(ToString::to_string);
+        if let Some(error) = &said {
+            tracing::error!(error, "call records cannot be booked; they wait");
+        }
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        if outcome.is_ok() && self.now - self.pruned_at >= PRUNE {
+            self.prune();
+        }
+        outcome
+    }
+
+    /// One transaction: the pending records and how far the fold is.
+    fn book(&mut self) -> Result<(), Error> {
+        let folded = self.seen.max(self.booked.folded);
+        let resume = self.fold.oldest_live_seq().unwrap_or(folded + 1);
+        let position = Position { folded, resume };
+        if position == self.booked {
+            return Ok(());
+        }
+        let database = self.database.as_mut().ok_or(Error::Stopped)?;
+        self.runtime.block_on(database.book(&self.pending, position))?;
+        self.pending.clear();
+        self.booked = position;
+        Ok(())
+    }
+
+    fn prune(&mut self) {
+        self.pruned_at = self.now;
+        let records = self.now - i64::from(self.settings.record_days) * DAY;
+        if let Some(database) = &mut self.database
+            && let Err(error) = self.runtime.block_on(database.prune(records))
+        {
+            tracing::warn!(%error, "old call records cannot be removed");
+        }
+        let events = self.now - i64::from(self.settings.journal_days) * DAY;
+        if let Err(error) = segment::drop_before(&self.journal, self.booked.resume, events) {
+            tracing::warn!(%error, "old journal segments cannot be removed");
+        }
+    }
+
+    fn finish(&mut self) {
+        self.fetch_missed();
+        let _ = self.commit(); // what is not booked now is booked by the next start
+        if let Some(database) = self.database.take()
+            && let Err(error) = self.runtime.block_on(database.close())
+        {
+            tracing::error!(%error, "the call records were not closed in order");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! One TCP connection: a task that frames what comes, writes what is queued, and keeps the limits.
+
+use super::frame::{Frame, Framer};
+use super::tcp::{self, Why};
+use super::{Flow, TcpLimits};
+use bytes::Bytes;
+use socket2::{SockRef, TcpKeepalive};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::{Duration, Instant, timeout, timeout_at};
+
+/// Messages that may wait on one connection, whatever their length.
+const WAITING: usize = 1024;
+/// What is read at once, bytes.
+const PIECE: usize = 8192;
+/// How long a connection is silent before the kernel asks whether the other side still is there.
+const ALIVE: Duration = Duration::from_secs(30);
+/// The answer to a ping (RFC 5626 §4.4.1).
+const PONG: &[u8] = b"\r\n";
+
+/// What a connection tells, and which.
+pub(super) struct Told {
+    pub(super) connection: u32,
+    pub(super) event: Event,
+}
+
+pub(super) enum Event {
+    Opened,
+    Message(Bytes),
+    Closed(Why),
+}
+
+/// The way from a connection's task to the table.
+pub(super) struct Tell {
+    pub(super) connection: u32,
+    pub(super) to: mpsc::Sender<Told>,
+}
+
+/// The table's end of a connection. Dropping it ends the task.
+pub(super) struct Connection {
+    pub(super) flow: Flow,
+    pub(super) accepted: bool,
+    queue: mpsc::Sender<Bytes>,
+    /// Bytes queued and not yet written.
+    waiting: Arc<AtomicUsize>,
+    task: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Connection {
+    pub(super) fn accepted(flow: Flow, stream: TcpStream, limits: TcpLimits, tell: Tell) -> Self {
+        Self::start(flow, true, |queue, waiting| async move {
+            let why = run(stream, limits, Some(Instant::now() + limits.slow), &tell, queue, waiting).await;
+            tell.event(Event::Closed(why)).await;
+        })
+    }
+
+    pub(super) fn opening(flow: Flow, source: SocketAddr, limits: TcpLimits, tell: Tell) -> Self {
+        Self::start(flow, false, move |queue, waiting| async move {
+            let why = match timeout(limits.stuck, connect(source, flow.peer)).await {
+                Ok(Ok(stream)) => {
+                    tell.event(Event::Opened).await;
+                    run(stream, limits, None, &tell, queue, waiting).await
+                }
+                Ok(Err(_)) | Err(_) => Why::Unreachable,
+            };
+            tell.event(Event::Closed(why)).await;
+        })
+    }
+
+    fn start<F, T>(flow: Flow, accepted: bool, task: F) -> Self
+    where
+        F: FnOnce(Queue, Arc<AtomicUsize>) -> T,
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let queue = Queue { receiver, pongs: sender.downgrade() };
+        let task = tokio::spawn(task(queue, Arc::clone(&waiting))).abort_handle();
+        Self { flow, accepted, queue: sender, waiting, task }
+    }
+
+    /// Queues bytes; false if more than `limit` would wait.
+    pub(super) fn queue(&self, bytes: Bytes, limit: usize) -> bool {
+        let length = bytes.len();
+        if self.waiting.fetch_add(length, Relaxed).saturating_add(length) > limit {
+            return false;
+        }
+        // A closed queue is a connection that has just ended: its end is on the way to the table.
+        !matches!(self.queue.try_send(bytes), Err(mpsc::error::TrySendError::Full(_)))
+    }
+}
+
+struct Queue {
+    receiver: mpsc::Receiver<Bytes>,
+    /// Weak: the reader must not keep the queue open.
+    pongs: mpsc::WeakSender<Bytes>,
+}
+
+impl Tell {
+    /// False if nobody listens any more.
+    async fn event(&self, event: Event) -> bool {
+        self.to.send(Told { connection: self.connection, event }).await.is_ok()
+    }
+}
+
+async fn connect(source: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
+    let socket = tcp::socket_for(peer.ip())?;
+    socket.bind(source)?;
+    socket.connect(peer).await
+}
+
+/// Reads and writes until one of the two ends; `first` is when the first message must be whole.
+async fn run(
+    stream: TcpStream,
+    limits: TcpLimits,
+    first: Option<Instant>,
+    tell: &Tell,
+    queue: Queue,
+    waiting: Arc<AtomicUsize>,
+) -> Why {
+    let _ = stream.set_nodelay(true);
+    // A phone that lost its power says nothing: the kernel notices within a minute, long before the idle limit.
+    let alive = TcpKeepalive::new().with_time(ALIVE).with_interval(ALIVE / 3).with_retries(3);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&alive);
+    let (reading, writing) = stream.into_split();
+    let activity = Activity { start: Instant::now(), last: AtomicU64::new(0) };
+    let reader = Reader { limits, first, tell, pongs: queue.pongs, waiting: &waiting, activity: &activity };
+    tokio::select! {
+        why = reader.run(reading) => why,
+        why = write(writing, queue.receiver, limits.stuck, &waiting, &activity) => why,
+    }
+}
+
+/// When the last byte went in either direction, ms after the start.
+struct Activity {
+    start: Instant,
+    last: AtomicU64,
+}
+
+impl Activity {
+    fn mark(&self) {
+        let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(millis, Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.start + Duration::from_millis(self.last.load(Relaxed))
+    }
+}
+
+struct Reader<'a> {
+    limits: TcpLimits,
+    first: Option<Instant>,
+    tell: &'a Tell,
+    pongs: mpsc::WeakSender<Bytes>,
+    waiting: &'a AtomicUsize,
+    activity: &'a Activity,
+}
+
+impl Reader<'_> {
+    async fn run(mut self, io: OwnedReadHalf) -> Why {
+        let mut framer = Framer::new(self.limits.message);
+        let mut whole_by: Option<Instant> = None;
+        loop {
+            let slow = [self.first, whole_by].into_iter().flatten().min();
+            let idle = self.activity.last() + self.limits.idle;
+            let limit = slow.map_or(idle, |slow| slow.min(idle));
+            match timeout_at(limit, io.readable()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Why::Peer,
+                Err(_) if slow.is_some_and(|slow| slow <= Instant::now()) => return Why::Slow,
+                // Something was written in the meantime.
+                Err(_) if self.activity.last() + self.limits.idle > Instant::now() => continue,
+                Err(_) => return Why::Idle,
+            }
+            match read_piece(&io, &mut framer) {
+                Ok(0) => return Why::Peer,
+                Ok(_) => self.activity.mark(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(_) => return Why::Peer,
+            }
+            match self.frames(&mut framer).await {
+                Ok(true) => whole_by = None,
+                Ok(false) => {}
+                Err(why) => return why,
+            }
+            whole_by = framer.pending().then(|| whole_by.unwrap_or_else(|| Instant::now() + self.limits.slow));
+        }
+    }
+
+    /// Tells every whole message; true if there was one.
+    async fn frames(&mut self, framer: &mut Framer) -> Result<bool, Why> {
+        let mut any = false;
+        while let Some(frame) = framer.poll() {
+            match frame.map_err(|_| Why::Unframed)? {
+                Frame::Message(bytes) => {
+                    (self.first, any) = (None, true);
+                    if !self.tell.event(Event::Message(bytes)).await {
+                        return Err(Why::Peer);
+                    }
+                }
+                Frame::Ping => self.pong()?,
+            }
+        }
+        Ok(any)
+    }
+
+    fn pong(&self) -> Result<(), Why> {
+        let Some(queue) = self.pongs.upgrade() else {
+            return Ok(());
+        };
+        self.waiting.fetch_add(PONG.len(), Relaxed);
+        queue.try_send(Bytes::from_static(PONG)).map_err(|_| Why::Stuck)
+    }
+}
+
+/// Reads once. Apart from the task, so that the room is on the stack and not in every connection's memory.
+fn read_piece(io: &OwnedReadHalf, framer: &mut Framer) -> io::Result<usize> {
+    let mut room = [0; PIECE];
+    let count = io.try_read(&mut room)?;
+    framer.push(room.get(..count).unwrap_or_default());
+    Ok(count)
+}
+
+async fn write(
+    mut io: OwnedWriteHalf,
+    mut queue: mpsc::Receiver<Bytes>,
+    stuck: Duration,
+    waiting: &AtomicUsize,
+    activity: &Activity,
+) -> Why {
+    while let Some(bytes) = queue.recv().await {
+        match timeout(stuck, io.write_all(&bytes)).await {
+            Ok(Ok(())) => activity.mark(),
+            Ok(Err(_)) => return Why::Peer,
+            Err(_) => return Why::Stuck,
+        }
+        waiting.fetch_sub(bytes.len(), Relaxed);
+    }
+    Why::Peer
+}

@@ -1,0 +1,115 @@
+//! The media engine in its graph fidelity: obeys every command, carries no packet, tells who hears whom.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use switchboard::patch::{Command, Epoch, Event, PlayId, PortId, Remote, Source, Stats};
+
+#[derive(Debug, Default)]
+struct Port {
+    epoch: Epoch,
+    open: bool,
+    remote: Option<Remote>,
+    hears: Option<Source>,
+    /// End of what plays, and its name.
+    playing: Option<(u64, PlayId)>,
+}
+
+/// The ports of the exchange.
+#[derive(Debug, Default)]
+pub struct Graph {
+    ports: BTreeMap<PortId, Port>,
+    /// Every complete playing, with the port's remote: `(remote, prompt)`.
+    pub played: Vec<(SocketAddr, String)>,
+}
+
+/// What somebody hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    Nothing,
+    Tone(String),
+    Prompt(String),
+    /// Another party, by its RTP address.
+    Party(SocketAddr),
+}
+
+impl Graph {
+    pub fn ready(count: u32) -> Event {
+        let ports = (0..count).map(|index| {
+            let port = 20_000 + u16::try_from(index).unwrap() * 2;
+            (PortId { thread: u8::from(index % 2 == 1), index }, SocketAddr::from(([127, 0, 0, 1], port)))
+        });
+        Event::Ready { ports: ports.collect() }
+    }
+
+    pub fn handle(&mut self, command: Command, now: u64) -> Option<Event> {
+        match command {
+            Command::Open { port, epoch, .. } => {
+                self.ports.insert(port, Port { epoch, open: true, ..Port::default() });
+            }
+            Command::Remote { port, epoch, remote } => self.with(port, epoch, |p| p.remote = Some(remote)),
+            Command::Hear { port, epoch, source } => {
+                let remote = self.ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
+                if let (Some(remote), Source::Play { clips, .. }) = (remote, &source) {
+                    self.played.extend(clips.iter().map(|c| (remote, c.name.to_string())));
+                }
+                self.with(port, epoch, |p| {
+                    p.playing = match &source {
+                        Source::Play { play, clips, repeat: false } => {
+                            let length: u64 = clips.iter().map(switchboard::patch::Clip::millis).sum();
+                            Some((now + length * 1000, *play))
+                        }
+                        _ => None,
+                    };
+                    p.hears = Some(source);
+                });
+            }
+            Command::Digits { .. } => {}
+            Command::Close { port, epoch } => {
+                self.with(port, epoch, |p| p.open = false);
+                return Some(Event::Closed { port, epoch, stats: Stats::default() });
+            }
+        }
+        None
+    }
+
+    fn with(&mut self, port: PortId, epoch: Epoch, change: impl FnOnce(&mut Port)) {
+        if let Some(found) = self.ports.get_mut(&port)
+            && found.epoch == epoch
+            && found.open
+        {
+            change(found);
+        }
+    }
+
+    pub fn deadline(&self) -> Option<u64> {
+        self.ports.values().filter(|p| p.open).filter_map(|p| p.playing.map(|(at, _)| at)).min()
+    }
+
+    pub fn finished(&mut self, now: u64) -> Option<Event> {
+        let (id, port) = self.ports.iter_mut().find(|(_, p)| p.open && p.playing.is_some_and(|(at, _)| at <= now))?;
+        let (_, play) = port.playing.take()?;
+        Some(Event::PlayFinished { port: *id, epoch: port.epoch, play })
+    }
+
+    /// How many ports are open.
+    pub fn open(&self) -> usize {
+        self.ports.values().filter(|p| p.open).count()
+    }
+
+    /// What the party at this RTP address hears, as the engine was last told.
+    pub fn hears(&self, rtp: SocketAddr) -> Heard {
+        let mine = |p: &&Port| p.open && p.remote.is_some_and(|r| r.rtp == Some(rtp));
+        match self.ports.values().find(mine).and_then(|p| p.hears.clone()) {
+            None | Some(Source::Nothing) => Heard::Nothing,
+            Some(Source::Tone(tone)) => Heard::Tone(format!("{tone:?}")),
+            Some(Source::Play { clips, .. }) => Heard::Prompt(clips[0].name.to_string()),
+            Some(Source::Port(from, epoch)) => {
+                let speaker = self.ports.get(&from).filter(|p| p.open && p.epoch == epoch);
+                match speaker.and_then(|p| p.remote).and_then(|r| r.rtp) {
+                    Some(speaker) => Heard::Party(speaker),
+                    None => Heard::Nothing,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests stand on: a town in virtual time, the shipped plan, a lab.
+
+pub mod city;
+pub mod graph;
+pub mod town;
+pub mod wire;

@@ -1,0 +1,402 @@
+//! A town in virtual time: one exchange, its phones, a wire between them. A seed replays it exactly.
+
+use super::city::{self, EXCHANGE};
+use super::graph::{Graph, Heard};
+use super::wire::{Datagram, Weather, Wire};
+use rand_core::{RngCore, SeedableRng};
+use std::net::SocketAddr;
+use switchboard::clock::{Now, SECOND};
+use switchboard::exchange::{Exchange, Input, Output, Settings};
+use switchboard::fact::{Event as Fact, Fact as F, Outcome};
+use switchboard::phone::{self, Account, Phone};
+use switchboard::sip::dialog::SessionId;
+use switchboard::sip::endpoint;
+use switchboard::sip::flow::{Flow, Transport};
+
+/// What a phone does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Rings and waits to be told.
+    Rings,
+    /// Rings, then answers after so many µs.
+    Answers(u64),
+    /// Refuses with this status.
+    Refuses(u16),
+    /// Does not even send 100: unplugged.
+    Dead,
+}
+
+/// Names a phone of the town.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Party(usize);
+
+struct Set {
+    phone: Phone,
+    sip: SocketAddr,
+    rtp: SocketAddr,
+    manner: Manner,
+    answer_at: Option<(u64, SessionId)>,
+    call: Option<SessionId>,
+    connected: bool,
+    log: Vec<phone::Event>,
+    incoming_from: Vec<String>,
+}
+
+pub struct Town {
+    pub now: Now,
+    pub exchange: Exchange,
+    pub graph: Graph,
+    pub facts: Vec<Fact>,
+    pub trace: Vec<String>,
+    wire: Wire,
+    sets: Vec<Set>,
+    rng: rand_chacha::ChaCha12Rng,
+    spies: Vec<(SocketAddr, Vec<bytes::Bytes>)>,
+}
+
+impl Town {
+    /// The lab on 2021-12-15, ten in the morning, in fine weather.
+    pub fn new(seed: u64) -> Self {
+        Self::on("2021-12-15T10:00", seed, Weather::FINE)
+    }
+
+    pub fn on(local: &str, seed: u64, weather: Weather) -> Self {
+        Self::with(local, seed, weather, city::settings())
+    }
+
+    pub fn with(local: &str, seed: u64, weather: Weather, settings: Settings) -> Self {
+        let now = Now { mono: 0, wall: city::at(local) };
+        let mut rng = rand_chacha::ChaCha12Rng::seed_from_u64(seed);
+        let mut key = [0u8; 32];
+        rng.fill_bytes(&mut key);
+        let exchange = Exchange::new(settings, city::SHIPPED.clone(), key, 1, now);
+        let mut town = Self {
+            now,
+            exchange,
+            graph: Graph::default(),
+            facts: Vec::new(),
+            trace: Vec::new(),
+            wire: Wire::new(rng.next_u64(), weather),
+            sets: Vec::new(),
+            rng,
+            spies: Vec::new(),
+        };
+        town.exchange.handle(Input::Media(Graph::ready(64)), now);
+        town
+    }
+
+    fn set(&mut self, user: &str, password: Option<String>, sip: SocketAddr, manner: Manner) -> Party {
+        let rtp = SocketAddr::new(sip.ip(), 30_000 + u16::try_from(self.sets.len()).unwrap() * 2);
+        let flow = Flow { transport: Transport::Udp, local: sip, peer: EXCHANGE, connection: 0 };
+        let account = Account { user: user.into(), password, flow, rtp, expires: 600 };
+        let mut key = [0u8; 32];
+        self.rng.fill_bytes(&mut key);
+        let phone = Phone::new(account, endpoint::Settings::default(), key);
+        self.sets.push(Set {
+            phone,
+            sip,
+            rtp,
+            manner,
+            answer_at: None,
+            call: None,
+            connected: false,
+            log: Vec::new(),
+            incoming_from: Vec::new(),
+        });
+        Party(self.sets.len() - 1)
+    }
+
+    /// A caller behind the carrier.
+    pub fn citizen(&mut self, number: &str) -> Party {
+        let port = 6000 + u16::try_from(self.sets.len()).unwrap();
+        self.set(number, None, SocketAddr::from(([127, 0, 0, 10], port)), Manner::Rings)
+    }
+
+    /// Somebody whose address is no trunk's.
+    pub fn stranger(&mut self, number: &str) -> Party {
+        let port = 6000 + u16::try_from(self.sets.len()).unwrap();
+        self.set(number, None, SocketAddr::from(([127, 0, 9, 9], port)), Manner::Rings)
+    }
+
+    /// A seat's phone; it registers by itself.
+    pub fn seat(&mut self, number: &str, manner: Manner) -> Party {
+        let port = 6000 + u16::try_from(self.sets.len()).unwrap();
+        let party = self.set(number, Some(format!("lab-{number}")), SocketAddr::from(([127, 0, 1, 1], port)), manner);
+        let now = self.now;
+        self.sets[party.0].phone.register(now);
+        self.drain_phone(party.0);
+        party
+    }
+
+    /// The exchange at the far end of a trunk: 127.0.0.`last`:5060.
+    pub fn trunk(&mut self, last: u8, manner: Manner) -> Party {
+        self.set("exchange", None, SocketAddr::from(([127, 0, 0, last], 5060)), manner)
+    }
+
+    pub fn dials(&mut self, who: Party, number: &str) -> SessionId {
+        self.dials_uri(who, &format!("sip:{number}@127.0.0.1:5070"), b"")
+    }
+
+    pub fn dials_uri(&mut self, who: Party, uri: &str, extra: &[u8]) -> SessionId {
+        let now = self.now;
+        let call = self.sets[who.0].phone.dial(uri, extra, now);
+        self.sets[who.0].call = Some(call);
+        self.drain_phone(who.0);
+        call
+    }
+
+    pub fn answers(&mut self, who: Party) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("nobody calls this phone");
+        self.sets[who.0].phone.answer(call, now);
+        self.drain_phone(who.0);
+    }
+
+    pub fn hangs_up(&mut self, who: Party) {
+        let now = self.now;
+        if let Some(call) = self.sets[who.0].call.take() {
+            self.sets[who.0].connected = false;
+            self.sets[who.0].phone.hang_up(call, now);
+            self.drain_phone(who.0);
+        }
+    }
+
+    pub fn holds(&mut self, who: Party, held: bool) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("no call to hold");
+        self.sets[who.0].phone.hold(call, held, now);
+        self.drain_phone(who.0);
+    }
+
+    /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
+    pub fn injects(&mut self, from: SocketAddr, bytes: &[u8]) {
+        if !self.spies.iter().any(|(a, _)| *a == from) {
+            self.spies.push((from, Vec::new()));
+        }
+        let datagram = Datagram { from, to: EXCHANGE, bytes: bytes::Bytes::copy_from_slice(bytes) };
+        self.wire.send(datagram, self.now.mono);
+    }
+
+    /// What an address of nobody's was sent.
+    pub fn spied(&self, at: SocketAddr) -> Vec<String> {
+        let found = self.spies.iter().find(|(a, _)| *a == at);
+        found.map_or_else(Vec::new, |(_, got)| got.iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect())
+    }
+
+    /// Lets so many seconds pass.
+    pub fn runs(&mut self, seconds: f64) {
+        let until = self.now.mono + (seconds * 1e6) as u64;
+        while let Some(at) = self.next().filter(|at| *at <= until) {
+            self.step(at);
+        }
+        let rest = until.saturating_sub(self.now.mono);
+        self.now = self.now.plus(rest);
+    }
+
+    /// Runs until this holds, at most so many seconds. True if it came to hold.
+    pub fn until(&mut self, seconds: u64, mut holds: impl FnMut(&Self) -> bool) -> bool {
+        let end = self.now.mono + seconds * SECOND;
+        while !holds(self) {
+            match self.next().filter(|at| *at <= end) {
+                Some(at) => self.step(at),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn next(&self) -> Option<u64> {
+        let phones = self.sets.iter().flat_map(|s| s.phone.deadline().into_iter().chain(s.answer_at.map(|(at, _)| at)));
+        let parts = [self.exchange.deadline(), self.graph.deadline(), self.wire.deadline()];
+        parts.into_iter().flatten().chain(phones).min()
+    }
+
+    fn step(&mut self, at: u64) {
+        self.now = self.now.plus(at.saturating_sub(self.now.mono));
+        let now = self.now;
+        while let Some(datagram) = self.wire.arrive(now.mono) {
+            self.deliver(datagram);
+        }
+        while let Some(event) = self.graph.finished(now.mono) {
+            self.exchange.handle(Input::Media(event), now);
+            self.drain_exchange();
+        }
+        if self.exchange.deadline().is_some_and(|d| d <= now.mono) {
+            self.exchange.handle(Input::Due, now);
+            self.drain_exchange();
+        }
+        for i in 0..self.sets.len() {
+            if self.sets[i].phone.deadline().is_some_and(|d| d <= now.mono) {
+                self.sets[i].phone.expire(now);
+                self.drain_phone(i);
+            }
+            if let Some((due, call)) = self.sets[i].answer_at
+                && due <= now.mono
+            {
+                self.sets[i].answer_at = None;
+                self.sets[i].phone.answer(call, now);
+                self.drain_phone(i);
+            }
+        }
+    }
+
+    fn deliver(&mut self, datagram: Datagram) {
+        let Datagram { from, to, bytes } = datagram;
+        let now = self.now;
+        let flow = Flow { transport: Transport::Udp, local: to, peer: from, connection: 0 };
+        let line = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
+        self.trace.push(format!("{:>9} {from} > {to} {}", now.mono / 1000, String::from_utf8_lossy(line)));
+        if to == EXCHANGE {
+            self.exchange.handle(Input::Message(flow, bytes), now);
+            self.drain_exchange();
+        } else if let Some(i) = self.sets.iter().position(|s| s.sip == to) {
+            if self.sets[i].manner != Manner::Dead {
+                self.sets[i].phone.receive(flow, bytes, now);
+                self.drain_phone(i);
+            }
+        } else if let Some((_, got)) = self.spies.iter_mut().find(|(a, _)| *a == to) {
+            got.push(bytes);
+        }
+    }
+
+    /// Does what the exchange wants.
+    pub fn drain_exchange(&mut self) {
+        let now = self.now;
+        while let Some(output) = self.exchange.poll() {
+            match output {
+                Output::Fact(fact) => {
+                    self.trace.push(format!("{:>9} FACT {:?} {:?}", now.mono / 1000, fact.call, fact.fact));
+                    self.facts.push(fact);
+                }
+                Output::Send(flow, bytes) => {
+                    self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
+                }
+                Output::Media(command) => {
+                    if let Some(event) = self.graph.handle(command, now.mono) {
+                        self.exchange.handle(Input::Media(event), now);
+                    }
+                }
+                Output::Answer { .. } => {}
+            }
+        }
+    }
+
+    fn drain_phone(&mut self, i: usize) {
+        let now = self.now;
+        while let Some(output) = self.sets[i].phone.poll() {
+            match output {
+                phone::Output::Send(flow, bytes) => {
+                    self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
+                }
+                phone::Output::Event(event) => self.phone_event(i, event),
+            }
+        }
+    }
+
+    fn phone_event(&mut self, i: usize, event: phone::Event) {
+        use phone::Event as E;
+        let now = self.now;
+        let set = &mut self.sets[i];
+        match &event {
+            E::Incoming { call, from } => {
+                set.incoming_from.push(from.clone());
+                set.call = Some(*call);
+                match set.manner {
+                    Manner::Rings => set.phone.ring(*call, now),
+                    Manner::Answers(after) => {
+                        set.phone.ring(*call, now);
+                        set.answer_at = Some((now.mono + after, *call));
+                    }
+                    Manner::Refuses(status) => {
+                        set.call = None;
+                        set.phone.reject(*call, status, now);
+                    }
+                    Manner::Dead => {}
+                }
+            }
+            E::Connected { .. } => set.connected = true,
+            E::Ended { call, .. } | E::Failed { call, .. } if set.call == Some(*call) => {
+                set.call = None;
+                set.connected = false;
+                set.answer_at = None;
+            }
+            _ => {}
+        }
+        set.log.push(event);
+    }
+
+    pub fn log(&self, who: Party) -> &[phone::Event] {
+        &self.sets[who.0].log
+    }
+
+    /// From values of the calls that came in at this phone.
+    pub fn callers_shown(&self, who: Party) -> &[String] {
+        &self.sets[who.0].incoming_from
+    }
+
+    pub fn is_connected(&self, who: Party) -> bool {
+        self.sets[who.0].connected
+    }
+
+    pub fn set_manner(&mut self, who: Party, manner: Manner) {
+        self.sets[who.0].manner = manner;
+    }
+
+    pub fn registered(&self, who: Party) -> bool {
+        self.log(who).contains(&phone::Event::Registered)
+    }
+
+    /// What this party hears by the graph that the media engine applied.
+    pub fn hears(&self, who: Party) -> Heard {
+        self.graph.hears(self.sets[who.0].rtp)
+    }
+
+    /// Whether these two hear each other.
+    pub fn talk(&self, a: Party, b: Party) -> bool {
+        let (ra, rb) = (self.sets[a.0].rtp, self.sets[b.0].rtp);
+        self.hears(a) == Heard::Party(rb) && self.hears(b) == Heard::Party(ra)
+    }
+
+    /// Prompts that this party was played, in order.
+    pub fn was_played(&self, who: Party) -> Vec<&str> {
+        let rtp = self.sets[who.0].rtp;
+        self.graph.played.iter().filter(|(at, _)| *at == rtp).map(|(_, p)| p.as_str()).collect()
+    }
+
+    /// The final status that the phone's last call failed with.
+    pub fn failed(&self, who: Party) -> Option<(u16, Option<u8>)> {
+        self.log(who).iter().rev().find_map(|e| match e {
+            phone::Event::Failed { status, q850, .. } => Some((*status, *q850)),
+            _ => None,
+        })
+    }
+
+    /// Outcomes of the calls that ended.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        let ended = |f: &Fact| match &f.fact {
+            F::CallEnded { outcome, .. } => Some(*outcome),
+            _ => None,
+        };
+        self.facts.iter().filter_map(ended).collect()
+    }
+
+    /// Whether some side gave up waiting for a message: Timers B, F, H and their like.
+    pub fn gave_up(&self) -> bool {
+        let ours = self.exchange.given_up();
+        let theirs = self.sets.iter().map(|s| s.phone.given_up());
+        std::iter::once(ours).chain(theirs).any(|g| g.no_response + g.no_acknowledgement > 0)
+    }
+
+    /// Everybody hangs up; after the longest timer of the RFC nothing may be left.
+    pub fn goes_home(&mut self) {
+        for i in 0..self.sets.len() {
+            self.hangs_up(Party(i));
+        }
+        self.runs(120.0);
+        assert_eq!(self.exchange.live(), 0, "calls outlive their callers");
+        let (sessions, _, ports) = self.exchange.held();
+        assert_eq!((sessions, ports, self.graph.open()), (0, 0, 0), "sessions, leases, open ports");
+        let offered = self.facts.iter().filter(|f| matches!(f.fact, F::CallOffered { .. })).count();
+        assert_eq!(self.outcomes().len(), offered, "one CallEnded for each CallOffered");
+    }
+}
