@@ -1,1 +1,36 @@
-fn main() {}
+//! `make bench`: every figure of the project beside its budget. Nothing here fails: figures are read, not asserted.
+//!
+//! CPU seconds are user + system time of the daemon's whole process; on a busy machine only ratios of one run mean much.
+
+mod load;
+mod media;
+mod routing;
+mod sip;
+
+/// One line: what, the figure, its budget, and whether it is kept.
+pub fn line(what: &str, figure: f64, unit: &str, budget: Option<f64>) {
+    match budget {
+        Some(budget) => {
+            let verdict = if figure <= budget { "ok" } else { "OVER" };
+            println!("  {what:<58} {figure:>10.3} {unit:<24} budget {budget:>8.3}  {verdict}");
+        }
+        None => println!("  {what:<58} {figure:>10.3} {unit}"),
+    }
+}
+
+fn main() {
+    // `cargo test --benches` runs this too, to see that it starts; figures are for `cargo bench`.
+    if !std::env::args().any(|a| a == "--bench") {
+        return;
+    }
+    let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
+    let parts: [(&str, fn()); 4] =
+        [("routing", routing::run), ("sip", sip::run), ("media", media::run), ("load", load::run)];
+    for (name, run) in parts {
+        if wanted(name) {
+            println!("{name}");
+            run();
+        }
+    }
+}

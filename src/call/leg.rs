@@ -172,6 +172,7 @@ impl Leg {
 fn remote_of(agreed: &Agreed, latch: Latch) -> Remote {
     Remote {
         rtp: agreed.remote_rtp,
+        source: agreed.remote_source,
         rtcp: agreed.remote_rtcp,
         codec: if agreed.payload_type == PCMU { Codec::Pcmu } else { Codec::Pcma },
         telephone_event: agreed.telephone_event,

@@ -11,7 +11,7 @@ use crate::{admin, ledger, media, patch, store};
 use rand_core::{OsRng, TryRngCore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -19,8 +19,14 @@ use tokio::sync::{mpsc, oneshot};
 /// A question of an operator and where its answer goes.
 pub type Ask = (Command, oneshot::Sender<Answer>);
 
+/// Ports that have been closed: nobody waits for them, so that they wake nobody.
+type Closed = Arc<Mutex<Vec<patch::Event>>>;
+
 /// How many media events may wait for the signalling thread.
 const MEDIA_QUEUE: usize = 65_536;
+/// How long, µs, and how many facts are kept together for the records.
+const BOOK_EVERY: u64 = SECOND / 10;
+const BUNDLE: usize = 1024;
 /// How long BYEs and their answers may take once the last call is told to end.
 const LAST_WORDS: u64 = SECOND;
 
@@ -48,6 +54,7 @@ struct Daemon {
     transports: Transports,
     media: media::Handle,
     media_events: mpsc::Receiver<patch::Event>,
+    closed: Closed,
     lost_events: Arc<AtomicU64>,
     asks: mpsc::Receiver<Ask>,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
@@ -82,6 +89,9 @@ struct Batch {
     facts: Vec<fact::Event>,
     sends: Vec<(Flow, bytes::Bytes)>,
     received: Vec<Received>,
+    /// Facts in the journal that the records' thread has not been given, and when it will be.
+    unbooked: Vec<fact::Event>,
+    book_by: Option<u64>,
 }
 
 impl Daemon {
@@ -98,7 +108,7 @@ impl Daemon {
         let opened =
             store::open(&state, &settings::store(&config), ledger::Settings::default()).map_err(Error::Store)?;
         report(&opened.recovered);
-        let (media, media_events, lost_events) = start_media(&config, clock)?;
+        let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
         let (asks, admin) = start_admin(&config, &state)?;
         let now = clock.now();
         let ready = Ready {
@@ -127,6 +137,7 @@ impl Daemon {
             transports,
             media,
             media_events,
+            closed,
             lost_events,
             asks,
             waiting: BTreeMap::new(),
@@ -174,7 +185,7 @@ impl Daemon {
     fn wake_at(&self) -> tokio::time::Instant {
         let far = self.clock.now().mono + 3600 * SECOND;
         let journal = self.journal.as_ref().and_then(Journal::deadline);
-        let parts = [self.exchange.deadline(), journal, self.drain.until, self.drain.end];
+        let parts = [self.exchange.deadline(), journal, self.batch.book_by, self.drain.until, self.drain.end];
         let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
@@ -236,8 +247,15 @@ impl Daemon {
     /// Timers, the journal's fsync, the end of a drain.
     fn tick(&mut self) {
         let now = self.clock.now();
+        let closed = std::mem::take(&mut *self.closed.lock().unwrap_or_else(PoisonError::into_inner));
+        for event in closed {
+            self.give(Input::Media(event));
+        }
         if self.exchange.deadline().is_some_and(|at| at <= now.mono) {
             self.give(Input::Due);
+        }
+        if self.batch.book_by.is_some_and(|at| at <= now.mono) {
+            self.book_now();
         }
         let synced = self.journal.as_mut().map(|j| j.sync_if_due(now));
         if let Some(Err(e)) = synced {
@@ -266,14 +284,30 @@ impl Daemon {
                 Some(Err(e)) => self.store_trouble(&e.to_string()),
                 _ => self.store_fine(),
             }
-            if let Some(writer) = &self.writer {
-                writer.send(facts);
-            }
+            self.book(facts);
         }
         for (flow, bytes) in self.batch.sends.drain(..) {
             self.transports.send(flow, bytes);
         }
         self.transports.flush();
+    }
+
+    /// Facts for the records go in bundles: the journal has them already, and each bundle wakes a thread.
+    fn book(&mut self, facts: Vec<fact::Event>) {
+        let now = self.clock.now().mono;
+        self.batch.unbooked.extend(facts);
+        self.batch.book_by.get_or_insert(now + BOOK_EVERY);
+        if self.batch.unbooked.len() >= BUNDLE {
+            self.book_now();
+        }
+    }
+
+    fn book_now(&mut self) {
+        self.batch.book_by = None;
+        let bundle = std::mem::take(&mut self.batch.unbooked);
+        if let (Some(writer), false) = (&self.writer, bundle.is_empty()) {
+            writer.send(bundle);
+        }
     }
 
     /// Said once, until it is well again: a full disk must not be made fuller by its alarms.
@@ -320,6 +354,7 @@ impl Daemon {
         self.exchange.note(Fact::DaemonStopped, self.clock.now());
         self.collect();
         self.flush();
+        self.book_now();
         drop(self.writer.take());
         if let Some(Err(e)) = self.journal.take().map(Journal::close) {
             tracing::error!("{e}");
@@ -343,20 +378,23 @@ fn check_names(config: &crate::config::Config, snapshot: &crate::call::Snapshot)
     if wrong { Err(Error::Config(mistakes)) } else { Ok(()) }
 }
 
-type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Arc<AtomicU64>);
+type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
 
 fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaParts, Error> {
     let (tell, events) = mpsc::channel(MEDIA_QUEUE);
     let lost = Arc::new(AtomicU64::new(0));
-    let counter = lost.clone();
+    let closed = Closed::default();
+    let (counter, quiet) = (lost.clone(), closed.clone());
     let tell: media::Tell = Arc::new(move |event| {
-        if tell.try_send(event).is_err() {
+        if matches!(event, patch::Event::Closed { .. }) {
+            quiet.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        } else if tell.try_send(event).is_err() {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     });
     let random = u64::from_le_bytes(seed()[..8].try_into().unwrap_or_default());
     let handle = media::spawn(&settings::media(config, random), clock, tell).map_err(Error::Media)?;
-    Ok((handle, events, lost))
+    Ok((handle, events, closed, lost))
 }
 
 fn start_admin(config: &crate::config::Config, state: &std::path::Path) -> Result<(mpsc::Receiver<Ask>, PathBuf), Error> {

@@ -48,6 +48,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
         nat: trunk.nat,
         trusted: trunk.trusted,
         options: trunk.options.map_or(0, micros),
+        register: trunk.register,
         credentials,
         max_calls: trunk.max_calls.map(|n| n as usize),
     }

@@ -67,8 +67,8 @@ impl Exchange {
         None
     }
 
-    /// One stateless 401, not larger than 1.5 × the request: MD5 is left out where it would be, and where even that is
-    /// too much, there is silence (interconnect, "Strangers").
+    /// One stateless 401, not larger than 1.5 × the request: the challenge that stands last, by default MD5's, is left out
+    /// where it would be, and where even that is too much, there is silence (interconnect, "Strangers").
     fn challenge(&mut self, incoming: &Incoming, stale: bool, now: Now) {
         self.strangers.count += 1;
         self.strangers.last = Some(incoming.flow.peer.ip());
@@ -111,11 +111,11 @@ impl Exchange {
         }
     }
 
-    /// OPTIONS is answered as an INVITE would be (RFC 3261 §11.2).
+    /// OPTIONS is answered 200 under load and while draining too: a carrier that took us for dead would keep its emergency
+    /// calls away as well (interconnect, "Shedding").
     fn options(&mut self, incoming: &Incoming) {
-        let status = if self.draining { 503 } else { 200 };
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));
-        self.endpoint.refuse(incoming, status, extra.as_bytes());
+        self.endpoint.refuse(incoming, 200, extra.as_bytes());
     }
 
     pub(super) fn strangers_due(&self) -> Option<u64> {

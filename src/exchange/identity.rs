@@ -87,7 +87,7 @@ pub(super) enum Audience {
 
 impl Exchange {
     /// From value and identity headers of a leg to `audience`, reached by `uri` from our address `host`.
-    pub(super) fn identity_of(journey: &Journey, audience: Audience, uri: &str, host: IpAddr) -> (String, Vec<u8>) {
+    pub(super) fn identity_of(journey: &Journey, audience: Audience, uri: &str, host: IpAddr) -> (Vec<u8>, Vec<u8>) {
         let host = bracketed(host);
         let withheld = match audience {
             Audience::Seat { trusted } => journey.caller.private && !trusted,
@@ -103,11 +103,18 @@ impl Exchange {
         // The seat sees which number was dialled, whatever its screen can show (product §2).
         let display = match audience {
             Audience::Seat { .. } => {
-                let who = if withheld { " 匿名" } else { "" };
-                let name = if journey.seat_dialled_only() { "" } else { journey.title.as_str() };
-                format!("\"{} {name}{who}\" ", journey.dialled).replace(" \" ", "\" ")
+                let who = if withheld { "匿名" } else { "" };
+                let title = if journey.seat_dialled_only() { "" } else { journey.title.as_str() };
+                // A title that begins with the number says it already.
+                let rest = title.strip_prefix(journey.dialled.as_str()).unwrap_or(title).trim_start();
+                let words = [journey.dialled.as_str(), rest, who].into_iter().filter(|w| !w.is_empty());
+                format!("\"{}\" ", quotable(&words.collect::<Vec<_>>().join(" "))).into_bytes()
             }
-            Audience::Trunk { .. } | Audience::Emergency => String::new(),
+            // As it came, in whatever encoding.
+            Audience::Trunk { .. } | Audience::Emergency if withheld || journey.caller.display.is_empty() => Vec::new(),
+            Audience::Trunk { .. } | Audience::Emergency => {
+                [b"\"", journey.caller.display.as_slice(), b"\" "].concat()
+            }
         };
         let mut lines = Vec::new();
         let asserts = matches!(audience, Audience::Trunk { trusted: true } | Audience::Emergency);
@@ -118,7 +125,11 @@ impl Exchange {
             }
         }
         Self::history_lines(journey, uri, &host, &mut lines);
-        (format!("{display}<{address}>"), lines)
+        if audience == Audience::Emergency {
+            // RFC 7135: an emergency call is told apart from every other.
+            lines.extend_from_slice(b"Resource-Priority: esnet.0\r\n");
+        }
+        ([display.as_slice(), b"<", address.as_bytes(), b">"].concat(), lines)
     }
 
     /// The number first dialled stays with the call (History-Info index 1, Diversion).
@@ -142,6 +153,18 @@ impl Exchange {
             let _ = write!(w, "Diversion: <sip:{dialled}@{host}>;reason=unconditional;counter=1\r\n");
         }
     }
+}
+
+/// Text for a quoted string: quotes and backslashes escaped, line ends and other controls gone (RFC 3261 §25.1).
+fn quotable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Text into a byte buffer.

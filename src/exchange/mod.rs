@@ -14,6 +14,7 @@ mod media;
 mod perform;
 mod place;
 mod ports;
+mod register;
 mod session;
 mod settings;
 mod trunks;
@@ -86,6 +87,7 @@ pub enum Output {
 enum Due {
     Call(CallRef, u32),
     Trunk(u32),
+    Register(u32),
 }
 
 /// A live call with its legs on the wire.
@@ -165,6 +167,7 @@ impl Exchange {
             snapshot,
         };
         exchange.start_pings(now);
+        exchange.start_registrations(now);
         exchange
     }
 
@@ -244,6 +247,7 @@ impl Exchange {
                     }
                 }
                 Due::Trunk(index) => self.ping(index, now),
+                Due::Register(index) => self.register_at(index, now),
             }
         }
         for seat in self.registrar.expire(now) {

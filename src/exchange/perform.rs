@@ -8,6 +8,7 @@ use crate::fact::{Cause, Fact, Origin};
 use crate::id::{CallRef, LegRef, OfferId};
 use crate::patch::topology::Hears;
 use crate::patch::{Command, Source, Topology};
+use crate::sip::name::Name;
 
 impl Exchange {
     /// Tells a call something and does what it then wants.
@@ -53,8 +54,9 @@ impl Exchange {
         let Some(session) = leg.session else { return };
         let sdp = media.then(|| leg.local_sdp());
         let reliable = self.endpoint.is_reliable(session);
-        // RFC 5009 §7: this early media is meant to be heard.
-        let extra: &[u8] = if media { b"P-Early-Media: sendrecv\r\n" } else { b"" };
+        // RFC 5009 §7: said to callers who can read it, that this early media is meant to be heard.
+        let reads = self.endpoint.invite_of(session).is_some_and(|m| m.value(Name::PEarlyMedia).is_some());
+        let extra: &[u8] = if media && reads { b"P-Early-Media: sendrecv\r\n" } else { b"" };
         self.endpoint.progress(session, status, sdp, extra, now);
         if media && !reliable {
             self.open_path(id, LegRef(0));

@@ -11,6 +11,9 @@ use crate::sip::name::Name;
 use smallvec::smallvec;
 use std::sync::Arc;
 
+/// Media ports that only emergency calls may take: four of them at once.
+const EMERGENCY_PORTS: usize = 8;
+
 /// What the dialled number leads to.
 struct Destination {
     dialled: String,
@@ -66,7 +69,9 @@ impl Exchange {
         if self.draining {
             return Some(format!("Retry-After: 30\r\n{}", cause::reason_line(42)));
         }
-        (self.calls.len() >= self.settings.max_calls).then(|| cause::reason_line(42))
+        // The last ports are kept for emergency calls, which nothing may limit.
+        let full = self.calls.len() >= self.settings.max_calls || self.ports.free() < EMERGENCY_PORTS;
+        full.then(|| cause::reason_line(42))
     }
 
     /// Where the number leads, for this caller.

@@ -67,6 +67,11 @@ impl Ports {
         }
     }
 
+    /// Ports free at present.
+    pub fn free(&self) -> usize {
+        self.free.values().map(VecDeque::len).sum()
+    }
+
     pub fn leased(&self) -> usize {
         self.leased
     }

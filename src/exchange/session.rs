@@ -16,7 +16,13 @@ impl Exchange {
     pub(super) fn sip_event(&mut self, event: Event, now: Now) {
         match event {
             Event::Request(incoming) => self.request(*incoming, now),
-            Event::Response { token, status, message: _ } => self.pinged(token, status, now),
+            Event::Response { token, status, message } => match u32::try_from(token & !super::register::REGISTER) {
+                Ok(index) if token & super::register::REGISTER != 0 => {
+                    self.registered_at(index, status, message.as_deref(), now);
+                }
+                Ok(index) => self.pinged(index, status, now),
+                Err(_) => {}
+            },
             Event::Cancelled { session, q850: _ } => {
                 self.leg_event(session, LegEvent::Ended { cause: Cause::CallerGone }, now);
             }

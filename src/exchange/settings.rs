@@ -48,6 +48,8 @@ pub struct TrunkSettings {
     pub trusted: bool,
     /// OPTIONS every so many µs; 0: never asked, always taken as up.
     pub options: u64,
+    /// We register with it.
+    pub register: bool,
     /// For its 401 or 407.
     pub credentials: Option<Credentials>,
     /// Most calls at a time that we send to it; `None` is no limit.

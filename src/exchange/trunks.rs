@@ -1,5 +1,6 @@
 //! Trunks: whether they answer OPTIONS (interconnect: every 10–30 s, any answer but 408 and 503 is up).
 
+use super::register::Registration;
 use super::{Due, Exchange, Settings};
 use crate::clock::Now;
 use crate::fact::Fact;
@@ -13,10 +14,11 @@ pub(super) struct TrunkState {
     pub up: bool,
     /// Calls on it at present.
     pub calls: usize,
+    pub registration: Registration,
 }
 
 pub(super) fn states(settings: &Settings) -> Vec<TrunkState> {
-    settings.trunks.keys().map(|id| TrunkState { id: id.clone(), up: true, calls: 0 }).collect()
+    settings.trunks.keys().map(|id| TrunkState { id: id.clone(), up: true, calls: 0, registration: Registration::default() }).collect()
 }
 
 impl Exchange {
@@ -47,8 +49,8 @@ impl Exchange {
         });
     }
 
-    pub(super) fn pinged(&mut self, token: u64, status: u16, now: Now) {
-        let Some(trunk) = usize::try_from(token).ok().and_then(|i| self.trunks.get_mut(i)) else { return };
+    pub(super) fn pinged(&mut self, index: u32, status: u16, now: Now) {
+        let Some(trunk) = self.trunks.get_mut(index as usize) else { return };
         let up = !matches!(status, 408 | 503);
         if std::mem::replace(&mut trunk.up, up) == up {
             return;

@@ -81,7 +81,7 @@ pub enum Verdict {
 impl Latch {
     /// Arms the latch for what new SDP says; shut if the other side does not send.
     ///
-    /// A `sendonly` side gives no address to send to; then the address that was known before (`former`) counts.
+    /// A side that names no address at all (`c=0.0.0.0`) keeps the one that was known before (`former`).
     #[must_use]
     pub fn arm(remote: &patch::Remote, former: Option<SocketAddr>) -> Self {
         if !remote.receive {
@@ -91,7 +91,7 @@ impl Latch {
             patch::Latch::Sdp => None,
             patch::Latch::SdpOr(host) => Some(host),
         };
-        Self::Armed { admits: Admits { sdp: remote.rtp.or(former), host }, candidate: None }
+        Self::Armed { admits: Admits { sdp: remote.source.or(remote.rtp).or(former), host }, candidate: None }
     }
 
     /// Judges a well-formed packet at `now` (µs).
@@ -196,6 +196,7 @@ mod tests {
     fn remote(latch: patch::Latch, receive: bool) -> patch::Remote {
         patch::Remote {
             rtp: Some(at(SDP)),
+            source: None,
             rtcp: None,
             codec: patch::Codec::Pcma,
             telephone_event: Some(101),

@@ -22,6 +22,8 @@ const BATCH: usize = 256;
 const LONGEST: usize = 2_048;
 /// Commands obeyed before packets are looked at again.
 const COMMANDS: usize = 512;
+/// Longest sleep, µs: how long a command that is not urgent may wait.
+const IDLE: u64 = 100_000;
 /// Pairs bound in one go while calls run, so that no packet waits long for it.
 const SLICE: usize = 16;
 
@@ -89,6 +91,9 @@ impl Handle {
     /// [`Full`] when the thread is so far behind that its queue is full; counted in [`Handle::refused`].
     pub fn send(&self, command: Command) -> Result<(), Full> {
         let thread = usize::from(port(&command).thread);
+        // Only what is heard cannot wait: a wake-up costs more than all the rest of a command. The others are obeyed with the
+        // next packet, tick or wake-up, a tenth of a second later at the most.
+        let urgent = matches!(command, Command::Hear { .. } | Command::Digits { .. });
         let refuse = |command| {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             Err(Full(Box::new(command)))
@@ -98,7 +103,9 @@ impl Handle {
         };
         match worker.commands.try_send(command) {
             Ok(()) => {
-                worker.wake.ring();
+                if urgent {
+                    worker.wake.ring();
+                }
                 Ok(())
             }
             Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => refuse(command),
@@ -263,6 +270,7 @@ impl Core {
                 }
             }
             let now = self.clock.now();
+            self.obey(now);
             for event in &ready {
                 self.take(Ready::of(event.data.u64()), &mut buffer, now);
             }
@@ -280,32 +288,36 @@ impl Core {
         }
     }
 
-    /// How long to wait: until the next tick, not at all while ports are short, else for ever.
+    /// How long to wait: until the next tick, not at all while ports are short, never longer than commands may wait.
     fn timeout(&self) -> Option<Timespec> {
         if self.short {
             return Some(Timespec::default());
         }
-        let micros = self.engine.deadline()?.saturating_sub(self.clock.now().mono);
+        let due = self.engine.deadline().map_or(IDLE, |at| at.saturating_sub(self.clock.now().mono));
+        let micros = due.min(IDLE);
         Some(Timespec {
             tv_sec: i64::try_from(micros / 1_000_000).unwrap_or(i64::MAX),
             tv_nsec: (micros % 1_000_000 * 1_000) as i64,
         })
     }
 
+    /// Obeys what has been asked, before the packets that it may concern are looked at.
+    fn obey(&mut self, now: Now) {
+        let mut obeyed = 0;
+        for command in self.queue.try_iter().take(COMMANDS) {
+            self.engine.handle(command, now, &mut self.ports);
+            obeyed += 1;
+        }
+        if obeyed == COMMANDS {
+            // There may be more, but packets have waited long enough.
+            self.wake.ring();
+        }
+    }
+
     /// One datagram of a socket that is ready; if there are more, epoll says so again.
     fn take(&mut self, ready: Ready, buffer: &mut [u8], now: Now) {
         if ready == Ready::Wake {
-            self.wake.heard();
-            let mut obeyed = 0;
-            for command in self.queue.try_iter().take(COMMANDS) {
-                self.engine.handle(command, now, &mut self.ports);
-                obeyed += 1;
-            }
-            if obeyed == COMMANDS {
-                // There may be more, but packets have waited long enough.
-                self.wake.ring();
-            }
-            return;
+            return self.wake.heard();
         }
         let Some((length, from)) = self.ports.receive(ready, buffer) else {
             return;
@@ -376,6 +388,7 @@ mod tests {
             let (port, _) = self.ports[index];
             let remote = Remote {
                 rtp: Some(phone.local_addr().unwrap()),
+                source: None,
                 rtcp: None,
                 codec: Codec::Pcma,
                 telephone_event: Some(101),

@@ -70,6 +70,8 @@ pub enum Latch {
 pub struct Remote {
     /// Where RTP goes. `None`: the other side receives nothing (c=0.0.0.0, port 0, `sendonly`, `inactive`).
     pub rtp: Option<SocketAddr>,
+    /// The address its SDP names, also while it receives nothing (`sendonly`): whence its packets may come.
+    pub source: Option<SocketAddr>,
     /// Where RTCP goes, when told apart (`a=rtcp`); else RTP port + 1.
     pub rtcp: Option<SocketAddr>,
     /// Codec in both directions.

@@ -396,6 +396,7 @@ impl Phone {
                 Err(no) => self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes()),
             },
             Some(Method::Options) => self.endpoint.refuse(&incoming, 200, b""),
+            Some(Method::Register) => self.endpoint.refuse(&incoming, 501, b""),
             _ => self.endpoint.refuse(&incoming, 405, b""),
         }
     }

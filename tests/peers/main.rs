@@ -1,1 +1,13 @@
-//! Real peers.
+//! Real peers: the daemon against SIPp (as carrier, seat, exchange) and baresip (as a phone), on loopback ports of its own.
+//!
+//! Debian: `apt-get install sip-tester baresip-core`. Every test starts its own daemon from `config/lab.toml` with other
+//! ports, so tests run beside each other and beside a lab that runs. Whatever is started is ended by its process id.
+#![cfg(test)]
+
+mod carrier;
+mod emergency;
+mod lifecycle;
+mod lines;
+mod phones;
+mod prompts;
+mod support;

@@ -122,7 +122,7 @@ fn a_refresh_or_a_hold_does_not_send_a_phone_behind_nat_back_to_its_private_addr
     town.remote(0, seat(0));
     town.says(1, 2, &[2; 160]);
     let elsewhere = SocketAddr::from(([10, 9, 9, 9], 4_000));
-    town.remote(0, Remote { rtp: Some(elsewhere), ..seat(0) });
+    town.remote(0, Remote { rtp: Some(elsewhere), source: Some(elsewhere), ..seat(0) });
     town.says(1, 3, &[2; 160]);
     let to: Vec<_> = town.heard(0).iter().map(|s| s.to).collect();
     assert_eq!(to, [nat(), nat(), elsewhere]);

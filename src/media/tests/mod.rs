@@ -70,6 +70,7 @@ pub const FIRST: Epoch = Epoch(1);
 pub fn sdp(index: u32) -> Remote {
     Remote {
         rtp: Some(phone(index)),
+        source: Some(phone(index)),
         rtcp: None,
         codec: Codec::Pcma,
         telephone_event: Some(101),

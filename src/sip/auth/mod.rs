@@ -95,12 +95,7 @@ impl Realm {
         let stale = if stale { ", stale=true" } else { "" };
         let realm = digest::quoted(&self.name);
         let wanted = self.algorithms.iter().filter(|a| offered.contains(a));
-        let named = |a: &Algorithm| match a {
-            // Left out, it means MD5 (RFC 7616 §3.3): an answer to a stranger must be small.
-            Algorithm::Md5 => String::new(),
-            Algorithm::Sha256 => format!(", algorithm={a}"),
-        };
-        wanted.map(|a| format!("Digest realm={realm}, nonce=\"{nonce}\"{}, qop=\"auth\"{stale}", named(a))).collect()
+        wanted.map(|a| format!("Digest realm={realm}, nonce=\"{nonce}\", algorithm={a}, qop=\"auth\"{stale}")).collect()
     }
 
     /// Judges one `Authorization` or `Proxy-Authorization` value. `lookup` gives the password of a user of this realm.

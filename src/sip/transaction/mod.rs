@@ -84,3 +84,6 @@ pub type Acts = SmallVec<[Act; 4]>;
 fn doubled(interval: u64, ceiling: u64) -> u64 {
     interval.saturating_mul(2).min(ceiling)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,5 +2,6 @@
 
 pub mod city;
 pub mod graph;
+pub mod raw;
 pub mod town;
 pub mod wire;

@@ -48,6 +48,8 @@ pub struct Town {
     pub graph: Graph,
     pub facts: Vec<Fact>,
     pub trace: Vec<String>,
+    /// Every datagram that the exchange has sent, in order, whatever the wire did to it.
+    pub sent: Vec<(Flow, bytes::Bytes)>,
     wire: Wire,
     sets: Vec<Set>,
     rng: rand_chacha::ChaCha12Rng,
@@ -76,6 +78,7 @@ impl Town {
             graph: Graph::default(),
             facts: Vec::new(),
             trace: Vec::new(),
+            sent: Vec::new(),
             wire: Wire::new(rng.next_u64(), weather),
             sets: Vec::new(),
             rng,
@@ -168,16 +171,26 @@ impl Town {
         self.drain_phone(who.0);
     }
 
+    /// Keeps what is sent to an address of nobody's for [`Town::spied`].
+    pub fn listens(&mut self, at: SocketAddr) {
+        if !self.spies.iter().any(|(a, _)| *a == at) {
+            self.spies.push((at, Vec::new()));
+        }
+    }
+
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
     pub fn injects(&mut self, from: SocketAddr, bytes: &[u8]) {
-        if !self.spies.iter().any(|(a, _)| *a == from) {
-            self.spies.push((from, Vec::new()));
-        }
+        self.listens(from);
         let datagram = Datagram { from, to: EXCHANGE, bytes: bytes::Bytes::copy_from_slice(bytes) };
         self.wire.send(datagram, self.now.mono);
     }
 
     /// What an address of nobody's was sent.
+    pub fn spied_bytes(&self, at: SocketAddr) -> &[bytes::Bytes] {
+        self.spies.iter().find(|(a, _)| *a == at).map_or(&[], |(_, got)| got)
+    }
+
+    /// What an address of nobody's was sent, as text.
     pub fn spied(&self, at: SocketAddr) -> Vec<String> {
         let found = self.spies.iter().find(|(a, _)| *a == at);
         found.map_or_else(Vec::new, |(_, got)| got.iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect())
@@ -269,6 +282,7 @@ impl Town {
                     self.facts.push(fact);
                 }
                 Output::Send(flow, bytes) => {
+                    self.sent.push((flow, bytes.clone()));
                     self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
                 }
                 Output::Media(command) => {

@@ -1,0 +1,411 @@
+//! The running daemon under load on loopback: CPU seconds, memory, setup times. Callers come from the carrier trunk, the far
+//! side is the sub-centre 12366; both live in this process.
+
+use crate::line;
+use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The daemon on ports of its own.
+struct Lab {
+    child: Child,
+    folder: PathBuf,
+    sip: SocketAddr,
+    carrier: UdpSocket,
+    branch: UdpSocket,
+    rtp: UdpSocket,
+    far_rtp: UdpSocket,
+}
+
+const SIP: u16 = 15_070;
+
+impl Lab {
+    fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("switchboard-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(root.join("config/lab.toml"))
+            .unwrap()
+            .replace(":5070", &format!(":{SIP}"))
+            .replace("127.0.0.20:5060", "127.0.0.20:15060")
+            .replace("../dialplans", root.join("dialplans").to_str().unwrap())
+            .replace("/tmp/switchboard-lab.sock", folder.join("sock").to_str().unwrap());
+        let config = folder.join("bench.toml");
+        std::fs::write(&config, text).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+            .args(["run", "--as-of", "2021-12-15T10:00", "--config"])
+            .arg(&config)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the daemon starts");
+        sleep(Duration::from_millis(1500));
+        let socket = |ip: [u8; 4], port: u16| {
+            let s = UdpSocket::bind(SocketAddr::from((ip, port))).expect("a loopback port of the bench is free");
+            s.set_nonblocking(true).unwrap();
+            let _ = socket2::SockRef::from(&s).set_recv_buffer_size(8 << 20);
+            s
+        };
+        Self {
+            child,
+            folder,
+            sip: SocketAddr::from(([127, 0, 0, 1], SIP)),
+            carrier: socket([127, 0, 0, 10], 15_061),
+            branch: socket([127, 0, 0, 20], 15_060),
+            rtp: socket([127, 0, 0, 10], 45_000),
+            far_rtp: socket([127, 0, 0, 20], 45_000),
+        }
+    }
+
+    /// User + system time of the daemon, s.
+    fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat[stat.rfind(')').unwrap() + 2..].split(' ').collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    }
+
+    /// Proportional set size, kB.
+    fn pss(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).unwrap();
+        let line = text.lines().find(|l| l.starts_with("Pss:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn header<'a>(message: &'a str, name: &str) -> &'a str {
+    let prefix = format!("{name}: ");
+    message.split("\r\n").find_map(|l| l.strip_prefix(prefix.as_str())).unwrap_or("")
+}
+
+fn sdp(at: SocketAddr) -> String {
+    let (ip, port) = (at.ip(), at.port());
+    format!(
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n"
+    )
+}
+
+fn media_port(message: &str) -> Option<SocketAddr> {
+    let port = message.split("m=audio ").nth(1)?.split(' ').next()?.parse().ok()?;
+    Some(SocketAddr::from(([127, 0, 0, 1], port)))
+}
+
+#[derive(Default)]
+struct Result {
+    answered: usize,
+    failed: usize,
+    setup_us: Vec<u64>,
+    peak_pss: f64,
+    rtp_in: u64,
+    rtp_out: u64,
+}
+
+struct Call {
+    begun: Instant,
+    hang_up_at: Option<Instant>,
+    to: String,
+    done: bool,
+    rtp: Option<SocketAddr>,
+}
+
+/// What is asked of a run.
+#[derive(Clone, Copy)]
+struct Wish {
+    number: &'static str,
+    calls: usize,
+    rate: f64,
+    talk: Duration,
+    /// Both sides send 20 ms A-law.
+    rtp: bool,
+}
+
+struct Run<'l> {
+    lab: &'l Lab,
+    wish: Wish,
+    id: u32,
+    calls: Vec<Call>,
+    by_id: HashMap<String, usize>,
+    far: HashMap<String, SocketAddr>,
+    result: Result,
+    over: usize,
+}
+
+impl<'l> Run<'l> {
+    fn new(lab: &'l Lab, wish: Wish, id: u32) -> Self {
+        Self {
+            lab,
+            wish,
+            id,
+            calls: Vec::new(),
+            by_id: HashMap::new(),
+            far: HashMap::new(),
+            result: Result::default(),
+            over: 0,
+        }
+    }
+
+    fn go(mut self) -> Result {
+        let begun = now();
+        let limit = Duration::from_secs_f64(self.wish.calls as f64 / self.wish.rate) + self.wish.talk * 2;
+        let limit = limit + Duration::from_secs(10);
+        let mut tick = begun;
+        let mut packet = [0xd5u8; 172];
+        let mut sequence = 0u16;
+        while self.over < self.wish.calls && begun.elapsed() < limit {
+            let due = (begun.elapsed().as_secs_f64() * self.wish.rate) as usize + 1;
+            while self.calls.len() < due.min(self.wish.calls) {
+                self.invite();
+            }
+            let busy = self.callers() | self.far_side();
+            self.hang_ups();
+            if self.wish.rtp && now() >= tick {
+                tick += Duration::from_millis(20);
+                sequence = sequence.wrapping_add(1);
+                self.voice(&mut packet, sequence);
+            }
+            self.drain_rtp();
+            if !busy {
+                sleep(Duration::from_micros(200));
+            }
+            if self.over == 0 && self.calls.len() == self.wish.calls && self.result.peak_pss == 0.0 {
+                self.result.peak_pss = self.lab.pss();
+            }
+        }
+        self.result.failed += self.wish.calls - self.over;
+        self.result
+    }
+
+    fn send(&self, text: &str) {
+        let _ = self.lab.carrier.send_to(text.as_bytes(), self.lab.sip);
+    }
+
+    fn invite(&mut self) {
+        let (n, run, at) = (self.calls.len(), self.id, self.lab.carrier.local_addr().unwrap());
+        let body = sdp(self.lab.rtp.local_addr().unwrap());
+        let number = self.wish.number;
+        self.send(&format!(
+            "INVITE sip:{number}@{} SIP/2.0\r\nVia: SIP/2.0/UDP {at};rport;branch=z9hG4bKi{run}-{n}\r\nFrom: <sip:139{n:08}@{at}>;tag=c{run}-{n}\r\nTo: <sip:{number}@{}>\r\nCall-ID: {run}-{n}@bench\r\nCSeq: 1 INVITE\r\nContact: <sip:caller@{at}>\r\nMax-Forwards: 70\r\nAllow: INVITE,ACK,BYE,CANCEL,OPTIONS,UPDATE\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            self.lab.sip, self.lab.sip, body.len()
+        ));
+        self.by_id.insert(format!("{run}-{n}@bench"), n);
+        self.calls.push(Call { begun: now(), hang_up_at: None, to: String::new(), done: false, rtp: None });
+    }
+
+    fn in_dialog(&self, n: usize, method: &str, seq: u32) {
+        let (run, at, to) = (self.id, self.lab.carrier.local_addr().unwrap(), &self.calls[n].to);
+        self.send(&format!(
+            "{method} sip:{} SIP/2.0\r\nVia: SIP/2.0/UDP {at};rport;branch=z9hG4bK{method}{run}-{n}\r\nFrom: <sip:139{n:08}@{at}>;tag=c{run}-{n}\r\nTo: {to}\r\nCall-ID: {run}-{n}@bench\r\nCSeq: {seq} {method}\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+            self.lab.sip
+        ));
+    }
+
+    fn callers(&mut self) -> bool {
+        let mut buffer = [0u8; 4096];
+        let mut busy = false;
+        while let Ok((n, _)) = self.lab.carrier.recv_from(&mut buffer) {
+            busy = true;
+            let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            let Some(&i) = self.by_id.get(header(&text, "Call-ID")) else { continue };
+            let invite = header(&text, "CSeq").ends_with("INVITE");
+            match (text.get(8..11), invite) {
+                (Some("200"), true) => {
+                    if self.calls[i].hang_up_at.is_none() {
+                        self.result.answered += 1;
+                        let setup = self.calls[i].begun.elapsed().as_micros() as u64;
+                        self.result.setup_us.push(setup);
+                        self.calls[i].hang_up_at = Some(now() + self.wish.talk);
+                        self.calls[i].to = header(&text, "To").to_owned();
+                        self.calls[i].rtp = media_port(&text);
+                    }
+                    self.in_dialog(i, "ACK", 1);
+                }
+                (Some(status), true) if status >= "300" => {
+                    self.calls[i].to = header(&text, "To").to_owned();
+                    self.result.failed += 1;
+                    self.finish(i);
+                }
+                (Some("200"), false) => self.finish(i),
+                _ => {}
+            }
+        }
+        busy
+    }
+
+    fn finish(&mut self, i: usize) {
+        if !std::mem::replace(&mut self.calls[i].done, true) {
+            self.over += 1;
+        }
+    }
+
+    fn hang_ups(&mut self) {
+        let at = now();
+        for i in 0..self.calls.len() {
+            if self.calls[i].hang_up_at.is_some_and(|t| t <= at) && !self.calls[i].done && self.calls[i].rtp.is_some() {
+                self.calls[i].rtp = None;
+                self.in_dialog(i, "BYE", 2);
+            }
+        }
+    }
+
+    fn far_side(&mut self) -> bool {
+        let mut buffer = [0u8; 4096];
+        let mut busy = false;
+        while let Ok((n, from)) = self.lab.branch.recv_from(&mut buffer) {
+            busy = true;
+            let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            let id = header(&text, "Call-ID").to_owned();
+            if text.starts_with("INVITE") {
+                if let Some(port) = media_port(&text) {
+                    self.far.insert(id, port);
+                }
+                self.reply(&text, "180 Ringing", "", from);
+                let body = sdp(self.lab.far_rtp.local_addr().unwrap());
+                self.reply(&text, "200 OK", &body, from);
+            } else if text.starts_with("BYE") {
+                self.far.remove(&id);
+                self.reply(&text, "200 OK", "", from);
+            } else if text.starts_with("OPTIONS") {
+                self.reply(&text, "200 OK", "", from);
+            }
+        }
+        busy
+    }
+
+    fn reply(&self, request: &str, status: &str, body: &str, to: SocketAddr) {
+        let tag = if header(request, "To").contains("tag=") { "" } else { ";tag=far" };
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let text = format!(
+            "SIP/2.0 {status}\r\nVia: {}\r\nFrom: {}\r\nTo: {}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <sip:far@{}>\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            header(request, "Via"),
+            header(request, "From"),
+            header(request, "To"),
+            header(request, "Call-ID"),
+            header(request, "CSeq"),
+            self.lab.branch.local_addr().unwrap(),
+            body.len()
+        );
+        let _ = self.lab.branch.send_to(text.as_bytes(), to);
+    }
+
+    fn voice(&mut self, packet: &mut [u8; 172], sequence: u16) {
+        packet[0] = 0x80;
+        packet[1] = 8;
+        packet[2..4].copy_from_slice(&sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&(u32::from(sequence) * 160).to_be_bytes());
+        for call in &self.calls {
+            if let Some(port) = call.rtp {
+                self.result.rtp_out += u64::from(self.lab.rtp.send_to(packet, port).is_ok());
+            }
+        }
+        for port in self.far.values() {
+            self.result.rtp_out += u64::from(self.lab.far_rtp.send_to(packet, port).is_ok());
+        }
+    }
+
+    fn drain_rtp(&mut self) {
+        let mut buffer = [0u8; 2048];
+        for socket in [&self.lab.rtp, &self.lab.far_rtp] {
+            loop {
+                match socket.recv_from(&mut buffer) {
+                    Ok(_) => self.result.rtp_in += 1,
+                    Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+}
+
+fn percentile(values: &mut [u64], p: f64) -> f64 {
+    values.sort_unstable();
+    values.get(((values.len().max(1) - 1) as f64 * p) as usize).copied().unwrap_or(0) as f64 / 1000.0
+}
+
+pub fn run() {
+    let lab = Lab::start();
+    signalling(&lab);
+    prompt(&lab);
+    relay(&lab);
+    memory(&lab);
+    strangers(&lab);
+}
+
+fn measured(lab: &Lab, wish: Wish, id: u32) -> (Result, f64) {
+    let before = lab.cpu();
+    let result = Run::new(lab, wish, id).go();
+    sleep(Duration::from_millis(500));
+    (result, lab.cpu() - before)
+}
+
+fn signalling(lab: &Lab) {
+    let wish = Wish { number: "12366", calls: 4000, rate: 400.0, talk: Duration::from_millis(100), rtp: false };
+    let (mut r, cpu) = measured(lab, wish, 1);
+    println!("  {} calls at 400 cps: {} answered, {} failed", wish.calls, r.answered, r.failed);
+    line("B2BUA, both legs, ports and CDR, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", Some(0.30));
+    line("setup time p50", percentile(&mut r.setup_us, 0.5), "ms", Some(1.0));
+    line("setup time p99", percentile(&mut r.setup_us, 0.99), "ms", Some(5.0));
+}
+
+fn prompt(lab: &Lab) {
+    let wish = Wish { number: "12345", calls: 400, rate: 50.0, talk: Duration::from_secs(2), rtp: false };
+    let (r, cpu) = measured(lab, wish, 2);
+    println!("  {} prompt calls: {} answered, {} failed, {} packets heard", wish.calls, r.answered, r.failed, r.rtp_in);
+    line("answer + 2 s prompt + BYE, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", Some(0.5));
+}
+
+fn relay(lab: &Lab) {
+    let wish = Wish { number: "12366", calls: 100, rate: 50.0, talk: Duration::from_secs(20), rtp: true };
+    let (r, cpu) = measured(lab, wish, 3);
+    let share = r.rtp_in as f64 / r.rtp_out.max(1) as f64;
+    println!("  {} relayed calls: {} packets sent, {:.3} of them heard", r.answered, r.rtp_out, share);
+    line("relay, per call-minute of 6000 packets", cpu * 6000.0 / r.rtp_in.max(1) as f64, "CPU-s", Some(0.030));
+}
+
+fn memory(lab: &Lab) {
+    let talk = Duration::from_secs(6);
+    let peak = |calls, id| {
+        let wish = Wish { number: "12366", calls, rate: 400.0, talk, rtp: false };
+        let (r, _) = measured(lab, wish, id);
+        (r.peak_pss, r.answered)
+    };
+    // Warmed up by the larger run first: what is measured is the live calls, not the pools growing.
+    peak(1500, 4);
+    let (small, a) = peak(500, 5);
+    sleep(Duration::from_secs(1));
+    let (large, b) = peak(1500, 6);
+    line("memory a live call (500 to 1500)", (large - small) / (b.saturating_sub(a)).max(1) as f64, "kB", Some(16.0));
+}
+
+fn strangers(lab: &Lab) {
+    let stranger = UdpSocket::bind("127.0.9.9:0").unwrap();
+    let at = stranger.local_addr().unwrap();
+    let count = 20_000;
+    let before = lab.cpu();
+    for n in 0..count {
+        let text = format!(
+            "INVITE sip:12345@{0} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKs{n}\r\nFrom: <sip:s@x>;tag={n}\r\nTo: <sip:12345@{0}>\r\nCall-ID: s{n}@x\r\nCSeq: 1 INVITE\r\nContact: <sip:s@{at}>\r\nMax-Forwards: 70\r\nUser-Agent: scanner scanner scanner scanner scanner scanner\r\nContent-Length: 0\r\n\r\n",
+            lab.sip
+        );
+        let _ = stranger.send_to(text.as_bytes(), lab.sip);
+        if n % 50 == 0 {
+            sleep(Duration::from_millis(2));
+        }
+    }
+    sleep(Duration::from_millis(300));
+    line("stateless 401 to a stranger, per 1000", (lab.cpu() - before) * 1000.0 / f64::from(count), "CPU-s", Some(0.03));
+}

@@ -1,0 +1,81 @@
+//! The daemon's own life: a crash, a drain, a port that is taken.
+
+use super::support::lab::Lab;
+use super::support::sipp::{Role, Sipp};
+use super::support::{now, pause};
+use switchboard::fact::Outcome;
+
+#[test]
+fn a_kill_right_after_a_call_loses_no_record() {
+    let mut lab = Lab::start();
+    let seat = Sipp::seat(&lab, 1, "8001", |r| r.says(1_100.0));
+    let caller = Role::dials(&lab, 0, "12345").millis(700).start(&lab);
+    caller.ends_well(8_000);
+    // Its BYE is answered: from here on the record may not be lost, however early the end comes.
+    lab.crash_and_start();
+    drop(seat);
+    let cdr = lab.record();
+    assert_eq!((cdr.outcome, cdr.dialled.as_str()), (Outcome::Connected, "12345"));
+}
+
+#[test]
+fn a_call_that_lived_at_the_kill_is_recorded_as_crashed_once() {
+    let mut lab = Lab::start();
+    let seat = Sipp::seat(&lab, 1, "8001", |r| r.says(1_100.0));
+    let caller = Role::dials(&lab, 0, "12345").millis(20_000).start(&lab);
+    caller.receives("SIP/2.0 200", 4_000);
+    seat.receives("ACK", 4_000);
+    lab.crash_and_start();
+    drop((caller, seat));
+    assert_eq!(lab.record().outcome, Outcome::Crashed);
+    lab.crash_and_start();
+    assert_eq!(lab.record().outcome, Outcome::Crashed);
+}
+
+#[test]
+fn sigterm_lets_the_live_call_end_in_peace_and_takes_no_other() {
+    let mut lab = Lab::start();
+    let seat = Sipp::seat(&lab, 1, "8001", |r| r.says(1_100.0));
+    let _other = Sipp::seat(&lab, 2, "8002", |r| r);
+    let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(5_000).start(&lab);
+    seat.receives("ACK", 4_000);
+    caller.talks(3_000);
+    seat.talks(3_000);
+    caller.line.hears(1_100.0, 3_000);
+    lab.daemon.terminate();
+    pause(200);
+    let late = Role::carrier(&lab, 3, "refused", &format!("sip:12345@{}", lab.sip()));
+    late.word("status", "503").start(&lab).ends_well(4_000);
+    assert!(lab.daemon.runs(), "it did not wait for the live call");
+    pause(300);
+    caller.line.hears(1_100.0, 400);
+    seat.line.hears(700.0, 400);
+    caller.ends_well(8_000);
+    seat.ends_well(3_000);
+    let status = lab.daemon.exit(5_000).expect("the daemon goes on though no call is left");
+    assert!(status.success(), "{status}: {}", lab.daemon.said());
+    let records = lab.records(2);
+    let mut outcomes: Vec<_> = records.iter().map(|r| r.outcome).collect();
+    outcomes.sort();
+    assert_eq!(outcomes, [Outcome::Connected, Outcome::Shed]);
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_sentence() {
+    let mut lab = Lab::start();
+    let began = now();
+    let mut twin = lab.twin();
+    let status = twin.exit(10_000).expect("it does not give up");
+    assert!(now() - began < 10_000_000);
+    assert_eq!(status.code(), Some(75), "busy, retry (product §4)");
+    let said = twin.said();
+    let lines: Vec<_> = said.lines().filter(|l| !l.trim().is_empty()).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(lines[0].contains(&lab.sip().to_string()) && lines[0].contains("in use"), "{said}");
+    assert!(lab.daemon.runs(), "the first one was disturbed");
+    // And serves on.
+    let seat = Sipp::seat(&lab, 1, "8001", |r| r);
+    Role::dials(&lab, 0, "12345").millis(300).start(&lab).ends_well(8_000);
+    seat.ends_well(3_000);
+    lab.record();
+}

@@ -1,0 +1,164 @@
+//! A daemon of its own: `config/lab.toml` with other ports, state in a folder of its own.
+
+use super::process::{Process, read};
+use super::slot::Slot;
+use super::{pause, until};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use switchboard::admin;
+use switchboard::exchange::{self, Answer};
+use switchboard::fact::Event;
+use switchboard::ledger::Cdr;
+use switchboard::store::{Filter, Reader};
+
+/// The date of the lab's contract.
+pub const LAB_DAY: &str = "2021-12-15T10:00";
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Lab {
+    pub slot: Slot,
+    /// Everything the test writes; gone with it unless it fails.
+    pub dir: PathBuf,
+    as_of: String,
+    pub daemon: Process,
+}
+
+impl Lab {
+    /// Starts a daemon whose clock shows [`LAB_DAY`].
+    pub fn start() -> Self {
+        Self::as_of(LAB_DAY)
+    }
+
+    /// Starts a daemon whose clock shows this local time.
+    pub fn as_of(moment: &str) -> Self {
+        let slot = Slot::take();
+        let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), slot.sip()));
+        let _ = fs::remove_dir_all(&dir);
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("lab.toml"), config(&slot, &dir)).unwrap();
+        let daemon = spawn(&dir, moment, "state", "daemon");
+        let mut lab = Self { slot, dir, as_of: moment.to_owned(), daemon };
+        lab.is_ready();
+        lab
+    }
+
+    /// Another daemon with the same configuration, and so the same ports, but a state of its own.
+    pub fn twin(&self) -> Process {
+        spawn(&self.dir, &self.as_of, "state-twin", "twin")
+    }
+
+    /// Kills the daemon as a crash would and starts it anew on the same state.
+    pub fn crash_and_start(&mut self) {
+        self.daemon.kill();
+        self.daemon = spawn(&self.dir, &self.as_of, "state", "daemon-again");
+        self.is_ready();
+    }
+
+    fn is_ready(&mut self) {
+        // `run` prints where it listens once it does.
+        let ready = until(30_000, || {
+            let printed = fs::metadata(&self.daemon.stdout).map_or(0, |m| m.len()) > 0;
+            (printed || !self.daemon.runs()).then_some(printed)
+        });
+        assert_eq!(ready, Some(true), "the daemon did not start: {}", self.daemon.said());
+    }
+
+    /// Its SIP address.
+    pub fn sip(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.slot.sip()))
+    }
+
+    fn state(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
+    fn ask(&self, command: &exchange::Command) -> Answer {
+        admin::ask(&self.dir.join("sock"), command).unwrap()
+    }
+
+    /// Waits until the seat's phone is registered and the seat can be given a call.
+    pub fn has_seat(&self, number: &str) {
+        let ready = until(10_000, || match self.ask(&exchange::Command::Seats) {
+            Answer::Seats { seats } => {
+                let row = seats.into_iter().find(|s| s.seat.as_str() == number)?;
+                (row.contact.is_some() && row.zh == "示闲").then_some(())
+            }
+            _ => None,
+        });
+        let seats = self.ask(&exchange::Command::Seats);
+        assert!(ready.is_some(), "seat {number} did not become ready: {seats:?}\n{}", self.daemon.said());
+    }
+
+    /// Calls that live now.
+    pub fn live(&self) -> usize {
+        match self.ask(&exchange::Command::Status) {
+            Answer::Status(status) => status.calls,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The records, latest first, once there are `count` of them: exactly one a call.
+    pub fn records(&self, count: usize) -> Vec<Cdr> {
+        let read = || Reader::open(&self.state()).unwrap().calls(&Filter::default()).unwrap();
+        let found = until(5_000, || (read().len() >= count).then_some(()));
+        // A second record of the same call would follow at once.
+        pause(300);
+        let records = read();
+        assert!(found.is_some() && records.len() == count, "{count} records, not {}: {records:#?}", records.len());
+        records
+    }
+
+    /// The one record.
+    pub fn record(&self) -> Cdr {
+        self.records(1).remove(0)
+    }
+
+    /// The facts of a recorded call.
+    pub fn facts(&self, cdr: &Cdr) -> Vec<Event> {
+        Reader::open(&self.state()).unwrap().call(cdr.call).unwrap().unwrap().1
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.daemon.kill();
+        if std::thread::panicking() {
+            eprintln!("kept: {}\n{}", self.dir.display(), read(&self.daemon.stderr));
+        } else {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+/// The project's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn spawn(dir: &Path, as_of: &str, state: &str, name: &str) -> Process {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    command.args(["run", "--as-of", as_of, "--lang", "en"]);
+    command.arg("--config").arg(dir.join("lab.toml")).arg("--state").arg(dir.join(state));
+    Process::start(&mut command, dir, name)
+}
+
+/// The lab's file with the slot's ports. A line of the contract that is not there any more fails here.
+fn config(slot: &Slot, dir: &Path) -> String {
+    let mut text = fs::read_to_string(root().join("config/lab.toml")).unwrap();
+    let replaced = [
+        ("127.0.0.1:5070", format!("127.0.0.1:{}", slot.sip())),
+        (":5060\"", format!(":{}\"", slot.trunks())),
+        ("\"20000-39999\"", format!("\"{}\"", slot.rtp())),
+        ("127.0.0.1:8080", format!("127.0.0.1:{}", slot.http())),
+        ("\"/tmp/switchboard-lab.sock\"", format!("\"{}\"", dir.join("sock").display())),
+        ("\"../dialplans\"", format!("\"{}\"", root().join("dialplans").display())),
+    ];
+    for (from, to) in replaced {
+        assert!(text.contains(from), "config/lab.toml has no {from}");
+        text = text.replace(from, &to);
+    }
+    text
+}

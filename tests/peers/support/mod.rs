@@ -1,0 +1,38 @@
+//! What the tests stand on: a lab with ports of its own, SIPp, baresip, and the sound of a party.
+
+pub mod baresip;
+pub mod lab;
+pub mod process;
+pub mod sipp;
+pub mod slot;
+pub mod sound;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+use switchboard::clock::Clock;
+
+static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::system);
+
+/// Now, µs monotonic.
+pub fn now() -> u64 {
+    CLOCK.now().mono
+}
+
+/// Sleeps.
+pub fn pause(millis: u64) {
+    std::thread::sleep(Duration::from_millis(millis));
+}
+
+/// Asks again and again until there is an answer; `None` after `millis`.
+pub fn until<T>(millis: u64, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = now() + millis * 1_000;
+    loop {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        if now() > end {
+            return None;
+        }
+        pause(20);
+    }
+}

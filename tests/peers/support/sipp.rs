@@ -1,0 +1,215 @@
+//! SIPp as carrier, seat or exchange: a scenario, its log of messages, and the sound of its calls by a [`Line`].
+
+use super::lab::{Lab, root};
+use super::process::{Process, needs, read};
+use super::sound::Line;
+use super::until;
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The carrier's address, trusted by the lab.
+pub const CARRIER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 10));
+
+/// What a SIPp does.
+#[derive(Debug, Clone)]
+pub struct Role {
+    scenario: &'static str,
+    ip: IpAddr,
+    port: u16,
+    hertz: f64,
+    /// How long it talks or rings (SIPp's `-d`), ms.
+    millis: u64,
+    words: Vec<(&'static str, String)>,
+    tcp: bool,
+    calls: Option<u32>,
+}
+
+/// A running SIPp with the sound of its calls.
+#[derive(Debug)]
+pub struct Sipp {
+    process: Process,
+    messages: PathBuf,
+    pub line: Line,
+    name: String,
+}
+
+impl Role {
+    fn new(scenario: &'static str, ip: IpAddr, port: u16) -> Self {
+        Self { scenario, ip, port, hertz: 1_000.0, millis: 0, words: Vec::new(), tcp: false, calls: Some(1) }
+    }
+
+    /// A call from the carrier to a request-URI, by `scenarios/<scenario>.xml`; phone `n` of the slot.
+    pub fn carrier(lab: &Lab, n: u16, scenario: &'static str, uri: &str) -> Self {
+        Self::new(scenario, CARRIER, lab.slot.phone(n)).word("uri", uri).word("caller", "13900000001")
+    }
+
+    /// A call from the carrier to a number.
+    pub fn dials(lab: &Lab, n: u16, number: &str) -> Self {
+        Self::carrier(lab, n, "call", &format!("sip:{number}@{}", lab.sip()))
+    }
+
+    /// An exchange at the end of a trunk; it takes call after call until the test ends.
+    pub fn exchange(lab: &Lab, scenario: &'static str, last: u8) -> Self {
+        let mut role = Self::new(scenario, IpAddr::from([127, 0, 0, last]), lab.slot.trunks());
+        role.calls = None;
+        role
+    }
+
+    /// What the other side hears, Hz.
+    pub fn says(mut self, hertz: f64) -> Self {
+        self.hertz = hertz;
+        self
+    }
+
+    /// How long it talks or rings, ms.
+    pub fn millis(mut self, millis: u64) -> Self {
+        self.millis = millis;
+        self
+    }
+
+    /// Replaces `{{key}}` in the scenario.
+    pub fn word(mut self, key: &'static str, value: &str) -> Self {
+        self.words.push((key, value.to_owned()));
+        self
+    }
+
+    /// TCP instead of UDP.
+    pub fn tcp(mut self) -> Self {
+        self.tcp = true;
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self, lab: &Lab) -> Sipp {
+        needs("sipp", "sip-tester");
+        let name = format!("{}-{}-{}", self.scenario, self.ip, self.port);
+        let line = Line::new(self.ip, self.hertz);
+        let scenario = self.write(&lab.dir, &name, &line);
+        let messages = lab.dir.join(format!("{name}.messages"));
+        let mut command = Command::new("sipp");
+        command.arg("-sf").arg(scenario).arg("-i").arg(self.ip.to_string()).args(["-p", &self.port.to_string()]);
+        command.args(["-trace_msg", "-message_file"]).arg(&messages);
+        command.args(["-trace_err", "-error_file"]).arg(lab.dir.join(format!("{name}.errors")));
+        command.args(["-nostdin", "-d", &self.millis.to_string(), "-timeout", "60", "-timeout_error"]);
+        // SIPp binds media ports of its own though it carries no media here: keep them off the other phones'.
+        command.args(["-mi", &self.ip.to_string(), "-mp", &(self.port + 2).to_string()]);
+        if self.tcp {
+            command.args(["-t", "t1"]);
+        }
+        if let Some(calls) = self.calls {
+            command.args(["-m", &calls.to_string()]);
+        }
+        command.arg(lab.sip().to_string()).current_dir(&lab.dir);
+        let process = Process::start(&mut command, &lab.dir, &name);
+        Sipp { process, messages, line, name }
+    }
+
+    fn write(&self, dir: &Path, name: &str, line: &Line) -> PathBuf {
+        let path = root().join(format!("tests/peers/scenarios/{}.xml", self.scenario));
+        let mut text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let rtp = line.address.port().to_string();
+        for (key, value) in self.words.iter().chain([&("rtp", rtp)]) {
+            text = text.replace(&format!("{{{{{key}}}}}"), value);
+        }
+        assert!(!text.contains("{{"), "{}: a word is not told", path.display());
+        let written = dir.join(format!("{name}.xml"));
+        fs::write(&written, text).unwrap();
+        written
+    }
+}
+
+impl Sipp {
+    /// A seat's phone: registers with its password, then answers one call by `scenario` on the same port.
+    pub fn seat(lab: &Lab, n: u16, number: &str, role: impl FnOnce(Role) -> Role) -> Self {
+        Self::seat_that(lab, n, number, "answer", role)
+    }
+
+    /// A seat's phone with another scenario than answering.
+    pub fn seat_that(lab: &Lab, n: u16, number: &str, scenario: &'static str, role: impl FnOnce(Role) -> Role) -> Self {
+        let (ip, port) = (IpAddr::from([127, 0, 0, 1]), lab.slot.phone(n));
+        Role::new("register", ip, port).word("seat", number).start(lab).ends_well(8_000);
+        let sipp = role(Role::new(scenario, ip, port)).start(lab);
+        lab.has_seat(number);
+        // SIPp says nothing when it listens.
+        super::pause(200);
+        sipp
+    }
+
+    /// Waits for its end: every message of the scenario came as it stands there.
+    pub fn ends_well(mut self, millis: u64) -> Record {
+        let status = self.process.exit(millis);
+        let record = Record { messages: self.log(), line: self.line };
+        let ok = status.is_some_and(|s| s.success());
+        assert!(ok, "SIPp {} ended with {status:?}\n{}", self.name, record.messages.join("\n"));
+        record
+    }
+
+    /// Its messages so far: `<` received, `>` sent, then the message.
+    pub fn log(&self) -> Vec<String> {
+        parse(&read(&self.messages))
+    }
+
+    /// Waits for a received message that starts so.
+    pub fn receives(&self, start: &str, millis: u64) -> String {
+        let wanted = format!("<{start}");
+        let found = until(millis, || self.log().into_iter().find(|m| m.starts_with(&wanted)));
+        found.unwrap_or_else(|| panic!("SIPp {} got no {start}:\n{}", self.name, self.log().join("\n")))
+    }
+
+    /// Waits for the other side's SDP and speaks to it.
+    pub fn talks(&self, millis: u64) {
+        let sdp = until(millis, || self.log().iter().rev().filter(|m| m.starts_with('<')).find_map(|m| rtp_of(m)));
+        self.line.speaks_to(sdp.unwrap_or_else(|| panic!("SIPp {} got no SDP:\n{}", self.name, self.log().join("\n"))));
+    }
+}
+
+/// What remains of a SIPp that has ended.
+#[derive(Debug)]
+pub struct Record {
+    pub messages: Vec<String>,
+    pub line: Line,
+}
+
+impl Record {
+    /// The first received message that starts so.
+    pub fn received(&self, start: &str) -> &str {
+        let found = self.messages.iter().find(|m| m.starts_with(&format!("<{start}")));
+        found.unwrap_or_else(|| panic!("no {start} came:\n{}", self.messages.join("\n")))
+    }
+
+    /// Whether a received message starts so.
+    pub fn has(&self, start: &str) -> bool {
+        self.messages.iter().any(|m| m.starts_with(&format!("<{start}")))
+    }
+}
+
+/// The first value of a header, by its full name.
+pub fn header<'m>(message: &'m str, name: &str) -> &'m str {
+    let value = message.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    });
+    value.unwrap_or_else(|| panic!("no {name} in\n{message}"))
+}
+
+fn parse(log: &str) -> Vec<String> {
+    log.split("-----------------------------------------------").filter_map(one).collect()
+}
+
+/// One entry: time, then `UDP message sent (N bytes):` or `UDP message received [N] bytes :`, an empty line, the message.
+fn one(entry: &str) -> Option<String> {
+    let mut parts = entry.splitn(3, '\n');
+    let (_time, what) = (parts.next()?, parts.next()?);
+    let sign = if what.contains("message received") { '<' } else { '>' };
+    let message = parts.next()?.trim().replace('\r', "");
+    (!message.is_empty()).then(|| format!("{sign}{message}"))
+}
+
+fn rtp_of(message: &str) -> Option<SocketAddr> {
+    let line = |start: &str| message.lines().find_map(|l| l.strip_prefix(start));
+    let ip = line("c=IN IP4 ")?.trim().parse::<IpAddr>().ok()?;
+    let port = line("m=audio ")?.split(' ').next()?.parse().ok()?;
+    Some(SocketAddr::new(ip, port))
+}
