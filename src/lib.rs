@@ -41,4 +41,5 @@ pub mod transport;
 pub mod admin;
 pub mod config;
 
+pub mod cli;
 pub mod daemon;

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 /// 12345 政务服务便民热线交换机 · the telephone exchange behind a city's one number.
 #[derive(Debug, Parser)]
 #[command(name = "switchboard", version, propagate_version = true, disable_help_subcommand = true)]
-#[command(after_help = "退出码 exit codes: 0 ok · 1 结果不好 result bad · 2 用法 usage · 69 未运行 daemon unreachable · \
-    75 忙，稍后再试 busy, retry · 77 不允许 not allowed · 78 配置有误 configuration wrong")]
+#[command(
+    after_help = "退出码 exit codes: 0 ok · 1 结果不好 result bad · 2 用法 usage · 69 未运行 daemon unreachable · \
+    75 忙，稍后再试 busy, retry · 77 不允许 not allowed · 78 配置有误 configuration wrong"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -22,7 +24,7 @@ pub struct Global {
     /// 只输出一个 JSON 文档，失败时也是 · one JSON document, also on failure.
     #[arg(long, global = true)]
     pub json: bool,
-    /// 语言，默认 zh · language of the output.
+    /// 语言；默认 zh，LANG 为其他语言时 en · language; zh unless LANG names another one.
     #[arg(long, global = true, value_enum, value_name = "zh|en")]
     pub lang: Option<Tongue>,
     /// 配置文件；默认依次为 $SWITCHBOARD_CONFIG、./switchboard.toml、./config/switchboard.toml、

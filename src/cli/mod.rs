@@ -4,12 +4,22 @@
 //! one clear sentence; exit codes are truthful (product §4); `--json` is one document, also on failure.
 
 mod args;
+mod ask;
+mod call;
+mod calls;
+mod demo;
+mod doctor;
 mod exit;
+mod hearing;
+mod ladder;
+mod line;
 mod moment;
 mod place;
 mod plan;
+mod robot;
 mod run;
 mod table;
+mod voice;
 
 use crate::ledger::Lang;
 use args::{Cli, Command};
@@ -68,7 +78,13 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Run { as_of } => run::run(global, *as_of, screen),
-        Command::Demo { .. } | Command::Call(_) | Command::Doctor | Command::Status | Command::Calls(_) | Command::Seats(_) | Command::Trunks(_) => Err(Failure::new(Exit::Bad, "", "")),
+        Command::Demo { as_of, port } => demo::demo(global, *as_of, *port, screen),
+        Command::Status => ask::status(global, screen),
+        Command::Doctor => doctor::doctor(global, screen),
+        Command::Call(args) => call::call(global, args, screen),
+        Command::Calls(command) => calls::calls(global, command, screen),
+        Command::Seats(_) => ask::seats(global, screen),
+        Command::Trunks(_) => ask::trunks(global, screen),
         Command::Groups(_) => plan::groups(global, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why { number, at }) => plan::why(global, number, *at, screen),

@@ -1,6 +1,5 @@
 //! Dates and times as an operator writes them: local, Asia/Shanghai, unless an offset is given.
 
-use super::exit::{Exit, Failure};
 use crate::dialplan::calendar::Zone;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -27,17 +26,6 @@ pub fn parse(text: &str) -> Result<i64, String> {
 pub fn shown(wall: i64) -> String {
     let zone = Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc);
     zone.local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// What `--at` says, or the present.
-///
-/// # Errors
-/// As [`parse`], as a failure.
-pub fn or_now(text: Option<&str>) -> Result<i64, Failure> {
-    text.map_or_else(
-        || Ok(crate::clock::Clock::system().now().wall),
-        |text| parse(text).map_err(|sentence| Failure::new(Exit::Usage, sentence.clone(), sentence)),
-    )
 }
 
 #[cfg(test)]

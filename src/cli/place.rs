@@ -47,7 +47,8 @@ pub fn wrong(mistakes: &[Mistake]) -> Failure {
     Failure::mistakes(78, lines(|m| format!("{m:#}")), lines(|m| format!("{m}")), details)
 }
 
-/// The dialplan folder: `--dialplan`, else the configured one, else `./dialplans`, else beside the executable.
+/// The dialplan folder: `--dialplan`, else that of a configuration that was named, else `./dialplans`, else that of the usual
+/// configuration, else beside the executable.
 ///
 /// # Errors
 /// That there is none, and where it was looked for; or the mistakes of a configuration that was named.
@@ -55,10 +56,15 @@ pub fn dialplan(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(folder) = &global.dialplan {
         return existing(folder);
     }
-    if global.config.is_some() {
+    if global.config.is_some() || std::env::var_os("SWITCHBOARD_CONFIG").is_some() {
         return config(global).map(|c| c.plan.folder);
     }
-    shipped()
+    let here = PathBuf::from("dialplans");
+    if here.is_dir() {
+        return Ok(here);
+    }
+    // The usual one may lack secrets of the daemon's environment: then it is no help here, and no mistake either.
+    config(global).map(|c| c.plan.folder).or_else(|_| shipped())
 }
 
 /// `./dialplans`, or the folder of that name beside the executable or above it.
@@ -96,6 +102,17 @@ pub fn demo_state() -> PathBuf {
     std::env::temp_dir().join(format!("switchboard-demo-{user}"))
 }
 
+/// The state folders of demos that may run here, the usual one first.
+fn demos() -> Vec<PathBuf> {
+    let usual = demo_state();
+    let name = usual.file_name().and_then(|n| n.to_str()).map(|n| format!("{n}.")).unwrap_or_default();
+    let others = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let others = others.filter(|e| e.file_name().to_str().is_some_and(|n| n.starts_with(&name))).map(|e| e.path());
+    let mut others: Vec<PathBuf> = others.collect();
+    others.sort();
+    std::iter::once(usual).chain(others).collect()
+}
+
 /// The admin sockets that may be meant, most likely first.
 ///
 /// # Errors
@@ -114,8 +131,8 @@ pub fn sockets(global: &Global) -> Result<Vec<PathBuf>, Failure> {
         return Ok(configured.into_iter().collect());
     }
     let state = global.state.as_ref().map(|s| s.join("switchboard.sock"));
-    let demo = demo_state().join("switchboard.sock");
-    Ok(state.into_iter().chain(configured).chain([demo]).collect())
+    let demos = demos().into_iter().map(|d| d.join("switchboard.sock"));
+    Ok(state.into_iter().chain(configured).chain(demos).collect())
 }
 
 /// The state folder that holds the records, as far as it can be known from outside.
@@ -130,8 +147,8 @@ pub fn state(global: &Global) -> Result<PathBuf, Failure> {
     let named = global.config.is_some() || std::env::var_os("SWITCHBOARD_CONFIG").is_some();
     let found = if named { Some(config(global)?) } else { config(global).ok() };
     let configured = found.and_then(|c| c.store.folder);
-    let demo = Some(demo_state()).filter(|_| !named);
-    let all: Vec<PathBuf> = configured.into_iter().chain(demo).collect();
+    let demos = if named { Vec::new() } else { demos() };
+    let all: Vec<PathBuf> = configured.into_iter().chain(demos).collect();
     all.iter().find(|f| there(f)).or(all.first().filter(|_| named)).cloned().ok_or_else(|| {
         let zh = "不知道记录在哪里：这个配置的数据目录是临时的，请用 run --state DIR 保存，再用 --state DIR 查看";
         let en = "where the records are is not known: this state is temporary; keep it with run --state DIR and name it here by --state DIR";

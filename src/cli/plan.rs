@@ -5,7 +5,9 @@ use super::exit::{Done, Exit, Failure};
 use super::{Screen, moment, place, run};
 use crate::clock::Clock;
 use crate::daemon;
-use crate::dialplan::{Code, Decision, Diagnostic, Known, Lang, NumberRow, Plan, Severity, Source, Step, calendar, render};
+use crate::dialplan::{
+    Code, Decision, Diagnostic, Known, Lang, NumberRow, Plan, Severity, Source, Step, calendar, render,
+};
 use crate::ledger;
 use serde_json::{Value, json};
 use std::path::Path;

@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::{Screen, moment, place, plan};
-use crate::config::{Config, Level};
+use crate::config::Level;
 use crate::daemon::{self, Options, Ready};
 use crate::sip::flow::Transport;
 use serde_json::{Value, json};

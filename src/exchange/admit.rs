@@ -114,6 +114,12 @@ impl Exchange {
     /// OPTIONS is answered 200 under load and while draining too: a carrier that took us for dead would keep its emergency
     /// calls away as well (interconnect, "Shedding").
     fn options(&mut self, incoming: &Incoming) {
+        if let Some(extra) = incoming.unsupported() {
+            return self.endpoint.refuse(incoming, 420, extra.as_bytes());
+        }
+        if !super::place::known_scheme(incoming.message.request_uri()) {
+            return self.endpoint.refuse(incoming, 416, b"");
+        }
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));
         self.endpoint.refuse(incoming, 200, extra.as_bytes());
     }

@@ -168,7 +168,7 @@ impl Exchange {
     }
 
     fn call_rows(&self) -> Vec<CallRow> {
-        let row = |(id, live): (&CallRef, &super::Live)| {
+        let row = |(id, live): (&CallRef, &Box<super::Live>)| {
             let with = live.call.members().iter().filter_map(|m| match m.target.as_ref()? {
                 Target::Seat(seat) => Some(seat.to_string()),
                 Target::Trunk { trunk, number } => Some(format!("{trunk}/{number}")),

@@ -123,7 +123,8 @@ pub struct Exchange {
     floor: Floor,
     ports: Ports,
     trunks: Vec<trunks::TrunkState>,
-    calls: BTreeMap<CallRef, Live>,
+    /// Boxed: the tree moves its entries about.
+    calls: BTreeMap<CallRef, Box<Live>>,
     sessions: BTreeMap<SessionId, (CallRef, LegRef)>,
     snapshot: Arc<Snapshot>,
     wheel: Wheel<Due>,

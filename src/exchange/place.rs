@@ -179,7 +179,7 @@ impl Exchange {
         self.sessions.insert(session, (id, LegRef(0)));
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
-        self.calls.insert(id, Live { call, legs: smallvec![leg], timer: (0, None) });
+        self.calls.insert(id, Box::new(Live { call, legs: smallvec![leg], timer: (0, None) }));
         self.tell(id, crate::call::Input::Begin, now);
     }
 
@@ -290,7 +290,7 @@ fn seat_to_seat(seat: &SeatId) -> Destination {
 }
 
 /// Schemes that could hold a number here: others are 416 (RFC 3261 §8.2.2.1).
-fn known_scheme(uri: &[u8]) -> bool {
+pub(super) fn known_scheme(uri: &[u8]) -> bool {
     let scheme = uri.split(|&b| b == b':').next().unwrap_or_default();
     [&b"sip"[..], b"sips", b"tel", b"urn"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
 }

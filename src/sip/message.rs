@@ -1,18 +1,35 @@
 //! A message: the bytes as they came and an index into them.
 
 use super::header::{self, CSeq, NameAddr, Via};
+use super::multipart;
 use super::name::{Method, Name};
 use super::uri::Uri;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-/// A range of the message's bytes.
+/// A range of the message's bytes. A message is never longer than 65,535 ([`super::wire::MAX_MESSAGE`]), and the index of a
+/// call's messages is kept small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// First byte.
-    pub start: usize,
+    start: u16,
     /// One past the last.
-    pub end: usize,
+    end: u16,
+}
+
+impl Span {
+    /// From `start` to `end`; what lies beyond the longest message is left out.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        let short = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        Self { start: short(start), end: short(end) }
+    }
+
+    /// As indices.
+    #[must_use]
+    pub fn range(self) -> std::ops::Range<usize> {
+        usize::from(self.start)..usize::from(self.end)
+    }
 }
 
 /// One header line.
@@ -99,17 +116,25 @@ impl Message {
         self.at(self.body)
     }
 
-    /// The body as shared bytes, if it is SDP (`application/sdp`, or no type said while a body is there).
+    /// The body as shared bytes, if it is SDP (`application/sdp`, or no type said while a body is there), or the SDP among
+    /// the parts of a `multipart/…`. `None` for a coded body: we take none (RFC 3261 §20.12).
     #[must_use]
     pub fn sdp(&self) -> Option<Bytes> {
         if self.body.start == self.body.end {
             return None;
         }
-        let is_sdp = self.value(Name::ContentType).is_none_or(|t| {
-            let t = t.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
-            t.eq_ignore_ascii_case(b"application/sdp")
-        });
-        is_sdp.then(|| self.raw.slice(self.body.start..self.body.end))
+        if self.elements(Name::ContentEncoding).any(|c| !c.eq_ignore_ascii_case(b"identity")) {
+            return None;
+        }
+        let body = self.body.range();
+        match self.value(Name::ContentType) {
+            Some(t) if t.get(..10).is_some_and(|t| t.eq_ignore_ascii_case(b"multipart/")) => {
+                let part = multipart::sdp(t, self.body())?;
+                Some(self.raw.slice(body.start + part.start..body.start + part.end))
+            }
+            Some(t) if !multipart::is_sdp(t) => None,
+            Some(_) | None => Some(self.raw.slice(body)),
+        }
     }
 
     /// All the bytes.
@@ -127,7 +152,7 @@ impl Message {
     /// First value as shared bytes.
     #[must_use]
     pub fn shared(&self, name: Name) -> Option<Bytes> {
-        self.lines.iter().find(|l| l.name == name).map(|l| self.raw.slice(l.value.start..l.value.end))
+        self.lines.iter().find(|l| l.name == name).map(|l| self.raw.slice(l.value.range()))
     }
 
     /// Every line's value of a header, in order; a line may hold several values by commas.
@@ -244,13 +269,17 @@ impl Message {
                 if self.value(Name::MaxForwards).is_some() && self.number(Name::MaxForwards).is_none_or(|n| n > 255) {
                     return Some("Max-Forwards");
                 }
-                (!Uri::is_plausible(self.at(uri))).then_some("Request-URI")
+                if self.elements(Name::Via).any(|v| Via::read(v).is_none()) {
+                    return Some("Via");
+                }
+                let uri = self.at(uri);
+                (!Uri::is_plausible(uri) || Uri::has_headers(uri)).then_some("Request-URI")
             }
             Start::Response { .. } => None,
         }
     }
 
     fn at(&self, span: Span) -> &[u8] {
-        self.raw.get(span.start..span.end).unwrap_or_default()
+        self.raw.get(span.range()).unwrap_or_default()
     }
 }

@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod flow;
 pub mod header;
 pub mod message;
+mod multipart;
 pub mod name;
 pub mod registrar;
 pub mod timer;

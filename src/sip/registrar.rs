@@ -13,7 +13,6 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-
 /// Where a seat's phone is.
 #[derive(Debug, Clone)]
 pub struct Binding {
@@ -97,20 +96,25 @@ impl Registrar {
         now: Now,
     ) -> Result<Change, (u16, String)> {
         let (shortest, longest) = self.granted;
-        let mut change = Change::None;
+        let mut wanted = Vec::with_capacity(contacts.len());
+        // All of them are looked at before one is taken: the whole REGISTER or nothing of it (§10.3 step 7).
         for contact in contacts {
             let Some(address) = NameAddr::read(contact) else { return Err((400, String::new())) };
             let expires = address.param("expires").and_then(header::number).or(general).unwrap_or(longest);
+            if expires > 0 && expires < shortest {
+                return Err((423, format!("Min-Expires: {shortest}\r\n")));
+            }
+            if expires > 0 && Uri::read(address.uri).is_none() {
+                return Err((400, String::new()));
+            }
+            wanted.push((address, expires));
+        }
+        let mut change = Change::None;
+        for (address, expires) in wanted {
             if expires == 0 {
                 let same = self.bindings.get(user).is_some_and(|b| b.contact == address.uri);
                 change = if same { self.remove(user) } else { change };
                 continue;
-            }
-            if expires < shortest {
-                return Err((423, format!("Min-Expires: {shortest}\r\n")));
-            }
-            if Uri::read(address.uri).is_none() {
-                return Err((400, String::new()));
             }
             let expires_at = now.mono + u64::from(expires.min(longest)) * SECOND;
             let binding = Binding {

@@ -48,6 +48,15 @@ impl<'a> Uri<'a> {
             && !text.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'>' | b'"'))
     }
 
+    /// Whether a SIP URI carries headers (`?name=value`): none may stand in a request-URI (RFC 3261 §19.1.1).
+    #[must_use]
+    pub fn has_headers(text: &[u8]) -> bool {
+        let Some(colon) = memchr::memchr(b':', text) else { return false };
+        let (scheme, rest) = text.split_at(colon);
+        let tail = memchr::memchr(b'@', rest).map_or(rest, |at| &rest[at..]);
+        (scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips")) && tail.contains(&b'?')
+    }
+
     /// The transport address, when the host is an address and not a name. Default port 5060.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {

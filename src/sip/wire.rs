@@ -74,13 +74,13 @@ pub fn parse(raw: Bytes) -> Result<Message, Broken> {
     if !version {
         defect = Some(WireError::Version);
     }
-    let mut message = Message { raw, start: start_line, lines, body: Span { start: body, end: body } };
+    let mut message = Message { raw, start: start_line, lines, body: Span::new(body, body) };
     let end = message.raw.len();
     match message.content_length() {
-        Some(Ok(n)) if body + n <= end => message.body.end = body + n,
+        Some(Ok(n)) if body + n <= end => message.body = Span::new(body, body + n),
         Some(Ok(_)) => defect = defect.or(Some(WireError::Malformed("Content-Length exceeds the message"))),
         Some(Err(())) => defect = defect.or(Some(WireError::Malformed("Content-Length is not a number"))),
-        None => message.body.end = end,
+        None => message.body = Span::new(body, end),
     }
     defect = defect.or_else(|| message.defect().map(WireError::Malformed));
     match defect {
@@ -123,9 +123,11 @@ fn start_line(line: &[u8]) -> Option<(Start, bool)> {
         if !(100..700).contains(&status) || line.get(11).is_some_and(|&b| b != b' ') {
             return None;
         }
-        let reason = Span { start: 12.min(line.len()), end: line.len() };
+        let reason = Span::new(12.min(line.len()), line.len());
         return Some((Start::Response { status, reason }, &line[4..7] == b"2.0"));
     }
+    // Spaces behind the version are forgiven (RFC 4475 §3.1.2.10).
+    let line = line.trim_ascii_end();
     let first = memchr::memchr(b' ', line)?;
     let last = memchr::memrchr(b' ', line)?;
     if first == 0 || last <= first + 1 || !line[..first].iter().all(|&b| is_token(b)) {
@@ -136,8 +138,8 @@ fn start_line(line: &[u8]) -> Option<(Start, bool)> {
         return None;
     }
     let method = Method::read(&line[..first]);
-    let uri = Span { start: first + 1, end: last };
-    Some((Start::Request { method, token: Span { start: 0, end: first }, uri }, &version[4..] == b"2.0"))
+    let uri = Span::new(first + 1, last);
+    Some((Start::Request { method, token: Span::new(0, first), uri }, &version[4..] == b"2.0"))
 }
 
 /// Indexes the header lines from `at`: lines, offset of the body, first defect.
@@ -179,8 +181,8 @@ fn header_line(raw: &[u8], at: usize, end: usize) -> Option<Line> {
     }
     Some(Line {
         name: Name::read(&text[..name_end]),
-        token: Span { start: at, end: at + name_end },
-        value: Span { start: at + s, end: at + e },
+        token: Span::new(at, at + name_end),
+        value: Span::new(at + s, at + e),
     })
 }
 

@@ -113,7 +113,8 @@ impl Writer {
         }
         self.header(Name::ContentLength, body.len());
         self.raw(b"\r\n").raw(body);
-        self.buffer.freeze()
+        // Cut to its length: what is kept for a retransmission must not hold the room it was written in.
+        Bytes::copy_from_slice(&self.buffer)
     }
 
     /// Ends the message without a body.

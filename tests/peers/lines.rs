@@ -7,13 +7,12 @@ use switchboard::fact::{Cause, Outcome, Target};
 #[test]
 fn nobody_answers_12348_at_8051_so_the_hub_does() {
     let lab = Lab::start();
-    let kept = Sipp::seat_that(&lab, 1, "8051", "ring_only", |r| r);
+    let kept = Sipp::seat_that(&lab, 1, "8051", "ring_only", Role::endless);
     let hub = Sipp::seat(&lab, 2, "8001", |r| r.says(1_100.0));
     let caller = Role::dials(&lab, 0, "12348").says(700.0).millis(14_000).start(&lab);
     kept.receives("INVITE", 3_000);
-    kept.receives("CANCEL", 12_000);
-    kept.ends_well(3_000);
-    caller.talks(3_000);
+    kept.receives("CANCEL", 7_000);
+    caller.talks(7_000);
     hub.receives("INVITE", 8_000);
     hub.talks(3_000);
     caller.line.hears(1_100.0, 4_000);
@@ -23,9 +22,13 @@ fn nobody_answers_12348_at_8051_so_the_hub_does() {
     let cdr = lab.record();
     assert_eq!(cdr.outcome, Outcome::Connected);
     assert_eq!(cdr.entry.as_deref(), Some("hotline.12348"));
-    let tried: Vec<_> = cdr.attempts.iter().map(|a| (a.target.clone(), a.answered.is_some())).collect();
-    assert_eq!(tried, [(Target::Seat("8051".into()), false), (Target::Seat("8001".into()), true)]);
-    assert_eq!(cdr.attempts[0].cause, Some(Cause::NoAnswer));
+    // The one kept seat is asked again as long as the line waits for its own seats; then the hub.
+    let (last, kept) = cdr.attempts.split_last().unwrap();
+    assert!(kept.iter().all(|a| a.target == Target::Seat("8051".into()) && a.answered.is_none()), "{cdr:#?}");
+    assert!(last.target == Target::Seat("8001".into()) && last.answered.is_some(), "{cdr:#?}");
+    assert_eq!(kept[0].cause, Some(Cause::NoAnswer));
+    // Product §6: 10 s, so that the 15 s can still be met.
+    assert!((last.at - cdr.t1.unwrap()) / 1_000 <= 10_500, "{cdr:#?}");
     let rang = (cdr.attempts[0].end.unwrap() - cdr.attempts[0].at) / 1_000;
     assert!((4_500..6_000).contains(&rang), "the lab's seat ring time is 5 s, not {rang} ms");
     let groups: Vec<_> = cdr.visits.iter().map(|v| v.group.as_str().to_owned()).collect();

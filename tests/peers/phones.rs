@@ -1,12 +1,21 @@
 //! baresip as a seat: calls another seat, answers the carrier, holds, presses keys.
 
 use super::support::baresip::Baresip;
-use super::support::lab::{Lab, root};
+use super::support::lab::{LAB_DAY, Lab, root};
 use super::support::pause;
 use super::support::sipp::Role;
 use super::support::sound::is_tone;
 use switchboard::audio::{level, wav};
 use switchboard::fact::{Fact, Origin, Outcome, Target};
+
+/// libre 1.1 (baresip 1.0) gives up at the first challenge of a 401 that is not MD5, also beside one that is: an exchange with
+/// such phones asks for MD5 only.
+fn for_baresip() -> Lab {
+    Lab::with(LAB_DAY, |text| {
+        let sip = |line: &str| if line.starts_with("algorithms") { "algorithms = [\"MD5\"]".to_owned() } else { line.to_owned() };
+        text.lines().map(sip).collect::<Vec<_>>().join("\n")
+    })
+}
 
 /// The middle of a recording is this tone, as loud as it was said (−13.3 dBFS), for at least two seconds without a gap.
 fn holds_tone(heard: &[i16], hertz: f64) {
@@ -19,7 +28,7 @@ fn holds_tone(heard: &[i16], hertz: f64) {
 
 #[test]
 fn a_baresip_seat_calls_another_and_both_recordings_have_the_other_one() {
-    let lab = Lab::start();
+    let lab = for_baresip();
     let mut first = Baresip::seat(&lab, 0, "8001", 700.0);
     let second = Baresip::seat(&lab, 1, "8002", 1_100.0);
     first.command("dial", &format!("sip:8002@{}", lab.sip()));
@@ -37,7 +46,7 @@ fn a_baresip_seat_calls_another_and_both_recordings_have_the_other_one() {
 
 #[test]
 fn a_baresip_seat_dials_12345_and_another_seat_answers() {
-    let lab = Lab::start();
+    let lab = for_baresip();
     let mut first = Baresip::seat(&lab, 0, "8050", 700.0);
     let second = Baresip::seat(&lab, 1, "8002", 1_100.0);
     first.command("dial", &format!("sip:12345@{}", lab.sip()));
@@ -53,7 +62,7 @@ fn a_baresip_seat_dials_12345_and_another_seat_answers() {
 
 #[test]
 fn a_baresip_seat_answers_the_carrier() {
-    let lab = Lab::start();
+    let lab = for_baresip();
     let seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(4_500).start(&lab);
     caller.talks(4_000);
@@ -71,7 +80,7 @@ fn a_baresip_seat_answers_the_carrier() {
 
 #[test]
 fn hold_gives_the_caller_music_and_resume_the_seat() {
-    let lab = Lab::start();
+    let lab = for_baresip();
     let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(8_000).start(&lab);
     caller.talks(4_000);
@@ -100,7 +109,7 @@ fn hold_gives_the_caller_music_and_resume_the_seat() {
 /// The seat's phone says telephone-event under 101, the carrier asked for it under 97 (RFC 4733).
 #[test]
 fn keys_of_a_baresip_seat_arrive_as_telephone_events_under_the_carriers_number() {
-    let lab = Lab::start();
+    let lab = for_baresip();
     let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(5_500).start(&lab);
     caller.talks(4_000);
@@ -116,4 +125,10 @@ fn keys_of_a_baresip_seat_arrive_as_telephone_events_under_the_carriers_number()
     assert!(keys.iter().all(|k| k.1 >= 320 && k.2 >= 1), "each lasts and ends: {keys:?}");
     assert!(caller.line.keys(101).is_empty(), "an unnegotiated payload type");
     lab.record();
+}
+
+#[test]
+fn a_baresip_seat_registers_with_the_lab_as_it_is() {
+    let lab = Lab::start();
+    Baresip::seat(&lab, 1, "8001", 1_100.0);
 }

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::clock::Now;
 use crate::sip::endpoint::{ALLOW, Endpoint, EndedBy, Event, Incoming, Purpose, SUPPORTED, Timer, User};
+use crate::sip::message::Message;
 use crate::sip::name::Name;
 use crate::sip::write::Writer;
 use bytes::Bytes;
@@ -13,14 +14,24 @@ use smallvec::SmallVec;
 /// Why an INVITE cannot be admitted, with the status the protocol wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAdmitted {
-    /// 420, 422, 482 …
+    /// 406, 420, 422, 482 …
     pub status: u16,
     /// Header lines for the response.
     pub extra: String,
 }
 
+/// Whether SDP is among what the caller accepts; nothing said means it is (RFC 3261 §20.1).
+fn takes_sdp(invite: &Message) -> bool {
+    let sdp = |range: &[u8]| {
+        let range = range.split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+        ["application/sdp", "application/*", "*/*"].iter().any(|t| range.eq_ignore_ascii_case(t.as_bytes()))
+    };
+    let mut accepted = invite.elements(Name::Accept).peekable();
+    accepted.peek().is_none() || accepted.any(sdp)
+}
+
 impl Endpoint {
-    /// Whether the protocol itself forbids this INVITE: 420, 422, 482, 400.
+    /// Whether the protocol itself forbids this INVITE: 400, 406, 420, 422, 482.
     ///
     /// # Errors
     /// [`NotAdmitted`] with what to answer.
@@ -30,18 +41,20 @@ impl Endpoint {
         if let Some(extra) = incoming.unsupported() {
             return refuse(420, extra);
         }
-        if m.from_tag().is_none_or(<[u8]>::is_empty) || m.contact().is_none() {
+        // A From without a tag is taken: RFC 2543 peers sent none (RFC 3261 §12.1.1).
+        if m.contact().is_none() {
             return refuse(400, String::new());
         }
-        if let Some(se) = m.number(Name::SessionExpires)
-            && m.lists(Name::Supported, "timer")
-            && se < self.settings.min_se
-        {
-            return refuse(422, format!("Min-SE: {}\r\n", self.settings.min_se));
+        if !takes_sdp(m) {
+            // The answer would be SDP, and nothing else (RFC 3261 §21.4.7).
+            return refuse(406, String::new());
+        }
+        if let Some(extra) = self.interval_too_small(m) {
+            return refuse(422, extra);
         }
         let merged = self.open_calls.get(m.call_id()).and_then(|id| self.sessions.get(id.index as usize));
         if merged.is_some_and(|s| {
-            s.state == State::Incoming
+            !s.caller
                 && s.dialog.remote_tag == m.from_tag().unwrap_or_default()
                 && m.cseq().is_some_and(|c| c.number == s.invite_seq)
         }) {
@@ -101,6 +114,8 @@ impl Endpoint {
                 outgoing: None,
                 auth_tries: 0,
                 nonces: crate::sip::auth::client::Nonces::default(),
+                credentials: Bytes::new(),
+                late_prack: None,
             }
         });
         let trying = Writer::answer(&message, 100, None, flow.peer).end();
@@ -115,7 +130,7 @@ impl Endpoint {
 
     /// The INVITE of a session that has no final response yet.
     #[must_use]
-    pub fn invite_of(&self, id: SessionId) -> Option<&crate::sip::message::Message> {
+    pub fn invite_of(&self, id: SessionId) -> Option<&Message> {
         let session = self.sessions.get(id.index as usize).filter(|s| s.serial == id.serial)?;
         let txn = session.invite?;
         self.txns.get(txn.index as usize)?.request.as_deref()
@@ -198,7 +213,7 @@ impl Endpoint {
         let timer_lines = self.session_timer_lines(id);
         let Some(session) = self.session(id) else { return };
         let Some(txn) = session.invite.take() else { return };
-        session.reliable = None;
+        session.late_prack = session.reliable.take().map(|r| r.rseq);
         session.queued.clear();
         session.state = State::Answered;
         session.offer_answer = match session.offer_answer {
@@ -259,7 +274,7 @@ impl Endpoint {
     }
 
     /// The ACK of a 2xx of ours.
-    pub(in crate::sip) fn ack_in(&mut self, message: &crate::sip::message::Message, now: Now) {
+    pub(in crate::sip) fn ack_in(&mut self, message: &Message, now: Now) {
         let Some(id) = self.session_of(message) else { return };
         let Some(cseq) = message.cseq().map(|c| c.number) else { return };
         let Some(session) = self.session(id) else { return };

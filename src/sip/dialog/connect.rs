@@ -101,6 +101,8 @@ impl Endpoint {
             outgoing: Some(Box::new(outgoing)),
             auth_tries: 0,
             nonces: auth::client::Nonces::default(),
+            credentials: Bytes::new(),
+            late_prack: None,
         });
         self.send_invite(id, "", now);
         id
@@ -111,6 +113,9 @@ impl Endpoint {
         let min_se = self.settings.min_se;
         let Some(session) = self.session(id) else { return };
         let Some(outgoing) = session.outgoing.clone() else { return };
+        // The provisional responses were those of the request before: this one may not be cancelled yet (RFC 3261 §9.1).
+        session.state = State::Calling;
+        session.credentials = Bytes::copy_from_slice(authorization.as_bytes());
         session.dialog.local_seq += 1;
         let (dialog, seq) = (session.dialog.clone(), session.dialog.local_seq);
         let txn = self.start_client(outgoing.flow, User::Session(id, Purpose::Invite), true, now, |branch| {
@@ -138,7 +143,7 @@ impl Endpoint {
     pub(in crate::sip) fn invite_response(&mut self, id: SessionId, txn: TxnId, response: Message, now: Now) {
         let status = response.status().unwrap_or(0);
         if self.session(id).is_none_or(|s| s.invite.is_some_and(|i| i != txn)) {
-            return self.late_response(txn, &response);
+            return self.late_response(txn, &response, now);
         }
         match status {
             100 => {
@@ -172,15 +177,22 @@ impl Endpoint {
         {
             return;
         }
-        let status = response.status().unwrap_or(180);
-        self.event(Event::Progress { session: id, status, sdp: response.sdp() });
+        let (status, sdp) = (response.status().unwrap_or(180), response.sdp());
+        if rseq.is_some()
+            && sdp.is_some()
+            && let Some(session) = self.session(id)
+        {
+            // A reliable answer completes the exchange: either side may offer anew (RFC 3262 §5, RFC 3311 §5.1).
+            session.offer_answer = OfferAnswer::Settled;
+        }
+        self.event(Event::Progress { session: id, status, sdp });
     }
 
     fn success_in(&mut self, id: SessionId, txn: TxnId, response: &Message, now: Now) {
         let Some(session) = self.session(id) else { return };
         let tag = Bytes::copy_from_slice(response.to_tag().unwrap_or_default());
         if session.state == State::Confirmed {
-            return self.late_response(txn, response);
+            return self.late_response(txn, response, now);
         }
         let cancelled = session.state == State::Cancelling;
         session.state = State::Confirmed;
@@ -190,10 +202,12 @@ impl Endpoint {
         session.offer_answer = OfferAnswer::Settled;
         session.take_routes(response);
         session.peer.learn(response);
-        let (dialog, seq) = (session.dialog.clone(), session.invite_seq);
+        let (dialog, seq, credentials) = (session.dialog.clone(), session.invite_seq, session.credentials.clone());
         let flow = dialog.flow;
         let branch = format!("z9hG4bKa{}", self.token());
-        let ack = dialog.write(Method::Ack, seq, &branch).end();
+        let mut w = dialog.write(Method::Ack, seq, &branch);
+        w.lines(&credentials);
+        let ack = w.end();
         // The transaction keeps the ACK: each copy of the 2xx gets it again (RFC 3261 §13.2.2.4, RFC 6026).
         if let Some(txn) = self.txn(txn) {
             txn.bytes = ack.clone();
@@ -210,20 +224,26 @@ impl Endpoint {
     }
 
     /// A 2xx after the session was confirmed or is gone: the same again gets its ACK, a fork's gets ACK and BYE.
-    pub(in crate::sip) fn late_response(&mut self, txn: TxnId, response: &Message) {
-        if !(200..300).contains(&response.status().unwrap_or(0)) {
+    pub(in crate::sip) fn late_response(&mut self, txn: TxnId, response: &Message, now: Now) {
+        let invite = response.cseq().is_some_and(|c| c.known_method() == Method::Invite);
+        if !invite || !(200..300).contains(&response.status().unwrap_or(0)) {
             return;
         }
         let Some(held) = self.txn(txn) else { return };
-        let (flow, bytes, known) = (held.flow, held.bytes.clone(), held.accepted_tag.clone());
-        if known == response.to_tag().unwrap_or_default() {
+        let (flow, bytes) = (held.flow, held.bytes.clone());
+        let tag = response.to_tag().unwrap_or_default();
+        if held.accepted_tag == tag {
             return self.send(flow, bytes);
         }
-        self.end_fork(flow, response);
+        let known = held.ended_forks.iter().any(|t| t == tag);
+        if !known {
+            held.ended_forks.push(Bytes::copy_from_slice(tag));
+        }
+        self.end_fork(flow, response, !known, now);
     }
 
-    /// ACK, then BYE, for a dialog that nobody wants (RFC 3261 §13.2.2.4 last paragraph).
-    fn end_fork(&mut self, flow: Flow, response: &Message) {
+    /// ACK, then once BYE, for a dialog that nobody wants (RFC 3261 §13.2.2.4 last paragraph).
+    fn end_fork(&mut self, flow: Flow, response: &Message, bye: bool, now: Now) {
         let Some(seq) = response.cseq().map(|c| c.number) else { return };
         let mut dialog = Dialog {
             call_id: Bytes::copy_from_slice(response.call_id()),
@@ -242,9 +262,11 @@ impl Endpoint {
         dialog.retarget(response, flow);
         let ack_branch = format!("z9hG4bKa{}", self.token());
         self.send(dialog.flow, dialog.write(Method::Ack, seq, &ack_branch).end());
-        let bye_branch = format!("z9hG4bKb{}", self.token());
-        // Sent once, without a transaction: the fork repeats its 2xx until it has seen both.
-        self.send(dialog.flow, dialog.write(Method::Bye, seq + 1, &bye_branch).end());
+        if bye {
+            self.start_client(dialog.flow, User::Nobody, false, now, |branch| {
+                dialog.write(Method::Bye, seq + 1, branch).end()
+            });
+        }
     }
 
     fn failure_in(&mut self, id: SessionId, response: &Message, now: Now) {

@@ -120,9 +120,9 @@ pub(super) enum Modify {
     /// None.
     #[default]
     Idle,
-    /// Sent.
-    Sent,
-    /// Refused with 491: waits for its turn.
+    /// Sent; another one waits behind it.
+    Sent(Option<Bytes>),
+    /// Waits for its turn: refused with 491, or another exchange is open.
     Waiting(Bytes),
 }
 
@@ -157,6 +157,10 @@ pub struct Session {
     outgoing: Option<Box<Outgoing>>,
     auth_tries: u8,
     nonces: super::auth::client::Nonces,
+    /// Our credentials in the INVITE, as a header line: its ACK carries them too (RFC 3261 §13.2.2.4).
+    credentials: Bytes,
+    /// The reliable 1xx that was overtaken by our 2xx: its PRACK is still answered (RFC 3262 §3).
+    late_prack: Option<u32>,
 }
 
 /// What the other side says it can do.

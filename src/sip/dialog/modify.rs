@@ -2,7 +2,7 @@
 
 use super::{Modify, OfferAnswer, SessionId, State};
 use crate::clock::Now;
-use crate::sip::endpoint::{Endpoint, EndedBy, Event, Incoming, Purpose, Timer, TxnId, User};
+use crate::sip::endpoint::{ALLOW, Endpoint, EndedBy, Event, Purpose, SUPPORTED, Timer, TxnId, User};
 use crate::sip::flow::Flow;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
@@ -20,8 +20,12 @@ impl Endpoint {
         }
         let Some(session) = self.session(id) else { return };
         if let Some((status, extra)) = offer_conflict(session, invite, sdp.is_some()) {
-            return self.refuse(&Incoming { flow, message }, status, extra);
+            return self.refuse_within(flow, message, status, extra, now);
         }
+        if let Some(lines) = self.interval_too_small(&message) {
+            return self.refuse_within(flow, message, 422, lines.as_bytes(), now);
+        }
+        let Some(session) = self.session(id) else { return };
         session.peer.learn(&message);
         session.dialog.retarget(&message, flow);
         let txn = self.start_server(flow, message.clone(), User::Nobody);
@@ -54,19 +58,27 @@ impl Endpoint {
         let lines =
             if request.method() == Some(Method::Prack) { String::new() } else { self.refreshed_by_peer(id, &request, now) };
         let mut w = Writer::answer(&request, 200, None, flow.peer);
-        w.header(Name::Contact, super::connect::contact(&flow)).lines(lines.as_bytes());
+        w.header(Name::Contact, super::connect::contact(&flow));
+        // RFC 3261 §13.3.1.4: a 2xx to INVITE says what we can, inside a dialog too.
+        w.header(Name::Allow, ALLOW).header(Name::Supported, SUPPORTED.join(", ")).lines(lines.as_bytes());
         let bytes = w.body("application/sdp", &sdp);
         if invite {
             let seq = request.cseq().map_or(0, |c| c.number);
             self.await_ack(id, txn, seq, bytes.clone(), now);
         }
         self.respond(txn, 200, bytes, now);
+        if request.method() == Some(Method::Prack) {
+            self.after_prack(id, now);
+        }
     }
 
     /// Refuses the offer that [`Event::Offer`] reported; the session goes on as it was (RFC 3261 §14.2).
     pub fn refuse_offer(&mut self, id: SessionId, status: u16, now: Now) {
         let Some((txn, request, flow)) = self.session(id).and_then(|s| s.owed.take()) else { return };
         self.respond_plain(txn, &request, flow, status, b"", now);
+        if request.method() == Some(Method::Prack) {
+            self.after_prack(id, now);
+        }
     }
 
     /// Offers anew: re-INVITE once the session is confirmed. While another exchange is open it waits its turn.
@@ -75,7 +87,9 @@ impl Endpoint {
         let free = session.state == State::Confirmed && session.owed.is_none() && session.await_ack.is_none();
         match (&session.modify, free) {
             (Modify::Idle, true) => self.send_offer(id, sdp, Purpose::Offer, now),
-            _ => {
+            // No second INVITE while one is under way (RFC 3261 §14.1).
+            (Modify::Sent(_), _) => session.modify = Modify::Sent(Some(sdp)),
+            (Modify::Idle | Modify::Waiting(_), _) => {
                 session.modify = Modify::Waiting(sdp);
                 self.wheel.set(now.mono + 500_000, Timer::Glare(id));
             }
@@ -85,13 +99,13 @@ impl Endpoint {
     pub(super) fn send_offer(&mut self, id: SessionId, sdp: Bytes, purpose: Purpose, now: Now) {
         let lines = self.refresh_request_lines(id);
         let Some(session) = self.session(id) else { return };
-        session.modify = Modify::Sent;
+        session.modify = Modify::Sent(None);
         session.local_sdp = sdp.clone();
         session.offer_answer = OfferAnswer::TheyOwe;
         let flow = session.dialog.flow;
         let sent = self.send_in_dialog(id, Method::Invite, Some(purpose), now, |mut w| {
             w.header(Name::Contact, super::connect::contact(&flow));
-            w.header(Name::Supported, crate::sip::endpoint::SUPPORTED.join(", ")).lines(lines.as_bytes());
+            w.header(Name::Supported, SUPPORTED.join(", ")).lines(lines.as_bytes());
             w.body("application/sdp", &sdp)
         });
         if let (Some((_, seq)), Some(session)) = (sent, self.session(id)) {
@@ -140,13 +154,13 @@ impl Endpoint {
                 }
             }
             Purpose::Refresh => {
-                self.settle(id);
+                self.settle(id, now);
                 if success {
                     self.learn_refresh(id, response, now);
                 }
             }
             Purpose::Offer if success => {
-                self.settle(id);
+                self.settle(id, now);
                 self.learn_refresh(id, response, now);
                 if let Some(session) = self.session(id) {
                     let flow = session.dialog.flow;
@@ -159,16 +173,19 @@ impl Endpoint {
             }
             Purpose::Offer if status == 491 => self.after_glare(id, now),
             Purpose::Offer => {
-                self.settle(id);
+                self.settle(id, now);
                 self.event(Event::OfferFailed { session: id, status });
             }
         }
     }
 
-    fn settle(&mut self, id: SessionId) {
-        if let Some(session) = self.session(id) {
-            session.modify = Modify::Idle;
-            session.offer_answer = OfferAnswer::Settled;
+    /// Our offer is settled in either way; the one that waited behind it has its turn.
+    fn settle(&mut self, id: SessionId, now: Now) {
+        let Some(session) = self.session(id) else { return };
+        session.offer_answer = OfferAnswer::Settled;
+        if let Modify::Sent(Some(next)) = std::mem::take(&mut session.modify) {
+            session.modify = Modify::Waiting(next);
+            self.wheel.set(now.mono, Timer::Glare(id));
         }
     }
 
@@ -176,7 +193,11 @@ impl Endpoint {
     fn after_glare(&mut self, id: SessionId, now: Now) {
         let random = u64::from(self.rng.next_u32());
         let Some(session) = self.session(id) else { return };
-        session.modify = Modify::Waiting(session.local_sdp.clone());
+        let next = match std::mem::take(&mut session.modify) {
+            Modify::Sent(Some(next)) => next,
+            Modify::Idle | Modify::Sent(None) | Modify::Waiting(_) => session.local_sdp.clone(),
+        };
+        session.modify = Modify::Waiting(next);
         session.offer_answer = OfferAnswer::Settled;
         let wait = if session.caller { 2_100_000 + random % 1_900_000 } else { random % 2_000_000 };
         self.wheel.set(now.mono + wait, Timer::Glare(id));
@@ -211,6 +232,9 @@ impl Endpoint {
 /// Whether an offer of the other side meets one that is open (RFC 3261 §14.2, RFC 3311 §5.2).
 fn offer_conflict(session: &super::Session, invite: bool, has_offer: bool) -> Option<(u16, &'static [u8])> {
     const LATER: &[u8] = b"Retry-After: 1\r\n";
+    if invite && session.caller && matches!(session.state, State::Calling | State::Early | State::Cancelling) {
+        return Some((491, b""));
+    }
     if invite && session.state != State::Confirmed {
         return Some((500, LATER));
     }
@@ -221,7 +245,7 @@ fn offer_conflict(session: &super::Session, invite: bool, has_offer: bool) -> Op
         return None;
     }
     match (&session.modify, session.offer_answer) {
-        (Modify::Sent, _) | (_, OfferAnswer::TheyOwe) => Some((491, b"")),
+        (Modify::Sent(_), _) | (_, OfferAnswer::TheyOwe) => Some((491, b"")),
         (_, OfferAnswer::WeOwe | OfferAnswer::WeMayOffer) => Some((500, LATER)),
         (_, OfferAnswer::Settled) => None,
     }

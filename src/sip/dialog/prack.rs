@@ -2,7 +2,7 @@
 
 use super::{OfferAnswer, SessionId};
 use crate::clock::Now;
-use crate::sip::endpoint::{Endpoint, EndedBy, Event, Incoming, Purpose, Timer, User};
+use crate::sip::endpoint::{Endpoint, EndedBy, Event, Purpose, Timer, User};
 use crate::sip::flow::Flow;
 use crate::sip::header;
 use crate::sip::message::Message;
@@ -31,9 +31,14 @@ impl Endpoint {
         let rack = message.value(Name::RAck).and_then(header::rack);
         let Some(session) = self.session(id) else { return };
         let seq = session.invite_seq;
+        if let Some(late) = session.late_prack.take_if(|late| rack == Some((*late, seq, Method::Invite))) {
+            tracing::trace!(rseq = late, "PRACK after the 2xx");
+            let txn = self.start_server(flow, message.clone(), User::Nobody);
+            return self.respond_plain(txn, &message, flow, 200, b"", now);
+        }
         let matching = session.reliable.take_if(|r| rack == Some((r.rseq, seq, Method::Invite)));
         let Some(reliable) = matching else {
-            return self.refuse(&Incoming { flow, message }, 481, b"");
+            return self.refuse_within(flow, message, 481, b"", now);
         };
         let they_owed = session.offer_answer == OfferAnswer::TheyOwe && reliable.with_sdp;
         let sdp = message.sdp();
@@ -42,6 +47,7 @@ impl Endpoint {
         }
         let txn = self.start_server(flow, message.clone(), User::Nobody);
         let offer = if they_owed { None } else { sdp.clone() };
+        let offers = offer.is_some();
         if let Some(offer) = offer {
             // A new offer in the PRACK: its 200 carries the answer (RFC 3262 §5).
             if let Some(session) = self.session(id) {
@@ -54,10 +60,13 @@ impl Endpoint {
         if reliable.with_sdp {
             self.event(Event::Pracked { session: id, sdp: if they_owed { sdp } else { None } });
         }
-        self.after_prack(id, now);
+        if !offers {
+            self.after_prack(id, now);
+        }
     }
 
-    fn after_prack(&mut self, id: SessionId, now: Now) {
+    /// What waited for the PRACK goes on; behind its 200 where it brought an offer.
+    pub(super) fn after_prack(&mut self, id: SessionId, now: Now) {
         let Some(session) = self.session(id) else { return };
         if let Some(extra) = session.accept_after_prack.take() {
             return self.send_accept(id, &extra, now);

@@ -26,6 +26,13 @@ impl Endpoint {
         session.agree(asked, wanted)
     }
 
+    /// The `Min-SE` line, if a request asks for a shorter session interval than we take: then 422 (RFC 4028 §9).
+    pub(super) fn interval_too_small(&self, request: &Message) -> Option<String> {
+        let asked = request.number(Name::SessionExpires)?;
+        let smallest = self.settings.min_se;
+        (request.lists(Name::Supported, "timer") && asked < smallest).then(|| format!("Min-SE: {smallest}\r\n"))
+    }
+
     /// Lines of a refreshing or offering request of ours.
     pub(super) fn refresh_request_lines(&mut self, id: SessionId) -> String {
         match self.session(id).map(|s| s.refresh) {

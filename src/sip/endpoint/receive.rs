@@ -91,11 +91,11 @@ impl Endpoint {
         let Some(session) = self.session(id) else { return };
         if session.dialog.remote_seq.is_some_and(|last| cseq <= last) {
             // RFC 3261 §12.2.2: out of order.
-            return self.refuse(&Incoming { flow, message }, 500, b"Retry-After: 0\r\n");
+            return self.refuse_within(flow, message, 500, b"Retry-After: 0\r\n", now);
         }
         session.dialog.remote_seq = Some(cseq);
         if let Some(extra) = unsupported(&message) {
-            return self.refuse(&Incoming { flow, message }, 420, extra.as_bytes());
+            return self.refuse_within(flow, message, 420, extra.as_bytes(), now);
         }
         match method {
             Method::Bye => self.bye_in(id, flow, message, now),
@@ -111,8 +111,18 @@ impl Endpoint {
                 let extra = format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nSupported: {}\r\n", SUPPORTED.join(", "));
                 self.respond_plain(txn, &message, flow, 200, extra.as_bytes(), now);
             }
-            _ => self.refuse(&Incoming { flow, message }, if method == Method::Other { 501 } else { 405 }, b""),
+            _ => {
+                let status = if method == Method::Other { 501 } else { 405 };
+                let allow = format!("Allow: {ALLOW}\r\n");
+                self.refuse_within(flow, message, status, allow.as_bytes(), now);
+            }
         }
+    }
+
+    /// Refuses a request inside a dialog in a transaction of its own: a copy of it gets the same answer, though its CSeq is used up.
+    pub(in crate::sip) fn refuse_within(&mut self, flow: Flow, message: Message, status: u16, extra: &[u8], now: Now) {
+        let txn = self.start_server(flow, message.clone(), User::Nobody);
+        self.respond_plain(txn, &message, flow, status, extra, now);
     }
 
     /// A response inside a dialog without a body.

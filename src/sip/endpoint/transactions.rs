@@ -59,6 +59,8 @@ pub(in crate::sip) struct Txn {
     /// Client: the branch, compared whole. Also the To tag of the accepted 2xx, once there is one.
     branch: Box<str>,
     pub accepted_tag: Bytes,
+    /// To tags of further 2xx: they have had their BYE.
+    pub ended_forks: Vec<Bytes>,
     /// The CANCEL of this INVITE: it shares the branch (RFC 3261 §9.1).
     pub cancel: Option<TxnId>,
     /// Server: the request, until the final response is sent.
@@ -81,6 +83,7 @@ impl Endpoint {
             bytes: Bytes::new(),
             branch: Box::from(""),
             accepted_tag: Bytes::new(),
+            ended_forks: Vec::new(),
             cancel: None,
             request: None,
             key: None,
@@ -200,6 +203,12 @@ impl Endpoint {
             }
         }
         self.perform(id, acts, None, now);
+        if let Some(txn) = self.txn(id)
+            && matches!(txn.machine, Machine::ServerInvite(server_invite::State::Accepted))
+        {
+            // The session repeats its 2xx itself, and only until the ACK (RFC 6026 §7.1).
+            txn.bytes = Bytes::new();
+        }
     }
 
     /// A request that belongs to a server transaction came again, or its ACK.
@@ -372,7 +381,7 @@ impl Endpoint {
         let Some(user) = self.txn(id).map(|t| t.user) else { return };
         let status = response.status().unwrap_or(0);
         match user {
-            User::Nobody => self.late_response(id, &response),
+            User::Nobody => self.late_response(id, &response, now),
             User::Session(session, Purpose::Invite) => self.invite_response(session, id, response, now),
             User::Session(session, purpose) => self.modify_response(session, id, purpose, &response, now),
             User::Token(token) if status >= 200 => {

@@ -2,7 +2,7 @@
 
 use crate::sip::message::Message;
 use crate::sip::name::Method;
-use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// The magic cookie of RFC 3261 branches (§8.1.1.7).
 pub const COOKIE: &[u8] = b"z9hG4bK";
@@ -10,14 +10,14 @@ pub const COOKIE: &[u8] = b"z9hG4bK";
 /// Key of a server transaction: branch and sent-by of the topmost Via and the method, ACK counted as INVITE.
 /// Without the cookie (RFC 2543 peers) Call-ID, CSeq number, From tag and request-URI stand in for the branch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key(SmallVec<[u8; 80]>);
+pub struct Key(Arc<[u8]>);
 
 impl Key {
     /// The key of a request. `as_method` names the transaction looked for: an ACK looks for INVITE, and so does a CANCEL.
     #[must_use]
     pub fn of(request: &Message, as_method: Method) -> Option<Self> {
         let via = request.via()?;
-        let mut key = SmallVec::new();
+        let mut key = Vec::with_capacity(96);
         let branch = via.branch();
         if branch.starts_with(COOKIE) && branch.len() > COOKIE.len() {
             key.extend_from_slice(branch);
@@ -36,6 +36,6 @@ impl Key {
             Method::Other => key.extend_from_slice(request.method_token()),
             known => key.extend_from_slice(known.token().as_bytes()),
         }
-        Some(Self(key))
+        Some(Self(key.into()))
     }
 }

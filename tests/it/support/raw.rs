@@ -20,10 +20,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn at(town: &mut Town, place: ([u8; 4], u16)) -> Self {
-        let at = SocketAddr::from(place);
-        town.listens(at);
-        Self { at, read: 0 }
+    pub fn at(town: &Town, place: ([u8; 4], u16)) -> Self {
+        Self { at: SocketAddr::from(place), read: town.sent.len() }
     }
 
     /// Sends and lets it arrive.
@@ -32,13 +30,13 @@ impl Peer {
         town.runs(0.01);
     }
 
-    /// What has come since the last time, in order.
+    /// What it was sent since the last time, in the order in which it was sent: the wire may change that.
     pub fn hears(&mut self, town: &Town) -> Vec<Message> {
-        let all = town.spied_bytes(self.at);
-        let new = all[self.read..].iter();
-        let new = new.map(|b| wire::parse(b.clone()).unwrap_or_else(|e| panic!("{e:?}: {}", String::from_utf8_lossy(b))));
-        self.read = all.len();
-        new.collect()
+        let new = town.sent[self.read..].iter().filter(|(flow, _)| flow.peer == self.at);
+        let new = new.map(|(_, b)| wire::parse(b.clone()).unwrap_or_else(|e| panic!("{e:?}: {}", String::from_utf8_lossy(b))));
+        let new = new.collect();
+        self.read = town.sent.len();
+        new
     }
 
     /// The one message that has come since the last time.

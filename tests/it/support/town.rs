@@ -171,26 +171,16 @@ impl Town {
         self.drain_phone(who.0);
     }
 
-    /// Keeps what is sent to an address of nobody's for [`Town::spied`].
-    pub fn listens(&mut self, at: SocketAddr) {
-        if !self.spies.iter().any(|(a, _)| *a == at) {
-            self.spies.push((at, Vec::new()));
-        }
-    }
-
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
     pub fn injects(&mut self, from: SocketAddr, bytes: &[u8]) {
-        self.listens(from);
+        if !self.spies.iter().any(|(a, _)| *a == from) {
+            self.spies.push((from, Vec::new()));
+        }
         let datagram = Datagram { from, to: EXCHANGE, bytes: bytes::Bytes::copy_from_slice(bytes) };
         self.wire.send(datagram, self.now.mono);
     }
 
     /// What an address of nobody's was sent.
-    pub fn spied_bytes(&self, at: SocketAddr) -> &[bytes::Bytes] {
-        self.spies.iter().find(|(a, _)| *a == at).map_or(&[], |(_, got)| got)
-    }
-
-    /// What an address of nobody's was sent, as text.
     pub fn spied(&self, at: SocketAddr) -> Vec<String> {
         let found = self.spies.iter().find(|(a, _)| *a == at);
         found.map_or_else(Vec::new, |(_, got)| got.iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect())

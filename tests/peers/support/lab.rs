@@ -34,11 +34,16 @@ impl Lab {
 
     /// Starts a daemon whose clock shows this local time.
     pub fn as_of(moment: &str) -> Self {
+        Self::with(moment, |text| text)
+    }
+
+    /// Starts a daemon with another line or two in its configuration.
+    pub fn with(moment: &str, change: impl FnOnce(String) -> String) -> Self {
         let slot = Slot::take();
-        let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), slot.sip()));
+        let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), super::now()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("lab.toml"), config(&slot, &dir)).unwrap();
+        fs::write(dir.join("lab.toml"), change(config(&slot, &dir))).unwrap();
         let daemon = spawn(&dir, moment, "state", "daemon");
         let mut lab = Self { slot, dir, as_of: moment.to_owned(), daemon };
         lab.is_ready();

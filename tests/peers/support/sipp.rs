@@ -52,9 +52,7 @@ impl Role {
 
     /// An exchange at the end of a trunk; it takes call after call until the test ends.
     pub fn exchange(lab: &Lab, scenario: &'static str, last: u8) -> Self {
-        let mut role = Self::new(scenario, IpAddr::from([127, 0, 0, last]), lab.slot.trunks());
-        role.calls = None;
-        role
+        Self::new(scenario, IpAddr::from([127, 0, 0, last]), lab.slot.trunks()).endless()
     }
 
     /// What the other side hears, Hz.
@@ -78,6 +76,12 @@ impl Role {
     /// TCP instead of UDP.
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// Takes call after call until the test ends.
+    pub fn endless(mut self) -> Self {
+        self.calls = None;
         self
     }
 

@@ -1,0 +1,41 @@
+# 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
+#   make demo    演示 · the switchboard with three robot seats, on this machine only
+#   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
+#   make bench   性能 · figures beside the budgets
+#   make fmt     格式化 · formats the source
+
+CARGO ?= cargo
+# Programs that the tests of real peers run, and the Debian packages they come in.
+PEERS := sipp:sip-tester baresip:baresip-core
+# SQLite is compiled from source.
+BUILD := cc:gcc
+
+.PHONY: demo test bench fmt tools tools-build tools-peers
+
+demo: tools-build
+	@$(CARGO) build --release --locked
+	@exec target/release/switchboard demo
+
+# Quiet unless something fails: cargo's own summary lines are the report.
+test: tools
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
+	@$(CARGO) test --quiet --locked --lib --bins
+	@$(CARGO) test --quiet --locked --test it
+	@$(CARGO) test --quiet --locked --test peers
+
+bench: tools-build
+	@$(CARGO) bench --quiet --locked
+
+fmt:
+	@$(CARGO) fmt
+
+tools: tools-build tools-peers
+
+tools-build:
+	@command -v $(CARGO) >/dev/null || { \
+	  echo "缺少 cargo：请安装 Rust 1.88 以上（https://rustup.rs） · cargo is missing: install Rust 1.88 or later" >&2; exit 1; }
+	@sh .ci/need $(BUILD)
+
+tools-peers:
+	@sh .ci/need $(PEERS)

@@ -1,0 +1,111 @@
+//! `status`, `seats ls`, `trunks ls`: questions to the running daemon.
+
+use super::args::Global;
+use super::exit::{Done, Exit, Failure};
+use super::{Screen, place, table};
+use crate::admin::{self, Error, Refusal};
+use crate::exchange::{Answer, Command, SeatRow, Status, TrunkRow};
+use crate::ledger::Lang;
+use serde_json::json;
+
+/// Asks the daemon: the first of the places where one may be that has one.
+pub(super) fn ask(global: &Global, command: &Command) -> Result<Answer, Failure> {
+    let sockets = place::sockets(global)?;
+    let mut last = None;
+    for socket in &sockets {
+        match admin::ask(socket, command) {
+            Ok(answer) => return Ok(answer),
+            // The first place is the likeliest: its sentence is told.
+            Err(error @ Error::Unreachable { .. }) => last = last.or(Some(error)),
+            Err(error) => return Err(refused(&error)),
+        }
+    }
+    Err(last.as_ref().map_or_else(
+        || {
+            let zh = "不知道交换机在哪里：请用 --config、--state 或 --socket 指明";
+            Failure::new(
+                Exit::Unreachable,
+                zh,
+                "where the switchboard is is not known: name it by --config, --state or --socket",
+            )
+        },
+        refused,
+    ))
+}
+
+/// Why there is no answer, with its code.
+pub(super) fn refused(error: &Error) -> Failure {
+    let en = error.to_string();
+    let (exit, zh) = match error {
+        Error::Unreachable { path, .. } => (Exit::Unreachable, format!("交换机没有运行：{} 无人应答", path.display())),
+        Error::Denied { path } => (Exit::Forbidden, format!("无权打开 {}", path.display())),
+        Error::Silent { path } => (Exit::Busy, format!("{} 的交换机没有回答，稍后再试", path.display())),
+        Error::Refused(Refusal::Busy) => (Exit::Busy, "交换机忙，稍后再试".to_owned()),
+        Error::Refused(Refusal::Stopping) => (Exit::Unreachable, "交换机正在停止".to_owned()),
+        Error::Refused(Refusal::Malformed) => (Exit::Bad, "交换机不认识这个命令：版本不同？".to_owned()),
+        Error::Garbled { path, .. } => (Exit::Bad, format!("看不懂 {} 的回答：版本不同？", path.display())),
+    };
+    Failure::new(exit, zh, en)
+}
+
+/// An answer to another question than ours.
+pub(super) fn strange() -> Failure {
+    Failure::new(Exit::Bad, "交换机答非所问：版本不同？", "the switchboard answered another question: another version?")
+}
+
+/// `status`.
+pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+    let Answer::Status(status) = ask(global, &Command::Status)? else { return Err(strange()) };
+    let Status { version, plan, calls, waiting, seats_registered, seats_ready, seats, ports, trunks_down, draining } =
+        &status;
+    let down = trunks_down.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(" ");
+    let text = match screen.lang {
+        Lang::Zh => format!(
+            "switchboard {version}{}\n计划  {plan}\n通话  {calls}，其中排队 {waiting}\n\
+             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n",
+            if *draining { " · 正在停止，不接新来电" } else { "" },
+            ports.0,
+            ports.1,
+            if down.is_empty() { "无故障".to_owned() } else { format!("不应答：{down}") },
+        ),
+        Lang::En => format!(
+            "switchboard {version}{}\nplan    {plan}\ncalls   {calls}, {waiting} of them waiting\n\
+             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\n",
+            if *draining { " · draining: no new calls" } else { "" },
+            ports.0,
+            ports.1,
+            if down.is_empty() { "none down".to_owned() } else { format!("not answering: {down}") },
+        ),
+    };
+    Ok(Done::well(text, json!(status)))
+}
+
+/// `seats ls`.
+pub(super) fn seats(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+    let Answer::Seats { seats } = ask(global, &Command::Seats)? else { return Err(strange()) };
+    let heading = match screen.lang {
+        Lang::Zh => ["坐席", "坐席组", "状态", "话机"],
+        Lang::En => ["seat", "groups", "state", "phone"],
+    };
+    let mut rows = vec![heading.map(str::to_owned)];
+    rows.extend(seats.iter().map(|SeatRow { seat, groups, state, zh, contact }| {
+        let state = screen.lang.of(zh, state).to_owned();
+        [seat.to_string(), groups.join(" "), state, contact.clone().unwrap_or_else(|| "-".into())]
+    }));
+    Ok(Done::well(table::aligned(&rows), json!({ "seats": seats })))
+}
+
+/// `trunks ls`.
+pub(super) fn trunks(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+    let Answer::Trunks { trunks } = ask(global, &Command::Trunks)? else { return Err(strange()) };
+    let heading = match screen.lang {
+        Lang::Zh => ["中继", "去往", "状态", "通话"],
+        Lang::En => ["trunk", "to", "state", "calls"],
+    };
+    let mut rows = vec![heading.map(str::to_owned)];
+    rows.extend(trunks.iter().map(|TrunkRow { trunk, outbound, up, calls }| {
+        let state = if *up { screen.lang.of("正常", "up") } else { screen.lang.of("不应答", "down") };
+        [trunk.to_string(), outbound.clone().unwrap_or_else(|| "-".into()), state.to_owned(), calls.to_string()]
+    }));
+    Ok(Done::well(table::aligned(&rows), json!({ "trunks": trunks })))
+}

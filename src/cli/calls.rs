@@ -1,0 +1,124 @@
+//! `calls`: live ones from the daemon, ended ones from the records.
+
+use super::args::{Calls, Global};
+use super::exit::{Done, Exit, Failure};
+use super::{Screen, ask, place, table};
+use crate::exchange::{Answer, CallRow, Command};
+use crate::id::CallRef;
+use crate::ledger::{Lang, print};
+use crate::store::{self, Filter, Reader};
+use serde_json::json;
+
+/// `calls ls|show|hangup`.
+pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
+    match command {
+        Calls::Ls { limit, number, since } => {
+            let filter = Filter { limit: *limit, number: number.clone(), since: *since, ..Filter::default() };
+            list(global, &filter, screen)
+        }
+        Calls::Show { call } => show(global, reference(call)?, screen),
+        Calls::Hangup { call } => hang_up(global, reference(call)?, screen),
+    }
+}
+
+fn reference(text: &str) -> Result<CallRef, Failure> {
+    CallRef::parse(text).ok_or_else(|| {
+        let zh = format!("\"{text}\" 不是通话编号：应为 calls ls 第一列的 11 个字符");
+        Failure::new(
+            Exit::Usage,
+            zh,
+            format!("\"{text}\" is no call reference: 11 characters as in the first column of calls ls"),
+        )
+    })
+}
+
+/// Records that cannot be read.
+fn unread(error: &store::Error) -> Failure {
+    let exit = match error {
+        store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::Unreachable,
+        store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Forbidden,
+        _ => Exit::Bad,
+    };
+    Failure::new(exit, format!("无法读取通话记录：{error}"), format!("the records cannot be read: {error}"))
+}
+
+fn list(global: &Global, filter: &Filter, screen: &Screen) -> Result<Done, Failure> {
+    // Either may be missing, the daemon or the records; only when both are there is nothing to tell.
+    let live = match ask::ask(global, &Command::Calls) {
+        Ok(Answer::Calls { calls }) => Ok(calls),
+        Ok(_) => Err(ask::strange()),
+        Err(failure) => Err(failure),
+    };
+    let ended = place::state(global)
+        .and_then(|state| Reader::open(&state).and_then(|mut reader| reader.calls(filter)).map_err(|e| unread(&e)));
+    let mut text = String::new();
+    if let Ok(rows) = &live
+        && !rows.is_empty()
+    {
+        text.push_str(screen.lang.of("进行中\n", "live\n"));
+        text.push_str(&live_table(rows, screen.lang));
+        text.push('\n');
+    }
+    match (&live, &ended) {
+        (_, Ok(cdrs)) => text.push_str(&print::table(cdrs, screen.lang)),
+        (Ok(rows), Err(failure)) => {
+            if rows.is_empty() {
+                text.push_str(screen.lang.of("没有进行中的通话\n", "no live calls\n"));
+            }
+            text.push_str(&format!("{}\n", screen.lang.of(&failure.zh, &failure.en)));
+        }
+        (Err(_), Err(_)) => {}
+    }
+    match (live, ended) {
+        (live, Ok(cdrs)) => Ok(Done::well(text, json!({ "live": live.ok(), "calls": cdrs }))),
+        (Ok(live), Err(_)) => Ok(Done::well(text, json!({ "live": live, "calls": null }))),
+        (Err(_), Err(failure)) => Err(failure),
+    }
+}
+
+fn live_table(rows: &[CallRow], lang: Lang) -> String {
+    let heading = match lang {
+        Lang::Zh => ["编号", "主叫", "被叫", "阶段", "对方"],
+        Lang::En => ["call", "caller", "dialled", "stage", "with"],
+    };
+    let mut all = vec![heading.map(str::to_owned)];
+    all.extend(rows.iter().map(|row| {
+        let stage = match row.stage.as_str() {
+            "announcing" => lang.of("放音", "announcing"),
+            "queueing" => lang.of("排队", "queueing"),
+            "ringing" => lang.of("振铃", "ringing"),
+            "talking" => lang.of("通话", "talking"),
+            other => other,
+        };
+        [row.call.to_string(), row.caller.clone(), row.dialled.clone(), stage.to_owned(), row.with.join(" ")]
+    }));
+    table::aligned(&all)
+}
+
+fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
+    let state = place::state(global)?;
+    let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
+    let Some((cdr, events)) = found else {
+        let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
+        return Err(Failure::new(
+            Exit::Bad,
+            zh,
+            format!("there is no record of call {call} (a live call has none until it ends)"),
+        ));
+    };
+    Ok(Done::well(print::show(&cdr, &events, screen.lang), json!({ "call": cdr, "events": events })))
+}
+
+fn hang_up(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
+    match ask::ask(global, &Command::HangUp { call })? {
+        Answer::Done => {
+            let text = format!("{}{call}\n", screen.lang.of("已挂断 ", "ended "));
+            Ok(Done::well(text, json!({ "call": call })))
+        }
+        Answer::Unknown => {
+            let zh = format!("没有进行中的通话 {call}");
+            Err(Failure::new(Exit::Bad, zh, format!("there is no live call {call}")))
+        }
+        _ => Err(ask::strange()),
+    }
+}

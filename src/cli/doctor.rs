@@ -1,0 +1,306 @@
+//! `doctor`: what stands in the way of a start, each with its fix. It changes nothing.
+
+use super::args::Global;
+use super::exit::{Done, Exit, Failure};
+use super::{Screen, moment, place, plan};
+use crate::admin;
+use crate::clock::Clock;
+use crate::config::{Config, Severity};
+use crate::daemon;
+use crate::exchange::Command;
+use crate::ledger::Lang;
+use crate::sip::flow::Transport;
+use rustix::fs::{Access, access, statvfs};
+use rustix::process::{Resource, getrlimit};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+
+/// 2025-01-01 in UTC, µs: no machine that is set right shows an earlier time.
+const OLDEST: i64 = 1_735_689_600_000_000;
+/// Free space for records and journal, bytes: less is bad, less than ten times this is worth a look.
+const SPACE: u64 = 100 << 20;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Grade {
+    Ok,
+    Warn,
+    Bad,
+}
+
+/// One finding.
+#[derive(Debug, Serialize)]
+struct Line {
+    grade: Grade,
+    /// Bad in what an operator wrote: exit 78.
+    #[serde(skip)]
+    written: bool,
+    zh: String,
+    en: String,
+}
+
+#[derive(Debug, Default)]
+struct Findings(Vec<Line>);
+
+impl Findings {
+    fn add(&mut self, grade: Grade, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push(Line { grade, written: false, zh: zh.into(), en: en.into() });
+    }
+
+    fn written(&mut self, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push(Line { grade: Grade::Bad, written: true, zh: zh.into(), en: en.into() });
+    }
+}
+
+/// Checks everything that can be checked from here.
+pub(super) fn doctor(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+    let mut findings = Findings::default();
+    if let Some(config) = configuration(global, &mut findings) {
+        dialplan(&config, screen.lang, &mut findings);
+        let running = is_running(global);
+        sockets(&config, running, &mut findings);
+        files(&config, &mut findings);
+        state(global, &config, &mut findings);
+    }
+    clock(&mut findings);
+    let Findings(lines) = findings;
+    let exit = match lines.iter().filter(|l| l.grade == Grade::Bad).map(|l| l.written).max() {
+        None => Exit::Ok as u8,
+        Some(true) => Exit::Config as u8,
+        Some(false) => Exit::Bad as u8,
+    };
+    let text: String = lines.iter().map(|l| shown(l, screen)).collect();
+    if exit == Exit::Config as u8 {
+        let all = |pick: fn(&Line) -> &str| lines.iter().map(|l| format!("{} {}\n", mark(l.grade), pick(l))).collect();
+        let details = lines.iter().map(|l| json!(l)).collect();
+        return Err(Failure::mistakes(exit, all(|l| &l.zh), all(|l| &l.en), details));
+    }
+    let exit = if exit == 0 { Exit::Ok } else { Exit::Bad };
+    Ok(Done { text, result: json!({ "findings": lines }), exit })
+}
+
+const fn mark(grade: Grade) -> &'static str {
+    match grade {
+        Grade::Ok => "✓",
+        Grade::Warn => "!",
+        Grade::Bad => "✗",
+    }
+}
+
+fn shown(line: &Line, screen: &Screen) -> String {
+    let color = match (screen.color, line.grade) {
+        (false, _) => return format!("{} {}\n", mark(line.grade), screen.lang.of(&line.zh, &line.en)),
+        (true, Grade::Ok) => 32,
+        (true, Grade::Warn) => 33,
+        (true, Grade::Bad) => 31,
+    };
+    format!("\u{1b}[{color}m{}\u{1b}[0m {}\n", mark(line.grade), screen.lang.of(&line.zh, &line.en))
+}
+
+fn configuration(global: &Global, findings: &mut Findings) -> Option<Config> {
+    match place::config(global) {
+        Ok(config) => {
+            let file = place::config_file(global).unwrap_or_default();
+            let (file, seats, trunks) = (file.display().to_string(), config.seats.len(), config.trunks.len());
+            findings.add(
+                Grade::Ok,
+                format!("配置 {file}：{seats} 个坐席，{trunks} 条中继"),
+                format!("configuration {file}: {seats} seats, {trunks} trunks"),
+            );
+            for warning in &config.warnings {
+                findings.add(Grade::Warn, format!("{warning:#}"), format!("{warning}"));
+            }
+            Some(config)
+        }
+        Err(failure) => {
+            for (zh, en) in failure.zh.lines().zip(failure.en.lines()) {
+                findings.written(format!("配置：{zh}"), format!("configuration: {en}"));
+            }
+            None
+        }
+    }
+}
+
+fn dialplan(config: &Config, lang: Lang, findings: &mut Findings) {
+    let at = config.plan.folder.display();
+    let snapshot = match daemon::load_plan(config) {
+        Ok((snapshot, warnings)) => {
+            let (numbers, prompts, version) =
+                (snapshot.plan.entries().count() + 4, snapshot.prompts.len(), snapshot.plan.version());
+            findings.add(
+                if warnings.is_empty() { Grade::Ok } else { Grade::Warn },
+                format!(
+                    "拨号计划 {at}：{numbers} 个号码，{prompts} 段提示音，{} 处提醒，版本 {version}",
+                    warnings.len()
+                ),
+                format!(
+                    "dialplan {at}: {numbers} numbers, {prompts} prompts, {} to look at, version {version}",
+                    warnings.len()
+                ),
+            );
+            snapshot
+        }
+        Err(error) => {
+            let tell = |lang| error.tell(plan::tongue(lang), false);
+            let fix = lang.of("：switchboard dialplan check", ": switchboard dialplan check");
+            findings.written(
+                format!("拨号计划 {at}{fix}\n{}", tell(Lang::Zh)),
+                format!("dialplan {at}{fix}\n{}", tell(Lang::En)),
+            );
+            return;
+        }
+    };
+    let groups: BTreeSet<_> = snapshot.plan.groups().map(|g| g.id.clone()).collect();
+    let trunks: BTreeSet<_> = snapshot.plan.trunks().map(|t| t.id.clone()).collect();
+    for mistake in config.against(&groups, &trunks) {
+        match mistake.severity {
+            Severity::Error => findings.written(format!("{mistake:#}"), format!("{mistake}")),
+            Severity::Warning => findings.add(Grade::Warn, format!("{mistake:#}"), format!("{mistake}")),
+        }
+    }
+}
+
+fn is_running(global: &Global) -> bool {
+    let sockets = place::sockets(global).unwrap_or_default();
+    sockets.iter().any(|socket| admin::ask(socket, &Command::Status).is_ok())
+}
+
+fn sockets(config: &Config, running: bool, findings: &mut Findings) {
+    for listen in &config.sip.transports.listen {
+        let bound = match listen.transport {
+            Transport::Udp => UdpSocket::bind(listen.address).map(drop),
+            Transport::Tcp => TcpListener::bind(listen.address).map(drop),
+        };
+        address(&listen.to_string(), &bound, running, findings);
+    }
+    let media = SocketAddr::new(config.media.address, 0);
+    let name = format!("RTP {} {}-{}", media.ip(), config.media.ports.start(), config.media.ports.end());
+    address(&name, &UdpSocket::bind(media).map(drop), running, findings);
+}
+
+fn address(name: &str, bound: &io::Result<()>, running: bool, findings: &mut Findings) {
+    match bound {
+        Ok(()) => findings.add(Grade::Ok, format!("{name} 可用"), format!("{name} is free")),
+        Err(e) if e.kind() == ErrorKind::AddrInUse && running => {
+            findings.add(
+                Grade::Ok,
+                format!("{name} 由正在运行的交换机使用"),
+                format!("{name} is used by the running switchboard"),
+            );
+        }
+        Err(e) if e.kind() == ErrorKind::AddrInUse => {
+            let zh = format!("{name} 被别的程序占用：用 ss -lnp 找到它，或改 [sip] listen");
+            findings.add(
+                Grade::Bad,
+                zh,
+                format!("{name} is taken by another program: find it by ss -lnp, or change [sip] listen"),
+            );
+        }
+        Err(e) if e.kind() == ErrorKind::AddrNotAvailable => {
+            let zh = format!("{name} 不是本机地址：改 [sip] listen 或 [media] address");
+            findings
+                .written(zh, format!("{name} is no address of this machine: change [sip] listen or [media] address"));
+        }
+        Err(e) => findings.add(Grade::Bad, format!("{name}：{e}"), format!("{name}: {e}")),
+    }
+}
+
+/// Two ports a leg, two legs a call, and their RTCP; connections beside.
+fn files(config: &Config, findings: &mut Findings) {
+    let ports = u64::from(*config.media.ports.end()).saturating_sub(u64::from(*config.media.ports.start())) + 1;
+    let wanted = (u64::from(config.sip.max_calls) * 4).min(ports) + config.sip.transports.tcp.connections as u64 + 128;
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    if limit >= wanted {
+        findings.add(Grade::Ok, format!("可打开文件 {limit} 个"), format!("open files: {limit}"));
+        return;
+    }
+    let zh = format!(
+        "可打开文件只有 {limit} 个，{} 个通话需要 {wanted}：ulimit -n {wanted}，或 systemd 的 LimitNOFILE={wanted}",
+        config.sip.max_calls
+    );
+    let en = format!(
+        "open files: {limit}; {} calls take {wanted}: ulimit -n {wanted}, or LimitNOFILE={wanted} for systemd",
+        config.sip.max_calls
+    );
+    findings.add(Grade::Warn, zh, en);
+}
+
+fn state(global: &Global, config: &Config, findings: &mut Findings) {
+    let folder = global.state.clone().or_else(|| config.store.folder.clone());
+    let temporary = folder.is_none();
+    let folder = folder.unwrap_or_else(std::env::temp_dir);
+    let at = folder.display();
+    // A folder that is not there yet will be made in the nearest one that is.
+    let standing =
+        folder.ancestors().find(|p| p.is_dir()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Err(e) = access(standing, Access::WRITE_OK | Access::EXEC_OK) {
+        let standing = standing.display();
+        let zh = format!("数据目录 {at} 不可写（{e}）：chown 或 chmod {standing}，或用 --state 另选");
+        findings.add(
+            Grade::Bad,
+            zh,
+            format!(
+                "state folder {at} cannot be written ({e}): chown or chmod {standing}, or choose another by --state"
+            ),
+        );
+        return;
+    }
+    match statvfs(standing) {
+        Ok(disk) => {
+            let free = disk.f_bavail * disk.f_frsize;
+            let grade = match free {
+                f if f < SPACE => Grade::Bad,
+                f if f < 10 * SPACE => Grade::Warn,
+                _ => Grade::Ok,
+            };
+            let kind = if temporary { ("（临时）", " (temporary)") } else { ("", "") };
+            let fix = if grade == Grade::Ok {
+                ("", "")
+            } else {
+                ("：请腾出空间，或缩短 [store] 的保存天数", ": make room, or keep records for fewer days in [store]")
+            };
+            let mib = free >> 20;
+            findings.add(
+                grade,
+                format!("数据目录 {at}{}，剩余 {mib} MiB{}", kind.0, fix.0),
+                format!("state folder {at}{}, {mib} MiB free{}", kind.1, fix.1),
+            );
+        }
+        Err(e) => findings.add(
+            Grade::Warn,
+            format!("数据目录 {at}：不知道剩余空间（{e}）"),
+            format!("state folder {at}: free space is not known ({e})"),
+        ),
+    }
+}
+
+fn clock(findings: &mut Findings) {
+    let wall = Clock::system().now().wall;
+    let shown = moment::shown(wall);
+    if wall < OLDEST {
+        let zh = format!("时钟是 {shown}，不对：号码按日期转换，请用 NTP 校时（timedatectl set-ntp true）");
+        findings.add(Grade::Bad, zh, format!("the clock says {shown}, which is wrong: numbers change by date; set it by NTP (timedatectl set-ntp true)"));
+        return;
+    }
+    findings.add(Grade::Ok, format!("时钟 {shown}（北京时间）"), format!("clock {shown} (Asia/Shanghai)"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_finding_decides_and_a_written_mistake_comes_first() {
+        let mut findings = Findings::default();
+        address("udp:x", &Ok(()), false, &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrInUse.into()), true, &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrInUse.into()), false, &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrNotAvailable.into()), false, &mut findings);
+        let grades: Vec<_> = findings.0.iter().map(|l| (l.grade, l.written)).collect();
+        assert_eq!(grades, [(Grade::Ok, false), (Grade::Ok, false), (Grade::Bad, false), (Grade::Bad, true)]);
+    }
+}

@@ -1,0 +1,815 @@
+//! Messages that cross, are lost, come twice or come never: a hand-written peer against the exchange.
+
+use crate::support::city;
+use crate::support::raw::{Ask, CARRIER, FIRE, Peer, answer, branch, sdp, text};
+use crate::support::town::{Manner, Town};
+use crate::support::wire::Weather;
+use std::net::SocketAddr;
+use switchboard::fact::{Fact, Outcome};
+use switchboard::id::TrunkId;
+use switchboard::sip::dialog::Credentials;
+use switchboard::sip::message::Message;
+use switchboard::sip::name::Name;
+
+const SOON: Manner = Manner::Answers(1_000_000);
+const FAR_SDP: (&str, u16) = ("127.0.0.30", 41_000);
+
+fn far_sdp() -> String {
+    sdp(FAR_SDP.0, FAR_SDP.1)
+}
+
+/// A caller at the carrier who has dialled 119, and the far exchange that has the INVITE.
+fn ringing_119(town: &mut Town, ask: &Ask) -> (Peer, Peer, Message) {
+    let mut caller = Peer::at(town, CARRIER);
+    let mut far = Peer::at(town, FIRE);
+    caller.says(town, ask.write());
+    let invite = far.hears_one(town);
+    assert_eq!(caller.words(town), ["100 INVITE", "180 INVITE"]);
+    (caller, far, invite)
+}
+
+fn ask_119() -> Ask {
+    let at = SocketAddr::from(CARRIER);
+    Ask::new("INVITE", "119", at)
+}
+
+/// Both ends of a call to 119 that stands, and the 200 that the caller got.
+fn talking_119(town: &mut Town, ask: &Ask, far_extra: &str) -> (Peer, Peer, Message, Message) {
+    let (mut caller, mut far, invite) = ringing_119(town, ask);
+    far.says(town, answer(&invite, far.at, 200, "far1", far_extra, &far_sdp()));
+    let ok = caller.hears_one(town);
+    assert_eq!(ok.status(), Some(200));
+    caller.says(town, ask.ack(&ok).write());
+    assert_eq!(far.words(town), ["ACK"]);
+    (caller, far, invite, ok)
+}
+
+fn empty_after_two_minutes(town: &mut Town) {
+    town.runs(120.0);
+    let (sessions, transactions, ports) = town.exchange.held();
+    assert_eq!((town.exchange.live(), sessions, transactions, ports), (0, 0, 0, 0), "{}", town.trace.join("\n"));
+    assert_eq!(town.graph.open(), 0);
+}
+
+// --- crossing -------------------------------------------------------------------------------------------------------
+
+/// RFC 3261 §9.2: a CANCEL that finds the final response sent gets 200 and changes nothing.
+#[test]
+fn a_cancel_that_crosses_our_200_changes_nothing() {
+    let mut town = Town::new(1);
+    let _seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at);
+    caller.says(&mut town, ask.write());
+    let got = caller.hears(&town);
+    let ok = got.last().unwrap();
+    assert_eq!(ok.status(), Some(200), "the queue answers at once");
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    assert_eq!(caller.words(&town), ["200 CANCEL"]);
+    caller.says(&mut town, ask.ack(ok).write());
+    town.runs(5.0);
+    assert_eq!(town.exchange.live(), 1);
+    caller.says(&mut town, ask.within("BYE", ok, 1).write());
+    assert!(caller.words(&town).contains(&"200 BYE".to_owned()));
+    assert_eq!(town.outcomes(), [Outcome::Connected]);
+    empty_after_two_minutes(&mut town);
+}
+
+/// RFC 3261 §9.1, §13.2.2.4: the 200 that crosses our CANCEL, even with a tag never seen, gets ACK and then BYE.
+#[test]
+fn a_200_that_crosses_our_cancel_gets_ack_and_bye() {
+    for tag in ["ringing", "another"] {
+        let mut town = Town::new(2);
+        let ask = ask_119();
+        let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+        far.says(&mut town, answer(&invite, far.at, 180, "ringing", "", ""));
+        assert_eq!(far.words(&town), Vec::<String>::new());
+        caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+        assert_eq!(caller.words(&town), ["200 CANCEL", "487 INVITE"]);
+        let cancel = far.hears_one(&town);
+        assert_eq!((text(Some(cancel.method_token())), branch(&cancel)), ("CANCEL".into(), branch(&invite)));
+        assert_eq!(cancel.request_uri(), invite.request_uri());
+        far.says(&mut town, answer(&cancel, far.at, 200, tag, "", ""));
+        far.says(&mut town, answer(&invite, far.at, 200, tag, "", &far_sdp()));
+        let got = far.hears(&town);
+        let methods: Vec<_> = got.iter().map(|m| text(Some(m.method_token()))).collect();
+        assert_eq!(methods, ["ACK", "BYE"], "{}", town.trace.join("\n"));
+        assert!(got.iter().all(|m| m.to_tag() == Some(tag.as_bytes())));
+        assert_ne!(branch(&got[0]), branch(&invite), "the ACK of a 2xx is a transaction of its own");
+        // A copy of the 200: the ACK was lost.
+        far.says(&mut town, answer(&invite, far.at, 200, tag, "", &far_sdp()));
+        assert_eq!(far.words(&town), ["ACK"]);
+        far.says(&mut town, answer(&got[1], far.at, 200, tag, "", ""));
+        caller.says(&mut town, ask.same_branch("ACK", None).write());
+        assert_eq!(town.outcomes(), [Outcome::Abandoned]);
+        empty_after_two_minutes(&mut town);
+        assert!(far.words(&town).is_empty());
+    }
+}
+
+/// RFC 3261 §9.1: no CANCEL before a provisional response; the request is cancelled when one comes.
+#[test]
+fn no_cancel_leaves_before_a_provisional_response() {
+    let mut town = Town::new(3);
+    let ask = ask_119();
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    assert_eq!(caller.words(&town), ["200 CANCEL", "487 INVITE"]);
+    town.runs(0.4);
+    assert!(far.words(&town).is_empty());
+    far.says(&mut town, answer(&invite, far.at, 100, "", "", ""));
+    let cancel = far.hears_one(&town);
+    assert_eq!(cancel.method_token(), b"CANCEL");
+    far.says(&mut town, answer(&cancel, far.at, 200, "t", "", ""));
+    far.says(&mut town, answer(&invite, far.at, 487, "t", "", ""));
+    let ack = far.hears_one(&town);
+    assert_eq!((ack.method_token(), branch(&ack)), (&b"ACK"[..], branch(&invite)));
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// The caller's BYE before his ACK: the call is over, the 200 is not sent again (RFC 3261 §15).
+#[test]
+fn a_bye_that_overtakes_its_ack_ends_the_call() {
+    let mut town = Town::new(4);
+    let _seat = town.seat("8001", Manner::Rings);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at);
+    caller.says(&mut town, ask.write());
+    let ok = caller.hears(&town).pop().unwrap();
+    caller.says(&mut town, ask.within("BYE", &ok, 1).write());
+    assert_eq!(caller.words(&town), ["200 BYE"]);
+    caller.says(&mut town, ask.ack(&ok).write());
+    empty_after_two_minutes(&mut town);
+    assert!(caller.words(&town).is_empty());
+}
+
+/// RFC 3261 §15: the called side sends no BYE before the ACK of its 2xx, or the end of waiting for it.
+#[test]
+fn we_send_no_bye_before_the_ack_of_our_200() {
+    let mut town = Town::new(5);
+    let seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at);
+    caller.says(&mut town, ask.write());
+    let ok = caller.hears(&town).into_iter().find(|m| m.status() == Some(200)).unwrap();
+    town.runs(3.0);
+    assert!(town.is_connected(seat));
+    town.hangs_up(seat);
+    town.runs(2.0);
+    assert!(caller.words(&town).iter().all(|w| w == "200 INVITE"), "no BYE yet");
+    caller.says(&mut town, ask.ack(&ok).write());
+    let bye = caller.hears_one(&town);
+    assert_eq!(bye.method_token(), b"BYE");
+    caller.says(&mut town, answer(&bye, caller.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// Both hang up at once: each BYE is answered, nobody's is repeated for ever.
+#[test]
+fn two_byes_that_cross_end_one_call() {
+    let mut town = Town::new(6);
+    let seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at);
+    caller.says(&mut town, ask.write());
+    let ok = caller.hears(&town).pop().unwrap();
+    caller.says(&mut town, ask.ack(&ok).write());
+    town.runs(3.0);
+    town.hangs_up(seat);
+    town.injects(caller.at, &ask.within("BYE", &ok, 1).write());
+    town.runs(0.1);
+    let got = caller.hears(&town);
+    assert!(got.iter().any(|m| matches!(m.status(), Some(200 | 481))), "{}", town.trace.join("\n"));
+    if let Some(bye) = got.iter().find(|m| m.method_token() == b"BYE") {
+        caller.says(&mut town, answer(bye, caller.at, 481, "", "", ""));
+    }
+    assert_eq!(town.outcomes(), [Outcome::Connected]);
+    empty_after_two_minutes(&mut town);
+}
+
+// --- lost and repeated ----------------------------------------------------------------------------------------------
+
+/// RFC 3261 §13.3.1.4: the 2xx again at T1, doubling to T2, for 64·T1; then BYE.
+#[test]
+fn an_ack_that_never_comes_ends_the_call_with_bye_after_64_t1() {
+    let mut town = Town::new(7);
+    let _seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at);
+    caller.says(&mut town, ask.write());
+    town.runs(31.9);
+    let words = caller.words(&town);
+    assert_eq!(words.iter().filter(|w| *w == "200 INVITE").count(), 11, "{words:?}");
+    town.runs(0.3);
+    let bye = caller.hears_one(&town);
+    assert_eq!(bye.method_token(), b"BYE");
+    assert!(text(bye.value(Name::Reason)).contains("408"));
+    caller.says(&mut town, answer(&bye, caller.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+#[test]
+fn an_invite_that_comes_again_while_it_rings_gets_the_last_1xx_and_no_second_call() {
+    let mut town = Town::new(8);
+    let ask = ask_119();
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    for _ in 0..3 {
+        caller.says(&mut town, ask.write());
+        assert_eq!(caller.words(&town), ["180 INVITE"]);
+    }
+    assert_eq!(town.exchange.live(), 1);
+    far.says(&mut town, answer(&invite, far.at, 486, "busy", "", ""));
+    assert_eq!(far.words(&town), ["ACK"]);
+    far.says(&mut town, answer(&invite, far.at, 486, "busy", "", ""));
+    assert_eq!(far.words(&town), ["ACK"], "each copy of a refusal is acknowledged");
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// RFC 3261 §8.2.2.2: the same request by another path, while the first is under way or has just been answered.
+#[test]
+fn a_merged_request_gets_482() {
+    let mut town = Town::new(9);
+    let ask = ask_119();
+    let (mut caller, _far, _) = ringing_119(&mut town, &ask);
+    let merged = Ask { branch: "z9hG4bK-other-path".into(), ..ask.clone() };
+    caller.says(&mut town, merged.write());
+    assert_eq!(caller.words(&town), ["482 INVITE"]);
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    caller.words(&town);
+
+    let _seat = town.seat("8001", Manner::Rings);
+    town.runs(1.0);
+    let ask = Ask { call_id: "second".into(), ..Ask::new("INVITE", "12345", caller.at) };
+    caller.says(&mut town, ask.write());
+    let ok = caller.hears(&town).pop().unwrap();
+    assert_eq!(ok.status(), Some(200));
+    let merged = Ask { branch: "z9hG4bK-other-path-2".into(), ..ask.clone() };
+    caller.says(&mut town, merged.write());
+    assert_eq!(caller.words(&town), ["482 INVITE"], "answered, and the copy must not become a second call");
+    caller.says(&mut town, ask.ack(&ok).write());
+    caller.says(&mut town, merged.write());
+    assert_eq!(caller.words(&town), ["482 INVITE"]);
+    assert_eq!(town.exchange.live(), 1);
+    caller.says(&mut town, ask.within("BYE", &ok, 1).write());
+    empty_after_two_minutes(&mut town);
+}
+
+#[test]
+fn no_hops_left_is_483() {
+    let mut town = Town::new(10);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask { hops: 0, ..Ask::new("INVITE", "12345", caller.at) };
+    caller.says(&mut town, ask.write());
+    assert_eq!(caller.words(&town), ["483 INVITE"]);
+    let mut far = Peer::at(&town, FIRE);
+    let ask = Ask { hops: 7, ..Ask::new("INVITE", "119", caller.at) };
+    caller.says(&mut town, ask.write());
+    assert_eq!(far.hears_one(&town).number(Name::MaxForwards), Some(6));
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+// --- forks ----------------------------------------------------------------------------------------------------------
+
+/// RFC 3261 §13.2.2.4: the first 2xx is taken, every other dialog gets ACK and BYE, and the BYE is not lost with one datagram.
+#[test]
+fn a_second_2xx_of_a_fork_gets_ack_and_bye() {
+    let mut town = Town::new(11);
+    let ask = ask_119();
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    for tag in ["a", "b"] {
+        far.says(&mut town, answer(&invite, far.at, 180, tag, "", ""));
+    }
+    far.says(&mut town, answer(&invite, far.at, 200, "b", "", &far_sdp()));
+    let ack = far.hears_one(&town);
+    assert_eq!((ack.method_token(), ack.to_tag()), (&b"ACK"[..], Some(&b"b"[..])));
+    let ok = caller.hears(&town).pop().unwrap();
+    caller.says(&mut town, ask.ack(&ok).write());
+    far.says(&mut town, answer(&invite, far.at, 200, "a", "Contact: <sip:fork@127.0.0.30:5060>\r\n", &far_sdp()));
+    let got = far.hears(&town);
+    let seen: Vec<_> = got.iter().map(|m| (text(Some(m.method_token())), text(m.to_tag()), text(Some(m.request_uri())))).collect();
+    let fork = |method: &str| (method.to_owned(), "a".to_owned(), "sip:fork@127.0.0.30:5060".to_owned());
+    assert_eq!(seen, [fork("ACK"), fork("BYE")]);
+    assert_eq!(got[1].cseq().unwrap().number, got[0].cseq().unwrap().number + 1);
+    // The BYE was lost, the ACK was not: no further 200 comes, and the fork must not stay up for ever.
+    town.runs(0.7);
+    let again = far.hears_one(&town);
+    assert_eq!((again.method_token(), branch(&again)), (&b"BYE"[..], branch(&got[1])));
+    far.says(&mut town, answer(&again, far.at, 200, "", "", ""));
+    town.runs(5.0);
+    assert!(far.words(&town).is_empty());
+    far.says(&mut town, answer(&invite, far.at, 200, "b", "", &far_sdp()));
+    assert_eq!(far.words(&town), ["ACK"], "a copy of the 2xx that was taken: its ACK again");
+    assert_eq!(town.exchange.live(), 1);
+    caller.says(&mut town, ask.within("BYE", &ok, 1).write());
+    let bye = far.hears_one(&town);
+    assert_eq!((bye.method_token(), bye.to_tag()), (&b"BYE"[..], Some(&b"b"[..])));
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+// --- offers inside --------------------------------------------------------------------------------------------------
+
+/// RFC 3311 §5.2: an UPDATE with an offer while we owe an answer is 500 with Retry-After; while our own offer is open, 491.
+#[test]
+fn an_update_with_an_offer_while_one_is_open() {
+    let mut town = Town::new(12);
+    let ask = ask_119();
+    let mut caller = Peer::at(&town, CARRIER);
+    let mut far = Peer::at(&town, FIRE);
+    caller.says(&mut town, ask.write());
+    let _invite = far.hears_one(&town);
+    let ringing = caller.hears(&town).pop().unwrap();
+    assert_eq!(ringing.status(), Some(180));
+    let update = ask.within("UPDATE", &ringing, 1).offering(sdp("127.0.0.10", 40_000));
+    caller.says(&mut town, update.write());
+    let no = caller.hears_one(&town);
+    assert_eq!(no.status(), Some(500));
+    assert!(no.number(Name::RetryAfter).is_some_and(|s| s <= 10));
+    // Its copy gets the same answer.
+    caller.says(&mut town, update.write());
+    assert_eq!(caller.hears_one(&town).value(Name::RetryAfter), no.value(Name::RetryAfter));
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    empty_after_two_minutes(&mut town);
+
+    // Offerless with 100rel: our offer is in the 183.
+    let mut town = Town::new(13);
+    let _seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12333", caller.at).without_offer().with("Supported: 100rel");
+    caller.says(&mut town, ask.write());
+    let early = caller.hears(&town).into_iter().find(|m| m.status() == Some(183)).unwrap();
+    assert!(early.sdp().is_some());
+    let update = ask.within("UPDATE", &early, 1).offering(sdp("127.0.0.10", 40_000));
+    caller.says(&mut town, update.write());
+    assert_eq!(caller.words(&town), ["491 UPDATE"]);
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// A re-INVITE that meets our own gets 491, and its copies get 491 too (RFC 3261 §14.2, §17.2.1).
+#[test]
+fn a_reinvite_that_meets_ours_gets_491_each_time() {
+    let mut settings = city::settings();
+    settings.sip.session_expires = 90;
+    let mut town = Town::with("2021-12-15T10:00", 14, Weather::FINE, settings);
+    let ask = ask_119().with("Supported: timer").with("Session-Expires: 1800;refresher=uac");
+    // The far exchange knows neither UPDATE nor timers: we refresh alone, by re-INVITE.
+    let (caller, mut far, invite, ok) = talking_119(&mut town, &ask, "Allow: INVITE, ACK, BYE, CANCEL\r\n");
+    town.runs(45.5);
+    let refresh = far.hears(&town).into_iter().find(|m| m.method_token() == b"INVITE").expect("a refresh at half the interval");
+    let from = text(invite.value(Name::To)) + ";tag=far1";
+    let theirs = Ask {
+        from,
+        to: text(invite.value(Name::From)),
+        call_id: text(invite.value(Name::CallId)),
+        uri: text(invite.contact().map(|c| c.uri)),
+        ..Ask::new("INVITE", "x", far.at)
+    };
+    for _ in 0..2 {
+        far.says(&mut town, theirs.write());
+        let got = far.hears(&town);
+        let no = got.iter().find(|m| m.status().is_some_and(|s| s > 100)).unwrap();
+        assert_eq!(no.status(), Some(491), "{}", town.trace.join("\n"));
+    }
+    far.says(&mut town, theirs.same_branch("ACK", None).write());
+    // Ours is refused as well: the call goes on and the refresh is tried again.
+    far.says(&mut town, answer(&refresh, far.at, 491, "", "", ""));
+    assert_eq!(far.words(&town), ["ACK"]);
+    assert_eq!(town.exchange.live(), 1);
+    town.runs(40.0);
+    let again = far.hears(&town).into_iter().find(|m| m.method_token() == b"INVITE").expect("tried again in time");
+    assert_eq!(again.body(), refresh.body(), "the same SDP, the same version");
+    far.says(&mut town, answer(&again, far.at, 200, "", "", &far_sdp()));
+    assert_eq!(far.words(&town), ["ACK"]);
+    caller.says(&mut town, ask.within("BYE", &ok, 1).write());
+    let bye = far.hears_one(&town);
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// A refused re-INVITE leaves the call as it was; its copies get the same refusal (RFC 3261 §14.2).
+#[test]
+fn a_reinvite_that_cannot_be_taken_changes_nothing() {
+    let mut town = Town::new(15);
+    let ask = ask_119();
+    let (mut caller, mut far, _, ok) = talking_119(&mut town, &ask, "");
+    let broken = ask.within("INVITE", &ok, 1).offering("hello".into());
+    let video = "v=0\r\no=- 1 2 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 18\r\n";
+    let foreign = ask.within("INVITE", &ok, 2).offering(video.into());
+    for (request, status) in [(broken, 400), (foreign, 488)] {
+        for _ in 0..2 {
+            caller.says(&mut town, request.write());
+            let got = caller.hears(&town);
+            assert_eq!(got.last().unwrap().status(), Some(status));
+        }
+        caller.says(&mut town, request.same_branch("ACK", Some(&ok)).write());
+    }
+    assert_eq!(town.exchange.live(), 1);
+    let required = ask.within("INVITE", &ok, 3).with("Require: precondition").offering(sdp("127.0.0.10", 40_000));
+    for _ in 0..2 {
+        caller.says(&mut town, required.write());
+        let no = caller.hears_one(&town);
+        assert_eq!((no.status(), text(no.value(Name::Unsupported))), (Some(420), "precondition".into()));
+    }
+    caller.says(&mut town, required.same_branch("ACK", Some(&ok)).write());
+    caller.says(&mut town, ask.within("BYE", &ok, 4).write());
+    let bye = far.hears_one(&town);
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// An INVITE inside the dialog of a request of ours that is still open is 491, not 500 (RFC 3261 §14.2).
+#[test]
+fn an_invite_of_the_called_side_before_its_own_answer_is_491() {
+    let mut town = Town::new(16);
+    let ask = ask_119();
+    let (caller, mut far, invite) = ringing_119(&mut town, &ask);
+    far.says(&mut town, answer(&invite, far.at, 180, "far1", "", ""));
+    let theirs = Ask {
+        from: text(invite.value(Name::To)) + ";tag=far1",
+        to: text(invite.value(Name::From)),
+        call_id: text(invite.value(Name::CallId)),
+        ..Ask::new("INVITE", "x", far.at)
+    };
+    far.says(&mut town, theirs.write());
+    assert_eq!(far.hears(&town).last().unwrap().status(), Some(491));
+    far.says(&mut town, theirs.same_branch("ACK", None).write());
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    let cancel = far.hears(&town).pop().unwrap();
+    far.says(&mut town, answer(&cancel, far.at, 200, "far1", "", ""));
+    far.says(&mut town, answer(&invite, far.at, 487, "far1", "", ""));
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+// --- no offer, 100rel -----------------------------------------------------------------------------------------------
+
+#[test]
+fn an_offerless_invite_without_100rel_gets_our_offer_in_the_200() {
+    let mut town = Town::new(17);
+    let seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12333", caller.at).without_offer();
+    caller.says(&mut town, ask.write());
+    let got = caller.hears(&town);
+    assert!(got.iter().all(|m| m.status() == Some(200) || m.body().is_empty()), "no offer in an unreliable 1xx");
+    let ok = got.last().unwrap();
+    assert!(ok.status() == Some(200) && ok.sdp().is_some(), "{}", town.trace.join("\n"));
+    caller.says(&mut town, ask.ack(ok).offering(sdp("127.0.0.10", 40_000)).write());
+    town.runs(3.0);
+    assert!(town.is_connected(seat));
+    caller.says(&mut town, ask.within("BYE", ok, 1).write());
+    empty_after_two_minutes(&mut town);
+
+    // The ACK brings no answer: there is no call (RFC 3261 §13.2.2.4).
+    let ask = Ask { branch: "z9hG4bK-b".into(), call_id: "b".into(), ..ask };
+    caller.words(&town);
+    caller.says(&mut town, ask.write());
+    let ok = caller.hears(&town).pop().unwrap();
+    caller.says(&mut town, ask.ack(&ok).write());
+    let bye = caller.hears_one(&town);
+    assert_eq!(bye.method_token(), b"BYE");
+    caller.says(&mut town, answer(&bye, caller.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+
+    let mut town = Town::on("2022-06-01T09:00", 18, Weather::FINE);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12358", caller.at).without_offer();
+    caller.says(&mut town, ask.write());
+    assert_eq!(caller.words(&town).last().unwrap(), "410 INVITE", "nowhere to play to: 410 at once");
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// The 183 carries our offer, the PRACK its answer, and only then the prompt begins (RFC 3262 §5).
+#[test]
+fn an_offerless_invite_with_100rel_hears_the_prompt_after_its_prack() {
+    let mut town = Town::new(19);
+    let seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12333", caller.at).without_offer().with("Supported: 100rel");
+    caller.says(&mut town, ask.write());
+    let early = caller.hears(&town).into_iter().find(|m| m.status() == Some(183)).unwrap();
+    assert!(early.lists(Name::Require, "100rel") && early.sdp().is_some());
+    let rseq = early.number(Name::RSeq).unwrap();
+    assert!(town.graph.played.is_empty(), "nothing plays before the path exists");
+    let prack = ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_000));
+    caller.says(&mut town, prack.write());
+    assert_eq!(caller.words(&town), ["200 PRACK"]);
+    let rtp = "127.0.0.10:40000".parse().unwrap();
+    assert_eq!(town.graph.hears(rtp), crate::support::graph::Heard::Prompt("transition/12333".into()));
+    // The PRACK again: the same 200, no second prompt.
+    caller.says(&mut town, prack.write());
+    assert_eq!(caller.words(&town), ["200 PRACK"]);
+    assert!(town.until(60, |t| t.is_connected(seat)));
+    town.runs(0.1);
+    let ok = caller.hears(&town).into_iter().find(|m| m.status() == Some(200)).unwrap();
+    caller.says(&mut town, ask.ack(&ok).write());
+    town.runs(2.0);
+    assert_eq!(town.graph.hears(rtp), crate::support::graph::Heard::Party("127.0.1.1:30000".parse().unwrap()));
+    caller.says(&mut town, ask.within("BYE", &ok, 2).write());
+    empty_after_two_minutes(&mut town);
+}
+
+#[test]
+fn a_caller_who_requires_100rel_gets_every_1xx_reliably() {
+    let mut town = Town::new(20);
+    let ask = ask_119().with("Require: 100rel");
+    let (mut caller, mut far) = (Peer::at(&town, CARRIER), Peer::at(&town, FIRE));
+    caller.says(&mut town, ask.write());
+    let invite = far.hears_one(&town);
+    let ringing = caller.hears(&town).pop().unwrap();
+    assert_eq!(ringing.status(), Some(180));
+    assert!(ringing.lists(Name::Require, "100rel"));
+    let rseq = ringing.number(Name::RSeq).expect("RSeq");
+    far.says(&mut town, answer(&invite, far.at, 100, "", "", ""));
+    // The PRACK is lost for a while: the 180 comes again at T1, doubling.
+    town.runs(3.6);
+    assert_eq!(caller.words(&town), ["180 INVITE"; 3]);
+    // The answer need not wait for a 180 without SDP, and the PRACK that comes after it is still answered 200 (RFC 3262 §3).
+    far.says(&mut town, answer(&invite, far.at, 200, "far1", "", &far_sdp()));
+    let ok = caller.hears(&town).pop().unwrap();
+    assert_eq!(ok.status(), Some(200));
+    let prack = ask.within("PRACK", &ringing, 1).with(&format!("RAck: {rseq} 1 INVITE"));
+    caller.says(&mut town, prack.write());
+    assert_eq!(caller.words(&town), ["200 PRACK"]);
+    caller.says(&mut town, ask.ack(&ok).write());
+    let wrong = ask.within("PRACK", &ringing, 2).with(&format!("RAck: {} 1 INVITE", rseq + 9));
+    for _ in 0..2 {
+        caller.says(&mut town, wrong.write());
+        assert_eq!(caller.words(&town), ["481 PRACK"]);
+    }
+    caller.says(&mut town, ask.within("BYE", &ok, 3).write());
+    assert_eq!(caller.words(&town), ["200 BYE"]);
+    far.hears(&town);
+    town.runs(1.0);
+    let bye = far.hears(&town).pop().expect("BYE again");
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// RFC 3262 §3: no PRACK for 64·T1 refuses the INVITE with a 5xx.
+#[test]
+fn a_prack_that_never_comes_refuses_the_call_with_5xx() {
+    let mut town = Town::new(21);
+    let _seat = town.seat("8001", SOON);
+    town.runs(1.0);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12333", caller.at).with("Supported: 100rel");
+    caller.says(&mut town, ask.write());
+    town.runs(31.0);
+    let words = caller.words(&town);
+    assert_eq!(words.iter().filter(|w| *w == "183 INVITE").count(), 6, "T1, doubling: {words:?}");
+    assert!(!words.iter().any(|w| w == "200 INVITE"), "no 2xx while an SDP-bearing 183 is without its PRACK");
+    town.runs(1.5);
+    let no = caller.hears(&town).pop().unwrap();
+    assert!(no.status().is_some_and(|s| (500..600).contains(&s)), "{:?}", no.status());
+    caller.says(&mut town, ask.same_branch("ACK", Some(&no)).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// The answer waits for the PRACK of the 183 that carried SDP, and an offer in that PRACK is answered before the 200 of the INVITE.
+#[test]
+fn an_offer_in_a_prack_is_answered_before_the_invite_is() {
+    let mut town = Town::new(22);
+    let ask = ask_119().with("Supported: 100rel");
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    far.says(&mut town, answer(&invite, far.at, 183, "far1", "", &far_sdp()));
+    let early = caller.hears(&town).into_iter().find(|m| m.status() == Some(183)).unwrap();
+    far.says(&mut town, answer(&invite, far.at, 200, "far1", "", &far_sdp()));
+    assert_eq!(far.words(&town), ["ACK"]);
+    assert!(caller.words(&town).is_empty(), "the 200 waits");
+    let rseq = early.number(Name::RSeq).unwrap();
+    let prack = ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_100));
+    town.injects(caller.at, &prack.write());
+    town.runs(0.01);
+    let sent: Vec<_> = town.sent.iter().rev().take(2).map(|(_, b)| String::from_utf8_lossy(b).into_owned()).collect();
+    assert!(sent[1].contains("1 PRACK") || sent[1].contains("2 PRACK"), "the PRACK is answered first: {sent:#?}");
+    assert!(sent[1].contains("m=audio") && sent[0].contains("1 INVITE"));
+    let ok = caller.hears(&town).into_iter().find(|m| m.cseq().unwrap().method == b"INVITE").unwrap();
+    caller.says(&mut town, ask.ack(&ok).write());
+    caller.says(&mut town, ask.within("BYE", &ok, 2).write());
+    let bye = far.hears_one(&town);
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// A reliable 1xx of the other side gets its PRACK once, copies and gaps get none (RFC 3262 §4).
+#[test]
+fn we_prack_reliable_responses_in_order() {
+    let mut town = Town::new(23);
+    let ask = ask_119();
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    let reliable = |rseq: u32| format!("Require: 100rel\r\nRSeq: {rseq}\r\n");
+    far.says(&mut town, answer(&invite, far.at, 183, "far1", &reliable(700), &far_sdp()));
+    let prack = far.hears_one(&town);
+    assert_eq!(text(prack.value(Name::RAck)), "700 1 INVITE");
+    far.says(&mut town, answer(&prack, far.at, 200, "", "", ""));
+    far.says(&mut town, answer(&invite, far.at, 183, "far1", &reliable(700), &far_sdp()));
+    far.says(&mut town, answer(&invite, far.at, 180, "far1", &reliable(702), ""));
+    assert!(far.words(&town).is_empty());
+    far.says(&mut town, answer(&invite, far.at, 180, "far1", &reliable(701), ""));
+    let prack = far.hears_one(&town);
+    assert_eq!(text(prack.value(Name::RAck)), "701 1 INVITE");
+    far.says(&mut town, answer(&prack, far.at, 200, "", "", ""));
+    // Offer and answer are complete: the far side may offer anew by UPDATE before its 200 (RFC 3311 §5.1).
+    let update = Ask {
+        from: text(invite.value(Name::To)) + ";tag=far1",
+        to: text(invite.value(Name::From)),
+        call_id: text(invite.value(Name::CallId)),
+        ..Ask::new("UPDATE", "x", far.at)
+    };
+    far.says(&mut town, update.offering(sdp("127.0.0.30", 41_100)).write());
+    let ok = far.hears_one(&town);
+    assert!(ok.status() == Some(200) && ok.sdp().is_some(), "{:?}", ok.status());
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    let cancel = far.hears_one(&town);
+    far.says(&mut town, answer(&cancel, far.at, 200, "far1", "", ""));
+    far.says(&mut town, answer(&invite, far.at, 487, "far1", "", ""));
+    caller.words(&town);
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+// --- session timers -------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_session_interval_below_the_smallest_is_422() {
+    let mut town = Town::new(24);
+    let mut caller = Peer::at(&town, CARRIER);
+    let ask = Ask::new("INVITE", "12345", caller.at).with("Supported: timer").with("Session-Expires: 60");
+    caller.says(&mut town, ask.write());
+    let no = caller.hears_one(&town);
+    assert_eq!((no.status(), no.number(Name::MinSe)), (Some(422), Some(90)));
+    // 422 to ours: again with what the other side wants, in the same call (RFC 4028 §7.3).
+    caller.says(&mut town, ask.same_branch("ACK", Some(&no)).write());
+    let ask = ask_119();
+    let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+    assert_eq!(invite.number(Name::SessionExpires), Some(1800));
+    far.says(&mut town, answer(&invite, far.at, 422, "x", "Min-SE: 3600\r\n", ""));
+    let got = far.hears(&town);
+    assert_eq!(got[0].method_token(), b"ACK");
+    let again = &got[1];
+    assert_eq!(again.number(Name::SessionExpires), Some(3600));
+    assert_eq!((again.call_id(), again.cseq().unwrap().number), (invite.call_id(), 2));
+    assert_eq!(again.from_tag(), invite.from_tag());
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    far.says(&mut town, answer(again, far.at, 486, "x", "", ""));
+    caller.words(&town);
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
+
+/// We are the refresher: UPDATE at half the interval, the session ends when nobody answers it (RFC 4028 §10).
+#[test]
+fn as_refresher_we_send_update_at_half_the_interval_and_end_a_dead_session() {
+    let mut town = Town::new(25);
+    let ask = ask_119()
+        .with("Supported: timer")
+        .with("Session-Expires: 90;refresher=uas")
+        .with("Allow: INVITE, ACK, BYE, CANCEL, UPDATE");
+    let (mut caller, mut far, _, ok) = talking_119(&mut town, &ask, "");
+    assert_eq!(text(ok.value(Name::SessionExpires)), "90;refresher=uas");
+    town.runs(45.2);
+    let update = caller.hears_one(&town);
+    assert_eq!((update.method_token(), update.body()), (&b"UPDATE"[..], &b""[..]));
+    assert_eq!(text(update.value(Name::SessionExpires)), "90;refresher=uac");
+    caller.says(&mut town, answer(&update, caller.at, 200, "", "Session-Expires: 90;refresher=uac\r\nRequire: timer\r\n", ""));
+    town.runs(45.5);
+    assert_eq!(caller.words(&town)[0], "UPDATE", "and again");
+    town.runs(33.0);
+    let words = caller.words(&town);
+    assert!(words.contains(&"BYE".to_owned()), "no answer: {words:?}");
+    let bye = far.hears(&town).pop().unwrap();
+    assert_eq!(bye.method_token(), b"BYE");
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    empty_after_two_minutes(&mut town);
+}
+
+/// The other side is the refresher: its UPDATE prolongs the session; without one we send BYE before the interval is over.
+#[test]
+fn as_watcher_we_end_a_session_that_is_not_refreshed() {
+    let mut town = Town::new(26);
+    let ask = ask_119().with("Supported: timer").with("Session-Expires: 90;refresher=uac");
+    let (mut caller, mut far, _, ok) = talking_119(&mut town, &ask, "");
+    assert_eq!(text(ok.value(Name::SessionExpires)), "90;refresher=uac");
+    assert!(ok.lists(Name::Require, "timer"));
+    town.runs(45.0);
+    let update = ask.within("UPDATE", &ok, 1).with("Supported: timer").with("Session-Expires: 90;refresher=uac");
+    caller.says(&mut town, update.write());
+    let refreshed = caller.hears_one(&town);
+    assert_eq!((refreshed.status(), text(refreshed.value(Name::SessionExpires))), (Some(200), "90;refresher=uac".into()));
+    // Too short an interval in a refresh is refused like any other (RFC 4028 §9).
+    let short = ask.within("UPDATE", &ok, 2).with("Supported: timer").with("Session-Expires: 30");
+    caller.says(&mut town, short.write());
+    let no = caller.hears_one(&town);
+    assert_eq!((no.status(), no.number(Name::MinSe)), (Some(422), Some(90)));
+    town.runs(55.0);
+    assert!(caller.words(&town).is_empty(), "prolonged");
+    town.runs(10.0);
+    let bye = caller.hears(&town).into_iter().next().expect("BYE at two thirds of the interval");
+    assert_eq!(bye.method_token(), b"BYE");
+    caller.says(&mut town, answer(&bye, caller.at, 200, "", "", ""));
+    let bye = far.hears(&town).into_iter().find(|m| m.method_token() == b"BYE").unwrap();
+    far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+    assert_eq!(town.outcomes(), [Outcome::Connected]);
+    empty_after_two_minutes(&mut town);
+}
+
+// --- authentication of ours -----------------------------------------------------------------------------------------
+
+#[test]
+fn a_trunk_that_challenges_gets_our_credentials() {
+    use switchboard::sip::auth::{Algorithm, Password, Realm, Verdict};
+    for status in [401, 407] {
+        let mut settings = city::settings();
+        let trunk = settings.trunks.get_mut(&TrunkId::from("emergency-1")).unwrap();
+        trunk.credentials = Some(Credentials { user: "hub".into(), password: "secret".into() });
+        let mut town = Town::with("2021-12-15T10:00", 27, Weather::FINE, settings);
+        let mut realm = Realm::new("far", [9; 32]);
+        let ask = ask_119();
+        let (mut caller, mut far, invite) = ringing_119(&mut town, &ask);
+        let (challenge, credentials) = if status == 401 {
+            (Name::WwwAuthenticate, Name::Authorization)
+        } else {
+            (Name::ProxyAuthenticate, Name::ProxyAuthorization)
+        };
+        far.says(&mut town, answer(&invite, far.at, 100, "", "", ""));
+        let mut lines = String::new();
+        for value in realm.challenge(town.now, &[Algorithm::Sha256, Algorithm::Md5], false) {
+            lines += &format!("{}: {value}\r\n", challenge.token());
+        }
+        far.says(&mut town, answer(&invite, far.at, status, "ch", &lines, ""));
+        let got = far.hears(&town);
+        assert_eq!((got[0].method_token(), branch(&got[0])), (&b"ACK"[..], branch(&invite)));
+        let again = &got[1];
+        assert_eq!((again.call_id(), again.from_tag()), (invite.call_id(), invite.from_tag()));
+        assert_eq!(again.cseq().unwrap().number, 2);
+        assert_ne!(branch(again), branch(&invite));
+        let header = again.value(credentials).expect("credentials").to_vec();
+        let password = Password::Plain("secret".into());
+        let verdict = realm.verify(&header, b"INVITE", town.now, |u| (u == "hub").then_some(&password));
+        assert!(matches!(verdict, Verdict::Ok { .. }), "{verdict:?}");
+        // The 100 was that of the first INVITE: the second may not be cancelled yet (RFC 3261 §9.1).
+        if status == 401 {
+            caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+            town.runs(0.3);
+            assert!(far.words(&town).is_empty(), "{}", town.trace.join("\n"));
+            far.says(&mut town, answer(again, far.at, 180, "far1", "", ""));
+            let cancel = far.hears_one(&town);
+            assert_eq!(branch(&cancel), branch(again));
+            far.says(&mut town, answer(&cancel, far.at, 200, "far1", "", ""));
+            far.says(&mut town, answer(again, far.at, 487, "far1", "", ""));
+        } else {
+            far.says(&mut town, answer(again, far.at, 200, "far1", "", &far_sdp()));
+            let ack = far.hears_one(&town);
+            // RFC 3261 §13.2.2.4: the ACK carries the credentials of its INVITE.
+            assert_eq!(text(ack.value(credentials)), text(Some(&header)));
+            let ok = caller.hears(&town).pop().unwrap();
+            caller.says(&mut town, ask.ack(&ok).write());
+            caller.says(&mut town, ask.within("BYE", &ok, 1).write());
+            let bye = far.hears_one(&town);
+            far.says(&mut town, answer(&bye, far.at, 200, "", "", ""));
+        }
+        caller.words(&town);
+        caller.says(&mut town, ask.same_branch("ACK", None).write());
+        empty_after_two_minutes(&mut town);
+    }
+}
+
+/// A challenge that our answer does not satisfy ends the attempt; it is never asked for ever.
+#[test]
+fn a_trunk_that_challenges_for_ever_is_given_up() {
+    let mut settings = city::settings();
+    let trunk = settings.trunks.get_mut(&TrunkId::from("emergency-1")).unwrap();
+    trunk.credentials = Some(Credentials { user: "hub".into(), password: "wrong".into() });
+    let mut town = Town::with("2021-12-15T10:00", 28, Weather::FINE, settings);
+    let ask = ask_119();
+    let (caller, mut far, invite) = ringing_119(&mut town, &ask);
+    let mut pending = vec![invite];
+    let mut invites = 0;
+    while let Some(invite) = pending.pop() {
+        invites += 1;
+        assert!(invites < 10);
+        let lines = format!("WWW-Authenticate: Digest realm=\"far\", nonce=\"n{invites}\", qop=\"auth\"\r\n");
+        far.says(&mut town, answer(&invite, far.at, 401, "ch", &lines, ""));
+        pending = far.hears(&town).into_iter().filter(|m| m.method_token() == b"INVITE").collect();
+    }
+    assert!(invites <= 3, "{invites}");
+    let failed = town.facts.iter().any(|f| matches!(&f.fact, Fact::LegFailed { status: Some(401), .. }));
+    assert!(failed, "{}", town.trace.join("\n"));
+    caller.says(&mut town, ask.same_branch("CANCEL", None).write());
+    caller.says(&mut town, ask.same_branch("ACK", None).write());
+    empty_after_two_minutes(&mut town);
+}
