@@ -13,8 +13,8 @@ BUILD := cc:gcc
 .PHONY: demo test bench fmt tools tools-build tools-peers
 
 demo: tools-build
-	@$(CARGO) build --release --locked
-	@exec target/release/switchboard demo
+	@$(CARGO) build --locked
+	@exec target/debug/switchboard demo
 
 # Quiet unless something fails: cargo's own summary lines are the report.
 test: tools
@@ -34,7 +34,7 @@ tools: tools-build tools-peers
 
 tools-build:
 	@command -v $(CARGO) >/dev/null || { \
-	  echo "缺少 cargo：请安装 Rust 1.88 以上（https://rustup.rs） · cargo is missing: install Rust 1.88 or later" >&2; exit 1; }
+	  echo "缺少 cargo：请安装 Rust 1.93 以上（https://rustup.rs） · cargo is missing: install Rust 1.93 or later" >&2; exit 1; }
 	@sh .ci/need $(BUILD)
 
 tools-peers:

@@ -356,7 +356,12 @@ fn signalling(lab: &Lab) {
     let wish = Wish { number: "12366", calls: 4000, rate: 400.0, talk: Duration::from_millis(100), rtp: false };
     let (mut r, cpu) = measured(lab, wish, 1);
     println!("  {} calls at 400 cps: {} answered, {} failed", wish.calls, r.answered, r.failed);
-    line("B2BUA, both legs, ports and CDR, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", Some(0.30));
+    line(
+        "B2BUA, both legs, ports and CDR, per 1000 calls",
+        cpu * 1000.0 / r.answered.max(1) as f64,
+        "CPU-s",
+        Some(0.30),
+    );
     line("setup time p50", percentile(&mut r.setup_us, 0.5), "ms", Some(1.0));
     line("setup time p99", percentile(&mut r.setup_us, 0.99), "ms", Some(5.0));
 }
@@ -407,5 +412,10 @@ fn strangers(lab: &Lab) {
         }
     }
     sleep(Duration::from_millis(300));
-    line("stateless 401 to a stranger, per 1000", (lab.cpu() - before) * 1000.0 / f64::from(count), "CPU-s", Some(0.03));
+    line(
+        "stateless 401 to a stranger, per 1000",
+        (lab.cpu() - before) * 1000.0 / f64::from(count),
+        "CPU-s",
+        Some(0.03),
+    );
 }

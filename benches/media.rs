@@ -79,7 +79,16 @@ impl Outlet for Nowhere {
 }
 
 fn remote(rtp: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Remote {
-    Remote { rtp: Some(rtp), source: Some(rtp), rtcp: None, codec, telephone_event, ptime: 20, latch: Latch::Sdp, receive: true }
+    Remote {
+        rtp: Some(rtp),
+        source: Some(rtp),
+        rtcp: None,
+        codec,
+        telephone_event,
+        ptime: 20,
+        latch: Latch::Sdp,
+        receive: true,
+    }
 }
 
 fn id(index: u32) -> PortId {

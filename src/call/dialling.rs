@@ -47,21 +47,27 @@ impl Dialling {
 }
 
 impl Call {
-    pub(super) fn dial_trunks(&mut self, order: &Arc<[TrunkId]>, number: Digits, progress: u32, timeout: u32, now: Now) {
+    pub(super) fn dial_trunks(
+        &mut self,
+        order: &Arc<[TrunkId]>,
+        number: Digits,
+        progress: u32,
+        timeout: u32,
+        now: Now,
+    ) {
         // A step without a number of its own sends on the one that was dialled (patterns, overflow to a trunk).
-        let number = if number == Digits::EMPTY { Digits::parse(&self.journey.dialled).unwrap_or(number) } else { number };
+        let number =
+            if number == Digits::EMPTY { Digits::parse(&self.journey.dialled).unwrap_or(number) } else { number };
         let (progress, timeout) = (u64::from(progress) * MILLI, u64::from(timeout) * MILLI);
         let to = To::Trunks { order: order.clone(), next: 0, number, progress, timeout };
-        self.stage =
-            Stage::Dialling(Dialling { to, leg: None, progress_by: None, answer_by: None, early: false });
+        self.stage = Stage::Dialling(Dialling { to, leg: None, progress_by: None, answer_by: None, early: false });
         self.try_next(now);
     }
 
     /// Seat to seat: this seat and no other.
     pub(super) fn dial_seat(&mut self, seat: SeatId) {
         let to = To::Seat { seat: seat.clone(), offer: None };
-        self.stage =
-            Stage::Dialling(Dialling { to, leg: None, progress_by: None, answer_by: None, early: false });
+        self.stage = Stage::Dialling(Dialling { to, leg: None, progress_by: None, answer_by: None, early: false });
         self.act(Act::Reserve(seat));
     }
 

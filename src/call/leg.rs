@@ -105,11 +105,7 @@ impl Leg {
     #[must_use]
     pub fn remote(&self) -> Option<Command> {
         let agreed = self.negotiation.agreed()?;
-        Some(Command::Remote {
-            port: self.lease.port,
-            epoch: self.lease.epoch,
-            remote: remote_of(agreed, self.latch),
-        })
+        Some(Command::Remote { port: self.lease.port, epoch: self.lease.epoch, remote: remote_of(agreed, self.latch) })
     }
 
     /// Takes the answer to our offer.

@@ -333,7 +333,7 @@ impl Call {
     /// Takes the next step of the script.
     fn advance(&mut self, now: Now) {
         self.stage = Stage::Idle;
-        match self.script.next() {
+        match self.script.take_step() {
             None => self.release_last(),
             Some(Step::Prompt { prompt, early }) => self.announce(&prompt, early, now),
             Some(Step::Ring { group, timeout_ms }) => self.ring_group(group, timeout_ms, now),
@@ -455,3 +455,6 @@ impl Call {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,8 @@ impl Call {
             self.journey.sought = true;
             return self.divert(&group, Cause::NoSeat, now);
         }
-        self.stage = Stage::Queueing(Queueing { group: group.clone(), give_up: None, offers: Vec::new(), saying: None });
+        self.stage =
+            Stage::Queueing(Queueing { group: group.clone(), give_up: None, offers: Vec::new(), saying: None });
         self.enter(group.clone(), skill);
         self.wait_sound(true);
     }

@@ -9,11 +9,8 @@ impl Call {
     /// The script says how the call ends.
     pub(super) fn release(&mut self, status: u16, q850: u8) {
         let cause = cause::from_q850(q850).unwrap_or_else(|| cause::from_status(status));
-        let outcome = if self.journey.service == Service::Cancelled {
-            Outcome::CancelledNumber
-        } else {
-            cause::outcome(cause)
-        };
+        let outcome =
+            if self.journey.service == Service::Cancelled { Outcome::CancelledNumber } else { cause::outcome(cause) };
         self.end(Party::Switch, cause, outcome, Some((status, q850)));
     }
 

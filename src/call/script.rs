@@ -23,7 +23,7 @@ impl Script {
     }
 
     /// The next step, if there is one.
-    pub fn next(&mut self) -> Option<Step> {
+    pub fn take_step(&mut self) -> Option<Step> {
         let step = self.steps.get(self.next).cloned()?;
         self.next += 1;
         Some(step)

@@ -71,11 +71,9 @@ impl Call {
         }
         let (cause, lost) = match event {
             LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } => (*cause, *cause != Cause::Normal),
-            LegEvent::Trying
-            | LegEvent::Ringing
-            | LegEvent::EarlyMedia
-            | LegEvent::Answered
-            | LegEvent::Held(_) => return,
+            LegEvent::Trying | LegEvent::Ringing | LegEvent::EarlyMedia | LegEvent::Answered | LegEvent::Held(_) => {
+                return;
+            }
         };
         let (seat, group) = (talking.seat.clone(), talking.group.clone());
         self.fact(Fact::LegEnded { leg: *leg, by: Party::Callee, cause });

@@ -176,15 +176,13 @@ impl Hearing {
     pub fn find(&self, prompt: &[u8]) -> Option<Found> {
         let heard = self.samples();
         let wanted: Vec<i16> = prompt.iter().map(|b| g711::alaw_decode(*b)).collect();
-        // The loudest 100 ms of the first three seconds is the least likely to be mistaken.
+        // The loudest 100 ms of a second is the least likely to be mistaken; where that was lost, the next second's.
         let energy = |part: &[i16]| part.iter().map(|s| i64::from(*s).pow(2)).sum::<i64>();
-        let early = wanted.get(..wanted.len().min(3 * RATE as usize))?;
-        let (key_at, key) = early.chunks_exact(BLOCK).enumerate().max_by_key(|(_, part)| energy(part))?;
-        let (at, score) = best(&heard, key)?;
-        if score < 0.9 {
-            return None;
-        }
-        let offset = at as i64 - (key_at * BLOCK) as i64;
+        let offset = wanted.chunks(RATE as usize).take(6).enumerate().find_map(|(second, part)| {
+            let (block, key) = part.chunks_exact(BLOCK).enumerate().max_by_key(|(_, part)| energy(part))?;
+            let (at, _) = best(&heard, key).filter(|(_, score)| *score >= 0.9)?;
+            Some(at as i64 - (second * RATE as usize + block * BLOCK) as i64)
+        })?;
         let (mut same, mut all) = (0usize, 0usize);
         for (i, part) in wanted.chunks_exact(CELL * 2).enumerate() {
             // Silence proves nothing: only what sounds counts.
@@ -260,7 +258,7 @@ fn join(blocks: &mut [(Kind, f64)]) {
 
 /// Where `key` is heard best, and how alike it is there.
 fn best(heard: &[i16], key: &[i16]) -> Option<(usize, f64)> {
-    // A look at every eighth place and sample, then at all samples around the likeliest places.
+    // A look at every other sample first, then at all of them in the likeliest places.
     let sparse: Vec<i16> = key.iter().copied().step_by(2).collect();
     let mut likely: Vec<(usize, f64)> = (0..heard.len().checked_sub(key.len())? + 1)
         .map(|at| {

@@ -82,7 +82,7 @@ fn walk(folder: &Path, below: &str, found: &mut BTreeMap<PromptId, PathBuf>) -> 
 
 fn clip(name: PromptId, path: &Path) -> Result<Clip, Error> {
     let file = File::open(path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
-    let alaw = wav::read(BufReader::new(file))
-        .map_err(|e| Error::Prompt(path.to_path_buf(), e.to_string(), e.chinese()))?;
+    let alaw =
+        wav::read(BufReader::new(file)).map_err(|e| Error::Prompt(path.to_path_buf(), e.to_string(), e.chinese()))?;
     Ok(Clip { name, alaw: alaw.into() })
 }

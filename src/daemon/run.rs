@@ -11,8 +11,8 @@ use crate::{admin, ledger, media, patch, store};
 use rand_core::{OsRng, TryRngCore};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -397,7 +397,10 @@ fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaPart
     Ok((handle, events, closed, lost))
 }
 
-fn start_admin(config: &crate::config::Config, state: &std::path::Path) -> Result<(mpsc::Receiver<Ask>, PathBuf), Error> {
+fn start_admin(
+    config: &crate::config::Config,
+    state: &std::path::Path,
+) -> Result<(mpsc::Receiver<Ask>, PathBuf), Error> {
     let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
     let (ask, asks) = mpsc::channel(64);
@@ -416,7 +419,11 @@ impl Drop for Temporary {
 }
 
 fn temporary_folder() -> Result<PathBuf, Error> {
-    let name = format!("switchboard-{}-{:08x}", std::process::id(), u32::from_le_bytes(seed()[..4].try_into().unwrap_or_default()));
+    let name = format!(
+        "switchboard-{}-{:08x}",
+        std::process::id(),
+        u32::from_le_bytes(seed()[..4].try_into().unwrap_or_default())
+    );
     let path = std::env::temp_dir().join(name);
     std::fs::create_dir(&path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
     Ok(path)

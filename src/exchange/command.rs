@@ -1,6 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::{Exchange, Output};
+use super::{Exchange, Live, Output};
 use crate::call;
 use crate::clock::Now;
 use crate::fact::{Cause, Target};
@@ -168,7 +168,7 @@ impl Exchange {
     }
 
     fn call_rows(&self) -> Vec<CallRow> {
-        let row = |(id, live): (&CallRef, &Box<super::Live>)| {
+        let row = |(id, live): (&CallRef, &Live)| {
             let with = live.call.members().iter().filter_map(|m| match m.target.as_ref()? {
                 Target::Seat(seat) => Some(seat.to_string()),
                 Target::Trunk { trunk, number } => Some(format!("{trunk}/{number}")),
@@ -181,15 +181,17 @@ impl Exchange {
                 with: with.collect(),
             }
         };
-        self.calls.iter().map(row).collect()
+        self.calls.iter().map(|(id, live)| row((id, live))).collect()
     }
 
     fn seat_rows(&self) -> Vec<SeatRow> {
         let row = |(seat, view): (&SeatId, crate::acd::SeatView<'_>)| SeatRow {
             seat: seat.clone(),
-            groups: self.settings.seats.get(seat).map_or_else(Vec::new, |s| {
-                s.groups.iter().map(ToString::to_string).collect()
-            }),
+            groups: self
+                .settings
+                .seats
+                .get(seat)
+                .map_or_else(Vec::new, |s| s.groups.iter().map(ToString::to_string).collect()),
             state: view.state.to_string(),
             zh: view.state.zh().to_owned(),
             contact: self.registrar.binding(seat.as_str()).map(|b| b.flow.peer.to_string()),

@@ -37,9 +37,8 @@ pub(super) fn of(m: &Message, trusted: bool) -> Caller {
 }
 
 fn is_anonymous(uri: &[u8]) -> bool {
-    Uri::read(uri).is_some_and(|u| {
-        u.user.eq_ignore_ascii_case(b"anonymous") || u.host.eq_ignore_ascii_case(b"anonymous.invalid")
-    })
+    Uri::read(uri)
+        .is_some_and(|u| u.user.eq_ignore_ascii_case(b"anonymous") || u.host.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
 /// The number in a caller's URI: digits and a leading `+`, visual separators dropped; up to 32 harmless characters of
@@ -56,7 +55,8 @@ fn number(uri: &[u8]) -> Option<String> {
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         return Some(plain.chars().take(32).collect());
     }
-    let harmless: String = plain.chars().filter(|c| c.is_ascii_alphanumeric() || "_*#+".contains(*c)).take(32).collect();
+    let harmless: String =
+        plain.chars().filter(|c| c.is_ascii_alphanumeric() || "_*#+".contains(*c)).take(32).collect();
     (!harmless.is_empty()).then_some(harmless)
 }
 
@@ -112,9 +112,7 @@ impl Exchange {
             }
             // As it came, in whatever encoding.
             Audience::Trunk { .. } | Audience::Emergency if withheld || journey.caller.display.is_empty() => Vec::new(),
-            Audience::Trunk { .. } | Audience::Emergency => {
-                [b"\"", journey.caller.display.as_slice(), b"\" "].concat()
-            }
+            Audience::Trunk { .. } | Audience::Emergency => [b"\"", journey.caller.display.as_slice(), b"\" "].concat(),
         };
         let mut lines = Vec::new();
         let asserts = matches!(audience, Audience::Trunk { trusted: true } | Audience::Emergency);

@@ -117,8 +117,7 @@ impl Exchange {
         let password = Password::Plain(credentials.password);
         let from = client::From { user: &credentials.user, password: &password };
         let uri = format!("sip:{peer}");
-        let value =
-            client::answer(&challenges, &from, b"REGISTER", &uri, &cnonce, &mut trunk.registration.nonces)?;
+        let value = client::answer(&challenges, &from, b"REGISTER", &uri, &cnonce, &mut trunk.registration.nonces)?;
         Some(format!("{answer}: {value}\r\n"))
     }
 }

@@ -18,7 +18,11 @@ pub(super) struct TrunkState {
 }
 
 pub(super) fn states(settings: &Settings) -> Vec<TrunkState> {
-    settings.trunks.keys().map(|id| TrunkState { id: id.clone(), up: true, calls: 0, registration: Registration::default() }).collect()
+    settings
+        .trunks
+        .keys()
+        .map(|id| TrunkState { id: id.clone(), up: true, calls: 0, registration: Registration::default() })
+        .collect()
 }
 
 impl Exchange {

@@ -77,11 +77,16 @@ pub enum Service {
 #[expect(missing_docs, reason = "fields carry the words of the variant's own sentence")]
 pub enum Fact {
     /// The daemon began to serve.
-    DaemonStarted { version: String, plan: String },
+    DaemonStarted {
+        version: String,
+        plan: String,
+    },
     /// The daemon stopped in order; live calls had ended or were released.
     DaemonStopped,
     /// A plan was put in force (first load, reload, rollback).
-    PlanLoaded { plan: String },
+    PlanLoaded {
+        plan: String,
+    },
     /// A new INVITE was accepted for routing: t0. `dialled` is normalised, `to` as it came.
     CallOffered {
         leg: LegRef,
@@ -94,23 +99,47 @@ pub enum Fact {
         source: String,
     },
     /// The dialplan decided. `entry` is its address, `state` the life of the number (`transition:47`, `cancelled` …).
-    CallRouted { entry: String, title: String, service: Service, state: String, plan: String },
+    CallRouted {
+        entry: String,
+        title: String,
+        service: Service,
+        state: String,
+        plan: String,
+    },
     /// The switch answered the caller itself (200): not an answer by a person.
     SwitchAnswered,
     /// A prompt begins; `early` when as early media.
-    PromptStarted { prompt: PromptId, early: bool },
+    PromptStarted {
+        prompt: PromptId,
+        early: bool,
+    },
     /// A prompt ended; `whole` when not cut.
-    PromptEnded { prompt: PromptId, whole: bool },
+    PromptEnded {
+        prompt: PromptId,
+        whole: bool,
+    },
     /// The call enters a group's queue; `first` is t1 when nothing human rang before.
-    Queued { group: GroupId },
+    Queued {
+        group: GroupId,
+    },
     /// The call leaves a queue without an answer and goes on to the next step.
-    Overflowed { group: GroupId, why: Cause },
+    Overflowed {
+        group: GroupId,
+        why: Cause,
+    },
     /// A leg is sent out.
-    LegTried { leg: LegRef, target: Target },
+    LegTried {
+        leg: LegRef,
+        target: Target,
+    },
     /// It rings (first 18x).
-    LegRinging { leg: LegRef },
+    LegRinging {
+        leg: LegRef,
+    },
     /// It answered: t2 when a person's.
-    LegAnswered { leg: LegRef },
+    LegAnswered {
+        leg: LegRef,
+    },
     /// It failed or was given up; `status` is the SIP status if there was one.
     LegFailed {
         leg: LegRef,
@@ -119,11 +148,20 @@ pub enum Fact {
         status: Option<u16>,
     },
     /// Caller and this leg hear each other.
-    Connected { leg: LegRef },
+    Connected {
+        leg: LegRef,
+    },
     /// A party put the other on hold, or took it back.
-    Held { leg: LegRef, held: bool },
+    Held {
+        leg: LegRef,
+        held: bool,
+    },
     /// A leg ended after it was answered.
-    LegEnded { leg: LegRef, by: Party, cause: Cause },
+    LegEnded {
+        leg: LegRef,
+        by: Party,
+        cause: Cause,
+    },
     /// The call is over: exactly one a call. `q850` and `status` are what the caller got, if we ended it.
     CallEnded {
         outcome: Outcome,
@@ -133,15 +171,36 @@ pub enum Fact {
         status: Option<u16>,
     },
     /// A request of a stranger or a forbidden call was refused without becoming a call; `count` of them since the last such event.
-    Refused { source: String, status: u16, count: u32 },
+    Refused {
+        source: String,
+        status: u16,
+        count: u32,
+    },
     /// A seat's binding came or went.
-    SeatRegistered { seat: SeatId, contact: String },
-    SeatLost { seat: SeatId, why: Cause },
+    SeatRegistered {
+        seat: SeatId,
+        contact: String,
+    },
+    SeatLost {
+        seat: SeatId,
+        why: Cause,
+    },
     /// A seat changed its work state (words of `acd::Work`).
-    SeatState { seat: SeatId, from: String, to: String },
+    SeatState {
+        seat: SeatId,
+        from: String,
+        to: String,
+    },
     /// A trunk answers OPTIONS again, or does not.
-    TrunkUp { trunk: TrunkId },
-    TrunkDown { trunk: TrunkId },
+    TrunkUp {
+        trunk: TrunkId,
+    },
+    TrunkDown {
+        trunk: TrunkId,
+    },
     /// Worth a look at once: an emergency trunk failed, the disk is full …
-    Alarm { subject: String, text: String },
+    Alarm {
+        subject: String,
+        text: String,
+    },
 }

@@ -126,8 +126,7 @@ impl Phone {
     #[must_use]
     pub fn new(account: Account, settings: endpoint::Settings, seed: [u8; 32]) -> Self {
         let mut endpoint = Endpoint::new(settings, seed);
-        let registering =
-            Registering { call_id: endpoint.token(), tag: endpoint.token(), ..Registering::default() };
+        let registering = Registering { call_id: endpoint.token(), tag: endpoint.token(), ..Registering::default() };
         Self { account, endpoint, calls: BTreeMap::new(), registering, out: VecDeque::new() }
     }
 

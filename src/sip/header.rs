@@ -152,7 +152,8 @@ impl<'a> Via<'a> {
         let semi = memchr::memchr(b';', value).unwrap_or(value.len());
         let (head, params) = (value[..semi].trim_ascii(), Params(value.get(semi + 1..).unwrap_or_default()));
         let mut parts = head.splitn(3, |&b| b == b'/');
-        let (name, version, rest) = (parts.next()?.trim_ascii(), parts.next()?.trim_ascii(), parts.next()?.trim_ascii());
+        let (name, version, rest) =
+            (parts.next()?.trim_ascii(), parts.next()?.trim_ascii(), parts.next()?.trim_ascii());
         if !name.eq_ignore_ascii_case(b"SIP") || version != b"2.0" {
             return None;
         }

@@ -24,11 +24,8 @@ pub(super) fn sdp(content_type: &[u8], body: &[u8]) -> Option<Range<usize>> {
     let mut found = None;
     let mut at = after_delimiter(body, 0, &delimiter)?.0;
     for _ in 0..MAX_PARTS {
-        let Some((next, end, last)) = after_delimiter(body, at, &delimiter).map(|(next, end)| {
-            (next, end, body.get(end..).is_some_and(|b| closes(b, &delimiter)))
-        }) else {
-            return None;
-        };
+        let (next, end) = after_delimiter(body, at, &delimiter)?;
+        let last = body.get(end..).is_some_and(|b| closes(b, &delimiter));
         match part(body, at, end) {
             Part::Sdp(part) => found = found.or(Some(part)),
             Part::Needed => return None,
@@ -127,7 +124,8 @@ mod tests {
     fn what_is_broken_or_must_be_understood_gives_nothing() {
         let body = "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--\r\n";
         assert_eq!(found("multipart/mixed;boundary=b", body).as_deref(), Some("v=0"));
-        let needed = "--b\r\nContent-Type: x/y\r\nContent-Disposition: signal;handling=Required\r\n\r\n1\r\n".to_owned() + body;
+        let needed =
+            "--b\r\nContent-Type: x/y\r\nContent-Disposition: signal;handling=Required\r\n\r\n1\r\n".to_owned() + body;
         let cases = [
             ("multipart/mixed", body.to_owned()),
             ("multipart/mixed;boundary=", body.to_owned()),

@@ -88,10 +88,7 @@ impl Name {
     /// Whether a second line of this name makes the message ambiguous and so malformed (RFC 3261 §7.3.1).
     #[must_use]
     pub const fn is_single(self) -> bool {
-        matches!(
-            self,
-            Self::From | Self::To | Self::CallId | Self::CSeq | Self::ContentLength | Self::MaxForwards
-        )
+        matches!(self, Self::From | Self::To | Self::CallId | Self::CSeq | Self::ContentLength | Self::MaxForwards)
     }
 }
 

@@ -213,3 +213,94 @@ impl Registrar {
         lines
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::flow::{Flow, Transport};
+    use crate::sip::wire;
+
+    fn incoming(call_id: &str, cseq: u32, port: u16, lines: &str) -> Incoming {
+        let text = format!(
+            "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:{port};branch=z9hG4bK{cseq}\r\nFrom: <sip:8001@h>;tag=1\r\nTo: <sip:8001@h>\r\n\
+             Call-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\n{lines}Content-Length: 0\r\n\r\n"
+        );
+        let peer = std::net::SocketAddr::from(([127, 0, 0, 2], port));
+        let local = std::net::SocketAddr::from(([127, 0, 0, 1], 5060));
+        let flow = Flow { transport: Transport::Udp, local, peer, connection: 0 };
+        Incoming { flow, message: wire::parse(Bytes::from(text)).unwrap() }
+    }
+
+    const DESK: &str = "Contact: <sip:8001@127.0.0.2:6000>\r\n";
+
+    /// Every REGISTER a phone may send × what the registrar holds.
+    #[test]
+    fn registers_by_state() {
+        type Bound = Option<(&'static str, u32, u16, &'static str)>;
+        let states: [(&str, Bound); 4] = [
+            ("nothing bound", None),
+            ("bound, same Call-ID, CSeq 5", Some(("a", 5, 6000, DESK))),
+            ("bound by another phone", Some(("b", 5, 7000, "Contact: <sip:8001@127.0.0.2:7000>\r\n"))),
+            (
+                "bound with Path",
+                Some(("a", 5, 6000, "Contact: <sip:8001@127.0.0.2:6000>\r\nPath: <sip:p@10.0.0.1;lr>\r\n")),
+            ),
+        ];
+        let inputs = [
+            ("asks", 6, ""),
+            ("binds for 600 s", 6, "Contact: <sip:8001@127.0.0.2:6000>\r\nExpires: 600\r\n"),
+            ("binds by parameter", 6, "Contact: <sip:8001@127.0.0.2:6000>;expires=60\r\nExpires: 600\r\n"),
+            ("binds without a time", 6, DESK),
+            ("binds for a year", 6, "Contact: <sip:8001@127.0.0.2:6000>\r\nExpires: 31536000\r\n"),
+            ("binds too briefly", 6, "Contact: <sip:8001@127.0.0.2:6000>\r\nExpires: 29\r\n"),
+            ("binds tel:", 6, "Contact: <tel:8001>\r\n"),
+            ("binds nonsense", 6, "Contact: \"open <sip:a@b>\r\n"),
+            ("binds two", 6, "Contact: <sip:8001@127.0.0.2:6000>, <sip:8001@127.0.0.2:6002>\r\n"),
+            ("binds two, one too brief", 6, "Contact: <sip:8001@127.0.0.2:6000>;expires=60, <sip:x@y>;expires=1\r\n"),
+            ("with an old CSeq", 5, "Contact: <sip:8001@127.0.0.2:6002>\r\n"),
+            ("leaves", 6, "Contact: <sip:8001@127.0.0.2:6000>;expires=0\r\n"),
+            ("leaves with *", 6, "Contact: *\r\nExpires: 0\r\n"),
+            ("* for 60 s", 6, "Contact: *\r\nExpires: 60\r\n"),
+            ("* without a time", 6, "Contact: *\r\n"),
+            ("* and another", 6, "Contact: *, <sip:a@b>\r\nExpires: 0\r\n"),
+        ];
+        let mut table = String::new();
+        for (name, before) in states {
+            table.push_str(&format!("== {name} ==\n"));
+            for (input, cseq, lines) in inputs {
+                let mut registrar = Registrar::new((30, 3600));
+                let now = Now::default().plus(SECOND);
+                if let Some((call_id, cseq, port, lines)) = before {
+                    registrar.register("8001", &incoming(call_id, cseq, port, lines), now).unwrap();
+                }
+                let result = registrar.register("8001", &incoming("a", cseq, 6000, lines), now.plus(SECOND));
+                let result = match result {
+                    Ok((change, lines)) => format!("{change:?} {}", lines.replace("\r\n", " ")),
+                    Err((status, lines)) => format!("{status} {}", lines.replace("\r\n", " ")),
+                };
+                let left = registrar.binding("8001").map_or("nothing".into(), |b| b.flow.peer.port().to_string());
+                table.push_str(&format!("{input:26} {} | {left}\n", result.trim_end()));
+                assert_eq!(registrar.expiries.len(), registrar.bindings.len(), "{name}, {input}");
+            }
+        }
+        insta::assert_snapshot!(table);
+        let other = Registrar::new((30, 3600)).register("8002", &incoming("a", 1, 6000, DESK), Now::default());
+        assert_eq!(other, Err((403, String::new())), "another's binding");
+    }
+
+    #[test]
+    fn a_binding_ends_at_its_moment_and_with_its_flow() {
+        let mut registrar = Registrar::new((30, 3600));
+        let now = Now::default();
+        let register = incoming("a", 1, 6000, "Contact: <sip:8001@127.0.0.2:6000>;expires=60\r\n");
+        registrar.register("8001", &register, now).unwrap();
+        assert!(registrar.knows(&register.flow));
+        assert_eq!(registrar.deadline(), Some(60 * SECOND));
+        assert!(registrar.expire(now.plus(60 * SECOND - 1)).is_empty());
+        assert_eq!(registrar.expire(now.plus(60 * SECOND)), ["8001"]);
+        assert_eq!((registrar.deadline(), registrar.bindings().count()), (None, 0));
+        registrar.register("8001", &register, now).unwrap();
+        assert_eq!(registrar.flow_lost(&register.flow), ["8001"]);
+        assert_eq!((registrar.deadline(), registrar.knows(&register.flow)), (None, false));
+    }
+}

@@ -100,7 +100,8 @@ impl<T> Wheel<T> {
                 }
                 _ => {
                     let jump = self.far.keys().next().is_some_and(|&s| s <= until);
-                    self.cursor = self.cursor.max(if jump { self.far.keys().next().copied().unwrap_or(until) } else { until });
+                    self.cursor =
+                        self.cursor.max(if jump { self.far.keys().next().copied().unwrap_or(until) } else { until });
                     if !jump {
                         return;
                     }

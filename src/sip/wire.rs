@@ -53,7 +53,7 @@ pub struct Broken {
     /// What is wrong.
     pub error: WireError,
     /// The part that could be indexed: used to write the answer, never to act on.
-    pub message: Option<Message>,
+    pub message: Option<Box<Message>>,
 }
 
 /// Indexes one message. With `datagram` true the bytes end where the datagram ended (UDP): a Content-Length that
@@ -85,7 +85,7 @@ pub fn parse(raw: Bytes) -> Result<Message, Broken> {
     defect = defect.or_else(|| message.defect().map(WireError::Malformed));
     match defect {
         None => Ok(message),
-        Some(error) => Err(Broken { error, message: Some(message) }),
+        Some(error) => Err(Broken { error, message: Some(Box::new(message)) }),
     }
 }
 

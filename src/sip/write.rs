@@ -38,7 +38,11 @@ impl Writer {
         let mut first = true;
         for via in request.elements(Name::Via) {
             w.raw(b"Via: ");
-            if std::mem::take(&mut first) { w.stamped_via(via, source) } else { w.raw(via) };
+            if std::mem::take(&mut first) {
+                w.stamped_via(via, source)
+            } else {
+                w.raw(via)
+            };
             w.raw(b"\r\n");
         }
         w.copy(request, Name::From);

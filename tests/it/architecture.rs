@@ -111,7 +111,8 @@ fn files() -> Vec<File> {
     let mut tests = Vec::new();
     for path in &paths {
         let text = fs::read_to_string(path).unwrap();
-        let named = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';').map(|(name, _)| name));
+        let named =
+            text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';').map(|(name, _)| name));
         let folder = path.parent().unwrap();
         tests.extend(named.filter(|n| n.chars().all(|c| c.is_alphanumeric() || c == '_')).map(|n| folder.join(n)));
     }
@@ -233,7 +234,8 @@ fn the_pure_tiers_do_no_io() {
 fn unsafe_stands_in_the_batching_files_only() {
     let unsafe_words = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe_code"];
     let says = |f: &File| unsafe_words.iter().any(|w| f.code.contains(w));
-    let wrong: Vec<_> = files().into_iter().filter(|f| says(f) && !UNSAFE.contains(&f.name.as_str())).map(|f| f.name).collect();
+    let wrong: Vec<_> =
+        files().into_iter().filter(|f| says(f) && !UNSAFE.contains(&f.name.as_str())).map(|f| f.name).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 

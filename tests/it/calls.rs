@@ -290,7 +290,8 @@ fn strangers_get_one_small_401_whatever_they_ask() {
 fn nonsense_from_the_wire_gets_silence_or_the_rfcs_answer() {
     let carrier = std::net::SocketAddr::from(([127, 0, 0, 10], 5060));
     let mut town = Town::new(19);
-    for junk in [&b"\x00\x01\x02\x03"[..], b"GET / HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE"] {
+    for junk in [&b"\x00\x01\x02\x03"[..], b"GET / HTTP/1.1\r\n\r\n", b"\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE"]
+    {
         town.injects(carrier, junk);
     }
     town.runs(1.0);

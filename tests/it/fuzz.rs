@@ -27,15 +27,53 @@ impl Dice {
 
 /// Numbers, tokens and header lines that break things elsewhere.
 const NASTY: [&[u8]; 24] = [
-    b"0", b"-1", b"4294967295", b"4294967296", b"99999999999999999999", b"", b"\0", b"\r\n", b"\r\n ", b";", b"=", b"<", b">", b"\"",
-    b"\\\"", b"%00", b"[::", b"]", b"z9hG4bK", b"\xff\xfe", b"\xb8\xa3", b":", b",,,,,", b";tag=",
+    b"0",
+    b"-1",
+    b"4294967295",
+    b"4294967296",
+    b"99999999999999999999",
+    b"",
+    b"\0",
+    b"\r\n",
+    b"\r\n ",
+    b";",
+    b"=",
+    b"<",
+    b">",
+    b"\"",
+    b"\\\"",
+    b"%00",
+    b"[::",
+    b"]",
+    b"z9hG4bK",
+    b"\xff\xfe",
+    b"\xb8\xa3",
+    b":",
+    b",,,,,",
+    b";tag=",
 ];
 
 const LINES: [&str; 20] = [
-    "Require: 100rel", "Supported: 100rel, timer", "Session-Expires: 90;refresher=uas", "Session-Expires: 1", "RAck: 1 1 INVITE", "RSeq: 0",
-    "Content-Length: 0", "Content-Type: multipart/mixed;boundary=b", "Route: <sip:127.0.0.30;lr>", "Record-Route: <sip:[::1>", "Max-Forwards: 0",
-    "Via: SIP/2.0/UDP 127.0.0.10:7000;branch=", "Contact: *", "Contact: <sip:x@127.0.0.30:5060>", "Replaces: a;to-tag=1;from-tag=2", "Expires: 0",
-    "Authorization: Digest username=\"8001\"", "Privacy: id", "Reason: Q.850;cause=999", "Diversion: <sip:1@2>;counter=99999999999",
+    "Require: 100rel",
+    "Supported: 100rel, timer",
+    "Session-Expires: 90;refresher=uas",
+    "Session-Expires: 1",
+    "RAck: 1 1 INVITE",
+    "RSeq: 0",
+    "Content-Length: 0",
+    "Content-Type: multipart/mixed;boundary=b",
+    "Route: <sip:127.0.0.30;lr>",
+    "Record-Route: <sip:[::1>",
+    "Max-Forwards: 0",
+    "Via: SIP/2.0/UDP 127.0.0.10:7000;branch=",
+    "Contact: *",
+    "Contact: <sip:x@127.0.0.30:5060>",
+    "Replaces: a;to-tag=1;from-tag=2",
+    "Expires: 0",
+    "Authorization: Digest username=\"8001\"",
+    "Privacy: id",
+    "Reason: Q.850;cause=999",
+    "Diversion: <sip:1@2>;counter=99999999999",
 ];
 
 fn mutated(dice: &mut Dice, mut m: Vec<u8>, others: &[Vec<u8>]) -> Vec<u8> {
@@ -68,9 +106,10 @@ fn mutated(dice: &mut Dice, mut m: Vec<u8>, others: &[Vec<u8>]) -> Vec<u8> {
                 let text: Vec<&[u8]> = m.split_inclusive(|b| *b == b'\n').collect();
                 let i = dice.below(text.len());
                 let twice = dice.below(2) == 0;
-                let lines = text.iter().enumerate().flat_map(|(n, l)| {
-                    std::iter::repeat_n(*l, if n == i { usize::from(twice) * 2 } else { 1 })
-                });
+                let lines = text
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(n, l)| std::iter::repeat_n(*l, if n == i { usize::from(twice) * 2 } else { 1 }));
                 m = lines.flatten().copied().collect();
             }
             _ => {
@@ -94,15 +133,24 @@ fn next_message(dice: &mut Dice, town: &Town, step: usize) -> (SocketAddr, Vec<u
         && let Ok(m) = wire::parse(bytes.clone())
     {
         if m.status().is_none() {
-            let status = *dice.of(&[100, 180, 183, 200, 200, 202, 302, 401, 407, 422, 481, 486, 487, 491, 500, 503, 603]);
-            let extra = *dice.of(&["", "Require: 100rel\r\nRSeq: 5\r\n", "Min-SE: 2000\r\n", "Session-Expires: 90;refresher=uac\r\n", "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n"]);
+            let status =
+                *dice.of(&[100, 180, 183, 200, 200, 202, 302, 401, 407, 422, 481, 486, 487, 491, 500, 503, 603]);
+            let extra = *dice.of(&[
+                "",
+                "Require: 100rel\r\nRSeq: 5\r\n",
+                "Min-SE: 2000\r\n",
+                "Session-Expires: 90;refresher=uac\r\n",
+                "WWW-Authenticate: Digest realm=\"x\", nonce=\"y\"\r\n",
+            ]);
             let body = if dice.below(2) == 0 { sdp("127.0.0.30", 41_000) } else { String::new() };
             return (flow.peer, answer(&m, flow.peer, status, dice.of::<&str>(&["a", "b"]), extra, &body));
         }
-        let method = *dice.of(&["ACK", "ACK", "BYE", "PRACK", "UPDATE", "INVITE", "INFO", "CANCEL", "OPTIONS", "REFER"]);
+        let method =
+            *dice.of(&["ACK", "ACK", "BYE", "PRACK", "UPDATE", "INVITE", "INFO", "CANCEL", "OPTIONS", "REFER"]);
         let mut ask = Ask::new("INVITE", "12345", flow.peer);
         ask.call_id = String::from_utf8_lossy(m.call_id()).into_owned();
-        ask.from = String::from_utf8_lossy(m.value(switchboard::sip::name::Name::From).unwrap_or_default()).into_owned();
+        ask.from =
+            String::from_utf8_lossy(m.value(switchboard::sip::name::Name::From).unwrap_or_default()).into_owned();
         ask.cseq = m.cseq().map_or(1, |c| c.number);
         ask.branch = String::from_utf8_lossy(m.via().map(|v| v.branch()).unwrap_or_default()).into_owned();
         let step = if matches!(method, "ACK" | "CANCEL") { 0 } else { 1 + dice.below(3) as u32 };
@@ -115,9 +163,17 @@ fn next_message(dice: &mut Dice, town: &Town, step: usize) -> (SocketAddr, Vec<u
         }
         return (flow.peer, ask.write());
     }
-    let from = *dice.of(&[carrier, carrier, carrier, SocketAddr::from(FIRE), SocketAddr::from(([127, 0, 9, 9], 5060)), SocketAddr::from(([127, 0, 1, 1], 6000))]);
+    let from = *dice.of(&[
+        carrier,
+        carrier,
+        carrier,
+        SocketAddr::from(FIRE),
+        SocketAddr::from(([127, 0, 9, 9], 5060)),
+        SocketAddr::from(([127, 0, 1, 1], 6000)),
+    ]);
     let number = *dice.of(&["12345", "12333", "119", "12348", "12366", "8001", "12358", "404"]);
-    let method = *dice.of(&["INVITE", "INVITE", "INVITE", "INVITE", "REGISTER", "OPTIONS", "BYE", "CANCEL", "ACK", "MESSAGE", "FOO"]);
+    let method = *dice
+        .of(&["INVITE", "INVITE", "INVITE", "INVITE", "REGISTER", "OPTIONS", "BYE", "CANCEL", "ACK", "MESSAGE", "FOO"]);
     let mut ask = Ask::new(method, number, from);
     ask.call_id = format!("c{}", dice.below(100_000));
     ask.branch = format!("z9hG4bK{}", dice.below(100_000));
@@ -155,7 +211,12 @@ fn storm_of_nonsense(seed: u64, messages: usize) -> Town {
             let back = town.sent[before..].iter().filter(|(f, _)| f.peer.ip() == from.ip()).map(|(_, b)| b.len());
             let bytes: usize = back.sum();
             // Nobody gains by sending us a forged source.
-            assert!(bytes * 2 <= message.len() * 3, "{bytes} for {}: {}", message.len(), String::from_utf8_lossy(&message));
+            assert!(
+                bytes * 2 <= message.len() * 3,
+                "{bytes} for {}: {}",
+                message.len(),
+                String::from_utf8_lossy(&message)
+            );
         }
         if step % 97 == 0 {
             town.trace.clear();

@@ -294,7 +294,8 @@ fn a_second_2xx_of_a_fork_gets_ack_and_bye() {
     caller.says(&mut town, ask.ack(&ok).write());
     far.says(&mut town, answer(&invite, far.at, 200, "a", "Contact: <sip:fork@127.0.0.30:5060>\r\n", &far_sdp()));
     let got = far.hears(&town);
-    let seen: Vec<_> = got.iter().map(|m| (text(Some(m.method_token())), text(m.to_tag()), text(Some(m.request_uri())))).collect();
+    let seen: Vec<_> =
+        got.iter().map(|m| (text(Some(m.method_token())), text(m.to_tag()), text(Some(m.request_uri())))).collect();
     let fork = |method: &str| (method.to_owned(), "a".to_owned(), "sip:fork@127.0.0.30:5060".to_owned());
     assert_eq!(seen, [fork("ACK"), fork("BYE")]);
     assert_eq!(got[1].cseq().unwrap().number, got[0].cseq().unwrap().number + 1);
@@ -365,7 +366,8 @@ fn a_reinvite_that_meets_ours_gets_491_each_time() {
     // The far exchange knows neither UPDATE nor timers: we refresh alone, by re-INVITE.
     let (caller, mut far, invite, ok) = talking_119(&mut town, &ask, "Allow: INVITE, ACK, BYE, CANCEL\r\n");
     town.runs(45.5);
-    let refresh = far.hears(&town).into_iter().find(|m| m.method_token() == b"INVITE").expect("a refresh at half the interval");
+    let refresh =
+        far.hears(&town).into_iter().find(|m| m.method_token() == b"INVITE").expect("a refresh at half the interval");
     let from = text(invite.value(Name::To)) + ";tag=far1";
     let theirs = Ask {
         from,
@@ -403,7 +405,8 @@ fn a_reinvite_that_cannot_be_taken_changes_nothing() {
     let ask = ask_119();
     let (mut caller, mut far, _, ok) = talking_119(&mut town, &ask, "");
     let broken = ask.within("INVITE", &ok, 1).offering("hello".into());
-    let video = "v=0\r\no=- 1 2 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 18\r\n";
+    let video =
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\nm=audio 40000 RTP/AVP 18\r\n";
     let foreign = ask.within("INVITE", &ok, 2).offering(video.into());
     for (request, status) in [(broken, 400), (foreign, 488)] {
         for _ in 0..2 {
@@ -504,7 +507,8 @@ fn an_offerless_invite_with_100rel_hears_the_prompt_after_its_prack() {
     assert!(early.lists(Name::Require, "100rel") && early.sdp().is_some());
     let rseq = early.number(Name::RSeq).unwrap();
     assert!(town.graph.played.is_empty(), "nothing plays before the path exists");
-    let prack = ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_000));
+    let prack =
+        ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_000));
     caller.says(&mut town, prack.write());
     assert_eq!(caller.words(&town), ["200 PRACK"]);
     let rtp = "127.0.0.10:40000".parse().unwrap();
@@ -591,7 +595,8 @@ fn an_offer_in_a_prack_is_answered_before_the_invite_is() {
     assert_eq!(far.words(&town), ["ACK"]);
     assert!(caller.words(&town).is_empty(), "the 200 waits");
     let rseq = early.number(Name::RSeq).unwrap();
-    let prack = ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_100));
+    let prack =
+        ask.within("PRACK", &early, 1).with(&format!("RAck: {rseq} 1 INVITE")).offering(sdp("127.0.0.10", 40_100));
     town.injects(caller.at, &prack.write());
     town.runs(0.01);
     let sent: Vec<_> = town.sent.iter().rev().take(2).map(|(_, b)| String::from_utf8_lossy(b).into_owned()).collect();
@@ -685,7 +690,10 @@ fn as_refresher_we_send_update_at_half_the_interval_and_end_a_dead_session() {
     let update = caller.hears_one(&town);
     assert_eq!((update.method_token(), update.body()), (&b"UPDATE"[..], &b""[..]));
     assert_eq!(text(update.value(Name::SessionExpires)), "90;refresher=uac");
-    caller.says(&mut town, answer(&update, caller.at, 200, "", "Session-Expires: 90;refresher=uac\r\nRequire: timer\r\n", ""));
+    caller.says(
+        &mut town,
+        answer(&update, caller.at, 200, "", "Session-Expires: 90;refresher=uac\r\nRequire: timer\r\n", ""),
+    );
     town.runs(45.5);
     assert_eq!(caller.words(&town)[0], "UPDATE", "and again");
     town.runs(33.0);
@@ -709,7 +717,10 @@ fn as_watcher_we_end_a_session_that_is_not_refreshed() {
     let update = ask.within("UPDATE", &ok, 1).with("Supported: timer").with("Session-Expires: 90;refresher=uac");
     caller.says(&mut town, update.write());
     let refreshed = caller.hears_one(&town);
-    assert_eq!((refreshed.status(), text(refreshed.value(Name::SessionExpires))), (Some(200), "90;refresher=uac".into()));
+    assert_eq!(
+        (refreshed.status(), text(refreshed.value(Name::SessionExpires))),
+        (Some(200), "90;refresher=uac".into())
+    );
     // Too short an interval in a refresh is refused like any other (RFC 4028 §9).
     let short = ask.within("UPDATE", &ok, 2).with("Supported: timer").with("Session-Expires: 30");
     caller.says(&mut town, short.write());

@@ -149,7 +149,8 @@ fn what_a_registrar_refuses() {
     let required = desk.registers(&mut town, &["Expires: 60", "Require: gruu"]);
     assert_eq!((required.status(), text(required.value(Name::Unsupported))), (Some(420), "gruu".into()));
     // RFC 3261 §10.3 step 7: all of it or nothing.
-    let two = desk.registers(&mut town, &["Contact: <sip:a@127.0.1.1:7000>;expires=60, <sip:b@127.0.1.1:7000>;expires=1"]);
+    let two =
+        desk.registers(&mut town, &["Contact: <sip:a@127.0.1.1:7000>;expires=60, <sip:b@127.0.1.1:7000>;expires=1"]);
     assert_eq!(two.status(), Some(423));
     let asked = desk.registers(&mut town, &["Contact:"]);
     assert_eq!((asked.status(), asked.value(Name::Contact)), (Some(200), None), "nothing was bound");

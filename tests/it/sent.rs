@@ -55,17 +55,20 @@ impl Read {
     }
 
     fn cseq(&self) -> (u32, Method) {
-        let cseq = self.message.cseq_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("CSeq: {e}\n{}", self.text));
+        let cseq =
+            self.message.cseq_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("CSeq: {e}\n{}", self.text));
         (cseq.seq, cseq.method)
     }
 
     fn branch(&self) -> String {
-        let via = self.message.via_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("Via: {e}\n{}", self.text));
+        let via =
+            self.message.via_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("Via: {e}\n{}", self.text));
         via.branch().unwrap_or_else(|| panic!("no branch\n{}", self.text)).to_string()
     }
 
     fn tags(&self) -> (Option<String>, Option<String>) {
-        let from = self.message.from_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("From: {e}\n{}", self.text));
+        let from =
+            self.message.from_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("From: {e}\n{}", self.text));
         let to = self.message.to_header().and_then(|h| h.typed()).unwrap_or_else(|e| panic!("To: {e}\n{}", self.text));
         (from.tag().map(ToString::to_string), to.tag().map(ToString::to_string))
     }
@@ -79,7 +82,8 @@ fn one_message(read: &Read) {
     }
     assert!(read.count("via") >= 1, "{text}");
     // The short form stands in answers to strangers only; rsip does not know it.
-    let length = read.value("content-length").or_else(|| read.value("l")).unwrap_or_else(|| panic!("no length\n{text}"));
+    let length =
+        read.value("content-length").or_else(|| read.value("l")).unwrap_or_else(|| panic!("no length\n{text}"));
     let body = text.split_once("\r\n\r\n").map_or(0, |(_, body)| body.len());
     assert_eq!(length.parse(), Ok(body), "{text}");
     assert_eq!(read.message.body().len(), body, "{text}");
@@ -103,7 +107,14 @@ fn one_message(read: &Read) {
     if target || read.method() == Some(Method::Update) {
         assert_eq!(read.count("contact"), 1, "{text}");
     }
-    let needs = [(401, "www-authenticate"), (405, "allow"), (415, "accept"), (420, "unsupported"), (422, "min-se"), (423, "min-expires")];
+    let needs = [
+        (401, "www-authenticate"),
+        (405, "allow"),
+        (415, "accept"),
+        (420, "unsupported"),
+        (422, "min-se"),
+        (423, "min-expires"),
+    ];
     for (code, header) in needs {
         if status == Some(code) {
             assert!(read.count(header) > 0, "{header}\n{text}");
@@ -116,13 +127,15 @@ fn one_message(read: &Read) {
 
 /// Rules that bind messages together.
 fn all_messages(sent: &[Read]) {
-    // Branch to what first carried it; CSeq last used by Call-ID and our tag.
+    // Branch to what first carried it; CSeq last used by Call-ID, our tag and theirs, which is not known yet in a first INVITE.
     let mut branches: BTreeMap<String, &Read> = BTreeMap::new();
-    let mut last: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let mut last: BTreeMap<(String, String, String), u32> = BTreeMap::new();
     for read in sent.iter().filter(|r| r.method().is_some()) {
         let (text, branch, (number, method)) = (&read.text, read.branch(), read.cseq());
         let call = read.value("call-id").unwrap().to_owned();
-        let tag = read.tags().0.unwrap();
+        let (tag, theirs) = (read.tags().0.unwrap(), read.tags().1.unwrap_or_default());
+        let first = last.get(&(call.clone(), tag.clone(), String::new())).copied();
+        let used = last.get(&(call.clone(), tag.clone(), theirs.clone())).copied().max(first);
         match method {
             Method::Cancel => {
                 // RFC 3261 §9.1: branch, Request-URI, Call-ID, From, To without a tag, CSeq number of the INVITE.
@@ -135,8 +148,8 @@ fn all_messages(sent: &[Read]) {
                 assert_eq!(uri(invite), uri(read));
             }
             Method::Ack => {
-                let used = last.get(&(call, tag)).unwrap_or_else(|| panic!("ACK of nothing\n{text}"));
-                assert!(number <= *used, "{text}");
+                let used = used.unwrap_or_else(|| panic!("ACK of nothing\n{text}"));
+                assert!(number <= used, "{text}");
                 if let Some(invite) = branches.get(&branch) {
                     // Of a refusal: the same branch (§17.1.1.3). Of a 2xx: a branch of its own, which may come again.
                     let same = invite.cseq() == (number, Method::Invite) || invite.text == *text;
@@ -148,9 +161,8 @@ fn all_messages(sent: &[Read]) {
             _ => match branches.get(&branch) {
                 Some(first) => assert_eq!(first.text, *text, "a branch that comes again is a retransmission"),
                 None => {
-                    if let Some(before) = last.insert((call, tag), number) {
-                        assert!(number > before, "CSeq {number} after {before}\n{text}");
-                    }
+                    assert!(used.is_none_or(|before| number > before), "CSeq {number} after {used:?}\n{text}");
+                    last.insert((call, tag, theirs), number);
                     branches.insert(branch, read);
                 }
             },
@@ -232,7 +244,10 @@ fn refusals() -> Town {
 fn forks() -> Town {
     let mut town = Town::new(6);
     let (caller, mut far) = (Peer::at(&town, CARRIER), Peer::at(&town, FIRE));
-    let ask = Ask::new("INVITE", "119", caller.at).with("Supported: timer").with("Allow: UPDATE").with("Session-Expires: 90;refresher=uas");
+    let ask = Ask::new("INVITE", "119", caller.at)
+        .with("Supported: timer")
+        .with("Allow: UPDATE")
+        .with("Session-Expires: 90;refresher=uas");
     caller.says(&mut town, ask.write());
     let invite = far.hears_one(&town);
     let far_sdp = sdp("127.0.0.30", 41_000);
@@ -240,7 +255,8 @@ fn forks() -> Town {
     for tag in ["a", "b"] {
         far.says(&mut town, answer(&invite, far.at, 200, tag, "", &far_sdp));
     }
-    let ok = town.sent.iter().rev().find(|(f, b)| f.peer == caller.at && b.starts_with(b"SIP/2.0 200")).unwrap().1.clone();
+    let ok =
+        town.sent.iter().rev().find(|(f, b)| f.peer == caller.at && b.starts_with(b"SIP/2.0 200")).unwrap().1.clone();
     let ok = switchboard::sip::wire::parse(ok).unwrap();
     caller.says(&mut town, ask.ack(&ok).write());
     town.runs(200.0);
@@ -269,8 +285,8 @@ fn an_independent_reader_finds_nothing_wrong() {
     }
     // The day was busy enough to say something.
     let wanted = [
-        "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "UPDATE", "100", "180", "183", "200", "400", "401", "403", "404", "405", "410", "415",
-        "420", "422", "481", "483", "484", "487", "489",
+        "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "UPDATE", "100", "180", "183", "200", "400", "401",
+        "403", "404", "405", "410", "415", "420", "422", "481", "483", "484", "487", "489",
     ];
     let missing: Vec<_> = wanted.iter().filter(|k| !kinds.contains_key(**k)).collect();
     assert!(missing.is_empty(), "never sent: {missing:?} of {kinds:?}");

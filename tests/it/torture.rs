@@ -51,7 +51,13 @@ fn plays(cases: Vec<Case>) {
         town.runs(0.4);
         let got: Vec<u16> = town.sent.iter().map(|(_, b)| status(b)).collect();
         if got != case.answers {
-            wrong.push_str(&format!("{}: {:?} instead of {:?}\n{}\n", case.name, got, case.answers, String::from_utf8_lossy(&case.message)));
+            wrong.push_str(&format!(
+                "{}: {:?} instead of {:?}\n{}\n",
+                case.name,
+                got,
+                case.answers,
+                String::from_utf8_lossy(&case.message)
+            ));
         }
         for (flow, _) in &town.sent {
             assert_eq!(flow.peer.ip(), at.ip(), "{}", case.name);
@@ -70,15 +76,25 @@ fn valid_messages_are_understood() {
         Route:\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>\nv:  SIP  / 2.0  / TCP     spindle.example.com   ;\n\
         \x20 branch  =   z9hG4bK9ikj8  ,\n SIP  /    2.0   / UDP  192.168.255.111   ; branch=\n z9hG4bK30239\n\
         m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\n      newvalue ;\n  secondparam ; q = 0.33\n";
-    let without_tag = wsinv.replace(" ;   tag    = 1918181833n", "").replace("vivekg@chair-dnrc.example.com;unknownparam", "12345@h;unknownparam");
+    let without_tag = wsinv
+        .replace(" ;   tag    = 1918181833n", "")
+        .replace("vivekg@chair-dnrc.example.com;unknownparam", "12345@h;unknownparam");
     let long = "INVITE sip:12345@example.com SIP/2.0\n".to_owned()
         + &format!("Unknown-{}: {}\n", "Long".repeat(40), "x".repeat(900))
         + &common("INVITE", "longreq").replace("tag=f", &format!("p={};tag=f", "y".repeat(500)))
         + &"Via: SIP/2.0/TCP sip33.example.com\n".repeat(34)
         + "Content-Type: application/sdp\nContent-Length: {L}\n";
     let double = [
-        lines(&("REGISTER sip:example.com SIP/2.0\n".to_owned() + &common("REGISTER", "dblreq") + "Content-Length: 0\n"), b""),
-        lines(&("INVITE sip:12345@example.com SIP/2.0\n".to_owned() + &common("INVITE", "dblreqb") + "Content-Length: {L}\n"), SDP),
+        lines(
+            &("REGISTER sip:example.com SIP/2.0\n".to_owned() + &common("REGISTER", "dblreq") + "Content-Length: 0\n"),
+            b"",
+        ),
+        lines(
+            &("INVITE sip:12345@example.com SIP/2.0\n".to_owned()
+                + &common("INVITE", "dblreqb")
+                + "Content-Length: {L}\n"),
+            SDP,
+        ),
     ];
     let options = |name: &str| common("OPTIONS", name) + "Content-Length: 0\n";
     plays(vec![
@@ -140,39 +156,143 @@ fn valid_messages_are_understood() {
 /// RFC 4475 §3.1.2: invalid messages.
 #[test]
 fn invalid_messages_are_refused_or_ignored() {
-    let invite = |name: &str| "INVITE sip:12345@example.com SIP/2.0\n".to_owned() + &common("INVITE", name) + "Content-Type: application/sdp\nContent-Length: {L}\n";
-    let options = |name: &str| "OPTIONS sip:user@example.com SIP/2.0\n".to_owned() + &common("OPTIONS", name) + "Content-Length: 0\n";
+    let invite = |name: &str| {
+        "INVITE sip:12345@example.com SIP/2.0\n".to_owned()
+            + &common("INVITE", name)
+            + "Content-Type: application/sdp\nContent-Length: {L}\n"
+    };
+    let options = |name: &str| {
+        "OPTIONS sip:user@example.com SIP/2.0\n".to_owned() + &common("OPTIONS", name) + "Content-Length: 0\n"
+    };
     plays(vec![
         case("badinv01", &[400], &invite("badinv01").replace(";branch=z9hG4bKbadinv01", ";;,;,,"), SDP),
         case("clerr", &[400], &invite("clerr").replace("{L}", "9999"), SDP),
         case("ncl", &[400], &invite("ncl").replace("{L}", "-999"), SDP),
-        case("scalar02", &[400], &("REGISTER sip:example.com SIP/2.0\n".to_owned() + &common("REGISTER", "s").replace("CSeq: 1", "CSeq: 36893488147419103232").replace("Max-Forwards: 70", "Max-Forwards: 300") + "Expires: 10000000000000000000000\nContent-Length: 0\n"), b""),
-        case("scalarlg", &[], "SIP/2.0 503 Service Unavailable\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKzzxdiwo34sw;received=192.0.2.129\nTo: <sip:user@example.com>\nFrom: <sip:other@example.net>;tag=2easdjfejw\nCSeq: 9292394834772304023312 OPTIONS\nCall-ID: scalarlg\nRetry-After: 949302838503028349304023988\nWarning: 1812 overture \"In Progress\"\nContent-Length: 0\n", b""),
+        case(
+            "scalar02",
+            &[400],
+            &("REGISTER sip:example.com SIP/2.0\n".to_owned()
+                + &common("REGISTER", "s")
+                    .replace("CSeq: 1", "CSeq: 36893488147419103232")
+                    .replace("Max-Forwards: 70", "Max-Forwards: 300")
+                + "Expires: 10000000000000000000000\nContent-Length: 0\n"),
+            b"",
+        ),
+        case(
+            "scalarlg",
+            &[],
+            "SIP/2.0 503 Service Unavailable\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKzzxdiwo34sw;received=192.0.2.129\nTo: <sip:user@example.com>\nFrom: <sip:other@example.net>;tag=2easdjfejw\nCSeq: 9292394834772304023312 OPTIONS\nCall-ID: scalarlg\nRetry-After: 949302838503028349304023988\nWarning: 1812 overture \"In Progress\"\nContent-Length: 0\n",
+            b"",
+        ),
         case("quotbal", &[400], &invite("quotbal").replace("To: <", "To: \"Mr. J. User <"), SDP),
-        case("ltgtruri", &[400], &invite("ltgtruri").replace("sip:12345@example.com SIP", "<sip:12345@example.com> SIP"), SDP),
-        case("lwsruri", &[400], &invite("lwsruri").replace("sip:12345@example.com SIP", "sip:12345@example.com; lr SIP"), SDP),
-        case("lwsstart", &[400], &invite("lwsstart").replace("INVITE sip:12345@example.com SIP", "INVITE  sip:12345@example.com  SIP"), SDP),
+        case(
+            "ltgtruri",
+            &[400],
+            &invite("ltgtruri").replace("sip:12345@example.com SIP", "<sip:12345@example.com> SIP"),
+            SDP,
+        ),
+        case(
+            "lwsruri",
+            &[400],
+            &invite("lwsruri").replace("sip:12345@example.com SIP", "sip:12345@example.com; lr SIP"),
+            SDP,
+        ),
+        case(
+            "lwsstart",
+            &[400],
+            &invite("lwsstart").replace("INVITE sip:12345@example.com SIP", "INVITE  sip:12345@example.com  SIP"),
+            SDP,
+        ),
         // Spaces behind the version: harmless, taken.
         case("trws", &[200], &options("trws").replace("SIP/2.0\nVia", "SIP/2.0  \nVia"), b""),
-        case("escruri", &[400], &invite("escruri").replace("example.com SIP", "example.com?Route=%3Csip:example.com%3E SIP"), SDP),
+        case(
+            "escruri",
+            &[400],
+            &invite("escruri").replace("example.com SIP", "example.com?Route=%3Csip:example.com%3E SIP"),
+            SDP,
+        ),
         // A time zone other than GMT in a header that we do not use.
-        case("baddate", &[100, 200], &invite("baddate").replace("Max-", "Date: Fri, 01 Jan 2010 16:00:00 EST\nMax-"), SDP),
+        case(
+            "baddate",
+            &[100, 200],
+            &invite("baddate").replace("Max-", "Date: Fri, 01 Jan 2010 16:00:00 EST\nMax-"),
+            SDP,
+        ),
         // Spaces inside the brackets and a display name that ought to be quoted: it is clear what is meant.
-        case("badaspec", &[200], &options("badaspec").replace("<sip:12345@example.com>", "\"Watson, Thomas\" < sip:t.watson@example.org >"), b""),
+        case(
+            "badaspec",
+            &[200],
+            &options("badaspec").replace("<sip:12345@example.com>", "\"Watson, Thomas\" < sip:t.watson@example.org >"),
+            b"",
+        ),
         case("baddn", &[200], &options("baddn").replace("From: <", "From: Bell, Alexander <"), b""),
         case("badvers", &[505], &options("badvers").replace("SIP/2.0\nVia", "SIP/7.0\nVia"), b""),
         case("mismatch01", &[400], &options("mismatch01").replace("1 OPTIONS", "8 INVITE"), b""),
-        case("mismatch02", &[400], &options("mismatch02").replace("OPTIONS sip", "NEWMETHOD sip").replace("1 OPTIONS", "8 INVITE"), b""),
-        case("bigcode", &[], "SIP/2.0 4294967301 better not break the receiver\nVia: SIP/2.0/UDP 192.0.2.105;branch=z9hG4bK2398ndaoe\nCSeq: 353494 INVITE\nCall-ID: b\nFrom: <sip:user@example.com>;tag=39ansfi3\nTo: <sip:user@example.edu>;tag=902jndnke3\nContent-Length: 0\n", b""),
+        case(
+            "mismatch02",
+            &[400],
+            &options("mismatch02").replace("OPTIONS sip", "NEWMETHOD sip").replace("1 OPTIONS", "8 INVITE"),
+            b"",
+        ),
+        case(
+            "bigcode",
+            &[],
+            "SIP/2.0 4294967301 better not break the receiver\nVia: SIP/2.0/UDP 192.0.2.105;branch=z9hG4bK2398ndaoe\nCSeq: 353494 INVITE\nCall-ID: b\nFrom: <sip:user@example.com>;tag=39ansfi3\nTo: <sip:user@example.edu>;tag=902jndnke3\nContent-Length: 0\n",
+            b"",
+        ),
         // §3.3
-        case("insuf", &[400], "INVITE sip:user@example.com SIP/2.0\nMax-Forwards: 70\nCSeq: 193942 INVITE\nVia: SIP/2.0/UDP 192.0.2.95;rport;branch=z9hG4bKkdj.insuf\nContent-Type: application/sdp\nl: {L}\n", SDP),
-        case("unkscm", &[416], &options("unkscm").replace("sip:user@example.com SIP", "nobodyKnowsThisScheme:totallyopaquecontent SIP"), b""),
-        case("novelsc", &[416], &options("novelsc").replace("sip:user@example.com SIP", "soap.beep://192.0.2.103:3002 SIP"), b""),
-        case("bext01", &[420], &options("bext01").replace("Max-", "Require: nothingSupportsThis, nothingSupportsThisEither\nProxy-Require: noProxiesSupportThis\nMax-"), b""),
-        case("invut", &[415], &invite("invut").replace("application/sdp", "application/unknownformat"), b"<audio><pcmu port=\"443\"/></audio>"),
-        case("multi01", &[400], &(invite("multi01") + "CSeq: 8 REGISTER\nCSeq: 59 OPTIONS\nTo: <sip:other@x>\nFrom: <sip:y@z>;tag=1\nMax-Forwards: 5\n"), SDP),
-        case("mcl01", &[400], &options("mcl01").replace("Content-Length: 0", "Content-Length: 0\nContent-Length: 5"), b"There's no way to know"),
-        case("bcast", &[], "SIP/2.0 200 OK\nVia: SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923\nVia: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23\nCall-ID: b\nCSeq: 35 INVITE\nFrom: sip:a@b;tag=1\nTo: sip:c@d;tag=2\nContact: <sip:user@host198.example.com>\nContent-Length: 0\n", b""),
+        case(
+            "insuf",
+            &[400],
+            "INVITE sip:user@example.com SIP/2.0\nMax-Forwards: 70\nCSeq: 193942 INVITE\nVia: SIP/2.0/UDP 192.0.2.95;rport;branch=z9hG4bKkdj.insuf\nContent-Type: application/sdp\nl: {L}\n",
+            SDP,
+        ),
+        case(
+            "unkscm",
+            &[416],
+            &options("unkscm").replace("sip:user@example.com SIP", "nobodyKnowsThisScheme:totallyopaquecontent SIP"),
+            b"",
+        ),
+        case(
+            "novelsc",
+            &[416],
+            &options("novelsc").replace("sip:user@example.com SIP", "soap.beep://192.0.2.103:3002 SIP"),
+            b"",
+        ),
+        case(
+            "bext01",
+            &[420],
+            &options("bext01").replace(
+                "Max-",
+                "Require: nothingSupportsThis, nothingSupportsThisEither\nProxy-Require: noProxiesSupportThis\nMax-",
+            ),
+            b"",
+        ),
+        case(
+            "invut",
+            &[415],
+            &invite("invut").replace("application/sdp", "application/unknownformat"),
+            b"<audio><pcmu port=\"443\"/></audio>",
+        ),
+        case(
+            "multi01",
+            &[400],
+            &(invite("multi01")
+                + "CSeq: 8 REGISTER\nCSeq: 59 OPTIONS\nTo: <sip:other@x>\nFrom: <sip:y@z>;tag=1\nMax-Forwards: 5\n"),
+            SDP,
+        ),
+        case(
+            "mcl01",
+            &[400],
+            &options("mcl01").replace("Content-Length: 0", "Content-Length: 0\nContent-Length: 5"),
+            b"There's no way to know",
+        ),
+        case(
+            "bcast",
+            &[],
+            "SIP/2.0 200 OK\nVia: SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923\nVia: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23\nCall-ID: b\nCSeq: 35 INVITE\nFrom: sip:a@b;tag=1\nTo: sip:c@d;tag=2\nContact: <sip:user@host198.example.com>\nContent-Length: 0\n",
+            b"",
+        ),
         case("zeromf", &[200], &options("zeromf").replace("Max-Forwards: 70", "Max-Forwards: 0"), b""),
         case("sdp01", &[406], &invite("sdp01").replace("Max-", "Accept: text/nobodyKnowsThis\nMax-"), b""),
     ]);
@@ -181,7 +301,11 @@ fn invalid_messages_are_refused_or_ignored() {
 /// What domestic gear sends.
 #[test]
 fn house_cases() {
-    let invite = |name: &str| "INVITE sip:12345@example.com SIP/2.0\n".to_owned() + &common("INVITE", name) + "Content-Type: application/sdp\nContent-Length: {L}\n";
+    let invite = |name: &str| {
+        "INVITE sip:12345@example.com SIP/2.0\n".to_owned()
+            + &common("INVITE", name)
+            + "Content-Type: application/sdp\nContent-Length: {L}\n"
+    };
     let gbk = {
         let mut m = lines(&invite("gbk"), SDP);
         let at = m.windows(6).position(|w| w == b"From: ").unwrap() + 6;
@@ -194,23 +318,67 @@ fn house_cases() {
     let mixed = |name: &str| invite(name).replace("application/sdp", "multipart/mixed;boundary=\"b1\"");
     plays(vec![
         Case { name: "GBK display name", message: gbk, answers: &[100, 200] },
-        Case { name: "CRLF before the message", message: [b"\r\n\r\n", &lines(&invite("crlf"), SDP)[..]].concat(), answers: &[100, 200] },
+        Case {
+            name: "CRLF before the message",
+            message: [b"\r\n\r\n", &lines(&invite("crlf"), SDP)[..]].concat(),
+            answers: &[100, 200],
+        },
         case("folded", &[100, 200], &invite("fold").replace("Max-", "Subject: a\n\tb\n  c\nMax-"), SDP),
-        case("unknown method", &[501], &("FOO sip:x@y SIP/2.0\n".to_owned() + &common("FOO", "foo") + "Content-Length: 0\n"), b""),
-        case("IPv6", &[100, 200], &invite("ip6").replace("192.0.2.1:5060", "[2001:db8::9:1]:6050").replace("sip:12345@example.com SIP", "sip:12345@[2001:db8::10] SIP").replace("caller@192.0.2.1", "caller@[2001:db8::9:1]"), SDP),
-        case("tel in From", &[100, 200], &invite("tel").replace("<sip:caller@example.com>", "<tel:+8613900000001>").replace("To: <sip:12345@example.com>", "To: <tel:12345;phone-context=+86591>"), SDP),
+        case(
+            "unknown method",
+            &[501],
+            &("FOO sip:x@y SIP/2.0\n".to_owned() + &common("FOO", "foo") + "Content-Length: 0\n"),
+            b"",
+        ),
+        case(
+            "IPv6",
+            &[100, 200],
+            &invite("ip6")
+                .replace("192.0.2.1:5060", "[2001:db8::9:1]:6050")
+                .replace("sip:12345@example.com SIP", "sip:12345@[2001:db8::10] SIP")
+                .replace("caller@192.0.2.1", "caller@[2001:db8::9:1]"),
+            SDP,
+        ),
+        case(
+            "tel in From",
+            &[100, 200],
+            &invite("tel")
+                .replace("<sip:caller@example.com>", "<tel:+8613900000001>")
+                .replace("To: <sip:12345@example.com>", "To: <tel:12345;phone-context=+86591>"),
+            SDP,
+        ),
         case(
             "compact",
             &[100, 200],
             "INVITE tel:12345 SIP/2.0\nv: SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bKc\nf: <sip:a@b>;tag=1\nt: <sip:12345@h>\ni: c\nCSeq: 1 INVITE\nm: <sip:a@192.0.2.1>\nk: timer, 100rel\nx: 1800\nc: application/sdp\nl: {L}\n",
             SDP,
         ),
-        case("binary body", &[415], &invite("bin").replace("application/sdp", "application/octet-stream"), b"\x00\xff\xfe\r\n\r\n\x80"),
+        case(
+            "binary body",
+            &[415],
+            &invite("bin").replace("application/sdp", "application/octet-stream"),
+            b"\x00\xff\xfe\r\n\r\n\x80",
+        ),
         case("multipart with SDP inside", &[100, 200], &mixed("mp"), multipart),
         case("multipart with a part that must be understood", &[415], &mixed("mpr"), &required),
-        case("multipart without SDP", &[415], &mixed("mpn"), b"--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--\r\n"),
-        case("multipart with another boundary", &[415], &mixed("mpo").replace("boundary=\"b1\"", "boundary=zz"), multipart),
-        case("coded body", &[415], &invite("gz").replace("Content-Type", "Content-Encoding: gzip\nContent-Type"), b"\x1f\x8b\x08\x00"),
+        case(
+            "multipart without SDP",
+            &[415],
+            &mixed("mpn"),
+            b"--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1--\r\n",
+        ),
+        case(
+            "multipart with another boundary",
+            &[415],
+            &mixed("mpo").replace("boundary=\"b1\"", "boundary=zz"),
+            multipart,
+        ),
+        case(
+            "coded body",
+            &[415],
+            &invite("gz").replace("Content-Type", "Content-Encoding: gzip\nContent-Type"),
+            b"\x1f\x8b\x08\x00",
+        ),
         case("LF alone", &[100, 200], &invite("lf"), SDP),
     ]);
     let lf = String::from_utf8(lines(&invite("lf2"), SDP)).unwrap().replace("\r\n", "\n").replace("{L}", "0");
@@ -250,7 +418,12 @@ fn refusals_and_what_goes_with_them() {
         ("SDP that breaks off", ask("12345").offering("v=0\r\nm=audio x RTP/AVP 8\r\n".into()), 400, None),
         ("no Contact", ask("12345").with("Contact: nothing"), 400, None),
         ("unknown number", ask("13800138000"), 404, None),
-        ("MESSAGE", Ask { body: String::new(), ..Ask::new("MESSAGE", "12345", at) }, 405, Some((Name::Allow, "INVITE"))),
+        (
+            "MESSAGE",
+            Ask { body: String::new(), ..Ask::new("MESSAGE", "12345", at) },
+            405,
+            Some((Name::Allow, "INVITE")),
+        ),
         ("REFER", Ask::new("REFER", "12345", at), 405, Some((Name::Allow, "INVITE"))),
         ("PUBLISH", Ask::new("PUBLISH", "12345", at), 405, Some((Name::Allow, "INVITE"))),
         ("long URI", Ask { uri: format!("sip:{}@127.0.0.1", "1".repeat(1100)), ..ask("x") }, 414, None),
@@ -264,7 +437,12 @@ fn refusals_and_what_goes_with_them() {
         ("no hops", Ask { hops: 0, ..ask("12345") }, 483, None),
         ("no number", Ask { uri: "sip:@127.0.0.1".into(), ..ask("x") }, 484, None),
         ("no codec", ask("12345").offering(g729), 488, Some((Name::Warning, "399"))),
-        ("SAVP", ask("12345").offering(sdp("127.0.0.10", 4000).replace("RTP/AVP", "RTP/SAVP")), 488, Some((Name::Warning, "399"))),
+        (
+            "SAVP",
+            ask("12345").offering(sdp("127.0.0.10", 4000).replace("RTP/AVP", "RTP/SAVP")),
+            488,
+            Some((Name::Warning, "399")),
+        ),
         ("event", Ask::new("SUBSCRIBE", "12345", at), 489, None),
         ("too many lines", (0..300).fold(ask("12345"), |a, i| a.with(&format!("X-{i}: y"))), 513, None),
     ];

@@ -12,7 +12,9 @@ use switchboard::fact::{Fact, Origin, Outcome, Target};
 /// such phones asks for MD5 only.
 fn for_baresip() -> Lab {
     Lab::with(LAB_DAY, |text| {
-        let sip = |line: &str| if line.starts_with("algorithms") { "algorithms = [\"MD5\"]".to_owned() } else { line.to_owned() };
+        let sip = |line: &str| {
+            if line.starts_with("algorithms") { "algorithms = [\"MD5\"]".to_owned() } else { line.to_owned() }
+        };
         text.lines().map(sip).collect::<Vec<_>>().join("\n")
     })
 }
@@ -102,7 +104,11 @@ fn hold_gives_the_caller_music_and_resume_the_seat() {
     seat.has("CALL_CLOSED", 3_000);
     caller.line.is_one_stream();
     let cdr = lab.record();
-    let holds: Vec<bool> = lab.facts(&cdr).iter().filter_map(|e| if let Fact::Held { held, .. } = e.fact { Some(held) } else { None }).collect();
+    let holds: Vec<bool> = lab
+        .facts(&cdr)
+        .iter()
+        .filter_map(|e| if let Fact::Held { held, .. } = e.fact { Some(held) } else { None })
+        .collect();
     assert_eq!(holds, [true, false]);
 }
 

@@ -37,7 +37,10 @@ fn the_transition_prompt_of_12333_is_whole_and_then_a_seat_answers() {
     assert!(header(caller.received("SIP/2.0 183"), "Content-Type").contains("sdp"), "the prompt is early media");
     let after: Vec<i16> = heard[prompt.len()..].iter().copied().map(g711::alaw_decode).collect();
     // GB/T 3380: 450 Hz, one second on; the seat rings for one and a half.
-    let ringback = after.windows(2_000).step_by(400).any(|w| level::dominant_frequency(w).is_some_and(|f| (f - 450.0).abs() < 5.0));
+    let ringback = after
+        .windows(2_000)
+        .step_by(400)
+        .any(|w| level::dominant_frequency(w).is_some_and(|f| (f - 450.0).abs() < 5.0));
     assert!(ringback, "no ringback between the prompt and the seat");
     let cdr = lab.record();
     assert_eq!((cdr.outcome, &cdr.answered_by), (Outcome::Connected, &Some(Target::Seat("8001".into()))));

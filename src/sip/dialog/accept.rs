@@ -1,10 +1,8 @@
 //! The side that is called: from an admitted INVITE to its final response and ACK (RFC 3261 §13.3).
 
-use super::{
-    Abilities, AwaitAck, Dialog, Modify, OfferAnswer, Provisional, Session, SessionId, State, without_tag,
-};
+use super::{Abilities, AwaitAck, Dialog, Modify, OfferAnswer, Provisional, Session, SessionId, State, without_tag};
 use crate::clock::Now;
-use crate::sip::endpoint::{ALLOW, Endpoint, EndedBy, Event, Incoming, Purpose, SUPPORTED, Timer, User};
+use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Incoming, Purpose, SUPPORTED, Timer, User};
 use crate::sip::message::Message;
 use crate::sip::name::Name;
 use crate::sip::write::Writer;
@@ -236,7 +234,14 @@ impl Endpoint {
     }
 
     /// Keeps a 2xx to be sent again until its ACK comes (RFC 3261 §13.3.1.4).
-    pub(super) fn await_ack(&mut self, id: SessionId, txn: crate::sip::endpoint::TxnId, seq: u32, bytes: Bytes, now: Now) {
+    pub(super) fn await_ack(
+        &mut self,
+        id: SessionId,
+        txn: crate::sip::endpoint::TxnId,
+        seq: u32,
+        bytes: Bytes,
+        now: Now,
+    ) {
         let t1 = self.settings.intervals.t1;
         let serial = self.next_serial();
         let Some(flow) = self.txn(txn).map(|t| t.flow) else { return };
@@ -322,6 +327,7 @@ impl Endpoint {
             return;
         }
         let Some(txn) = session.invite else { return };
+        self.refuse_offer(id, 487, now);
         if let Some(mut w) = self.session_answer(id, status) {
             w.lines(extra);
             self.respond(txn, status, w.end(), now);

@@ -2,7 +2,7 @@
 
 use super::{SessionId, State};
 use crate::clock::Now;
-use crate::sip::endpoint::{Endpoint, EndedBy, Event, User};
+use crate::sip::endpoint::{EndedBy, Endpoint, Event, User};
 use crate::sip::flow::Flow;
 use crate::sip::header;
 use crate::sip::message::Message;

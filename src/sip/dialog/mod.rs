@@ -212,7 +212,8 @@ impl Dialog {
 
     /// Chooses the flow of requests: the first route or the target when it is an address, else where the peer spoke from.
     fn follow(&mut self, flow: Flow) {
-        let hop = self.routes.first().and_then(|r| super::header::NameAddr::read(r)).map_or(&self.target[..], |r| r.uri);
+        let hop =
+            self.routes.first().and_then(|r| super::header::NameAddr::read(r)).map_or(&self.target[..], |r| r.uri);
         match Uri::read(hop).and_then(|u| u.address()) {
             Some(address) if !self.by_flow && address.is_ipv4() == flow.local.is_ipv4() && address != flow.peer => {
                 self.flow = Flow { peer: address, connection: 0, ..flow };
@@ -275,6 +276,10 @@ impl Endpoint {
             return;
         }
         let session = self.sessions.remove(id.index as usize);
+        if let Some((txn, ..)) = session.owed {
+            // An offer that nobody will answer any more: its copies get 481, and no transaction waits for ever.
+            self.forget(txn);
+        }
         if self.open_calls.get(&session.dialog.call_id) == Some(&id) {
             self.open_calls.remove(&session.dialog.call_id);
         }
@@ -306,9 +311,11 @@ impl Endpoint {
         let user = purpose.map_or(super::endpoint::User::Nobody, |p| super::endpoint::User::Session(id, p));
         // A copy, because making the transaction needs the endpoint whole; its long parts share their bytes.
         let dialog = session.dialog.clone();
-        let txn = self.start_client(flow, user, method == Method::Invite, now, |branch| {
-            write(dialog.write(method, seq, branch))
-        });
+        let txn = self
+            .start_client(flow, user, method == Method::Invite, now, |branch| write(dialog.write(method, seq, branch)));
         Some((txn, seq))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::{Modify, OfferAnswer, SessionId, State};
 use crate::clock::Now;
-use crate::sip::endpoint::{ALLOW, Endpoint, EndedBy, Event, Purpose, SUPPORTED, Timer, TxnId, User};
+use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Purpose, SUPPORTED, Timer, TxnId, User};
 use crate::sip::flow::Flow;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
@@ -55,8 +55,11 @@ impl Endpoint {
         if invite && request.sdp().is_none() {
             session.offer_answer = OfferAnswer::TheyOwe;
         }
-        let lines =
-            if request.method() == Some(Method::Prack) { String::new() } else { self.refreshed_by_peer(id, &request, now) };
+        let lines = if request.method() == Some(Method::Prack) {
+            String::new()
+        } else {
+            self.refreshed_by_peer(id, &request, now)
+        };
         let mut w = Writer::answer(&request, 200, None, flow.peer);
         w.header(Name::Contact, super::connect::contact(&flow));
         // RFC 3261 §13.3.1.4: a 2xx to INVITE says what we can, inside a dialog too.

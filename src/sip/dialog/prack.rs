@@ -2,7 +2,7 @@
 
 use super::{OfferAnswer, SessionId};
 use crate::clock::Now;
-use crate::sip::endpoint::{Endpoint, EndedBy, Event, Purpose, Timer, User};
+use crate::sip::endpoint::{EndedBy, Endpoint, Event, Purpose, Timer, User};
 use crate::sip::flow::Flow;
 use crate::sip::header;
 use crate::sip::message::Message;
@@ -56,6 +56,11 @@ impl Endpoint {
             self.event(Event::Offer { session: id, sdp: Some(offer) });
         } else {
             self.respond_plain(txn, &message, flow, 200, b"", now);
+        }
+        if they_owed && sdp.is_none() {
+            // Our offer in the 183 was never answered (RFC 3262 §5).
+            self.reject(id, 488, b"Reason: SIP;cause=488;text=\"no answer in PRACK\"\r\n", now);
+            return self.event(Event::Ended { session: id, by: EndedBy::Broken, q850: None });
         }
         if reliable.with_sdp {
             self.event(Event::Pracked { session: id, sdp: if they_owed { sdp } else { None } });

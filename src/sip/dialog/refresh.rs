@@ -2,7 +2,7 @@
 
 use super::{Session, SessionId, State};
 use crate::clock::{Now, SECOND};
-use crate::sip::endpoint::{Endpoint, EndedBy, Event, Purpose, Timer};
+use crate::sip::endpoint::{EndedBy, Endpoint, Event, Purpose, Timer};
 use crate::sip::header::{self, Params};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
@@ -59,9 +59,7 @@ impl Endpoint {
         let wanted = self.settings.session_expires;
         let Some(session) = self.session(id) else { return };
         session.refresh = match asked_interval(response) {
-            Some((interval, refresher)) => {
-                Refresh { interval, ours: refresher != Some(false), ..session.refresh }
-            }
+            Some((interval, refresher)) => Refresh { interval, ours: refresher != Some(false), ..session.refresh },
             // RFC 4028 §7.2: the other side knows no timer; we may refresh alone, and so learn that it is alive.
             None => Refresh { interval: wanted, ours: true, ..session.refresh },
         };
@@ -90,7 +88,8 @@ impl Endpoint {
             self.hang_up(id, b"Reason: SIP;cause=408;text=\"session expired\"\r\n", now);
             return self.event(Event::Ended { session: id, by: EndedBy::Expired, q850: None });
         }
-        let busy = session.owed.is_some() || !matches!(session.modify, super::Modify::Idle) || session.await_ack.is_some();
+        let busy =
+            session.owed.is_some() || !matches!(session.modify, super::Modify::Idle) || session.await_ack.is_some();
         let (update, sdp) = (session.peer.update, session.local_sdp.clone());
         if busy {
             let serial = session.refresh.serial;

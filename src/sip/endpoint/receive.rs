@@ -25,7 +25,7 @@ impl Endpoint {
                     && message.method().is_some()
                     && message.via().is_some()
                 {
-                    self.refuse(&Incoming { flow, message }, status, b"");
+                    self.refuse(&Incoming { flow, message: *message }, status, b"");
                 }
             }
         }
@@ -108,7 +108,8 @@ impl Endpoint {
             }
             Method::Options => {
                 let txn = self.start_server(flow, message.clone(), User::Nobody);
-                let extra = format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nSupported: {}\r\n", SUPPORTED.join(", "));
+                let extra =
+                    format!("Allow: {ALLOW}\r\nAccept: application/sdp\r\nSupported: {}\r\n", SUPPORTED.join(", "));
                 self.respond_plain(txn, &message, flow, 200, extra.as_bytes(), now);
             }
             _ => {

@@ -59,20 +59,14 @@ pub fn step(state: State, input: Input, t: &Intervals, reliable: bool) -> (State
     match (state, input) {
         (S::Trying { .. }, I::Provisional) => (S::Proceeding, smallvec![Act::Pass]),
         (S::Proceeding, I::Provisional) => (S::Proceeding, smallvec![Act::Pass]),
-        (S::Trying { .. } | S::Proceeding, I::Final) => {
-            (S::Completed, smallvec![Act::Start(L::K, k), Act::Pass])
-        }
+        (S::Trying { .. } | S::Proceeding, I::Final) => (S::Completed, smallvec![Act::Start(L::K, k), Act::Pass]),
         (S::Trying { e }, I::Timer(L::E)) => {
             let e = doubled(e, t.t2);
             (S::Trying { e }, smallvec![Act::Resend, Act::Start(L::E, e)])
         }
         (S::Proceeding, I::Timer(L::E)) => (S::Proceeding, smallvec![Act::Resend, Act::Start(L::E, t.t2)]),
-        (S::Trying { .. } | S::Proceeding, I::Timer(L::F)) => {
-            (S::Terminated, smallvec![Act::TimedOut, Act::End])
-        }
-        (S::Trying { .. } | S::Proceeding, I::TransportError) => {
-            (S::Terminated, smallvec![Act::Unreachable, Act::End])
-        }
+        (S::Trying { .. } | S::Proceeding, I::Timer(L::F)) => (S::Terminated, smallvec![Act::TimedOut, Act::End]),
+        (S::Trying { .. } | S::Proceeding, I::TransportError) => (S::Terminated, smallvec![Act::Unreachable, Act::End]),
         (S::Completed, I::Timer(L::K)) => (S::Terminated, smallvec![Act::End]),
         (S::Trying { .. } | S::Proceeding | S::Completed, I::Timer(_))
         | (S::Completed, I::Provisional | I::Final | I::TransportError)

@@ -58,8 +58,14 @@ fn table<S: Debug + Copy + PartialEq, I: Debug + Copy>(
 fn client_invite_machine() {
     use client_invite::{Input as I, State as S};
     let t = Intervals::default();
-    let states =
-        [S::Calling { a: 500_000 }, S::Calling { a: 8_000_000 }, S::Proceeding, S::Completed, S::Accepted, S::Terminated];
+    let states = [
+        S::Calling { a: 500_000 },
+        S::Calling { a: 8_000_000 },
+        S::Proceeding,
+        S::Completed,
+        S::Accepted,
+        S::Terminated,
+    ];
     let mut inputs = vec![I::Provisional, I::Success, I::Failure, I::TransportError];
     inputs.extend(LETTERS.map(I::Timer));
     let mut out = String::new();

@@ -33,7 +33,8 @@ impl Peer {
     /// What it was sent since the last time, in the order in which it was sent: the wire may change that.
     pub fn hears(&mut self, town: &Town) -> Vec<Message> {
         let new = town.sent[self.read..].iter().filter(|(flow, _)| flow.peer == self.at);
-        let new = new.map(|(_, b)| wire::parse(b.clone()).unwrap_or_else(|e| panic!("{e:?}: {}", String::from_utf8_lossy(b))));
+        let new = new
+            .map(|(_, b)| wire::parse(b.clone()).unwrap_or_else(|e| panic!("{e:?}: {}", String::from_utf8_lossy(b))));
         let new = new.collect();
         self.read = town.sent.len();
         new
@@ -192,7 +193,8 @@ pub fn answer(request: &Message, at: SocketAddr, status: u16, tag: &str, extra: 
         text(request.value(Name::CallId)),
         text(request.value(Name::CSeq))
     );
-    if matches!(request.method(), Some(Method::Invite | Method::Update)) && status > 100 && !extra.contains("Contact:") {
+    if matches!(request.method(), Some(Method::Invite | Method::Update)) && status > 100 && !extra.contains("Contact:")
+    {
         let _ = write!(out, "Contact: <sip:far@{at}>\r\n");
     }
     out.push_str(extra);

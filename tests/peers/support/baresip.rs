@@ -56,7 +56,9 @@ impl Baresip {
     /// Waits for an event of this type, e.g. `CALL_ESTABLISHED`.
     pub fn has(&self, kind: &str, millis: u64) -> Value {
         let found = until(millis, || self.events.lock().unwrap().iter().find(|e| e["type"] == kind).cloned());
-        found.unwrap_or_else(|| panic!("baresip had no {kind}: {:#?}\n{}", self.events.lock().unwrap(), read(&self.process.stdout)))
+        found.unwrap_or_else(|| {
+            panic!("baresip had no {kind}: {:#?}\n{}", self.events.lock().unwrap(), read(&self.process.stdout))
+        })
     }
 
     /// What it heard in its latest call, which is over: the decoded stream as it wrote it down.

@@ -70,7 +70,11 @@ impl Line {
         if found.is_none() {
             let recent = self.recent();
             let (pitch, loud) = (level::dominant_frequency(&recent), level::rms_dbfs(&recent));
-            panic!("{} does not hear {hertz} Hz but {pitch:?} Hz at {loud:.1} dBFS, {} samples", self.address, recent.len());
+            panic!(
+                "{} does not hear {hertz} Hz but {pitch:?} Hz at {loud:.1} dBFS, {} samples",
+                self.address,
+                recent.len()
+            );
         }
     }
 

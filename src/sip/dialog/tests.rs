@@ -1,0 +1,347 @@
+//! Sessions whole: every state × everything that can come in from the wire and every verb of the user, in virtual time.
+
+use super::{Outgoing, SessionId, State};
+use crate::clock::Now;
+use crate::sip::endpoint::{Endpoint, Event, Output, Settings};
+use crate::sip::flow::{Flow, Transport};
+use crate::sip::message::Message;
+use crate::sip::name::Name;
+use crate::sip::wire;
+use bytes::Bytes;
+use std::fmt::Write as _;
+
+const FLOW: Flow = Flow {
+    transport: Transport::Udp,
+    local: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5070),
+    peer: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2)), 5060),
+    connection: 0,
+};
+
+/// How the session under test came to where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Called { offer: bool, reliable: bool },
+    Calling,
+}
+
+/// A session in a state, with what is needed to speak to it.
+struct Scene {
+    endpoint: Endpoint,
+    now: Now,
+    id: SessionId,
+    /// Our INVITE, or theirs.
+    invite: Message,
+    /// Our tag.
+    tag: String,
+    /// RSeq of our last reliable 1xx.
+    rseq: u32,
+    cseq: u32,
+}
+
+fn text(value: Option<&[u8]>) -> String {
+    String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
+}
+
+fn parsed(bytes: impl Into<Vec<u8>>) -> Message {
+    wire::parse(Bytes::from(bytes.into())).expect("a message")
+}
+
+impl Scene {
+    fn new(origin: Origin) -> Self {
+        let settings = Settings { session_expires: 0, ..Settings::default() };
+        let mut endpoint = Endpoint::new(settings, [7; 32]);
+        let now = Now::default().plus(1_000_000);
+        match origin {
+            Origin::Called { offer, reliable } => {
+                let body = if offer { "v=0\r\n" } else { "" };
+                let supported = if reliable { "Supported: 100rel\r\n" } else { "" };
+                let invite = parsed(format!(
+                    "INVITE sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKi\r\nFrom: <sip:a@b>;tag=theirs\r\n\
+                     To: <sip:1@127.0.0.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContact: <sip:a@127.0.0.2:5060>\r\n{supported}Content-Length: {}\r\n\r\n{body}",
+                    body.len()
+                ));
+                endpoint.receive(FLOW, invite.bytes().clone(), now);
+                let mut admitted = None;
+                while let Some(output) = endpoint.poll() {
+                    if let Output::Event(Event::Request(incoming)) = output {
+                        admitted = Some(*incoming);
+                    }
+                }
+                let id = endpoint.admit(admitted.expect("a request"), false, now);
+                let tag = endpoint.session(id).map(|s| s.dialog.local_tag.to_string()).unwrap_or_default();
+                let mut scene = Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 1 };
+                scene.drain();
+                scene
+            }
+            Origin::Calling => {
+                let outgoing = Outgoing {
+                    flow: FLOW,
+                    uri: Bytes::from_static(b"sip:2@127.0.0.2"),
+                    from: Bytes::from_static(b"<sip:1@127.0.0.1>"),
+                    to: Bytes::from_static(b"<sip:2@127.0.0.2>"),
+                    sdp: Bytes::from_static(b"v=0\r\n"),
+                    max_forwards: 70,
+                    extra: Bytes::new(),
+                    credentials: None,
+                    by_flow: false,
+                    session_expires: 0,
+                };
+                let id = endpoint.connect(outgoing, now);
+                let Some(Output::Send(_, bytes)) = endpoint.poll() else { panic!("an INVITE") };
+                let invite = wire::parse(bytes).expect("an INVITE");
+                let tag = text(invite.from_tag());
+                Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 0 }
+            }
+        }
+    }
+
+    fn called(&self) -> bool {
+        self.invite.from_tag() == Some(b"theirs")
+    }
+
+    /// What left and what was reported since the last time.
+    fn drain(&mut self) -> String {
+        let mut out = Vec::new();
+        while let Some(output) = self.endpoint.poll() {
+            match output {
+                Output::Send(_, bytes) => {
+                    let m = wire::parse(bytes).expect("we send what parses");
+                    self.rseq = m.number(Name::RSeq).unwrap_or(self.rseq);
+                    let body = if m.body().is_empty() { "" } else { "+SDP" };
+                    let method = text(m.cseq().map(|c| c.method));
+                    out.push(match m.status() {
+                        Some(status) => format!("{status}/{method}{body}"),
+                        None => format!("{method}{body}"),
+                    });
+                }
+                Output::Event(event) => out.push(word(&event)),
+            }
+        }
+        if out.is_empty() { "-".into() } else { out.join(" ") }
+    }
+
+    /// A request of the other side inside the dialog.
+    fn request(&mut self, method: &str, lines: &str, body: &str) {
+        self.cseq += 1;
+        let cseq = if matches!(method, "ACK" | "CANCEL") { 1 } else { self.cseq };
+        let branch = if method == "CANCEL" { "z9hG4bKi".to_owned() } else { format!("z9hG4bK{method}{cseq}") };
+        let (from, to) = if self.called() {
+            ("<sip:a@b>;tag=theirs".to_owned(), format!("<sip:1@127.0.0.1>;tag={}", self.tag))
+        } else {
+            ("<sip:2@127.0.0.2>;tag=far".to_owned(), format!("<sip:1@127.0.0.1>;tag={}", self.tag))
+        };
+        let to = if method == "CANCEL" { "<sip:1@127.0.0.1>".to_owned() } else { to };
+        let message = format!(
+            "{method} sip:127.0.0.1:5070 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch={branch}\r\nFrom: {from}\r\nTo: {to}\r\n\
+             Call-ID: {}\r\nCSeq: {cseq} {method}\r\nContact: <sip:a@127.0.0.2:5060>\r\n{lines}Content-Length: {}\r\n\r\n{body}",
+            text(Some(self.invite.call_id())),
+            body.len()
+        );
+        self.endpoint.receive(FLOW, message.into(), self.now);
+    }
+
+    /// A response of the other side to our INVITE.
+    fn response(&mut self, status: u16, tag: &str, lines: &str, body: &str) {
+        let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
+        let message = format!(
+            "SIP/2.0 {status} x\r\nVia: {}\r\nFrom: {}\r\nTo: <sip:2@127.0.0.2>{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <sip:2@127.0.0.2:5060>\r\n\
+             {lines}Content-Length: {}\r\n\r\n{body}",
+            text(self.invite.value(Name::Via)),
+            text(self.invite.value(Name::From)),
+            text(Some(self.invite.call_id())),
+            text(self.invite.value(Name::CSeq)),
+            body.len()
+        );
+        self.endpoint.receive(FLOW, message.into(), self.now);
+    }
+
+    /// Lets time pass, doing what is due.
+    fn wait(&mut self, seconds: u64) {
+        let until = self.now.plus(seconds * 1_000_000);
+        while let Some(at) = self.endpoint.deadline().filter(|at| *at <= until.mono) {
+            self.now = self.now.plus(at.saturating_sub(self.now.mono));
+            self.endpoint.expire(self.now);
+        }
+        self.now = until;
+    }
+}
+
+fn word(event: &Event) -> String {
+    let with = |name: &str, sdp: &Option<Bytes>| format!("[{name}{}]", if sdp.is_some() { "+SDP" } else { "" });
+    match event {
+        Event::Request(_) => "[Request]".into(),
+        Event::Cancelled { .. } => "[Cancelled]".into(),
+        Event::Pracked { sdp, .. } => with("Pracked", sdp),
+        Event::Confirmed { sdp, .. } => with("Confirmed", sdp),
+        Event::Progress { status, sdp, .. } => with(&format!("Progress {status}"), sdp),
+        Event::Answered { sdp, .. } => with("Answered", sdp),
+        Event::Failed { status, by, .. } => format!("[Failed {status} {by:?}]"),
+        Event::Offer { sdp, .. } => with("Offer", sdp),
+        Event::OfferAnswered { .. } => "[OfferAnswered]".into(),
+        Event::OfferFailed { status, .. } => format!("[OfferFailed {status}]"),
+        Event::Info { .. } => "[Info]".into(),
+        Event::Ended { by, .. } => format!("[Ended {by:?}]"),
+        Event::Response { status, .. } => format!("[Response {status}]"),
+    }
+}
+
+type Step = fn(&mut Scene);
+
+const SDP: &str = "v=0\r\n";
+
+fn sdp() -> Option<Bytes> {
+    Some(Bytes::from_static(SDP.as_bytes()))
+}
+
+/// How each state is reached.
+const STATES: [(&str, Origin, Step); 13] = [
+    ("Incoming", Origin::Called { offer: true, reliable: false }, |_| {}),
+    ("Incoming, no offer", Origin::Called { offer: false, reliable: false }, |_| {}),
+    ("Incoming, 183 awaits PRACK", Origin::Called { offer: true, reliable: true }, |s| {
+        s.endpoint.progress(s.id, 183, sdp(), b"", s.now);
+    }),
+    ("Incoming, our offer awaits PRACK", Origin::Called { offer: false, reliable: true }, |s| {
+        s.endpoint.progress(s.id, 183, sdp(), b"", s.now);
+    }),
+    ("Incoming, 200 behind the PRACK", Origin::Called { offer: true, reliable: true }, |s| {
+        s.endpoint.progress(s.id, 183, sdp(), b"", s.now);
+        s.endpoint.accept(s.id, None, b"", s.now);
+    }),
+    ("Answered", Origin::Called { offer: true, reliable: false }, |s| s.endpoint.accept(s.id, sdp(), b"", s.now)),
+    ("Answered, our offer", Origin::Called { offer: false, reliable: false }, |s| {
+        s.endpoint.accept(s.id, sdp(), b"", s.now)
+    }),
+    ("Calling", Origin::Calling, |_| {}),
+    ("Early", Origin::Calling, |s| s.response(180, "far", "", "")),
+    ("Cancelling", Origin::Calling, |s| {
+        s.response(180, "far", "", "");
+        s.endpoint.hang_up(s.id, b"", s.now);
+    }),
+    ("Confirmed", Origin::Calling, |s| s.response(200, "far", "", SDP)),
+    ("Confirmed, their offer open", Origin::Calling, |s| {
+        s.response(200, "far", "", SDP);
+        s.request("INVITE", "", SDP);
+    }),
+    ("Confirmed, our offer open", Origin::Calling, |s| {
+        s.response(200, "far", "", SDP);
+        s.endpoint.offer(s.id, Bytes::from_static(SDP.as_bytes()), s.now);
+    }),
+];
+
+/// Verbs of the user, requests and responses of the other side, time.
+const INPUTS: [(&str, Step); 33] = [
+    ("progress 180", |s| s.endpoint.progress(s.id, 180, None, b"", s.now)),
+    ("progress 183+SDP", |s| s.endpoint.progress(s.id, 183, sdp(), b"", s.now)),
+    ("accept", |s| s.endpoint.accept(s.id, sdp(), b"", s.now)),
+    ("reject 486", |s| s.endpoint.reject(s.id, 486, b"", s.now)),
+    ("hang_up", |s| s.endpoint.hang_up(s.id, b"", s.now)),
+    ("offer", |s| s.endpoint.offer(s.id, Bytes::from_static(SDP.as_bytes()), s.now)),
+    ("answer", |s| s.endpoint.answer(s.id, Bytes::from_static(SDP.as_bytes()), s.now)),
+    ("refuse_offer 488", |s| s.endpoint.refuse_offer(s.id, 488, s.now)),
+    ("INVITE again", |s| s.endpoint.receive(FLOW, s.invite.bytes().clone(), s.now)),
+    ("CANCEL", |s| s.request("CANCEL", "", "")),
+    ("ACK", |s| s.request("ACK", "", "")),
+    ("ACK+SDP", |s| s.request("ACK", "", SDP)),
+    ("BYE", |s| s.request("BYE", "", "")),
+    ("re-INVITE+SDP", |s| s.request("INVITE", "", SDP)),
+    ("re-INVITE", |s| s.request("INVITE", "", "")),
+    ("UPDATE+SDP", |s| s.request("UPDATE", "", SDP)),
+    ("UPDATE", |s| s.request("UPDATE", "", "")),
+    ("PRACK", |s| s.request("PRACK", &format!("RAck: {} 1 INVITE\r\n", s.rseq), "")),
+    ("PRACK+SDP", |s| s.request("PRACK", &format!("RAck: {} 1 INVITE\r\n", s.rseq), SDP)),
+    ("PRACK of another", |s| s.request("PRACK", &format!("RAck: {} 1 INVITE\r\n", s.rseq + 7), "")),
+    ("INFO", |s| s.request("INFO", "", "")),
+    ("REFER", |s| s.request("REFER", "", "")),
+    ("CSeq too low", |s| {
+        s.cseq = s.cseq.saturating_sub(1);
+        s.cseq = if s.called() { 0 } else { s.cseq };
+        s.request("INFO", "", "");
+    }),
+    ("100", |s| s.response(100, "", "", "")),
+    ("180", |s| s.response(180, "far", "", "")),
+    ("183+SDP reliable", |s| s.response(183, "far", "Require: 100rel\r\nRSeq: 5\r\n", SDP)),
+    ("200+SDP", |s| s.response(200, "far", "", SDP)),
+    ("200+SDP of a fork", |s| s.response(200, "fork", "", SDP)),
+    ("401", |s| s.response(401, "far", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n", "")),
+    ("486", |s| s.response(486, "far", "", "")),
+    ("487", |s| s.response(487, "far", "", "")),
+    ("transport fails", |s| s.endpoint.flow_failed(FLOW, s.now)),
+    ("33 s pass", |s| s.wait(33)),
+];
+
+fn state(scene: &Scene) -> String {
+    match scene.endpoint.state(scene.id) {
+        Some(State::Cancelling) => "Cancelling".into(),
+        Some(state) => format!("{state:?}"),
+        None => "gone".into(),
+    }
+}
+
+#[test]
+fn every_state_meets_every_input() {
+    let mut table = String::new();
+    for (name, origin, reach) in STATES {
+        let _ = writeln!(table, "== {name} ==");
+        for (input, step) in INPUTS {
+            let mut scene = Scene::new(origin);
+            reach(&mut scene);
+            scene.drain();
+            let before = state(&scene);
+            step(&mut scene);
+            let (after, done) = (state(&scene), scene.drain());
+            if after == before && done == "-" {
+                let _ = writeln!(table, "{input:18} ignored");
+            } else {
+                let change = if after == before { "=".to_owned() } else { format!("-> {after}") };
+                let _ = writeln!(table, "{input:18} {change:13} {done}");
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// Whatever happened, time empties the endpoint: nobody waits for ever (sessions that stand are hung up first).
+#[test]
+fn after_every_input_the_endpoint_empties() {
+    for (name, origin, reach) in STATES {
+        for (input, step) in INPUTS {
+            let mut scene = Scene::new(origin);
+            reach(&mut scene);
+            step(&mut scene);
+            scene.endpoint.hang_up(scene.id, b"", scene.now);
+            scene.wait(200);
+            // A session that is called and is never answered ends with its call, which lives above.
+            assert_eq!(scene.endpoint.live(), (0, 0), "{name}, {input}");
+        }
+    }
+}
+
+/// An offer made while another one is under way is neither sent across it nor lost (RFC 3261 §14.1).
+#[test]
+fn a_second_offer_waits_for_the_first() {
+    for (status, body) in [(200, SDP), (488, ""), (491, "")] {
+        let mut scene = Scene::new(Origin::Calling);
+        scene.response(200, "far", "", SDP);
+        scene.drain();
+        scene.endpoint.offer(scene.id, Bytes::from_static(b"v=0\r\n"), scene.now);
+        let Some(Output::Send(_, first)) = scene.endpoint.poll() else { panic!("a re-INVITE") };
+        scene.endpoint.offer(scene.id, Bytes::from_static(b"v=0\r\ns=second\r\n"), scene.now);
+        assert_eq!(scene.drain(), "-");
+        scene.invite = wire::parse(first).expect("a re-INVITE");
+        scene.response(status, "far", "", body);
+        scene.drain();
+        let mut second = Vec::new();
+        let until = scene.now.plus(5_000_000);
+        while let Some(at) = scene.endpoint.deadline().filter(|at| *at <= until.mono) {
+            scene.now = scene.now.plus(at.saturating_sub(scene.now.mono));
+            scene.endpoint.expire(scene.now);
+            while let Some(output) = scene.endpoint.poll() {
+                if let Output::Send(_, bytes) = output {
+                    second.push(wire::parse(bytes).expect("a message"));
+                }
+            }
+        }
+        let second = second.iter().find(|m| m.cseq().is_some_and(|c| c.method == b"INVITE" && c.number == 3));
+        assert_eq!(second.map(Message::body), Some(&b"v=0\r\ns=second\r\n"[..]), "after {status}");
+    }
+}
