@@ -209,9 +209,13 @@ const STAGES: [(&str, Reach); 14] = [
         begun(call(Class::Hub, Service::Hotline, vec![queue()]), &ringing)
     }),
     ("kept seats, one rings", || begun(kept(), &[offered(7, "8051"), leg(1, LegEvent::Ringing)])),
-    ("emergency, first trunk asked", || begun(call(Class::Emergency, Service::Emergency, vec![trunks(), RELEASE]), &[])),
+    ("emergency, first trunk asked", || {
+        begun(call(Class::Emergency, Service::Emergency, vec![trunks(), RELEASE]), &[])
+    }),
     ("branch, first trunk asked", || begun(call(Class::Hub, Service::Hotline, vec![trunks(), RELEASE]), &[])),
-    ("branch, early media", || begun(call(Class::Hub, Service::Hotline, vec![trunks(), RELEASE]), &[leg(1, LegEvent::EarlyMedia)])),
+    ("branch, early media", || {
+        begun(call(Class::Hub, Service::Hotline, vec![trunks(), RELEASE]), &[leg(1, LegEvent::EarlyMedia)])
+    }),
     ("seat to seat, asked for", || begun(to_seat(), &[])),
     ("seat to seat, rings", || begun(to_seat(), &[Input::Reserved(Ok(OfferId(7))), leg(1, LegEvent::Ringing)])),
     ("talking with a seat", || {

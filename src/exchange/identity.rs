@@ -60,11 +60,18 @@ fn number(uri: &[u8]) -> Option<String> {
     (!harmless.is_empty()).then_some(harmless)
 }
 
+/// Most bytes of history that are passed on.
+const MAX_HISTORY: usize = 2048;
+
 /// History-Info and Diversion lines as they came, and how many diversions there were.
 pub(super) fn history(m: &Message) -> (Vec<u8>, usize) {
     let mut lines = Vec::new();
     for name in [Name::HistoryInfo, Name::Diversion] {
         for value in m.values(name) {
+            // Passed on they must not make our INVITE longer than a datagram.
+            if lines.len() + value.len() > MAX_HISTORY {
+                break;
+            }
             lines.extend_from_slice(name.token().as_bytes());
             lines.extend_from_slice(b": ");
             lines.extend_from_slice(value);

@@ -40,6 +40,11 @@ methods! {
 
 macro_rules! names {
     ($($variant:ident $token:literal $($compact:literal)?),* $(,)?) => {
+        /// Every spelling, long and compact, where [`slot`] says or next to it: a name is found by one or two comparisons.
+        static TABLE: [Option<(&str, Name)>; SLOTS] = table(&[
+            $(($token, Name::$variant), $(($compact, Name::$variant),)?)*
+        ]);
+
         /// A header field name. Unknown ones keep their bytes in the message.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Name {
@@ -51,8 +56,14 @@ macro_rules! names {
             /// Reads a name, case-insensitively, long or compact.
             #[must_use]
             pub fn read(token: &[u8]) -> Self {
-                $(if token.len() == $token.len() && token.eq_ignore_ascii_case($token.as_bytes()) { return Self::$variant; })*
-                $($(if token.len() == 1 && token.eq_ignore_ascii_case($compact) { return Self::$variant; })?)*
+                let (Some(first), Some(last)) = (token.first(), token.last()) else { return Self::Other };
+                let mut at = slot(token.len(), *first, *last);
+                while let Some((text, name)) = TABLE[at] {
+                    if token.eq_ignore_ascii_case(text.as_bytes()) {
+                        return name;
+                    }
+                    at = (at + 1) % SLOTS;
+                }
                 Self::Other
             }
             /// The long form as we write it; empty for [`Name::Other`].
@@ -68,20 +79,42 @@ macro_rules! names {
 }
 
 names! {
-    Via "Via" b"v", From "From" b"f", To "To" b"t", CallId "Call-ID" b"i", CSeq "CSeq", Contact "Contact" b"m",
-    ContentLength "Content-Length" b"l", MaxForwards "Max-Forwards", ContentType "Content-Type" b"c",
-    RecordRoute "Record-Route", Route "Route", Allow "Allow", Supported "Supported" b"k", Require "Require",
+    Via "Via" "v", From "From" "f", To "To" "t", CallId "Call-ID" "i", CSeq "CSeq", Contact "Contact" "m",
+    ContentLength "Content-Length" "l", MaxForwards "Max-Forwards", ContentType "Content-Type" "c",
+    RecordRoute "Record-Route", Route "Route", Allow "Allow", Supported "Supported" "k", Require "Require",
     ProxyRequire "Proxy-Require", Authorization "Authorization", ProxyAuthorization "Proxy-Authorization",
     WwwAuthenticate "WWW-Authenticate", ProxyAuthenticate "Proxy-Authenticate", Expires "Expires",
-    MinExpires "Min-Expires", SessionExpires "Session-Expires" b"x", MinSe "Min-SE", RSeq "RSeq", RAck "RAck",
+    MinExpires "Min-Expires", SessionExpires "Session-Expires" "x", MinSe "Min-SE", RSeq "RSeq", RAck "RAck",
     Reason "Reason", HistoryInfo "History-Info", Diversion "Diversion", Privacy "Privacy",
     PAssertedIdentity "P-Asserted-Identity", PPreferredIdentity "P-Preferred-Identity",
     PEarlyMedia "P-Early-Media", UserToUser "User-to-User", ResourcePriority "Resource-Priority",
     Path "Path", UserAgent "User-Agent", Server "Server", Unsupported "Unsupported", Accept "Accept",
-    ContentEncoding "Content-Encoding" b"e", ContentDisposition "Content-Disposition", RetryAfter "Retry-After",
-    Warning "Warning", ReferTo "Refer-To" b"r", ReferredBy "Referred-By" b"b", Replaces "Replaces",
-    Event "Event" b"o", SubscriptionState "Subscription-State", Subject "Subject" b"s", Date "Date",
+    ContentEncoding "Content-Encoding" "e", ContentDisposition "Content-Disposition", RetryAfter "Retry-After",
+    Warning "Warning", ReferTo "Refer-To" "r", ReferredBy "Referred-By" "b", Replaces "Replaces",
+    Event "Event" "o", SubscriptionState "Subscription-State", Subject "Subject" "s", Date "Date",
     AlertInfo "Alert-Info", CallInfo "Call-Info", InfoPackage "Info-Package",
+}
+
+const SLOTS: usize = 256;
+
+/// Where the search for a name begins: by its length, first and last letter.
+const fn slot(length: usize, first: u8, last: u8) -> usize {
+    (length * 37 + (first | 0x20) as usize * 5 + (last | 0x20) as usize * 11) % SLOTS
+}
+
+const fn table<const N: usize>(names: &[(&'static str, Name); N]) -> [Option<(&'static str, Name)>; SLOTS] {
+    let mut table = [None; SLOTS];
+    let mut i = 0;
+    while i < N {
+        let text = names[i].0.as_bytes();
+        let mut at = slot(text.len(), text[0], text[text.len() - 1]);
+        while table[at].is_some() {
+            at = (at + 1) % SLOTS;
+        }
+        table[at] = Some(names[i]);
+        i += 1;
+    }
+    table
 }
 
 impl Name {

@@ -3,10 +3,12 @@
 
 use crate::support::raw::{Ask, CARRIER, FIRE, answer, sdp};
 use crate::support::town::{Manner, Town};
+use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::net::SocketAddr;
 use switchboard::exchange::{Command, Input};
+use switchboard::sip::flow::Flow;
 use switchboard::sip::wire;
 
 /// Messages sent, over all seeds.
@@ -208,15 +210,14 @@ fn storm_of_nonsense(seed: u64, messages: usize) -> Town {
         town.injects(from, &message);
         town.runs(0.001 * (3 + dice.below(18)) as f64);
         if stranger {
-            let back = town.sent[before..].iter().filter(|(f, _)| f.peer.ip() == from.ip()).map(|(_, b)| b.len());
-            let bytes: usize = back.sum();
-            // Nobody gains by sending us a forged source.
-            assert!(
-                bytes * 2 <= message.len() * 3,
-                "{bytes} for {}: {}",
-                message.len(),
-                String::from_utf8_lossy(&message)
-            );
+            // What was sent before is a retransmission.
+            let new = |sent: &&(Flow, Bytes)| sent.0.peer.ip() == from.ip() && !town.sent[..before].contains(sent);
+            let back = || town.sent[before..].iter().filter(new).map(|(_, b)| b);
+            let bytes: usize = back().map(Bytes::len).sum();
+            // Nobody gains by sending us a forged source, but for somebody who knows the tags of a dialog.
+            let shown = || (String::from_utf8_lossy(&message).into_owned(), back().collect::<Vec<_>>());
+            let inside = wire::parse(message.clone().into()).is_ok_and(|m| m.to_tag().is_some());
+            assert!(inside || bytes * 2 <= message.len() * 3, "{bytes} for {}: {:#?}", message.len(), shown());
         }
         if step % 97 == 0 {
             town.trace.clear();
@@ -235,7 +236,7 @@ fn nonsense_never_panics_and_leaves_nothing_behind() {
         Err(_) => (0..SEEDS).collect(),
     };
     let each = MESSAGES / SEEDS as usize;
-    let mut calls = 0;
+    let (mut calls, wanted) = (0, seeds.len() * 60);
     for seed in seeds {
         let played = std::panic::catch_unwind(|| {
             let mut town = storm_of_nonsense(seed, each);
@@ -259,5 +260,5 @@ fn nonsense_never_panics_and_leaves_nothing_behind() {
         }
     }
     // Were next to nothing understood, the test would say nothing.
-    assert!(calls > 500, "{calls} calls came of it");
+    assert!(calls > wanted, "{calls} calls came of it");
 }

@@ -94,3 +94,20 @@ fn an_outside_number_is_refused_in_every_spelling() {
         assert!(records[0].attempts.is_empty(), "{uri}");
     }
 }
+
+/// Interconnect, "Strangers": one stateless 401 of at most 1.5 times the request, the same for every number, and no record.
+#[test]
+fn a_stranger_gets_a_challenge_whatever_he_dials() {
+    let lab = Lab::start();
+    let first = Role::exchange(&lab, "exchange", 30).start(&lab);
+    for (n, number) in (0..).zip(["12345", "13800138000", "8001", "119"]) {
+        let uri = format!("sip:{number}@{}", lab.sip());
+        let stranger = Role::carrier(&lab, n, "refused", &uri).from([127, 0, 0, 99]).word("status", "401");
+        let stranger = stranger.start(&lab).ends_well(8_000);
+        let (asked, answer) = (stranger.messages[0].len(), stranger.received("SIP/2.0 401").len());
+        assert!(answer * 2 <= asked * 3, "{answer} bytes to {asked}");
+        assert!(!stranger.has("SIP/2.0 1"), "a stranger got a provisional response");
+    }
+    assert!(!first.log().iter().any(|m| m.starts_with("<INVITE")), "a stranger reached the emergency trunk");
+    lab.records(0);
+}

@@ -9,7 +9,7 @@ fn nobody_answers_12348_at_8051_so_the_hub_does() {
     let lab = Lab::start();
     let kept = Sipp::seat_that(&lab, 1, "8051", "ring_only", Role::endless);
     let hub = Sipp::seat(&lab, 2, "8001", |r| r.says(1_100.0));
-    let caller = Role::dials(&lab, 0, "12348").says(700.0).millis(14_000).start(&lab);
+    let caller = Role::dials(&lab, 0, "12348").says(700.0).millis(4_000).start(&lab);
     kept.receives("INVITE", 3_000);
     kept.receives("CANCEL", 7_000);
     caller.talks(7_000);
@@ -33,6 +33,22 @@ fn nobody_answers_12348_at_8051_so_the_hub_does() {
     assert!((4_500..6_000).contains(&rang), "the lab's seat ring time is 5 s, not {rang} ms");
     let groups: Vec<_> = cdr.visits.iter().map(|v| v.group.as_str().to_owned()).collect();
     assert_eq!(groups, ["kept.12348", "main"]);
+}
+
+/// The line's own limit and the group's are one and the same moment: whichever is noticed first, a caller moves on once.
+#[test]
+fn all_who_waited_for_the_kept_seat_reach_the_hub() {
+    let lab = Lab::start();
+    let _kept = Sipp::seat_that(&lab, 1, "8051", "ring_only", Role::endless);
+    let _hub: Vec<_> = (2..6).map(|n| Sipp::seat(&lab, n, &format!("800{n}"), |r| r)).collect();
+    let callers = Role::dials(&lab, 0, "12348").calls(4).millis(2_000).start(&lab);
+    callers.ends_well(25_000);
+    for cdr in lab.records(4) {
+        assert_eq!((cdr.outcome, cdr.t2.is_some()), (Outcome::Connected, true), "{cdr:#?}");
+        assert!(cdr.prompts.is_empty(), "no prompt is due: a seat is free: {cdr:#?}");
+        let groups: Vec<_> = cdr.visits.iter().map(|v| v.group.as_str().to_owned()).collect();
+        assert_eq!(groups, ["kept.12348", "main"]);
+    }
 }
 
 #[test]
@@ -98,7 +114,7 @@ fn the_sub_centre_12366_is_reached_by_its_trunk() {
 fn a_sub_centre_that_is_gone_leaves_its_caller_to_the_hub() {
     let lab = Lab::start();
     let hub = Sipp::seat(&lab, 1, "8001", |r| r.says(1_100.0));
-    let caller = Role::dials(&lab, 0, "12366").says(700.0).millis(13_000).start(&lab);
+    let caller = Role::dials(&lab, 0, "12366").says(700.0).millis(3_500).start(&lab);
     hub.receives("INVITE", 12_000);
     hub.talks(3_000);
     caller.talks(3_000);

@@ -6,7 +6,7 @@ use super::support::pause;
 use super::support::sipp::Role;
 use super::support::sound::is_tone;
 use switchboard::audio::{level, wav};
-use switchboard::fact::{Fact, Origin, Outcome, Target};
+use switchboard::fact::{Fact, Origin, Outcome, Party, Service, Target};
 
 /// libre 1.1 (baresip 1.0) gives up at the first challenge of a 401 that is not MD5, also beside one that is: an exchange with
 /// such phones asks for MD5 only.
@@ -137,4 +137,38 @@ fn keys_of_a_baresip_seat_arrive_as_telephone_events_under_the_carriers_number()
 fn a_baresip_seat_registers_with_the_lab_as_it_is() {
     let lab = Lab::start();
     Baresip::seat(&lab, 1, "8001", 1_100.0);
+}
+
+#[test]
+fn a_baresip_seat_that_hangs_up_ends_the_call_for_the_carrier() {
+    let lab = for_baresip();
+    let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
+    let caller = Role::carrier(&lab, 0, "called_ends", &format!("sip:12345@{}", lab.sip())).says(700.0).start(&lab);
+    caller.talks(4_000);
+    caller.line.hears(1_100.0, 5_000);
+    seat.command("hangup", "");
+    caller.ends_well(4_000);
+    let cdr = lab.record();
+    assert_eq!((cdr.outcome, cdr.by), (Outcome::Connected, Party::Callee));
+}
+
+/// Interconnect, "Seats": a phone that asks 110 directly is a call to emergency, recorded with the seat.
+#[test]
+fn a_baresip_seat_dials_110_and_gets_the_emergency_trunk() {
+    let lab = for_baresip();
+    let first = Role::exchange(&lab, "exchange", 30).says(1_100.0).start(&lab);
+    let mut seat = Baresip::seat(&lab, 1, "8001", 700.0);
+    seat.command("dial", &format!("sip:110@{}", lab.sip()));
+    first.receives("INVITE sip:110@", 4_000);
+    first.receives("ACK", 4_000);
+    first.talks(3_000);
+    seat.has("CALL_ESTABLISHED", 3_000);
+    first.line.hears(700.0, 4_000);
+    pause(2_500);
+    seat.command("hangup", "");
+    first.receives("BYE", 4_000);
+    seat.has("CALL_CLOSED", 3_000);
+    holds_tone(&seat.heard(), 1_100.0);
+    let cdr = lab.record();
+    assert_eq!((cdr.origin, cdr.service), (Origin::Seat("8001".into()), Some(Service::Emergency)));
 }

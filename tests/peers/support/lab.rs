@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchboard::admin;
 use switchboard::exchange::{self, Answer};
-use switchboard::fact::Event;
+use switchboard::fact::{Event, Outcome};
 use switchboard::ledger::Cdr;
 use switchboard::store::{Filter, Reader};
 
@@ -116,6 +116,17 @@ impl Lab {
         records
     }
 
+    /// Exactly one record of this outcome, whatever else there is.
+    pub fn has_one(&self, outcome: Outcome) {
+        let read = || {
+            let records = Reader::open(&self.state()).unwrap().calls(&Filter::default()).unwrap();
+            records.into_iter().filter(|r| r.outcome == outcome).count()
+        };
+        until(3_000, || (read() > 0).then_some(()));
+        pause(300);
+        assert_eq!(read(), 1, "records of {outcome:?}");
+    }
+
     /// The one record.
     pub fn record(&self) -> Cdr {
         self.records(1).remove(0)
@@ -154,6 +165,8 @@ fn spawn(dir: &Path, as_of: &str, state: &str, name: &str) -> Process {
 fn config(slot: &Slot, dir: &Path) -> String {
     let mut text = fs::read_to_string(root().join("config/lab.toml")).unwrap();
     let replaced = [
+        // The slot has RTP ports for so many.
+        ("[sip]\n", "[sip]\nmax_calls = 50\n".to_owned()),
         ("127.0.0.1:5070", format!("127.0.0.1:{}", slot.sip())),
         (":5060\"", format!(":{}\"", slot.trunks())),
         ("\"20000-39999\"", format!("\"{}\"", slot.rtp())),

@@ -55,6 +55,12 @@ impl Role {
         Self::new(scenario, IpAddr::from([127, 0, 0, last]), lab.slot.trunks()).endless()
     }
 
+    /// From another address than the scenario's own: a stranger.
+    pub fn from(mut self, ip: [u8; 4]) -> Self {
+        self.ip = ip.into();
+        self
+    }
+
     /// What the other side hears, Hz.
     pub fn says(mut self, hertz: f64) -> Self {
         self.hertz = hertz;
@@ -76,6 +82,12 @@ impl Role {
     /// TCP instead of UDP.
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// So many calls, ten a second.
+    pub fn calls(mut self, calls: u32) -> Self {
+        self.calls = Some(calls);
         self
     }
 

@@ -1,6 +1,6 @@
 //! The sound of one party: an RTP port that says a tone in PCMA and keeps every packet that it hears.
 
-use super::{now, pause, until};
+use super::{now, until};
 use std::f64::consts::TAU;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,14 +84,6 @@ impl Line {
         let packets: Vec<Packet> = self.packets().into_iter().filter(|p| p.at >= since).collect();
         let samples: Vec<i16> = audio(&packets).into_iter().map(g711::alaw_decode).collect();
         samples[samples.len().saturating_sub(2_000)..].to_vec()
-    }
-
-    /// Nothing audible has come for `millis`.
-    pub fn hears_nothing_for(&self, millis: u64) {
-        let from = self.packets().len();
-        pause(millis);
-        let samples: Vec<i16> = audio(&self.packets()[from..]).into_iter().map(g711::alaw_decode).collect();
-        assert!(level::rms_dbfs(&samples) < -50.0, "{} hears something", self.address);
     }
 
     /// Telephone events that came under this payload type: key, longest duration, times its end was sent; one for each press.
