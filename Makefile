@@ -22,7 +22,7 @@ test: tools
 	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
 	@$(CARGO) test --quiet --locked --lib --bins
 	@$(CARGO) test --quiet --locked --test it
-	@$(CARGO) test --quiet --locked --test peers
+	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
 
 bench: tools-build
 	@$(CARGO) bench --quiet --locked

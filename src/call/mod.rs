@@ -83,6 +83,8 @@ pub enum Input {
     },
     /// The floor cannot serve the call in this group.
     Overflowed {
+        /// The group that it could not be served in: it may have left that one in the same moment.
+        group: GroupId,
         /// Why.
         cause: Cause,
         /// Its first entry into a queue, to be kept.

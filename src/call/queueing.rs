@@ -81,7 +81,7 @@ impl Call {
         match input {
             Input::Offered { offer, seat } => self.offered(offer, seat),
             Input::Withdrawn { offer, cause } => self.withdrawn(offer, cause),
-            Input::Overflowed { cause, place } => {
+            Input::Overflowed { group, cause, place } if self.group() == Some(&group) => {
                 self.journey.place = self.journey.place.min(place);
                 self.overflowed(cause, now);
             }
@@ -96,7 +96,11 @@ impl Call {
                 }
             }
             Input::Leg(leg, event) => self.seat_event(leg, event),
-            Input::Begin | Input::PlayFinished(..) | Input::Reserved(_) | Input::HangUp(_) => {}
+            Input::Begin
+            | Input::PlayFinished(..)
+            | Input::Overflowed { .. }
+            | Input::Reserved(_)
+            | Input::HangUp(_) => {}
         }
     }
 

@@ -55,8 +55,8 @@ impl Exchange {
             acd::Output::Withdraw { id, call, cause, seat: _ } => {
                 self.tell(call, CallInput::Withdrawn { offer: id, cause }, now);
             }
-            acd::Output::Overflow { call, why, place, group: _ } => {
-                self.tell(call, CallInput::Overflowed { cause: why, place }, now);
+            acd::Output::Overflow { call, why, place, group } => {
+                self.tell(call, CallInput::Overflowed { group, cause: why, place }, now);
             }
             acd::Output::Position { call, position, wait_low_s, wait_high_s } => {
                 let wait = wait_low_s.zip(wait_high_s);

@@ -170,7 +170,9 @@ impl Exchange {
     fn over(&mut self, id: CallRef, now: Now) {
         let Some(live) = self.calls.get(&id) else { return };
         let legs: Vec<LegRef> = live.legs.iter().map(|l| l.leg).collect();
-        if let Origin::Seat(seat) = live.call.journey.origin.clone() {
+        let origin = live.call.journey.origin.clone();
+        self.floor.handle(acd::Input::Leave { call: id }, now);
+        if let Origin::Seat(seat) = origin {
             self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now);
         }
         for leg in legs {

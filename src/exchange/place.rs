@@ -55,7 +55,10 @@ impl Exchange {
         let destination = self.destination(&incoming, &origin, now);
         let emergency = destination.as_ref().is_ok_and(|d| d.class == Some(Class::Emergency));
         if !emergency && let Some(extra) = self.sheds() {
-            return self.endpoint.refuse(&incoming, 503, extra.as_bytes());
+            // It was offered and we failed it: it counts (product §7), so that it is recorded.
+            let dialled = destination.map_or_else(|refused| refused.dialled, |to| to.dialled);
+            let refused = Refused { extra, ..Refused::new(503, Cause::Shed, dialled) };
+            return self.turn_away(incoming, origin, &refused, now);
         }
         match destination {
             Ok(destination) => self.begin(incoming, origin, destination, now),
@@ -63,15 +66,15 @@ impl Exchange {
         }
     }
 
-    /// 503 lines when no ordinary call is taken. Retry-After only when draining: it would stop the carrier's emergency
+    /// Lines of the 503 when no ordinary call is taken. Retry-After only when draining: it would stop the carrier's emergency
     /// calls as well (interconnect, "Shedding").
     fn sheds(&self) -> Option<String> {
         if self.draining {
-            return Some(format!("Retry-After: 30\r\n{}", cause::reason_line(42)));
+            return Some("Retry-After: 30\r\n".to_owned());
         }
         // The last ports are kept for emergency calls, which nothing may limit.
         let full = self.calls.len() >= self.settings.max_calls || self.ports.free() < EMERGENCY_PORTS;
-        full.then(|| cause::reason_line(42))
+        full.then(String::new)
     }
 
     /// Where the number leads, for this caller.

@@ -236,7 +236,7 @@ impl Core {
                 }
                 Err(why) => {
                     self.spent = true;
-                    tracing::warn!(thread = self.id, bound = self.engine.ports(), %why, "no more media ports");
+                    tracing::info!(thread = self.id, bound = self.engine.ports(), last = %why, "every media port of the share is bound");
                     return (ready, Some(why));
                 }
             }

@@ -8,6 +8,11 @@ use switchboard::fact::Outcome;
 
 const SOON: Manner = Manner::Answers(1_000_000);
 
+/// Seeds that once found a fault.
+/// 21252: a kept group gave up in the same instant as the call; its overflow was taken for the hub's, and the caller was
+/// released with a free seat before him.
+const FOUND: [u64; 1] = [21252];
+
 /// Seeds run by `make test`, spread over the scenarios.
 const SEEDS: u64 = 1000;
 
@@ -162,7 +167,7 @@ fn in_bad_weather_every_scene_ends_as_expected_or_in_the_rfcs_timeout() {
     let start = std::env::var("STORM_START").ok().and_then(|s| s.parse().ok()).unwrap_or(0);
     let count = std::env::var("STORM_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(SEEDS);
     let mut gave_up = 0;
-    for seed in start..start + count {
+    for seed in FOUND.into_iter().chain(start..start + count) {
         let seen = std::panic::catch_unwind(|| scene(seed));
         match seen {
             Ok(town) => gave_up += u64::from(town.gave_up()),

@@ -1,23 +1,12 @@
 //! baresip as a seat: calls another seat, answers the carrier, holds, presses keys.
 
 use super::support::baresip::Baresip;
-use super::support::lab::{LAB_DAY, Lab, root};
+use super::support::lab::{Lab, root};
 use super::support::pause;
 use super::support::sipp::Role;
 use super::support::sound::is_tone;
 use switchboard::audio::{level, wav};
 use switchboard::fact::{Fact, Origin, Outcome, Party, Service, Target};
-
-/// libre 1.1 (baresip 1.0) gives up at the first challenge of a 401 that is not MD5, also beside one that is: an exchange with
-/// such phones asks for MD5 only.
-fn for_baresip() -> Lab {
-    Lab::with(LAB_DAY, |text| {
-        let sip = |line: &str| {
-            if line.starts_with("algorithms") { "algorithms = [\"MD5\"]".to_owned() } else { line.to_owned() }
-        };
-        text.lines().map(sip).collect::<Vec<_>>().join("\n")
-    })
-}
 
 /// The middle of a recording is this tone, as loud as it was said (−13.3 dBFS), for at least two seconds without a gap.
 fn holds_tone(heard: &[i16], hertz: f64) {
@@ -30,7 +19,7 @@ fn holds_tone(heard: &[i16], hertz: f64) {
 
 #[test]
 fn a_baresip_seat_calls_another_and_both_recordings_have_the_other_one() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let mut first = Baresip::seat(&lab, 0, "8001", 700.0);
     let second = Baresip::seat(&lab, 1, "8002", 1_100.0);
     first.command("dial", &format!("sip:8002@{}", lab.sip()));
@@ -48,7 +37,7 @@ fn a_baresip_seat_calls_another_and_both_recordings_have_the_other_one() {
 
 #[test]
 fn a_baresip_seat_dials_12345_and_another_seat_answers() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let mut first = Baresip::seat(&lab, 0, "8050", 700.0);
     let second = Baresip::seat(&lab, 1, "8002", 1_100.0);
     first.command("dial", &format!("sip:12345@{}", lab.sip()));
@@ -64,7 +53,7 @@ fn a_baresip_seat_dials_12345_and_another_seat_answers() {
 
 #[test]
 fn a_baresip_seat_answers_the_carrier() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(4_500).start(&lab);
     caller.talks(4_000);
@@ -82,7 +71,7 @@ fn a_baresip_seat_answers_the_carrier() {
 
 #[test]
 fn hold_gives_the_caller_music_and_resume_the_seat() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(8_000).start(&lab);
     caller.talks(4_000);
@@ -115,7 +104,7 @@ fn hold_gives_the_caller_music_and_resume_the_seat() {
 /// The seat's phone says telephone-event under 101, the carrier asked for it under 97 (RFC 4733).
 #[test]
 fn keys_of_a_baresip_seat_arrive_as_telephone_events_under_the_carriers_number() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(5_500).start(&lab);
     caller.talks(4_000);
@@ -141,7 +130,7 @@ fn a_baresip_seat_registers_with_the_lab_as_it_is() {
 
 #[test]
 fn a_baresip_seat_that_hangs_up_ends_the_call_for_the_carrier() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
     let caller = Role::carrier(&lab, 0, "called_ends", &format!("sip:12345@{}", lab.sip())).says(700.0).start(&lab);
     caller.talks(4_000);
@@ -155,7 +144,7 @@ fn a_baresip_seat_that_hangs_up_ends_the_call_for_the_carrier() {
 /// Interconnect, "Seats": a phone that asks 110 directly is a call to emergency, recorded with the seat.
 #[test]
 fn a_baresip_seat_dials_110_and_gets_the_emergency_trunk() {
-    let lab = for_baresip();
+    let lab = Lab::start();
     let first = Role::exchange(&lab, "exchange", 30).says(1_100.0).start(&lab);
     let mut seat = Baresip::seat(&lab, 1, "8001", 700.0);
     seat.command("dial", &format!("sip:110@{}", lab.sip()));
