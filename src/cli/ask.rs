@@ -56,13 +56,24 @@ pub(super) fn strange() -> Failure {
 /// `status`.
 pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let Answer::Status(status) = ask(global, &Command::Status)? else { return Err(strange()) };
-    let Status { version, plan, calls, waiting, seats_registered, seats_ready, seats, ports, trunks_down, draining } =
-        &status;
+    let Status {
+        version,
+        plan,
+        calls,
+        waiting,
+        seats_registered,
+        seats_ready,
+        seats,
+        ports,
+        trunks_down,
+        draining,
+        state,
+    } = &status;
     let down = trunks_down.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(" ");
     let text = match screen.lang {
         Lang::Zh => format!(
             "switchboard {version}{}\n计划  {plan}\n通话  {calls}，其中排队 {waiting}\n\
-             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n",
+             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n记录  {state}\n",
             if *draining { " · 正在停止，不接新来电" } else { "" },
             ports.0,
             ports.1,
@@ -70,7 +81,7 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         ),
         Lang::En => format!(
             "switchboard {version}{}\nplan    {plan}\ncalls   {calls}, {waiting} of them waiting\n\
-             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\n",
+             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\nrecords {state}\n",
             if *draining { " · draining: no new calls" } else { "" },
             ports.0,
             ports.1,

@@ -8,6 +8,7 @@ use crate::id::CallRef;
 use crate::ledger::{Lang, print};
 use crate::store::{self, Filter, Reader};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// `calls ls|show|hangup`.
 pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
@@ -32,6 +33,17 @@ fn reference(text: &str) -> Result<CallRef, Failure> {
     })
 }
 
+/// The folder of the records: as named, as the running daemon says, or as the configuration has it.
+fn records(global: &Global) -> Result<PathBuf, Failure> {
+    if global.state.is_none()
+        && let Ok(Answer::Status(status)) = ask::ask(global, &Command::Status)
+        && !status.state.is_empty()
+    {
+        return Ok(status.state.into());
+    }
+    place::state(global)
+}
+
 /// Records that cannot be read.
 fn unread(error: &store::Error) -> Failure {
     let exit = match error {
@@ -49,7 +61,7 @@ fn list(global: &Global, filter: &Filter, screen: &Screen) -> Result<Done, Failu
         Ok(_) => Err(ask::strange()),
         Err(failure) => Err(failure),
     };
-    let ended = place::state(global)
+    let ended = records(global)
         .and_then(|state| Reader::open(&state).and_then(|mut reader| reader.calls(filter)).map_err(|e| unread(&e)));
     let mut text = String::new();
     if let Ok(rows) = &live
@@ -96,7 +108,7 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
 }
 
 fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
-    let state = place::state(global)?;
+    let state = records(global)?;
     let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
     let Some((cdr, events)) = found else {
         let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");

@@ -122,7 +122,7 @@ impl Daemon {
             admin,
         };
         let seq = opened.journal.next_seq();
-        let mut exchange = Exchange::new(settings::exchange(&config, listen), snapshot, seed(), seq, now);
+        let mut exchange = Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot, seed(), seq, now);
         let version = env!("CARGO_PKG_VERSION").to_owned();
         exchange.note(Fact::DaemonStarted { version, plan: ready.plan.clone() }, now);
         let machine = |e| Error::Machine("signal".into(), e);

@@ -9,10 +9,11 @@ use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
 use crate::{media, store};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// What the exchange is told.
-pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>) -> exchange::Settings {
+pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, state: &Path) -> exchange::Settings {
     let t1 = micros(config.sip.t1);
     let intervals = Intervals { t1, ..Intervals::default() };
     let whole = |d: Duration| u32::try_from(d.as_secs()).unwrap_or(u32::MAX);
@@ -32,6 +33,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>) ->
         seats: config.seats.iter().map(|(id, s)| (id.clone(), seat(s))).collect(),
         ring_time: config.floor.ring_time.map(micros),
         wrap_up: config.floor.wrap_up.map(micros),
+        state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
     }
 }

@@ -80,6 +80,8 @@ pub struct Status {
     pub trunks_down: Vec<TrunkId>,
     /// No new calls are taken.
     pub draining: bool,
+    /// The folder of the records.
+    pub state: String,
 }
 
 /// One live call.
@@ -164,6 +166,7 @@ impl Exchange {
             ports: (self.ports.leased(), self.ports.total()),
             trunks_down: self.trunks.iter().filter(|t| !t.up).map(|t| t.id.clone()).collect(),
             draining: self.draining,
+            state: self.settings.state.clone(),
         }
     }
 

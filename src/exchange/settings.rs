@@ -31,6 +31,8 @@ pub struct Settings {
     pub ring_time: Option<u64>,
     /// Paperwork after a call, µs, where it is set for this machine.
     pub wrap_up: Option<u64>,
+    /// The folder of the records, told to operators who ask.
+    pub state: String,
     /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
     pub max_calls: usize,
 }

@@ -7,6 +7,9 @@ use crate::sip::header::{self, Params};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 
+/// Longest time that one entry of the wheel waits for a session, µs.
+const HOP: u64 = 30 * SECOND;
+
 /// The timer of one session.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Refresh {
@@ -15,6 +18,8 @@ pub(super) struct Refresh {
     /// We refresh; else the other side does and we watch.
     ours: bool,
     serial: u32,
+    /// When it is due, µs monotonic.
+    due: u64,
 }
 
 impl Endpoint {
@@ -76,11 +81,23 @@ impl Endpoint {
         }
         session.refresh.serial = serial;
         let after = if session.refresh.ours { interval / 2 } else { interval - (interval / 3).min(32) };
-        self.wheel.set(now.mono + after * SECOND, Timer::Refresh(id, serial));
+        self.arm_refresh(id, now.mono + after * SECOND, now);
+    }
+
+    /// The timer hops towards its time: most sessions end long before, and what a wheel holds for them must go soon after.
+    fn arm_refresh(&mut self, id: SessionId, due: u64, now: Now) {
+        let Some(session) = self.session(id) else { return };
+        session.refresh.due = due;
+        let serial = session.refresh.serial;
+        self.wheel.set(due.min(now.mono + HOP), Timer::Refresh(id, serial));
     }
 
     pub(in crate::sip) fn refresh_due(&mut self, id: SessionId, serial: u32, now: Now) {
         let Some(session) = self.session(id).filter(|s| s.refresh.serial == serial) else { return };
+        if session.refresh.due > now.mono {
+            let due = session.refresh.due;
+            return self.arm_refresh(id, due, now);
+        }
         if session.state != State::Confirmed {
             return;
         }
@@ -92,8 +109,7 @@ impl Endpoint {
             session.owed.is_some() || !matches!(session.modify, super::Modify::Idle) || session.await_ack.is_some();
         let (update, sdp) = (session.peer.update, session.local_sdp.clone());
         if busy {
-            let serial = session.refresh.serial;
-            self.wheel.set(now.mono + 2 * SECOND, Timer::Refresh(id, serial));
+            self.arm_refresh(id, now.mono + 2 * SECOND, now);
         } else if update {
             let lines = self.refresh_request_lines(id);
             let Some(flow) = self.session(id).map(|s| s.dialog.flow) else { return };
@@ -116,7 +132,7 @@ impl Endpoint {
         let Some(session) = self.session(id) else { return };
         session.refresh.serial = serial;
         let after = u64::from(session.refresh.interval) / 4;
-        self.wheel.set(now.mono + after.max(33) * SECOND, Timer::Refresh(id, serial));
+        self.arm_refresh(id, now.mono + after.max(33) * SECOND, now);
     }
 }
 

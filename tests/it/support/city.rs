@@ -114,6 +114,7 @@ pub fn settings() -> Settings {
         seats,
         ring_time: Some(5_000_000),
         wrap_up: Some(0),
+        state: String::new(),
         max_calls: 1000,
     }
 }
