@@ -264,6 +264,7 @@ impl Daemon {
         if self.drain.until.is_some_and(|at| at <= now.mono) {
             self.drain.until = None;
             self.give(Input::Command { id: 0, command: Command::EndAll });
+            self.drain.end = Some(now.mono + LAST_WORDS);
         }
         if self.drain.end.is_none() && self.is_draining() && self.exchange.live() == 0 {
             self.drain.until = None;
