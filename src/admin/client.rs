@@ -1,10 +1,11 @@
 //! The command line's side: asks one question and blocks for its answer.
 
-use super::{ANSWER, PATIENCE, Refusal, Reply};
+use super::{ANSWER, CHECK, Order, Outcome, PATIENCE, Question, Refusal, Reply};
 use crate::exchange::{Answer, Command};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,35 @@ pub enum Error {
 /// # Errors
 /// [`Error`].
 pub fn ask(path: &Path, command: &Command) -> Result<Answer, Error> {
+    match converse(path, &Question::Exchange(command.clone()), PATIENCE)? {
+        Reply::Ok(answer) => Ok(answer),
+        other => Err(other.strange(path)),
+    }
+}
+
+/// Gives the daemon an order about its dialplan, and waits until it is carried out: some minutes at most.
+///
+/// # Errors
+/// [`Error`].
+pub fn order(path: &Path, order: Order) -> Result<Outcome, Error> {
+    match converse(path, &Question::Plan(order), CHECK)? {
+        Reply::Plan(outcome) => Ok(*outcome),
+        other => Err(other.strange(path)),
+    }
+}
+
+impl Reply {
+    fn strange(self, path: &Path) -> Error {
+        match self {
+            Self::Refused(refusal) => Error::Refused(refusal),
+            Self::Ok(_) | Self::Plan(_) => {
+                Error::Garbled { path: path.to_owned(), reason: "the answer to another question".into() }
+            }
+        }
+    }
+}
+
+fn converse(path: &Path, question: &Question, patience: Duration) -> Result<Reply, Error> {
     let failed = |source: io::Error| match source.kind() {
         ErrorKind::PermissionDenied => Error::Denied { path: path.to_owned() },
         ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Silent { path: path.to_owned() },
@@ -56,8 +86,8 @@ pub fn ask(path: &Path, command: &Command) -> Result<Answer, Error> {
     let mut stream = UnixStream::connect(path).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
     // Longer than the server's own patience, so that its `Busy` arrives.
-    stream.set_read_timeout(Some(PATIENCE + PATIENCE / 5)).map_err(failed)?;
-    let mut question = serde_json::to_vec(command).map_err(|e| garbled(e.to_string()))?;
+    stream.set_read_timeout(Some(patience + PATIENCE / 5)).map_err(failed)?;
+    let mut question = serde_json::to_vec(question).map_err(|e| garbled(e.to_string()))?;
     question.push(b'\n');
     stream.write_all(&question).map_err(failed)?;
     let mut line = Vec::new();
@@ -65,8 +95,5 @@ pub fn ask(path: &Path, command: &Command) -> Result<Answer, Error> {
     if line.is_empty() {
         return Err(Error::Refused(Refusal::Stopping));
     }
-    match serde_json::from_slice(&line).map_err(|e| garbled(e.to_string()))? {
-        Reply::Ok(answer) => Ok(answer),
-        Reply::Refused(refusal) => Err(Error::Refused(refusal)),
-    }
+    serde_json::from_slice(&line).map_err(|e| garbled(e.to_string()))
 }

@@ -4,21 +4,37 @@
 //! a network, to decide anything (the exchange answers), and to wait without end: lines, connections and times are bounded.
 
 mod client;
+mod plans;
 mod server;
 
-pub use client::{Error, ask};
-pub use server::{Ask, bind, serve};
+pub use client::{Error, ask, order};
+pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
+pub use server::{Ask, Desks, Task, bind, serve};
 
-use crate::exchange::Answer;
+use crate::exchange::{Answer, Command};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Longest question, bytes.
+/// Longest question to the exchange, bytes.
 const QUESTION: usize = 4096;
-/// Longest answer that a client reads, bytes: 10,000 seats are 2 MB.
-const ANSWER: u64 = 32 << 20;
+/// Longest order about the dialplan, bytes: a plan of a million numbers is 40 MB.
+const ORDER: usize = 256 << 20;
+/// Longest answer that a client reads, bytes: 10,000 seats are 2 MB, a plan of a million numbers 40.
+const ANSWER: u64 = 256 << 20;
 /// How long the exchange may take for an answer, and a client for a line.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a plan may be read and checked: a million numbers take seconds, and orders wait for each other.
+const CHECK: Duration = Duration::from_secs(120);
+
+/// What may stand in a question's line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Question {
+    /// About the dialplan.
+    Plan(Order),
+    /// For the exchange.
+    Exchange(Command),
+}
 
 /// What stands in an answer's line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 enum Reply {
     /// The exchange's answer.
     Ok(Answer),
+    /// What came of an order about the dialplan.
+    Plan(Box<Outcome>),
     /// The question never reached it.
     Refused(Refusal),
 }

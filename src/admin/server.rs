@@ -1,6 +1,6 @@
 //! The daemon's side: the socket file, and one task a connection.
 
-use super::{PATIENCE, QUESTION, Refusal, Reply};
+use super::{CHECK, ORDER, Order, Outcome, PATIENCE, QUESTION, Question, Refusal, Reply};
 use crate::exchange::{Answer, Command};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, ErrorKind};
@@ -10,11 +10,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{fs, time::Duration};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 /// A question, and where its answer goes.
 pub type Ask = (Command, oneshot::Sender<Answer>);
+
+/// An order about the dialplan, who gave it as the system says, and where its outcome goes.
+pub type Task = (Order, Option<u32>, oneshot::Sender<Outcome>);
+
+/// Where questions and orders are taken.
+#[derive(Debug, Clone)]
+pub struct Desks {
+    /// The exchange.
+    pub asks: mpsc::Sender<Ask>,
+    /// Whoever keeps the dialplan.
+    pub tasks: mpsc::Sender<Task>,
+}
 
 /// Connections at a time; the next wait in the socket's backlog.
 const CONNECTIONS: usize = 32;
@@ -49,7 +62,7 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
-pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
+pub async fn serve(listener: UnixListener, desks: Desks) {
     let listener = match tokio::net::UnixListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the admin socket cannot be served"),
@@ -58,13 +71,13 @@ pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = asks.closed() => return,
+            () = desks.asks.closed() => return,
         };
         match stream {
             Ok((stream, _)) => {
-                let asks = asks.clone();
+                let desks = desks.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, &asks).await {
+                    if let Err(error) = converse(stream, &desks).await {
                         tracing::debug!(%error, "an admin connection ended");
                     }
                     drop(place);
@@ -79,20 +92,20 @@ pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
     }
 }
 
-async fn converse(stream: tokio::net::UnixStream, asks: &mpsc::Sender<Ask>) -> io::Result<()> {
+async fn converse(stream: tokio::net::UnixStream, desks: &Desks) -> io::Result<()> {
+    let uid = stream.peer_cred().ok().map(|who| who.uid());
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     let mut line = Vec::new();
     loop {
         line.clear();
-        let limit = QUESTION as u64 + 1;
-        let got = timeout(PATIENCE, (&mut read).take(limit).read_until(b'\n', &mut line)).await;
-        if got.map_err(|_| ErrorKind::TimedOut)?? == 0 {
+        if !read_line(&mut read, &mut line).await? {
             return Ok(());
         }
-        let whole = line.last() == Some(&b'\n') && line.len() <= QUESTION;
+        let whole = line.last() == Some(&b'\n');
         let reply = match serde_json::from_slice(&line) {
-            Ok(command) if whole => reply(command, asks).await,
+            Ok(Question::Exchange(command)) if whole && line.len() <= QUESTION => reply(command, &desks.asks).await,
+            Ok(Question::Plan(order)) if whole => carry_out(order, uid, &desks.tasks).await,
             _ => Reply::Refused(Refusal::Malformed),
         };
         let mut text = serde_json::to_vec(&reply)?;
@@ -104,15 +117,41 @@ async fn converse(stream: tokio::net::UnixStream, asks: &mpsc::Sender<Ask>) -> i
     }
 }
 
+/// One line, as far as it is allowed to go: only an order, which carries texts, may be long. `false` at the end.
+async fn read_line(read: &mut BufReader<OwnedReadHalf>, line: &mut Vec<u8>) -> io::Result<bool> {
+    let limit = QUESTION as u64 + 1;
+    let got = timeout(PATIENCE, read.take(limit).read_until(b'\n', line)).await;
+    if got.map_err(|_| ErrorKind::TimedOut)?? == 0 {
+        return Ok(false);
+    }
+    if line.last() != Some(&b'\n') && line.starts_with(b"{\"order\"") {
+        let rest = (ORDER - line.len()) as u64;
+        timeout(CHECK, read.take(rest).read_until(b'\n', line)).await.map_err(|_| ErrorKind::TimedOut)??;
+    }
+    Ok(true)
+}
+
 async fn reply(command: Command, asks: &mpsc::Sender<Ask>) -> Reply {
     let (to, answer) = oneshot::channel();
+    answered(PATIENCE, async { asks.send((command, to)).await.map_err(drop) }, answer)
+        .await
+        .map_or_else(Reply::Refused, Reply::Ok)
+}
+
+async fn carry_out(order: Order, uid: Option<u32>, tasks: &mpsc::Sender<Task>) -> Reply {
+    let (to, outcome) = oneshot::channel();
+    let done = answered(CHECK, async { tasks.send((order, uid, to)).await.map_err(drop) }, outcome).await;
+    done.map_or_else(Reply::Refused, |outcome| Reply::Plan(Box::new(outcome)))
+}
+
+async fn answered<T>(
+    patience: Duration,
+    sent: impl Future<Output = Result<(), ()>>,
+    answer: oneshot::Receiver<T>,
+) -> Result<T, Refusal> {
     let asked = async {
-        asks.send((command, to)).await.map_err(|_| Refusal::Stopping)?;
+        sent.await.map_err(|()| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)
     };
-    match timeout(PATIENCE, asked).await {
-        Ok(Ok(answer)) => Reply::Ok(answer),
-        Ok(Err(refusal)) => Reply::Refused(refusal),
-        Err(_) => Reply::Refused(Refusal::Busy),
-    }
+    timeout(patience, asked).await.unwrap_or(Err(Refusal::Busy))
 }

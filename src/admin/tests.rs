@@ -38,7 +38,8 @@ fn daemon(folder: &Folder) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (to, mut asks) = mpsc::channel::<Ask>(4);
-            tokio::spawn(serve(listener, to));
+            let (tasks, _) = mpsc::channel::<Task>(4);
+            tokio::spawn(serve(listener, Desks { asks: to, tasks }));
             while let Some((command, answer)) = asks.recv().await {
                 if command == Command::Drain {
                     let _ = answer.send(Answer::Done);

@@ -42,6 +42,17 @@ pub struct Global {
     pub dialplan: Option<PathBuf>,
 }
 
+/// Who changes the plan, and why: kept with the version.
+#[derive(Debug, Clone, Args)]
+pub struct By {
+    /// 何人；默认为系统用户名 · who; by default the user's name.
+    #[arg(long, value_name = "NAME")]
+    pub author: Option<String>,
+    /// 为何 · why.
+    #[arg(long, short = 'm', value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tongue {
@@ -58,6 +69,9 @@ pub enum Command {
         /// 时钟从此刻走起，如 2021-12-15T10:00 · the clock starts at this local time and runs on.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         as_of: Option<i64>,
+        /// 拨号计划有错误时，用上次生效的版本启动 · with a wrong dialplan, start on the version that was in force last.
+        #[arg(long)]
+        last_good: bool,
     },
     /// 本机演示：三个会说话的坐席 · a demonstration on this machine with three seats that talk.
     Demo {
@@ -70,6 +84,12 @@ pub enum Command {
     },
     /// 运行状况 · how the running switchboard stands.
     Status,
+    /// 重新读取拨号计划目录并生效；有错误则一切不变 · reads the dialplan folder again; with a mistake nothing changes.
+    #[command(after_help = "例 example:\n  switchboard reload --note \"12348 改为保留座席\"")]
+    Reload {
+        #[command(flatten)]
+        by: By,
+    },
     /// 检查本机与配置 · checks this machine and the configuration.
     Doctor,
     /// 打一个测试电话：信令阶梯、录音 · place one test call: its ladder on screen, its sound in a WAV.
@@ -181,6 +201,53 @@ pub enum Dialplan {
         /// 时间，默认现在 · the time, now by default.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         at: Option<i64>,
+    },
+    /// 与正在生效的计划比较：决定有何不同，昨日来电会怎样 · what would differ from the plan in force, in decisions.
+    #[command(
+        after_help = "例 examples:\n  switchboard dialplan plan\n  switchboard dialplan plan --out next.plan --exit-code\n  \
+        switchboard dialplan plan dialplans --base dialplans.old"
+    )]
+    Plan {
+        /// 目录；默认为交换机自己的 · the folder; by default the daemon's own.
+        folder: Option<PathBuf>,
+        /// 写成计划文件，供 apply 使用 · keeps what was compared, for `apply`.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// 有不同则退出码 3 · exit 3 when something differs.
+        #[arg(long)]
+        exit_code: bool,
+        /// 不问交换机，与此目录比较 · compares with this folder instead of the running switchboard.
+        #[arg(long, value_name = "DIR")]
+        base: Option<PathBuf>,
+    },
+    /// 使计划文件生效；期间别人改过则拒绝 · puts a plan file in force, unless another plan came into force meanwhile.
+    #[command(after_help = "例 example:\n  switchboard dialplan apply next.plan --note \"海关分中心换中继\"")]
+    Apply {
+        /// plan --out 写的文件 · the file that `plan --out` wrote.
+        plan: PathBuf,
+        #[command(flatten)]
+        by: By,
+    },
+    /// 生效过的版本：何时、何人、为何 · the versions that were in force: when, who and why.
+    #[command(
+        after_help = "例 examples:\n  switchboard dialplan history\n  switchboard dialplan history 3fa9 --out old-plan"
+    )]
+    History {
+        /// 只看这个版本的文件 · the files of this version.
+        version: Option<String>,
+        /// 把文件写到此目录 · writes the files into this folder, which must be new or empty.
+        #[arg(long, value_name = "DIR", requires = "version")]
+        out: Option<PathBuf>,
+    },
+    /// 回到先前的版本；默认为上一个 · takes an earlier version back, by default the one before.
+    #[command(
+        after_help = "例 examples:\n  switchboard dialplan rollback --note \"12366 转错\"\n  switchboard dialplan rollback 3fa9"
+    )]
+    Rollback {
+        /// 版本，写前几位即可 · the version, or how it begins.
+        version: Option<String>,
+        #[command(flatten)]
+        by: By,
     },
     /// 检查拨号计划 · checks the dialplan.
     Check {

@@ -3,17 +3,27 @@
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::{Screen, place, table};
-use crate::admin::{self, Error, Refusal};
+use crate::admin::{self, Error, Order, Outcome, Refusal};
 use crate::exchange::{Answer, Command, SeatRow, Status, TrunkRow};
 use crate::ledger::Lang;
 use serde_json::json;
+use std::path::Path;
 
 /// Asks the daemon: the first of the places where one may be that has one.
 pub(super) fn ask(global: &Global, command: &Command) -> Result<Answer, Failure> {
+    first(global, |socket| admin::ask(socket, command))
+}
+
+/// Gives the daemon an order about its dialplan.
+pub(super) fn order(global: &Global, order: &Order) -> Result<Outcome, Failure> {
+    first(global, |socket| admin::order(socket, order.clone()))
+}
+
+fn first<T>(global: &Global, ask: impl Fn(&Path) -> Result<T, Error>) -> Result<T, Failure> {
     let sockets = place::sockets(global)?;
     let mut last = None;
     for socket in &sockets {
-        match admin::ask(socket, command) {
+        match ask(socket) {
             Ok(answer) => return Ok(answer),
             // The first place is the likeliest: its sentence is told.
             Err(error @ Error::Unreachable { .. }) => last = last.or(Some(error)),

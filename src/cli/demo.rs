@@ -63,7 +63,7 @@ pub(super) fn demo(global: &Global, as_of: i64, port: Option<u16>, screen: &Scre
     let setting = Setting { sip, exchanges: free_exchanges()?, secret: secret()?, plan, state: state.0.clone() };
     let config = Config::parse("demo", &text(&setting), Path::new("/"), &|_| None).map_err(|m| place::wrong(&m))?;
     let voices = ROBOTS.iter().zip(1..).map(|(_, n)| voice(&setting.plan, n)).collect::<Result<Vec<_>, _>>()?;
-    let options = Options { config, as_of: Some(as_of), state: Some(setting.state.clone()) };
+    let options = Options { config, as_of: Some(as_of), state: Some(setting.state.clone()), last_good: false };
     let (stop, stopped) = watch::channel(false);
     let mut robots: Option<JoinHandle<()>> = None;
     let shown = *screen;

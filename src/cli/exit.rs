@@ -13,6 +13,10 @@ pub enum Exit {
     Bad = 1,
     /// The command line is wrong.
     Usage = 2,
+    /// The plan has changes, and `--exit-code` asked for this.
+    Changes = 3,
+    /// Done; the configuration file has been edited and needs a restart.
+    Restart = 4,
     /// No daemon answers.
     Unreachable = 69,
     /// Something is busy; again later.
@@ -72,7 +76,9 @@ impl Failure {
 #[must_use]
 pub fn document(outcome: &Result<Done, Failure>) -> Value {
     match outcome {
-        Ok(done) => json!({ "ok": done.exit == Exit::Ok, "exit": done.exit as u8, "result": done.result }),
+        Ok(done) => {
+            json!({ "ok": matches!(done.exit, Exit::Ok | Exit::Changes | Exit::Restart), "exit": done.exit as u8, "result": done.result })
+        }
         Err(failure) => json!({
             "ok": false,
             "exit": failure.exit,

@@ -7,10 +7,12 @@ mod args;
 mod ask;
 mod call;
 mod calls;
+mod change;
 mod demo;
 mod doctor;
 mod exit;
 mod hearing;
+mod history;
 mod ladder;
 mod line;
 mod moment;
@@ -77,9 +79,21 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
     use args::{Dialplan, Numbers};
     let global = &cli.global;
     match &cli.command {
-        Command::Run { as_of } => run::run(global, *as_of, screen),
+        Command::Run { as_of, last_good } => run::run(global, *as_of, *last_good, screen),
         Command::Demo { as_of, port } => demo::demo(global, *as_of, *port, screen),
         Command::Status => ask::status(global, screen),
+        Command::Reload { by } => change::reload(global, by, screen),
+        Command::Dialplan(Dialplan::Plan { folder, out, exit_code, base }) => {
+            let asked = change::Asked { folder: folder.as_deref(), out: out.as_deref(), base: base.as_deref() };
+            change::plan(global, &asked, *exit_code, screen)
+        }
+        Command::Dialplan(Dialplan::Apply { plan, by }) => change::apply(global, plan, by, screen),
+        Command::Dialplan(Dialplan::History { version, out }) => {
+            history::history(global, version.as_deref(), out.as_deref(), screen)
+        }
+        Command::Dialplan(Dialplan::Rollback { version, by }) => {
+            change::roll_back(global, version.as_deref(), by, screen)
+        }
         Command::Doctor => doctor::doctor(global, screen),
         Command::Call(args) => call::call(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),

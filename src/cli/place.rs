@@ -2,9 +2,8 @@
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
-use crate::config::{Config, Mistake, Severity};
+use crate::config::{Config, Mistake};
 use crate::ledger::Lang;
-use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Looked at in this order when there is neither `--config` nor `SWITCHBOARD_CONFIG`.
@@ -38,12 +37,8 @@ pub fn config(global: &Global) -> Result<Config, Failure> {
 /// Mistakes of a configuration as a failure.
 #[must_use]
 pub fn wrong(mistakes: &[Mistake]) -> Failure {
-    let each = |m: &Mistake| {
-        let severity = if m.severity == Severity::Error { "error" } else { "warning" };
-        json!({ "file": m.spot.file, "line": m.spot.line, "column": m.spot.column, "severity": severity, "zh": m.zh, "en": m.en })
-    };
     let lines = |text: fn(&Mistake) -> String| mistakes.iter().map(text).collect::<Vec<_>>().join("\n");
-    let details = mistakes.iter().map(each).collect();
+    let details = mistakes.iter().map(Mistake::document).collect();
     Failure::mistakes(78, lines(|m| format!("{m:#}")), lines(|m| format!("{m}")), details)
 }
 

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// A loaded plan with what was noticed.
-struct Loaded {
-    plan: Plan,
+pub(super) struct Loaded {
+    pub plan: Plan,
     warnings: Vec<Diagnostic>,
-    sources: Vec<Source>,
+    pub sources: Vec<Source>,
 }
 
 /// The same language for the dialplan's texts.
@@ -27,7 +27,7 @@ pub(super) fn tongue(lang: ledger::Lang) -> Lang {
     }
 }
 
-fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
+pub(super) fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
     let sources = daemon::sources(folder).map_err(|e| unreadable(folder, &e))?;
     if sources.is_empty() {
         let at = folder.display();
@@ -67,11 +67,7 @@ pub(super) fn wrong(mistakes: &[Diagnostic], sources: &[Source]) -> Failure {
 }
 
 fn detail(mistake: &Diagnostic, sources: &[Source]) -> Value {
-    let (file, line, column) = mistake.place(sources).unwrap_or(("", 0, 0));
-    json!({
-        "code": mistake.code, "severity": mistake.severity, "file": file, "line": line, "column": column,
-        "zh": mistake.title.zh, "en": mistake.title.en, "help": mistake.help,
-    })
+    json!(mistake.told(sources))
 }
 
 /// `dialplan check [DIR]`.

@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use std::io::IsTerminal;
 
 /// Runs until SIGTERM or SIGINT has been drained.
-pub(super) fn run(global: &Global, as_of: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
+pub(super) fn run(global: &Global, as_of: Option<i64>, last_good: bool, screen: &Screen) -> Result<Done, Failure> {
     let config = place::config(global)?;
     log(config.log);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let options = Options { config, as_of, state: global.state.clone() };
+    let options = Options { config, as_of, state: global.state.clone(), last_good };
     start(options, |ready| screen.say(&text(ready, as_of, screen), || document(ready)))
 }
 

@@ -1,5 +1,6 @@
 //! One mistake in a configuration file: where, how bad, and one sentence in two languages that says what to do.
 
+use serde_json::{Value, json};
 use std::fmt;
 
 /// How bad it is.
@@ -22,6 +23,16 @@ pub struct Mistake {
     pub zh: String,
     /// The sentence in English.
     pub en: String,
+}
+
+impl Mistake {
+    /// As `--json` shows it.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let Spot { file, line, column } = &self.spot;
+        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
+        json!({ "file": file, "line": line, "column": column, "severity": severity, "zh": self.zh, "en": self.en })
+    }
 }
 
 /// A place in a file.

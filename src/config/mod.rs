@@ -138,6 +138,18 @@ impl Config {
         all
     }
 
+    /// A seat of this configuration has the number of a cancelled line: it would bring it back.
+    #[must_use]
+    pub fn cancelled_seat(&self, seat: &SeatId) -> Mistake {
+        let spot = self.seats.get(seat).map_or_else(|| self.sip.defined.clone(), |s| s.defined.clone());
+        Mistake {
+            spot,
+            severity: Severity::Error,
+            zh: format!("坐席 {seat} 占用了已取消的号码：已经取消的热线号码不再恢复（方案二（一））"),
+            en: format!("seat {seat} takes the number of a cancelled line, which is never restored (plan, part 2 (1))"),
+        }
+    }
+
     /// The trunk that a source address belongs to: the longest prefix, one with a port before one without.
     #[must_use]
     pub fn trunk_of(&self, peer: SocketAddr) -> Option<&TrunkId> {

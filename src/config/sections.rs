@@ -247,6 +247,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The folder of the prompts.
     pub prompts: PathBuf,
+    /// Edits come into force by themselves.
+    pub watch: bool,
 }
 
 impl Plan {
@@ -270,8 +272,9 @@ impl Plan {
             None if !there => folder.join("prompts"),
             given => find("prompts", given, folder.join("prompts")).0,
         };
+        let watch = table.flag("watch", false);
         table.finish();
-        Self { folder, prompts }
+        Self { folder, prompts, watch }
     }
 }
 

@@ -1,12 +1,16 @@
 //! The daemon: sockets, media threads, store and admin socket around one [`Exchange`](crate::exchange::Exchange).
 //!
 //! The calling thread becomes the signalling thread: it owns the exchange and its SIP sockets and gives it everything in one
-//! order. Facts are written before the datagrams they explain leave. It decides nothing about a call.
+//! order. Facts are written before the datagrams they explain leave. Another thread reads and checks dialplans. It decides
+//! nothing about a call.
 
 mod error;
+mod first;
 mod load;
+mod planner;
 mod run;
 mod settings;
+mod watch;
 
 pub use error::Error;
 pub use load::{load_plan, prompt_files, sources};
@@ -26,6 +30,8 @@ pub struct Options {
     pub as_of: Option<i64>,
     /// The state folder (`--state`), before the one that the configuration names.
     pub state: Option<PathBuf>,
+    /// Start on the version that was in force last when the folder's plan is wrong, instead of not at all.
+    pub last_good: bool,
 }
 
 /// What runs, told once everything is ready.

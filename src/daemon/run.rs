@@ -1,23 +1,24 @@
 //! The signalling thread's loop.
 
-use super::{Error, Options, Ready, load_plan, settings};
+use super::first::{First, first};
+use super::planner::{InForce, Notice, Planner};
+use super::{Error, Options, Ready, settings};
 use crate::clock::{Clock, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Output};
 use crate::fact::{self, Fact};
 use crate::sip::flow::Flow;
+use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
 use crate::{admin, ledger, media, patch, store};
+use arc_swap::ArcSwap;
 use rand_core::{OsRng, TryRngCore};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
-
-/// A question of an operator and where its answer goes.
-pub type Ask = (Command, oneshot::Sender<Answer>);
 
 /// Ports that have been closed: nobody waits for them, so that they wake nobody.
 type Closed = Arc<Mutex<Vec<patch::Event>>>;
@@ -56,31 +57,44 @@ struct Daemon {
     media_events: mpsc::Receiver<patch::Event>,
     closed: Closed,
     lost_events: Arc<AtomicU64>,
-    asks: mpsc::Receiver<Ask>,
+    asks: mpsc::Receiver<admin::Ask>,
+    in_force: InForce,
+    notices: mpsc::Receiver<Notice>,
     waiting: BTreeMap<u64, oneshot::Sender<Answer>>,
     next_ask: u64,
     journal: Option<Journal>,
     writer: Option<Writer>,
     signals: Signals,
     ready: Ready,
-    /// Live calls may go on until then (µs monotonic) once draining.
     drain: Drain,
+    /// How long live calls may go on once draining, µs.
+    drain_limit: u64,
     batch: Batch,
     store_alarm: bool,
     /// Removed with the daemon when the state is temporary.
     _temporary: Option<Temporary>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Drain {
-    limit: u64,
-    until: Option<u64>,
-    end: Option<u64>,
+/// Moments are µs monotonic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drain {
+    /// New calls are taken.
+    Serving,
+    /// No new calls; live ones may go on until then.
+    Draining { until: u64 },
+    /// The last call has ended or was told to: BYEs and their answers may take until then.
+    Ending { at: u64 },
 }
 
 struct Signals {
     term: Signal,
     int: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
 }
 
 /// What one round wants done, kept between rounds for its memory.
@@ -96,21 +110,22 @@ struct Batch {
 
 impl Daemon {
     fn start(options: Options) -> Result<Self, Error> {
-        let Options { config, as_of, state } = options;
+        let Options { config, as_of, state, last_good } = options;
         let clock = as_of.map_or_else(Clock::system, Clock::as_of);
-        let (snapshot, _warnings) = load_plan(&config)?;
-        check_names(&config, &snapshot)?;
+        let state = state.or_else(|| config.store.folder.clone());
+        let First { loaded, clips, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
+        let snapshot = loaded.snapshot;
         let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
         let listen: Vec<_> = transports.locals().collect();
-        let temporary = state.is_none() && config.store.folder.is_none();
-        let state = state.or_else(|| config.store.folder.clone()).map_or_else(temporary_folder, Ok)?;
-        let temporary = temporary.then(|| Temporary(state.clone()));
-        let opened =
-            store::open(&state, &settings::store(&config), ledger::Settings::default()).map_err(Error::Store)?;
-        report(&opened.recovered);
+        let kept = state.is_some();
+        let state = state.map_or_else(temporary_folder, Ok)?;
+        let temporary = (!kept).then(|| Temporary(state.clone()));
+        let opened = open_store(&state, &config)?;
         let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
-        let (asks, admin) = start_admin(&config, &state)?;
+        let (desks, asks, tasks) = desks();
+        let admin = start_admin(&config, &state, desks)?;
         let now = clock.now();
+        let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
         let ready = Ready {
             sip: listen.clone(),
             plan: snapshot.plan.version().to_owned(),
@@ -122,15 +137,15 @@ impl Daemon {
             admin,
         };
         let seq = opened.journal.next_seq();
-        let mut exchange = Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot, seed(), seq, now);
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        exchange.note(Fact::DaemonStarted { version, plan: ready.plan.clone() }, now);
-        let machine = |e| Error::Machine("signal".into(), e);
-        let signals = Signals {
-            term: signal(SignalKind::terminate()).map_err(machine)?,
-            int: signal(SignalKind::interrupt()).map_err(machine)?,
-        };
-        let limit = u64::try_from(config.drain.as_micros()).unwrap_or(u64::MAX);
+        let mut exchange =
+            Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
+        introduce(&mut exchange, &ready.plan, instead, now);
+        let signals = Signals::catch().map_err(|e| Error::Machine("signal".into(), e))?;
+        let in_force = InForce::new(ArcSwap::new(snapshot));
+        let (notify, notices) = mpsc::channel(16);
+        let (drain, state) = (config.drain, ready.state.clone());
+        let planner = Planner { config, clock, state, plans, in_force: in_force.clone(), clips, notices: notify };
+        planner.start(tasks).map_err(|e| Error::Machine("thread".into(), e))?;
         Ok(Self {
             clock,
             exchange,
@@ -140,13 +155,16 @@ impl Daemon {
             closed,
             lost_events,
             asks,
+            in_force,
+            notices,
             waiting: BTreeMap::new(),
             next_ask: 0,
             journal: Some(opened.journal),
             writer: Some(opened.writer),
             signals,
             ready,
-            drain: Drain { limit, until: None, end: None },
+            drain: Drain::Serving,
+            drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
             batch: Batch::default(),
             store_alarm: false,
             _temporary: temporary,
@@ -166,6 +184,7 @@ impl Daemon {
                 () = self.transports.recv(&mut received) => {}
                 Some(event) = self.media_events.recv() => self.give(Input::Media(event)),
                 Some(ask) = self.asks.recv() => self.ask(ask),
+                Some(notice) = self.notices.recv() => self.notice(notice),
                 () = tokio::time::sleep_until(wake) => {}
                 _ = self.signals.term.recv() => self.drain(),
                 _ = self.signals.int.recv() => self.drain(),
@@ -185,7 +204,11 @@ impl Daemon {
     fn wake_at(&self) -> tokio::time::Instant {
         let far = self.clock.now().mono + 3600 * SECOND;
         let journal = self.journal.as_ref().and_then(Journal::deadline);
-        let parts = [self.exchange.deadline(), journal, self.batch.book_by, self.drain.until, self.drain.end];
+        let drain = match self.drain {
+            Drain::Serving => None,
+            Drain::Draining { until: at } | Drain::Ending { at } => Some(at),
+        };
+        let parts = [self.exchange.deadline(), journal, self.batch.book_by, drain];
         let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
@@ -204,7 +227,22 @@ impl Daemon {
         }
     }
 
-    fn ask(&mut self, (command, answer): Ask) {
+    /// From whoever keeps the dialplan.
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Put(fact, done) => {
+                self.give(Input::Plan(self.in_force.load_full(), fact));
+                // The planner waits for it, and not for ever.
+                let _ = done.try_send(());
+            }
+            Notice::Note(fact) => {
+                self.exchange.note(fact, self.clock.now());
+                self.collect();
+            }
+        }
+    }
+
+    fn ask(&mut self, (command, answer): admin::Ask) {
         self.next_ask += 1;
         let drain = command == Command::Drain;
         self.waiting.insert(self.next_ask, answer);
@@ -261,14 +299,11 @@ impl Daemon {
         if let Some(Err(e)) = synced {
             self.store_trouble(&e.to_string());
         }
-        if self.drain.until.is_some_and(|at| at <= now.mono) {
-            self.drain.until = None;
+        if let Drain::Draining { until } = self.drain
+            && (until <= now.mono || self.exchange.live() == 0)
+        {
             self.give(Input::Command { id: 0, command: Command::EndAll });
-            self.drain.end = Some(now.mono + LAST_WORDS);
-        }
-        if self.drain.end.is_none() && self.is_draining() && self.exchange.live() == 0 {
-            self.drain.until = None;
-            self.drain.end = Some(now.mono + LAST_WORDS);
+            self.drain = Drain::Ending { at: now.mono + LAST_WORDS };
         }
         let lost = self.lost_events.swap(0, Ordering::Relaxed);
         if lost > 0 {
@@ -329,25 +364,21 @@ impl Daemon {
         }
     }
 
-    fn is_draining(&self) -> bool {
-        self.drain.until.is_some() || self.drain.end.is_some()
-    }
-
     fn is_drained(&self) -> bool {
-        self.drain.end.is_some_and(|at| at <= self.clock.now().mono)
+        matches!(self.drain, Drain::Ending { at } if at <= self.clock.now().mono)
     }
 
     /// No new calls; live ones end in peace, up to the limit. Asked a second time: at once.
     fn drain(&mut self) {
         let now = self.clock.now();
-        if self.drain.until.is_some() {
-            self.drain.until = Some(now.mono);
-            return;
-        }
-        if self.drain.end.is_none() {
-            tracing::info!(calls = self.exchange.live(), "draining");
-            self.drain.until = Some(now.mono.saturating_add(self.drain.limit));
-            self.give(Input::Command { id: 0, command: Command::Drain });
+        match self.drain {
+            Drain::Serving => {
+                tracing::info!(calls = self.exchange.live(), "draining");
+                self.drain = Drain::Draining { until: now.mono.saturating_add(self.drain_limit) };
+                self.give(Input::Command { id: 0, command: Command::Drain });
+            }
+            Drain::Draining { .. } => self.drain = Drain::Draining { until: now.mono },
+            Drain::Ending { .. } => {}
         }
     }
 
@@ -363,20 +394,6 @@ impl Daemon {
         // Gone, so that the next start finds no stale one; the daemon is its only user.
         let _ = std::fs::remove_file(&self.ready.admin);
     }
-}
-
-/// The names of the configuration against those of the plan.
-fn check_names(config: &crate::config::Config, snapshot: &crate::call::Snapshot) -> Result<(), Error> {
-    let groups: BTreeSet<_> = snapshot.plan.groups().map(|g| g.id.clone()).collect();
-    let trunks: BTreeSet<_> = snapshot.plan.trunks().map(|t| t.id.clone()).collect();
-    let mistakes = config.against(&groups, &trunks);
-    let wrong = mistakes.iter().any(|m| m.severity == crate::config::Severity::Error);
-    for mistake in &mistakes {
-        if mistake.severity == crate::config::Severity::Warning {
-            tracing::warn!("{mistake}");
-        }
-    }
-    if wrong { Err(Error::Config(mistakes)) } else { Ok(()) }
 }
 
 type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
@@ -398,15 +415,47 @@ fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaPart
     Ok((handle, events, closed, lost))
 }
 
-fn start_admin(
-    config: &crate::config::Config,
+fn open_store(state: &std::path::Path, config: &crate::config::Config) -> Result<store::Opened, Error> {
+    let opened = store::open(state, &settings::store(config), ledger::Settings::default()).map_err(Error::Store)?;
+    report(&opened.recovered);
+    Ok(opened)
+}
+
+/// The first facts of a run.
+fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, now: crate::clock::Now) {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
+    if let Some(why) = instead {
+        tracing::error!("{why}");
+        exchange.note(Fact::Alarm { subject: "dialplan".into(), text: why }, now);
+    }
+}
+
+/// The history of plans, with the one that the daemon starts with.
+fn history(
     state: &std::path::Path,
-) -> Result<(mpsc::Receiver<Ask>, PathBuf), Error> {
+    plan: &crate::dialplan::Plan,
+    sources: &[crate::dialplan::Source],
+    wall: i64,
+) -> Result<Plans, Error> {
+    let mut plans = Plans::open(state).map_err(Error::Store)?;
+    if plans.records().last().is_none_or(|r| r.version != plan.version()) {
+        plans.put(plan, sources, Change::start(), wall).map_err(Error::Store)?;
+    }
+    Ok(plans)
+}
+
+fn desks() -> (admin::Desks, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>) {
+    let (to_exchange, asks) = mpsc::channel(64);
+    let (to_planner, tasks) = mpsc::channel(64);
+    (admin::Desks { asks: to_exchange, tasks: to_planner }, asks, tasks)
+}
+
+fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: admin::Desks) -> Result<PathBuf, Error> {
     let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
-    let (ask, asks) = mpsc::channel(64);
-    tokio::spawn(admin::serve(listener, ask));
-    Ok((asks, path))
+    tokio::spawn(admin::serve(listener, desks));
+    Ok(path)
 }
 
 /// A state folder of its own that goes with the daemon.

@@ -100,6 +100,12 @@ impl Window {
         u16::try_from(self.midnights.len().saturating_sub(1)).unwrap_or(u16::MAX)
     }
 
+    /// Midnight of the cutover, and the midnight after the last day, µs since the epoch.
+    #[must_use]
+    pub fn bounds(&self) -> (i64, i64) {
+        (self.midnights.first().copied().unwrap_or(i64::MIN), self.midnights.last().copied().unwrap_or(i64::MAX))
+    }
+
     /// The first day on which the number is cancelled.
     #[must_use]
     pub fn cancelled_from(&self) -> Date {

@@ -8,19 +8,23 @@
 
 pub mod calendar;
 pub mod check;
+pub mod difference;
 pub mod emergency;
 pub mod entry;
 mod explain;
 mod format;
 pub mod life;
+pub mod lineage;
 pub mod number;
 pub mod table;
 
 pub use check::{Code, Diagnostic, Lang, Severity, render};
+pub use difference::Difference;
 pub use emergency::Emergency;
 pub use entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};
-pub use life::State;
+pub use life::{Life, State};
+pub use lineage::Lineage;
 pub use number::{Dialled, Digits, NumberError, Numbering, Spelling};
 
 use crate::id::{GroupId, PromptId, SeatId, TrunkId};
@@ -37,6 +41,14 @@ pub struct Source {
     pub file: String,
     /// Its text.
     pub text: Arc<str>,
+}
+
+impl Source {
+    /// The file's name without its folders.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or(&self.file)
+    }
 }
 
 /// What the caller knows beside the files. `None` means: do not check.
@@ -76,7 +88,7 @@ impl Plan {
         check::load(sources, known)
     }
 
-    /// 12 hex digits that name this plan: a hash of its files' names and texts.
+    /// 12 hex digits that name this plan: a hash of its files' names and texts, whichever folder they are in.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -182,10 +194,12 @@ impl Plan {
     }
 }
 
-fn version_of(sources: &[Source]) -> Box<str> {
+/// 12 hex digits that name these texts: what [`Plan::version`] of a plan made from them is.
+#[must_use]
+pub fn version_of(sources: &[Source]) -> Box<str> {
     let mut hash = Sha256::new();
     for source in sources {
-        for part in [source.file.as_bytes(), source.text.as_bytes()] {
+        for part in [source.name().as_bytes(), source.text.as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

@@ -58,8 +58,8 @@ pub enum Input {
         /// What is asked.
         command: Command,
     },
-    /// A plan and its prompts are put in force; live calls keep theirs.
-    Plan(Arc<Snapshot>),
+    /// A plan and its prompts are put in force; live calls keep theirs. With it comes the fact that says who did it and why.
+    Plan(Arc<Snapshot>, Fact),
     /// [`Exchange::deadline`] has come.
     Due,
 }
@@ -179,7 +179,7 @@ impl Exchange {
             Input::FlowFailed(flow) => self.flow_failed(flow, now),
             Input::Media(event) => self.media_event(event, now),
             Input::Command { id, command } => self.command(id, command, now),
-            Input::Plan(snapshot) => self.put_plan(snapshot, now),
+            Input::Plan(snapshot, fact) => self.put_plan(snapshot, fact, now),
             Input::Due => {}
         }
         self.due(now);
@@ -301,12 +301,11 @@ impl Exchange {
         }
     }
 
-    fn put_plan(&mut self, snapshot: Arc<Snapshot>, now: Now) {
+    fn put_plan(&mut self, snapshot: Arc<Snapshot>, fact: Fact, now: Now) {
         let plan = floor::plan_of(&self.settings, &snapshot.plan);
         self.floor.handle(crate::acd::Input::SetPlan(Box::new(plan)), now);
-        let version = snapshot.plan.version().to_owned();
         self.snapshot = snapshot;
-        self.fact(None, Fact::PlanLoaded { plan: version }, now);
+        self.fact(None, fact, now);
     }
 
     fn flow_failed(&mut self, flow: Flow, now: Now) {

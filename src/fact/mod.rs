@@ -71,6 +71,21 @@ pub enum Service {
     Refused,
 }
 
+/// How a plan comes into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// The daemon started with it.
+    Start,
+    /// The folder was read again.
+    #[default]
+    Reload,
+    /// A reviewed plan was applied.
+    Apply,
+    /// An earlier version was taken back.
+    Rollback,
+}
+
 /// What happened. Tagged by `what` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -83,9 +98,24 @@ pub enum Fact {
     },
     /// The daemon stopped in order; live calls had ended or were released.
     DaemonStopped,
-    /// A plan was put in force (first load, reload, rollback).
+    /// A plan was put in force while the daemon ran. `uid` is the user at the admin socket, as the system says.
     PlanLoaded {
         plan: String,
+        #[serde(default)]
+        how: How,
+        #[serde(default)]
+        author: String,
+        #[serde(default)]
+        uid: Option<u32>,
+        #[serde(default)]
+        note: String,
+    },
+    /// A plan was to be put in force and has mistakes: the one before it stays.
+    PlanRefused {
+        how: How,
+        author: String,
+        uid: Option<u32>,
+        mistakes: u32,
     },
     /// A new INVITE was accepted for routing: t0. `dialled` is normalised, `to` as it came.
     CallOffered {

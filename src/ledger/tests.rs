@@ -3,7 +3,7 @@
 use super::print::{live, show, table};
 use super::service_level::{Figures, judged, offered};
 use super::*;
-use crate::fact::{Cause, Event, Fact, Origin, Outcome, Party, SCHEMA, Service, Target};
+use crate::fact::{Cause, Event, Fact, How, Origin, Outcome, Party, SCHEMA, Service, Target};
 use crate::id::{CallRef, LegRef};
 use std::fmt::Write as _;
 
@@ -151,7 +151,17 @@ fn overflow(stream: &mut Stream, call: CallRef) {
 /// Every story, one after the other in the stream, plus events of no call.
 pub(crate) fn day() -> Stream {
     let mut stream = Stream::default();
-    stream.at(0, None, Fact::PlanLoaded { plan: "7".to_owned() });
+    stream.at(
+        0,
+        None,
+        Fact::PlanLoaded {
+            plan: "7".to_owned(),
+            how: How::Reload,
+            author: String::new(),
+            uid: None,
+            note: String::new(),
+        },
+    );
     transition(&mut stream, call(1));
     cancelled(&mut stream, call(2));
     emergency(&mut stream, call(3));

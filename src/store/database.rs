@@ -173,6 +173,21 @@ impl Database {
         rows.iter().map(|row| self.record(row)).collect()
     }
 
+    /// Number dialled and t0 of every call since a moment, µs since the epoch, oldest first; at most `limit`, the latest.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn dialled(&mut self, since: i64, limit: u32) -> Result<Vec<(String, i64)>, Error> {
+        let sql = "SELECT dialled, t0 FROM cdr WHERE t0 >= $1 ORDER BY t0 DESC LIMIT $2";
+        let rows = sqlx::query(sql).bind(since).bind(i64::from(limit)).fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|e| self.failed(e))?;
+        rows.iter()
+            .rev()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+            .collect::<Result<_, _>>()
+            .map_err(|e| self.failed(e))
+    }
+
     /// One call's record. References are unique but for clocks set back; then the later call.
     ///
     /// # Errors

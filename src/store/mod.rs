@@ -9,16 +9,18 @@
 //! to the last fsync, at most one second. This module refuses to decide anything about calls and to block the
 //! signalling thread on a database.
 //!
-//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL).
+//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`.
 
 mod database;
 mod journal;
+pub mod plans;
 mod reader;
 mod segment;
 mod writer;
 
 pub use database::{Database, Filter, Position};
 pub use journal::{Folder, Health, Journal, JournalError, Medium};
+pub use plans::Plans;
 pub use reader::Reader;
 pub use segment::{Damaged, Replay, replay};
 pub use writer::Writer;

@@ -40,6 +40,14 @@ impl Reader {
         self.runtime.block_on(self.database.calls(filter))
     }
 
+    /// Number dialled and t0 of every call since a moment, oldest first; at most `limit`, the latest.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn dialled(&mut self, since: i64, limit: u32) -> Result<Vec<(String, i64)>, Error> {
+        self.runtime.block_on(self.database.dialled(since, limit))
+    }
+
     /// One call's record and its events in order; the events are empty once their segment is past its retention.
     ///
     /// # Errors

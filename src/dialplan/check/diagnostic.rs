@@ -104,7 +104,28 @@ pub struct Diagnostic {
     pub help: Option<Text>,
 }
 
+/// A mistake as `--json` shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told<'d> {
+    code: super::Code,
+    severity: Severity,
+    file: &'d str,
+    line: usize,
+    column: usize,
+    zh: &'d str,
+    en: &'d str,
+    help: Option<&'d Text>,
+}
+
 impl Diagnostic {
+    /// With its place, file `""` and line 0 when it has none.
+    #[must_use]
+    pub fn told<'d>(&'d self, sources: &'d [Source]) -> Told<'d> {
+        let (file, line, column) = self.place(sources).unwrap_or(("", 0, 0));
+        let (code, severity, help) = (self.code, self.severity, self.help.as_ref());
+        Told { code, severity, file, line, column, zh: &self.title.zh, en: &self.title.en, help }
+    }
+
     pub(in crate::dialplan) fn new(code: super::Code, title: Text) -> Self {
         Self {
             code,

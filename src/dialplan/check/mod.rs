@@ -14,7 +14,7 @@ mod overflow;
 mod render;
 
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Label, Lang, Severity, Span, Text};
+pub use diagnostic::{Diagnostic, Label, Lang, Severity, Span, Text, Told};
 pub use render::render;
 
 use super::calendar::Zone;

@@ -1,0 +1,52 @@
+//! The plan a daemon starts with: the folder's, unless an operator took another one back and the folder has not been edited since.
+
+use super::Error;
+use super::load::{self, Clips, Loaded};
+use crate::config::Config;
+use crate::dialplan::{Known, version_of};
+use crate::store::Plans;
+use std::path::Path;
+
+/// What a start goes by.
+pub(super) struct First {
+    pub(super) loaded: Loaded,
+    pub(super) clips: Clips,
+    /// Why it is not the folder's plan, for an alarm.
+    pub(super) instead: Option<String>,
+}
+
+/// Reads and checks it. `last_good`: with a folder that cannot be used, the version that was in force last.
+///
+/// # Errors
+/// As [`load::load_plan`]; and a history that cannot be read.
+pub(super) fn first(config: &Config, state: Option<&Path>, wall: i64, last_good: bool) -> Result<First, Error> {
+    let plans = Plans::read(state.unwrap_or(Path::new(""))).map_err(Error::Store)?;
+    let known = Known { cancelled: plans.lineage().cancelled(wall), wall: Some(wall), ..Known::default() };
+    let mut clips = Clips::default();
+    let last = plans.records().last();
+    let folder = load::sources(&config.plan.folder);
+    let edited = folder.as_ref().map(|s| version_of(s).into_string());
+    let taken_back = last.filter(|l| l.set_aside.is_some() && l.set_aside.as_ref() == edited.as_ref().ok());
+    if let Some(last) = taken_back
+        && let Ok(sources) = plans.texts(&last.version)
+    {
+        let loaded = load::load(config, sources, known, &mut clips)?;
+        let version = &last.version;
+        let why =
+            format!("version {version} was put in force by hand and the folder is the one that was set aside then");
+        return Ok(First { loaded, clips, instead: Some(why) });
+    }
+    match folder.and_then(|sources| load::load(config, sources, known.clone(), &mut clips)) {
+        Ok(loaded) => Ok(First { loaded, clips, instead: None }),
+        Err(e) => {
+            let texts = last.filter(|_| last_good).and_then(|l| Some((plans.texts(&l.version).ok()?, &l.version)));
+            let Some((sources, version)) = texts else { return Err(e) };
+            let loaded = load::load(config, sources, known, &mut clips)?;
+            Ok(First {
+                loaded,
+                clips,
+                instead: Some(format!("the folder's plan is wrong; version {version} goes on: {e}")),
+            })
+        }
+    }
+}
