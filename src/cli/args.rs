@@ -234,9 +234,10 @@ pub enum Dialplan {
     )]
     History {
         /// 只看这个版本的文件 · the files of this version.
-        version: Option<String>,
+        #[arg(value_name = "VERSION")]
+        which: Option<String>,
         /// 把文件写到此目录 · writes the files into this folder, which must be new or empty.
-        #[arg(long, value_name = "DIR", requires = "version")]
+        #[arg(long, value_name = "DIR", requires = "which")]
         out: Option<PathBuf>,
     },
     /// 回到先前的版本；默认为上一个 · takes an earlier version back, by default the one before.
@@ -245,7 +246,8 @@ pub enum Dialplan {
     )]
     Rollback {
         /// 版本，写前几位即可 · the version, or how it begins.
-        version: Option<String>,
+        #[arg(value_name = "VERSION")]
+        which: Option<String>,
         #[command(flatten)]
         by: By,
     },

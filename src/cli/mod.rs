@@ -88,11 +88,11 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
             change::plan(global, &asked, *exit_code, screen)
         }
         Command::Dialplan(Dialplan::Apply { plan, by }) => change::apply(global, plan, by, screen),
-        Command::Dialplan(Dialplan::History { version, out }) => {
-            history::history(global, version.as_deref(), out.as_deref(), screen)
+        Command::Dialplan(Dialplan::History { which, out }) => {
+            history::history(global, which.as_deref(), out.as_deref(), screen)
         }
-        Command::Dialplan(Dialplan::Rollback { version, by }) => {
-            change::roll_back(global, version.as_deref(), by, screen)
+        Command::Dialplan(Dialplan::Rollback { which, by }) => {
+            change::roll_back(global, which.as_deref(), by, screen)
         }
         Command::Doctor => doctor::doctor(global, screen),
         Command::Call(args) => call::call(global, args, screen),
