@@ -1,6 +1,7 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
+#   make soak    长测 · the long forms of the random and load tests: about ten minutes
 #   make bench   性能 · figures beside the budgets
 #   make fmt     格式化 · formats the source
 
@@ -10,7 +11,7 @@ PEERS := sipp:sip-tester baresip:baresip-core
 # SQLite is compiled from source.
 BUILD := cc:gcc
 
-.PHONY: demo test bench fmt tools tools-build tools-peers
+.PHONY: demo test soak bench fmt tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -23,6 +24,9 @@ test: tools
 	@$(CARGO) test --quiet --locked --lib --bins
 	@$(CARGO) test --quiet --locked --test it
 	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
+
+soak: tools
+	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 bench: tools-build
 	@$(CARGO) bench --quiet --locked

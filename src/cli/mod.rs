@@ -91,9 +91,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Dialplan(Dialplan::History { which, out }) => {
             history::history(global, which.as_deref(), out.as_deref(), screen)
         }
-        Command::Dialplan(Dialplan::Rollback { which, by }) => {
-            change::roll_back(global, which.as_deref(), by, screen)
-        }
+        Command::Dialplan(Dialplan::Rollback { which, by }) => change::roll_back(global, which.as_deref(), by, screen),
         Command::Doctor => doctor::doctor(global, screen),
         Command::Call(args) => call::call(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),

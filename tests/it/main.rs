@@ -5,6 +5,7 @@ mod support;
 
 mod architecture;
 mod calls;
+mod changes;
 mod cli;
 mod dialplans;
 mod fuzz;

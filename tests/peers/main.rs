@@ -10,4 +10,5 @@ mod lifecycle;
 mod lines;
 mod phones;
 mod prompts;
+mod reloads;
 mod support;

@@ -34,16 +34,16 @@ impl Lab {
 
     /// Starts a daemon whose clock shows this local time.
     pub fn as_of(moment: &str) -> Self {
-        Self::with(moment, |text| text)
+        Self::with(moment, |text, _| text)
     }
 
-    /// Starts a daemon with another line or two in its configuration.
-    pub fn with(moment: &str, change: impl FnOnce(String) -> String) -> Self {
+    /// Starts a daemon with another line or two in its configuration, made with the test's folder in hand.
+    pub fn with(moment: &str, change: impl FnOnce(String, &Path) -> String) -> Self {
         let slot = Slot::take();
         let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), super::now()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
-        fs::write(dir.join("lab.toml"), change(config(&slot, &dir))).unwrap();
+        fs::write(dir.join("lab.toml"), change(config(&slot, &dir), &dir)).unwrap();
         let daemon = spawn(&dir, moment, "state", "daemon");
         let mut lab = Self { slot, dir, as_of: moment.to_owned(), daemon };
         lab.is_ready();
@@ -125,6 +125,23 @@ impl Lab {
         until(3_000, || (read() > 0).then_some(()));
         pause(300);
         assert_eq!(read(), 1, "records of {outcome:?}");
+    }
+
+    /// All records once no call lives and the last one is booked.
+    pub fn all_records(&self) -> Vec<Cdr> {
+        let none = until(10_000, || (self.live() == 0).then_some(()));
+        assert!(none.is_some(), "{} calls live on", self.live());
+        pause(500);
+        let filter = Filter { limit: u32::MAX, ..Filter::default() };
+        Reader::open(&self.state()).unwrap().calls(&filter).unwrap()
+    }
+
+    /// The version of the plan in force.
+    pub fn plan(&self) -> String {
+        match self.ask(&exchange::Command::Status) {
+            Answer::Status(status) => status.plan,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The one record.

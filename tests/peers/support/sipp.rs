@@ -24,6 +24,9 @@ pub struct Role {
     words: Vec<(&'static str, String)>,
     tcp: bool,
     calls: Option<u32>,
+    rate: u32,
+    seconds: u32,
+    quiet: bool,
 }
 
 /// A running SIPp with the sound of its calls.
@@ -37,7 +40,19 @@ pub struct Sipp {
 
 impl Role {
     fn new(scenario: &'static str, ip: IpAddr, port: u16) -> Self {
-        Self { scenario, ip, port, hertz: 1_000.0, millis: 0, words: Vec::new(), tcp: false, calls: Some(1) }
+        Self {
+            scenario,
+            ip,
+            port,
+            hertz: 1_000.0,
+            millis: 0,
+            words: Vec::new(),
+            tcp: false,
+            calls: Some(1),
+            rate: 10,
+            seconds: 60,
+            quiet: false,
+        }
     }
 
     /// A call from the carrier to a request-URI, by `scenarios/<scenario>.xml`; phone `n` of the slot.
@@ -79,9 +94,33 @@ impl Role {
         self
     }
 
+    /// The caller's number; SIPp's own keywords may stand in it.
+    pub fn calling_from(mut self, caller: &str) -> Self {
+        self.words.retain(|(key, _)| *key != "caller");
+        self.word("caller", caller)
+    }
+
     /// TCP instead of UDP.
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    /// So many calls a second instead of ten.
+    pub fn rate(mut self, rate: u32) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// It may take so long instead of a minute.
+    pub fn seconds(mut self, seconds: u32) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
+    /// Keeps no log of its messages: for floods.
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
         self
     }
 
@@ -106,9 +145,19 @@ impl Role {
         let messages = lab.dir.join(format!("{name}.messages"));
         let mut command = Command::new("sipp");
         command.arg("-sf").arg(scenario).arg("-i").arg(self.ip.to_string()).args(["-p", &self.port.to_string()]);
-        command.args(["-trace_msg", "-message_file"]).arg(&messages);
+        if !self.quiet {
+            command.args(["-trace_msg", "-message_file"]).arg(&messages);
+        }
         command.args(["-trace_err", "-error_file"]).arg(lab.dir.join(format!("{name}.errors")));
-        command.args(["-nostdin", "-d", &self.millis.to_string(), "-timeout", "60", "-timeout_error"]);
+        command.args([
+            "-nostdin",
+            "-d",
+            &self.millis.to_string(),
+            "-timeout",
+            &self.seconds.to_string(),
+            "-timeout_error",
+        ]);
+        command.args(["-r", &self.rate.to_string()]);
         // SIPp binds media ports of its own though it carries no media here: keep them off the other phones'.
         command.args(["-mi", &self.ip.to_string(), "-mp", &(self.port + 2).to_string()]);
         if self.tcp {
@@ -137,6 +186,11 @@ impl Role {
 }
 
 impl Sipp {
+    /// No new calls; it ends when those that live have.
+    pub fn stop(&mut self) {
+        self.process.signal(rustix::process::Signal::USR1);
+    }
+
     /// A seat's phone: registers with its password, then answers one call by `scenario` on the same port.
     pub fn seat(lab: &Lab, n: u16, number: &str, role: impl FnOnce(Role) -> Role) -> Self {
         Self::seat_that(lab, n, number, "answer", role)
