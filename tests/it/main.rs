@@ -9,6 +9,7 @@ mod changes;
 mod cli;
 mod dialplans;
 mod fuzz;
+mod operators;
 mod races;
 mod registrations;
 mod sent;
