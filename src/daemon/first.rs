@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::load::{self, Clips, Loaded};
+use super::watch::Watch;
 use crate::config::Config;
 use crate::dialplan::{Known, version_of};
 use crate::store::Plans;
@@ -11,6 +12,8 @@ use std::path::Path;
 pub(super) struct First {
     pub(super) loaded: Loaded,
     pub(super) clips: Clips,
+    /// Begun before the folder was read: an edit made since is seen.
+    pub(super) watch: Option<Watch>,
     /// Why it is not the folder's plan, for an alarm.
     pub(super) instead: Option<String>,
 }
@@ -20,6 +23,7 @@ pub(super) struct First {
 /// # Errors
 /// As [`load::load_plan`]; and a history that cannot be read.
 pub(super) fn first(config: &Config, state: Option<&Path>, wall: i64, last_good: bool) -> Result<First, Error> {
+    let watch = config.plan.watch.then(|| Watch::new(&config.plan.folder));
     let plans = Plans::read(state.unwrap_or(Path::new(""))).map_err(Error::Store)?;
     let known = Known { cancelled: plans.lineage().cancelled(wall), wall: Some(wall), ..Known::default() };
     let mut clips = Clips::default();
@@ -34,10 +38,10 @@ pub(super) fn first(config: &Config, state: Option<&Path>, wall: i64, last_good:
         let version = &last.version;
         let why =
             format!("version {version} was put in force by hand and the folder is the one that was set aside then");
-        return Ok(First { loaded, clips, instead: Some(why) });
+        return Ok(First { loaded, clips, watch, instead: Some(why) });
     }
     match folder.and_then(|sources| load::load(config, sources, known.clone(), &mut clips)) {
-        Ok(loaded) => Ok(First { loaded, clips, instead: None }),
+        Ok(loaded) => Ok(First { loaded, clips, watch, instead: None }),
         Err(e) => {
             let texts = last.filter(|_| last_good).and_then(|l| Some((plans.texts(&l.version).ok()?, &l.version)));
             let Some((sources, version)) = texts else { return Err(e) };
@@ -45,6 +49,7 @@ pub(super) fn first(config: &Config, state: Option<&Path>, wall: i64, last_good:
             Ok(First {
                 loaded,
                 clips,
+                watch,
                 instead: Some(format!("the folder's plan is wrong; version {version} goes on: {e}")),
             })
         }

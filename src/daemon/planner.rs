@@ -59,6 +59,8 @@ pub struct Planner {
     pub in_force: InForce,
     /// Prompts read so far.
     pub clips: Clips,
+    /// The folder, where it is watched.
+    pub watch: Option<Watch>,
     /// To the signalling thread.
     pub notices: mpsc::Sender<Notice>,
 }
@@ -84,10 +86,9 @@ impl Planner {
             return tracing::error!("the dialplan cannot be reloaded: no runtime");
         };
         let started = ConfigText::read(PathBuf::from(&self.config.sip.defined.file));
-        let mut watch = self.config.plan.watch.then(|| Watch::new(&self.config.plan.folder));
         let mut retired: Vec<Arc<Snapshot>> = Vec::new();
         loop {
-            let idle = retired.is_empty() && watch.is_none();
+            let idle = retired.is_empty() && self.watch.is_none();
             let task = runtime.block_on(async {
                 let wait = if idle { Duration::from_secs(3600) } else { LOOK };
                 timeout(wait, tasks.recv()).await
@@ -100,7 +101,7 @@ impl Planner {
                     // Whoever asked may be gone.
                     let _ = answer.send(outcome);
                 }
-                Err(_) if watch.as_mut().is_some_and(Watch::has_settled) => self.watched(&started),
+                Err(_) if self.watch.as_mut().is_some_and(Watch::has_settled) => self.watched(&started),
                 Err(_) => {}
             }
             if !Arc::ptr_eq(&before, &*self.in_force.load()) {

@@ -113,7 +113,7 @@ impl Daemon {
         let Options { config, as_of, state, last_good } = options;
         let clock = as_of.map_or_else(Clock::system, Clock::as_of);
         let state = state.or_else(|| config.store.folder.clone());
-        let First { loaded, clips, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
+        let First { loaded, clips, watch, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
         let snapshot = loaded.snapshot;
         let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
         let listen: Vec<_> = transports.locals().collect();
@@ -144,7 +144,8 @@ impl Daemon {
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
-        let planner = Planner { config, clock, state, plans, in_force: in_force.clone(), clips, notices: notify };
+        let planner =
+            Planner { config, clock, state, plans, in_force: in_force.clone(), clips, watch, notices: notify };
         planner.start(tasks).map_err(|e| Error::Machine("thread".into(), e))?;
         Ok(Self {
             clock,

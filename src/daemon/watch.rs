@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// One watched folder.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub struct Watch {
     folder: PathBuf,
     /// As last told, and as last seen.
     told: u64,
