@@ -259,3 +259,124 @@ fn lineage(records: &[Record]) -> Lineage {
     records.iter().for_each(|r| lineage.follow(&r.heir));
     lineage
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialplan::Known;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct State(PathBuf);
+
+    impl State {
+        fn new() -> Self {
+            static NEXT: AtomicU32 = AtomicU32::new(0);
+            let name = format!("switchboard-plans-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            // In memory where there is such a place: five hundred versions are a thousand syncs.
+            let shm = Path::new("/dev/shm");
+            let path = if shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() }.join(name);
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for State {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn edit(n: u32) -> (Plan, Vec<Source>) {
+        let text = format!(
+            "# {n}\n[city]\narea = \"0591\"\nissued = 2021-11-08\n[hotline.12345]\ntitle = \"12345\"\nclass = \"hub\"\n\
+             group = \"main\"\n[group.main]\ntitle = \"main\"\nhours = \"7x24\"\n[trunk.e]\ntitle = \"e\"\nrole = \"emergency\"\n\
+             [emergency]\ntrunks = [\"e\"]\n[hotline.12333]\ntitle = \"12333\"\nclass = \"merged\"\ncutover = 2021-11-30\n"
+        );
+        let sources = vec![Source { file: "a/plan.toml".into(), text: text.into() }];
+        let (plan, _) = Plan::load(&sources, &Known::default()).unwrap();
+        (plan, sources)
+    }
+
+    fn put(plans: &mut Plans, n: u32, how: How) -> String {
+        let (plan, sources) = edit(n);
+        let change = Change { how, author: "li".into(), note: format!("edit {n}"), ..Change::start() };
+        plans.put(&plan, &sources, change, 1_640_000_000_000_000).unwrap();
+        plan.version().to_owned()
+    }
+
+    #[test]
+    fn what_was_put_in_force_is_read_back_with_its_texts() {
+        let state = State::new();
+        let mut plans = Plans::open(&state.0).unwrap();
+        let [one, two] = [1, 2].map(|n| put(&mut plans, n, How::Reload));
+        for plans in [Plans::open(&state.0).unwrap(), Plans::read(&state.0).unwrap()] {
+            let records: Vec<_> = plans.records().iter().map(|r| (r.number, &*r.version, r.base.as_deref())).collect();
+            assert_eq!(records, [(1, &*one, None), (2, &*two, Some(&*one))]);
+            assert_eq!(*plans.texts(&one).unwrap()[0].text, *edit(1).1[0].text);
+            assert_eq!(crate::dialplan::version_of(&plans.texts(&two).unwrap()), two.as_str().into());
+            assert!(plans.texts("../../etc/passwd").is_err() && plans.texts("").is_err());
+            // 12333 runs until 2022-02-28: cancelled from the next midnight in Shanghai on.
+            let midnight = 1_646_064_000_000_000;
+            assert!(plans.lineage().cancelled(midnight - 1).is_empty());
+            assert_eq!(plans.lineage().cancelled(midnight).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_cut_off_and_a_spoilt_one_stops_the_start() {
+        let state = State::new();
+        let mut plans = Plans::open(&state.0).unwrap();
+        put(&mut plans, 1, How::Reload);
+        let path = state.0.join("plans/history.jsonl");
+        let whole = fs::read(&path).unwrap();
+        for cut in [1, 10, whole.len() - 1] {
+            fs::write(&path, [&whole[..], &whole[..cut]].concat()).unwrap();
+            assert_eq!(Plans::read(&state.0).unwrap().records().len(), 1);
+            let mut plans = Plans::open(&state.0).unwrap();
+            put(&mut plans, 2, How::Reload);
+            assert_eq!(Plans::read(&state.0).unwrap().records().len(), 2);
+        }
+        fs::write(&path, [b"{}\n", &whole[..]].concat()).unwrap();
+        let error = Plans::open(&state.0).unwrap_err().to_string();
+        assert!(error.contains("line 1 cannot be read"), "{error}");
+    }
+
+    #[test]
+    fn a_rollback_goes_down_the_pile() {
+        let state = State::new();
+        let mut plans = Plans::open(&state.0).unwrap();
+        assert_eq!(plans.previous(), None);
+        let [one, two, three] = [1, 2, 3].map(|n| put(&mut plans, n, How::Apply));
+        assert_eq!(plans.previous(), Some(&*two));
+        put(&mut plans, 2, How::Rollback);
+        assert_eq!(plans.previous(), Some(&*one));
+        put(&mut plans, 1, How::Rollback);
+        assert_eq!(plans.previous(), None);
+        put(&mut plans, 3, How::Rollback);
+        assert_eq!(plans.previous(), Some(&*one));
+        put(&mut plans, 3, How::Reload);
+        assert_eq!((plans.previous(), three.len()), (Some(&*one), 12));
+    }
+
+    #[test]
+    fn the_oldest_texts_go_and_every_line_stays() {
+        let state = State::new();
+        let mut plans = Plans::open(&state.0).unwrap();
+        let versions: Vec<_> = (0..KEPT as u32 + 3).map(|n| put(&mut plans, n, How::Reload)).collect();
+        let kept = versions.iter().filter(|v| plans.has(v)).count();
+        assert_eq!((kept, plans.has(&versions[0]), plans.has(versions.last().unwrap())), (KEPT, false, true));
+        assert_eq!(Plans::read(&state.0).unwrap().records().len(), KEPT + 3);
+    }
+
+    #[test]
+    fn a_reader_writes_nothing() {
+        let state = State::new();
+        let (plan, sources) = edit(1);
+        assert!(Plans::read(&state.0).unwrap().records().is_empty());
+        assert!(!state.0.join("plans").exists());
+        let mut plans = Plans::open(&state.0).unwrap();
+        put(&mut plans, 1, How::Reload);
+        let mut reader = Plans::read(&state.0).unwrap();
+        assert!(reader.put(&plan, &sources, Change::start(), 0).is_err());
+    }
+}

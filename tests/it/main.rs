@@ -12,6 +12,7 @@ mod fuzz;
 mod operators;
 mod races;
 mod registrations;
+mod reloads;
 mod sent;
 mod sessions;
 mod storm;

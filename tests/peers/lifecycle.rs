@@ -57,6 +57,21 @@ fn sigterm_lets_the_live_call_end_in_peace_and_takes_no_other() {
     lab.has_one(Outcome::Connected);
 }
 
+#[test]
+fn a_drain_that_reaches_its_limit_ends_the_call_and_itself() {
+    let drain = |text: String, _: &std::path::Path| format!("{text}\n[drain]\nlimit_s = 1\n");
+    let mut lab = Lab::with(super::support::lab::LAB_DAY, drain);
+    let seat = Sipp::seat(&lab, 1, "8001", |r| r);
+    let caller = Role::dials(&lab, 0, "12345").millis(30_000).start(&lab);
+    seat.receives("ACK", 4_000);
+    lab.daemon.terminate();
+    caller.receives("BYE", 4_000);
+    seat.receives("BYE", 4_000);
+    let status = lab.daemon.exit(6_000).expect("the daemon goes on though its limit is over");
+    assert!(status.success(), "{status}: {}", lab.daemon.said());
+    lab.has_one(Outcome::Connected);
+}
+
 /// Product §7: what we failed before a person could be rung (shed, no trunk, crash) is offered, so it is recorded.
 #[test]
 fn a_call_that_comes_while_draining_is_recorded_as_shed() {

@@ -5,6 +5,8 @@ use super::graph::{Graph, Heard};
 use super::wire::{Datagram, Weather, Wire};
 use rand_core::{RngCore, SeedableRng};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
 use switchboard::exchange::{Exchange, Input, Output, Settings};
 use switchboard::fact::{Event as Fact, Fact as F, Outcome};
@@ -86,6 +88,16 @@ impl Town {
         };
         town.exchange.handle(Input::Media(Graph::ready(64)), now);
         town
+    }
+
+    /// Another plan comes into force.
+    pub fn reloads(&mut self, snapshot: Arc<Snapshot>) {
+        let plan = snapshot.plan.version().to_owned();
+        let how = switchboard::fact::How::Reload;
+        let fact =
+            switchboard::fact::Fact::PlanLoaded { plan, how, author: String::new(), uid: None, note: String::new() };
+        self.exchange.handle(Input::Plan(snapshot, fact), self.now);
+        self.drain_exchange();
     }
 
     fn set(&mut self, user: &str, password: Option<String>, sip: SocketAddr, manner: Manner) -> Party {
