@@ -1,12 +1,12 @@
-//! `dialplan`, `numbers`, `groups` and `explain`: questions that the dialplan alone can answer.
+//! `dialplan why`, `numbers` and `groups`: questions that the dialplan alone can answer.
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, moment, place, run};
+use super::{Screen, check, moment, place, run};
 use crate::clock::Clock;
 use crate::daemon;
 use crate::dialplan::{
-    Code, Decision, Diagnostic, Known, Lang, NumberRow, Plan, Severity, Source, Step, calendar, render,
+    Decision, Diagnostic, Known, Lang, NumberRow, Plan, Source, Step, calendar,
 };
 use crate::ledger;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
     let known = Known { prompts: Some(files.into_keys().collect()), wall: Some(wall), ..Known::default() };
     match Plan::load(&sources, &known) {
         Ok((plan, warnings)) => Ok(Loaded { plan, warnings, sources }),
-        Err(mistakes) => Err(wrong(&mistakes, &sources)),
+        Err(mistakes) => Err(check::wrong(&mistakes, &sources)),
     }
 }
 
@@ -53,50 +53,6 @@ fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
     failure.zh = format!("无法读取拨号计划目录 {}：{}", path.display(), failure.zh);
     failure.en = format!("the dialplan folder {} cannot be read: {}", path.display(), failure.en);
     failure
-}
-
-/// Mistakes of a plan as a failure, exit 78.
-pub(super) fn wrong(mistakes: &[Diagnostic], sources: &[Source]) -> Failure {
-    let color = super::color_on_stderr();
-    let text = |lang| render(mistakes, sources, lang, color);
-    let plain = |lang, sentence: String| format!("{}\n{sentence}", text(lang));
-    let errors = mistakes.iter().filter(|m| m.severity == Severity::Error).count();
-    let zh = plain(Lang::Zh, format!("拨号计划有 {errors} 处错误"));
-    let en = plain(Lang::En, format!("the dialplan has {errors} error{}", if errors == 1 { "" } else { "s" }));
-    Failure::mistakes(78, zh, en, mistakes.iter().map(|m| detail(m, sources)).collect())
-}
-
-fn detail(mistake: &Diagnostic, sources: &[Source]) -> Value {
-    let (file, line, column) = mistake.place(sources).unwrap_or(("", 0, 0));
-    json!({
-        "code": mistake.code, "severity": mistake.severity, "file": file, "line": line, "column": column,
-        "zh": mistake.title.zh, "en": mistake.title.en, "help": mistake.help,
-    })
-}
-
-/// `dialplan check [DIR]`.
-pub(super) fn check(global: &Global, folder: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
-    let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
-    let Loaded { plan, warnings, sources } = load(&folder, Clock::system().now().wall)?;
-    let (numbers, groups, trunks) = (plan.entries().count() + 4, plan.groups().count(), plan.trunks().count());
-    let (version, files, at) = (plan.version(), sources.len(), folder.display());
-    let mut text = render(&warnings, &sources, tongue(screen.lang), screen.color);
-    text.push_str(&match screen.lang {
-        ledger::Lang::Zh => format!(
-            "{at}：没有错误，{} 处提醒。{files} 个文件，{numbers} 个号码，{groups} 个坐席组，{trunks} 条中继，版本 {version}\n",
-            warnings.len()
-        ),
-        ledger::Lang::En => format!(
-            "{at}: no error, {} to look at. {files} files, {numbers} numbers, {groups} groups, {trunks} trunks, version {version}\n",
-            warnings.len()
-        ),
-    });
-    let warnings: Vec<Value> = warnings.iter().map(|w| detail(w, &sources)).collect();
-    let result = json!({
-        "folder": folder, "version": version, "files": files, "numbers": numbers, "groups": groups,
-        "trunks": trunks, "warnings": warnings,
-    });
-    Ok(Done::well(text, result))
 }
 
 /// `dialplan why NUMBER [--at TIME]`.
@@ -217,22 +173,4 @@ pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         }));
     }
     Ok(Done::well(super::table::aligned(&table), json!({ "groups": result })))
-}
-
-/// `explain CODE`.
-pub(super) fn explain(code: &str, screen: &Screen) -> Result<Done, Failure> {
-    let wanted = code.to_ascii_uppercase();
-    let Some(code) = Code::ALL.iter().find(|c| c.as_str() == wanted) else {
-        let all: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
-        let all = all.join(" ");
-        let zh = format!("没有诊断编号 {code}。有：{all}");
-        return Err(Failure::new(Exit::Usage, zh, format!("there is no code {code}. There are: {all}")));
-    };
-    let (zh, en) = code.meaning();
-    let severity = match code.severity() {
-        Severity::Error => screen.lang.of("错误，计划不会生效", "an error: the plan is not loaded"),
-        Severity::Warning => screen.lang.of("提醒，计划照常生效", "a warning: the plan is loaded"),
-    };
-    let text = format!("{code}  {}\n       {severity}\n", screen.lang.of(zh, en));
-    Ok(Done::well(text, json!({ "code": code, "severity": code.severity(), "zh": zh, "en": en })))
 }

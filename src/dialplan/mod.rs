@@ -11,6 +11,7 @@ pub mod check;
 pub mod emergency;
 pub mod entry;
 mod explain;
+pub mod fmt;
 mod format;
 pub mod life;
 pub mod number;

@@ -214,6 +214,14 @@ pub(super) fn read(sources: &[Source], mistakes: &mut Vec<Diagnostic>) -> Writte
     written
 }
 
+/// The mistakes of syntax of one file alone, as its first.
+pub(super) fn syntax(source: &Source) -> Vec<Diagnostic> {
+    let (_, errors) = DeTable::parse_recoverable(&source.text);
+    let mut mistakes = Vec::new();
+    let _covered = syntax::report(0, &source.text, &errors, &mut mistakes);
+    mistakes
+}
+
 type Pair<'r, 'i> = (&'r Spanned<std::borrow::Cow<'i, str>>, &'r Spanned<DeValue<'i>>);
 
 /// The pairs of a table in the order of the file.
