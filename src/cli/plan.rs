@@ -5,19 +5,10 @@ use super::exit::{Done, Exit, Failure};
 use super::{Screen, check, moment, place, run};
 use crate::clock::Clock;
 use crate::daemon;
-use crate::dialplan::{
-    Decision, Diagnostic, Known, Lang, NumberRow, Plan, Source, Step, calendar,
-};
+use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Source, Step, calendar};
 use crate::ledger;
 use serde_json::{Value, json};
 use std::path::Path;
-
-/// A loaded plan with what was noticed.
-struct Loaded {
-    plan: Plan,
-    warnings: Vec<Diagnostic>,
-    sources: Vec<Source>,
-}
 
 /// The same language for the dialplan's texts.
 pub(super) fn tongue(lang: ledger::Lang) -> Lang {
@@ -27,7 +18,8 @@ pub(super) fn tongue(lang: ledger::Lang) -> Lang {
     }
 }
 
-fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
+/// The files of a plan, and what its folder alone can tell of the rest.
+pub(super) fn gather(folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), Failure> {
     let sources = daemon::sources(folder).map_err(|e| unreadable(folder, &e))?;
     if sources.is_empty() {
         let at = folder.display();
@@ -41,13 +33,16 @@ fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
         std::collections::BTreeMap::new()
     };
     let known = Known { prompts: Some(files.into_keys().collect()), wall: Some(wall), ..Known::default() };
-    match Plan::load(&sources, &known) {
-        Ok((plan, warnings)) => Ok(Loaded { plan, warnings, sources }),
-        Err(mistakes) => Err(check::wrong(&mistakes, &sources)),
-    }
+    Ok((sources, known))
 }
 
-fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
+fn load(folder: &Path, wall: i64) -> Result<Plan, Failure> {
+    let (sources, known) = gather(folder, wall)?;
+    let loaded = Plan::load(&sources, &known);
+    loaded.map(|(plan, _)| plan).map_err(|mistakes| check::wrong(&mistakes, &sources))
+}
+
+pub(super) fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
     let mut failure = run::refused(error);
     failure.exit = Exit::Config as u8;
     failure.zh = format!("无法读取拨号计划目录 {}：{}", path.display(), failure.zh);
@@ -58,7 +53,7 @@ fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
 /// `dialplan why NUMBER [--at TIME]`.
 pub(super) fn why(global: &Global, number: &str, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
     let wall = at.unwrap_or_else(|| Clock::system().now().wall);
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let text = plan.why(number.as_bytes(), wall, tongue(screen.lang));
     let decision = plan.normalise(number.as_bytes()).ok().map(|d| (d, plan.decide(d, wall)));
     let (result, routed) = match decision {
@@ -105,7 +100,7 @@ fn word(step: &Step) -> String {
 /// `numbers ls [--at TIME]`.
 pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
     let wall = at.unwrap_or_else(|| Clock::system().now().wall);
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let rows = plan.numbers(wall);
     let lang = screen.lang;
     let heading = match lang {
@@ -144,7 +139,7 @@ fn state_word(state: &str, lang: ledger::Lang) -> String {
 /// `groups ls`.
 pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let wall = Clock::system().now().wall;
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let lang = screen.lang;
     let heading = match lang {
         ledger::Lang::Zh => ["坐席组", "名称", "时间", "振铃", "话后", "最长等待", "最大排队", "出处"],

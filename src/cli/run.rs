@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, moment, place, plan};
+use super::{Screen, check, moment, place};
 use crate::config::Level;
 use crate::daemon::{self, Options, Ready};
 use crate::sip::flow::Transport;

@@ -9,7 +9,7 @@ mod run;
 mod settings;
 
 pub use error::Error;
-pub use load::{load_plan, prompt_files, sources};
+pub use load::{load_plan, plan_files, prompt_files, source, sources};
 pub use run::run;
 
 use crate::config::Config;

@@ -15,9 +15,10 @@ pub mod fmt;
 mod format;
 pub mod life;
 pub mod number;
+pub mod schema;
 pub mod table;
 
-pub use check::{Code, Diagnostic, Lang, Severity, render};
+pub use check::{Code, Diagnostic, Guide, Lang, Places, Severity, render, sarif};
 pub use emergency::Emergency;
 pub use entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};

@@ -6,6 +6,8 @@ mod support;
 mod architecture;
 mod calls;
 mod cli;
+mod dialplan_files;
+mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod races;

@@ -122,7 +122,8 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn document() -> impl Strategy<Value = String> {
-    let pair = (blank(), blank(), value(), end()).prop_map(|(a, b, v, end)| (format!("{a}="), format!("{b}{v}{end}"), a));
+    let pair =
+        (blank(), blank(), value(), end()).prop_map(|(a, b, v, end)| (format!("{a}="), format!("{b}{v}{end}"), a));
     let table = (blank(), any::<bool>(), end(), proptest::collection::vec(pair, 0..7));
     (end(), proptest::collection::vec(table, 0..7)).prop_map(|(first, tables)| {
         let mut text = first.trim_start_matches([' ', '\t']).to_owned();
