@@ -95,7 +95,7 @@ pub(super) fn check(global: &Global, folder: Option<&Path>, format: Report, scre
 
 /// A SARIF log on standard output, whatever it says; the exit code tells.
 fn log(log: Value, exit: Exit) -> Done {
-    Done { text: format!("{log:#}\n"), result: log, exit }
+    Done { text: format!("{log}\n"), result: log, exit }
 }
 
 /// Nothing could be read: a SARIF log whose run did not succeed.

@@ -63,10 +63,14 @@ fn the_shipped_files_and_the_samples_are_in_the_one_layout() {
 #[test]
 fn every_wrong_example_makes_its_mistake_alone_and_every_right_one_none() {
     let example = |text: &str| {
-        // An example with a [city] of its own replaces that of the smallest plan.
+        // An example with a [city] or an [emergency] of its own replaces that of the smallest plan, or all of it.
         let minimal = minimal();
         let city = minimal.find("[hotline").unwrap();
-        let base = if text.contains("[city]") { &minimal[city..] } else { &minimal };
+        let base = match (text.contains("[city]"), text.contains("[emergency]")) {
+            (false, _) => minimal.as_str(),
+            (true, false) => &minimal[city..],
+            (true, true) => "",
+        };
         format!("{base}\n{text}")
     };
     for code in Code::ALL.iter().copied() {

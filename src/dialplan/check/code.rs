@@ -66,14 +66,16 @@ codes! {
     NoHub "DP026" Error "总台号码不是恰好一个" "Not exactly one hub.";
     ShortWindow "DP027" Warning "过渡期不足三个月" "A transition shorter than three months.";
     LateCutover "DP028" Warning "归并晚于方案期限" "A cutover after the plan's deadline.";
-    LateOverflow "DP029" Warning "保留座席振铃太久，赶不上 15 秒" "Kept seats ring so long that 15 s can no longer be met.";
+    LateOverflow "DP029" Warning "振铃太久，赶不上 15 秒应答" "Seats ring so long that 15 s can no longer be met.";
     EmergencyShadowed "DP030" Error "遮挡紧急号码" "An entry stands over an emergency number.";
     EmergencyTrunk "DP031" Error "紧急中继被挪用或缺失" "Emergency trunks are missing, of another role, or used for something else.";
     BackToCarrier "DP032" Warning "热线打回了公网" "A hotline is dialled back to the public network.";
     OpenRelay "DP033" Warning "外线来电可以借道打出去" "Callers from outside can dial out through here.";
+    SlowEmergency "DP034" Warning "紧急呼叫换中继太慢" "An emergency call waits too long for the next trunk.";
     Overlap "DP040" Error "号码模式重叠" "Two patterns match the same number and neither is more exact.";
     Revived "DP041" Error "恢复了已取消的号码" "A number that was cancelled in an earlier version is routed again.";
     SeatTaken "DP042" Error "占用了坐席号码" "An entry takes a seat's number.";
+    AlreadyOver "DP043" Warning "过渡期在方案印发前就满了" "A transition that was over before the plan was issued.";
     Loop "DP050" Error "溢出成环" "Overflows lead in a circle.";
     DeadEnd "DP051" Error "去向之后还有步骤，或没有结尾" "Steps after an end, or an overflow without one.";
     Expectation "DP060" Error "预期不符" "An expectation of the plan does not hold.";

@@ -145,7 +145,7 @@ impl Diagnostic {
         let before = source.text.get(..span.start as usize)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.get(line_start..)?.chars().count() + 1;
+        let column = before.get(line_start..)?.chars().filter(|c| *c != '\u{feff}').count() + 1;
         Some((&source.file, line, column))
     }
 }

@@ -648,6 +648,62 @@ title = "运营商"
 role = "carrier"
 "#
     }
+    SlowEmergency {
+        "紧急中继多久没有应答信号就换下一条，默认 2 秒。写得太长，第一条坏了，报警的人只能干等。"
+        "An emergency trunk that says nothing is left for the next, after 2 s by default. Longer, and with the first trunk broken a caller in need waits in silence."
+        r#"
+[city]
+area = "0591"
+issued = 2021-11-08
+
+[hotline.12345]
+title = "12345"
+class = "hub"
+group = "main"
+
+[group.main]
+title = "12345 坐席"
+hours = "7x24"
+
+[emergency]
+trunks = ["emergency-1", "emergency-2"]
+progress = "30s"
+
+[trunk.emergency-1]
+title = "紧急中继一"
+role = "emergency"
+
+[trunk.emergency-2]
+title = "紧急中继二"
+role = "emergency"
+"#
+        r#"
+[city]
+area = "0591"
+issued = 2021-11-08
+
+[hotline.12345]
+title = "12345"
+class = "hub"
+group = "main"
+
+[group.main]
+title = "12345 坐席"
+hours = "7x24"
+
+[emergency]
+trunks = ["emergency-1", "emergency-2"]
+progress = "2s"
+
+[trunk.emergency-1]
+title = "紧急中继一"
+role = "emergency"
+
+[trunk.emergency-2]
+title = "紧急中继二"
+role = "emergency"
+"#
+    }
     Overlap {
         "同一个号码两个模式都匹配，固定位数又一样多，分不出先后。精确号码先于模式，固定位数多的先于少的。"
         "One number matches both patterns, and neither has more fixed digits. Exact numbers come before patterns, more fixed digits before fewer."
@@ -688,6 +744,22 @@ stopped = true
         r#"
 [route]
 "81xx" = "group:main"
+"#
+    }
+    AlreadyOver {
+        "归并日期的年份多半写错了：过渡期在方案印发以前就满了，计划一生效这个号码就是已取消，而已经取消的号码不再恢复（方案二（一））。确实早已停止的，写上 stopped = true。"
+        "The year of the cutover is most likely wrong: the transition ended before the plan was issued, so the number is cancelled at once, and a cancelled number is never restored (plan, part 2 (1)). If it had indeed stopped, say stopped = true."
+        r#"
+[hotline.12333]
+title = "人力资源社会保障"
+class = "merged"
+cutover = 2012-11-30
+"#
+        r#"
+[hotline.12333]
+title = "人力资源社会保障"
+class = "merged"
+cutover = 2021-11-30
 "#
     }
     Loop {

@@ -74,8 +74,11 @@ fn snippet<'a: 'l, 'l>(
     let first = labels.clone().map(|(_, l)| l.span.start).min()?;
     let last = labels.clone().map(|(_, l)| l.span.end).max()?;
     let (lines, number) = places.lines(file, first, last)?;
-    let text = source.text.get(lines.clone())?;
-    let marks = labels.map(|(kind, label)| mark(*kind, label, text, lines.start, lang));
+    let all = source.text.get(lines.clone())?;
+    // A byte order mark is no character of the first line.
+    let text = all.strip_prefix('\u{feff}').unwrap_or(all);
+    let offset = lines.start + (all.len() - text.len());
+    let marks = labels.map(|(kind, label)| mark(*kind, label, text, offset, lang));
     Some(Snippet::source(text).line_start(number).path(&source.file).annotations(marks))
 }
 

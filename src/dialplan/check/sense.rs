@@ -1,7 +1,8 @@
 //! What can be read and compiled, yet cannot have been meant: hours that never come, a day in both lists, a prompt of
 //! another number, a way round in a circle through the public network.
 
-use super::{Checked, Code, Diagnostic, Span, Text};
+use super::{Checked, Code, Diagnostic, Span, Text, clause};
+use crate::dialplan::calendar::Window;
 use crate::dialplan::entry::{Access, Class, Role};
 use crate::dialplan::format::{At, CalendarWritten, GroupWritten, HoursWritten, LineWritten, Target};
 use jiff::civil::Weekday;
@@ -11,6 +12,8 @@ use std::hash::Hash;
 
 /// GB/T 33358: a person answers within so long, ms.
 const ANSWER_MS: u32 = 15_000;
+/// A trunk that says nothing for so long is no way for an emergency call, ms; 2 s is the default.
+const EMERGENCY_MS: u32 = 5_000;
 
 /// Runs every check of this file.
 pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -23,12 +26,14 @@ pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
         once(&line.to, mistakes);
         prompts(line, &numbers, mistakes);
         ring(line, mistakes);
+        already_over(checked, line, mistakes);
         outwards(checked, line, mistakes);
     }
     for group in &written.groups {
         named(&group.name, "group", mistakes);
         titled(group.title.as_ref(), mistakes);
         once(&group.overflow, mistakes);
+        late(group.ring.as_ref(), &format!("group.{}", group.name.value), mistakes);
         hours(group, mistakes);
     }
     for trunk in &written.trunks {
@@ -40,7 +45,10 @@ pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
         named(&calendar.name, "calendar", mistakes);
         days(calendar, mistakes);
     }
-    written.emergencies.iter().for_each(|e| once(&e.trunks, mistakes));
+    for emergency in &written.emergencies {
+        once(&emergency.trunks, mistakes);
+        slow(emergency.progress.as_ref(), mistakes);
+    }
     for at in written.expects.iter().filter_map(|e| e.never.as_ref()) {
         let title = Text::new("这条预期没有时间，什么也不检查", "this expectation has no time and checks nothing");
         mistakes.push(
@@ -125,19 +133,60 @@ fn prompts(line: &LineWritten, numbers: &BTreeSet<&str>, mistakes: &mut Vec<Diag
 }
 
 fn ring(line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
-    let kept =
-        line.kept.as_ref().is_some_and(|k| k.value) || line.class.as_ref().is_some_and(|c| c.value == Class::Branch);
-    let Some(ring) = line.ring.as_ref().filter(|r| kept && r.value >= ANSWER_MS) else { return };
-    let number = &line.number.value;
+    let branch = line.class.as_ref().is_some_and(|c| c.value == Class::Branch);
+    if branch || line.kept.as_ref().is_some_and(|k| k.value) {
+        late(line.ring.as_ref(), &format!("hotline.{}", line.number.value), mistakes);
+    }
+}
+
+/// Seats that ring until the time of an answer is over leave nobody the time to answer.
+fn late(ring: Option<&At<u32>>, address: &str, mistakes: &mut Vec<Diagnostic>) {
+    let Some(ring) = ring.filter(|r| r.value >= ANSWER_MS) else { return };
+    let seconds = ring.value / 1000;
     let title = Text::new(
-        format!("号码 {number} 的座席振铃 {} 秒才转 12345", ring.value / 1000),
-        format!("the seats of number {number} ring for {} s before 12345 is tried", ring.value / 1000),
+        format!("`{address}` 振铃 {seconds} 秒才找下一个"),
+        format!("`{address}` rings for {seconds} s before anybody else is tried"),
     );
     mistakes.push(
         Diagnostic::new(Code::LateOverflow, title)
             .at(ring.span, "15 秒已经过了", "15 s are over by then")
             .note("GB/T 33358：15 秒内应答", "GB/T 33358: answered within 15 s")
-            .help("写 \"10s\"，或不写", "write \"10s\", or nothing"),
+            .help("写 \"8s\" 或 \"10s\"，或不写", "write \"8s\" or \"10s\", or nothing"),
+    );
+}
+
+fn slow(progress: Option<&At<u32>>, mistakes: &mut Vec<Diagnostic>) {
+    let Some(slow) = progress.filter(|p| p.value > EMERGENCY_MS) else { return };
+    let seconds = slow.value / 1000;
+    let title = Text::new(
+        format!("紧急呼叫要等 {seconds} 秒才换下一条中继"),
+        format!("an emergency call waits {seconds} s before the next trunk is tried"),
+    );
+    let mistake = Diagnostic::new(Code::SlowEmergency, title).at(slow.span, "太久", "too long");
+    mistakes.push(mistake.help("写 \"2s\"，或不写", "write \"2s\", or nothing"));
+}
+
+/// A wrong year cancels a number for ever: its transition was over before there was a plan.
+fn already_over(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+    let stopped = line.stopped.as_ref().is_some_and(|s| s.value) || line.unread.contains(&"stopped");
+    let (Some(cutover), Some(issued), false) = (&line.cutover, checked.issued, stopped) else { return };
+    let last = line.until.as_ref().map_or_else(|| Window::last_day(cutover.value, 3), |u| u.value);
+    if last >= issued {
+        return;
+    }
+    let number = &line.number.value;
+    let title = Text::new(
+        format!("号码 {number} 的过渡期 {last} 就满了，早于方案印发 {issued}"),
+        format!("the transition of number {number} ended on {last}, before the plan was issued on {issued}"),
+    );
+    mistakes.push(
+        Diagnostic::new(Code::AlreadyOver, title)
+            .at(cutover.span, "年份对吗？一生效就是已取消", "the right year? It is cancelled at once")
+            .note(clause::NEVER_RESTORED.0, clause::NEVER_RESTORED.1)
+            .help(
+                "核对日期；方案印发前已停止的，再写上 stopped = true",
+                "see the date; if it had stopped before the plan, add stopped = true",
+            ),
     );
 }
 
