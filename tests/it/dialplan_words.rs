@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use proptest::prelude::*;
 use regex_lite::Regex;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -318,4 +319,98 @@ fn members(rules: &serde_json::Map<String, Value>, keyword: &str, value: &Value)
         };
         reason.map(|reason| format!("{key}: {reason}"))
     })
+}
+
+/// A valid file with a few places of it written over, as a slip of the hand or a hostile one leaves it.
+fn mangled() -> impl Strategy<Value = String> {
+    let names = ["warned", "lives", "patterns", "formats"];
+    let text = (0..names.len()).prop_map(move |i| {
+        fs::read_to_string(root().join(format!("tests/samples/dialplans/valid/{}.toml", names[i]))).unwrap()
+    });
+    const BITS: [&str; 35] = [
+        "",
+        "\n",
+        "\r\n",
+        " ",
+        "\t",
+        "\"",
+        "'",
+        "\"\"\"",
+        "#",
+        "=",
+        "[",
+        "]",
+        "[[",
+        "{",
+        "}",
+        ",",
+        ".",
+        "“",
+        "，",
+        "１",
+        "\u{3000}",
+        "\u{feff}",
+        "x",
+        "0",
+        "9",
+        "-",
+        "true",
+        "\\u00e9",
+        "\\",
+        "\0",
+        "[route]\n",
+        "110",
+        "2021-02-30",
+        "group:",
+        "é",
+    ];
+    let slip = (any::<prop::sample::Index>(), 0..12usize, proptest::sample::select(&BITS[..]));
+    (text, proptest::collection::vec(slip, 1..6)).prop_map(|(text, slips)| {
+        let mut chars: Vec<char> = text.chars().collect();
+        for (at, length, written) in slips {
+            let start = at.index(chars.len());
+            let end = (start + length).min(chars.len());
+            chars.splice(start..end, written.chars());
+            if chars.is_empty() {
+                break;
+            }
+        }
+        chars.into_iter().collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_is_in_a_file_is_told_in_its_place(text in mangled()) {
+        let sources = source(&text);
+        let mistakes = load(&text, &Known::default());
+        for lang in [Lang::Zh, Lang::En] {
+            prop_assert_eq!(render(&mistakes, &sources, lang, false).is_empty(), mistakes.is_empty());
+        }
+        let lines: Vec<usize> = text.split('\n').map(|l| l.chars().filter(|c| *c != '\u{feff}').count()).collect();
+        for result in sarif(&mistakes, &sources, Lang::En)["runs"][0]["results"].as_array().unwrap() {
+            for place in result["locations"].as_array().into_iter().chain(result["relatedLocations"].as_array()).flatten() {
+                let at = |key: &str| place["physicalLocation"]["region"][key].as_u64().unwrap() as usize;
+                prop_assert!((at("startLine"), at("startColumn")) <= (at("endLine"), at("endColumn")), "{}", place);
+                for (line, column) in [("startLine", "startColumn"), ("endLine", "endColumn")] {
+                    let width = lines.get(at(line) - 1).copied();
+                    prop_assert!(width.is_some_and(|w| (1..=w + 1).contains(&at(column))), "{} of {:?}", place, width);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_layout_changes_no_verdict(text in mangled()) {
+        let [before] = source(&text);
+        let verdict = |text: &str| {
+            let mistakes = load(text, &Known::default());
+            mistakes.into_iter().map(|m| (m.code, m.title)).collect::<Vec<_>>()
+        };
+        if let Ok(after) = fmt::formatted(&before) {
+            prop_assert_eq!(verdict(&after), verdict(&text), "{}", after);
+        }
+    }
 }

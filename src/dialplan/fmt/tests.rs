@@ -112,10 +112,13 @@ fn value() -> impl Strategy<Value = String> {
             let comma = if comma && !items.is_empty() { "," } else { "" };
             format!("[{}{comma}{gap}]", items.join(","))
         });
-        let pair = (blank(), inner, blank()).prop_map(|(a, v, b)| format!("{b}={a}{v}{b}"));
-        let table = proptest::collection::vec(pair, 0..5).prop_map(|pairs| {
-            let pairs: Vec<_> = pairs.iter().enumerate().map(|(i, p)| format!(" k{i}{p}")).collect();
-            format!("{{{}}}", pairs.join(","))
+        // Line ends, comments and a last comma inside an inline table are TOML 1.1.
+        let pair =
+            (gap(), blank(), inner, gap()).prop_map(|(before, b, v, after)| (before, format!("{b}={b}{v}{after}")));
+        let table = (proptest::collection::vec(pair, 0..5), any::<bool>()).prop_map(|(pairs, comma)| {
+            let comma = if comma && !pairs.is_empty() { "," } else { "" };
+            let pairs: Vec<_> = pairs.iter().enumerate().map(|(i, (b, p))| format!("{b}k{i} . \"a b\"{p}")).collect();
+            format!("{{{}{comma}}}", pairs.join(","))
         });
         prop_oneof![array, table]
     })
