@@ -200,7 +200,8 @@ pub enum Dialplan {
         check: bool,
     },
     /// 文件格式的 JSON Schema，给编辑器用 · the JSON Schema of the files, for editors.
-    #[command(after_help = "例 example: switchboard dialplan schema > dialplan.schema.json")]
+    #[command(after_help = "例 example: switchboard dialplan schema > dialplan.schema.json\n\
+        然后在 TOML 文件首行写 · then say in a file's first line: #:schema ./dialplan.schema.json")]
     Schema,
 }
 
