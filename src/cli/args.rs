@@ -114,8 +114,8 @@ pub enum Command {
     Dialplan(Dialplan),
     /// 解释一个诊断编号，如 DP030 · explains the code of a diagnostic.
     Explain {
-        /// 编号 · the code.
-        code: String,
+        /// 编号；不写则列出全部 · the code; without one all are listed.
+        code: Option<String>,
     },
 }
 
@@ -255,5 +255,40 @@ pub enum Dialplan {
     Check {
         /// 目录；默认为配置中的 · the folder; by default the configured one.
         folder: Option<PathBuf>,
+        /// 输出格式；sarif 给编辑器和代码平台 · how it is told; sarif is for editors and code hosts.
+        #[arg(long, value_enum, value_name = "text|json|sarif", default_value_t = Report::Text)]
+        format: Report,
     },
+    /// 整理拨号计划文件的排版，保留注释和含义 · lays dialplan files out, keeping every comment and meaning.
+    #[command(after_help = "例 example: switchboard dialplan fmt dialplans --check")]
+    Fmt {
+        /// 目录或文件；默认为配置中的目录 · folders or files; by default the configured folder.
+        paths: Vec<PathBuf>,
+        /// 只检查：有待整理的就列出，退出码 1 · only look: name the files that would change, exit 1.
+        #[arg(long)]
+        check: bool,
+    },
+    /// 文件格式的 JSON Schema，给编辑器用 · the JSON Schema of the files, for editors.
+    #[command(after_help = "例 example: switchboard dialplan schema > dialplan.schema.json\n\
+        然后在 TOML 文件首行写 · then say in a file's first line: #:schema ./dialplan.schema.json")]
+    Schema,
+}
+
+/// How `dialplan check` tells what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// 给人看 · for people.
+    Text,
+    /// 同 --json · the same as --json.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Cli {
+    /// Whether one JSON document is wanted.
+    #[must_use]
+    pub fn wants_json(&self) -> bool {
+        self.global.json || matches!(self.command, Command::Dialplan(Dialplan::Check { format: Report::Json, .. }))
+    }
 }

@@ -102,14 +102,15 @@ fn beside(global: &Global, folder: Option<&Path>, base: &Path) -> Result<Outcome
     let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
     let old = offline::load(&place::existing(base)?, wall)?;
     let new = offline::load(&folder, wall)?;
+    let files = texts(&folder)?;
     let plan = Planned {
         format: admin::FORMAT,
-        base: old.plan.version().to_owned(),
-        version: new.plan.version().to_owned(),
+        base: old.version().to_owned(),
+        version: new.version().to_owned(),
         at: wall,
-        files: new.sources.iter().map(Text::from).collect(),
+        files,
     };
-    let difference = Box::new(Difference::between(&old.plan, &new.plan, wall));
+    let difference = Box::new(Difference::between(&old, &new, wall));
     let warnings = Said::default();
     Ok(Outcome::Compared { plan: Box::new(plan), difference, replayed: Replayed::default(), warnings })
 }

@@ -8,6 +8,7 @@ mod ask;
 mod call;
 mod calls;
 mod change;
+mod check;
 mod demo;
 mod doctor;
 mod exit;
@@ -70,7 +71,7 @@ pub fn main() -> ExitCode {
     };
     let lang = place::lang(cli.global.lang, &|name| std::env::var(name).ok());
     let color = color_wanted() && std::io::stdout().is_terminal();
-    let screen = Screen { lang, json: cli.global.json, color };
+    let screen = Screen { lang, json: cli.wants_json(), color };
     let outcome = dispatch(&cli, &screen);
     finish(&outcome, &screen)
 }
@@ -100,8 +101,12 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Groups(_) => plan::groups(global, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why { number, at }) => plan::why(global, number, *at, screen),
-        Command::Dialplan(Dialplan::Check { folder }) => plan::check(global, folder.as_deref(), screen),
-        Command::Explain { code } => plan::explain(code, screen),
+        Command::Dialplan(Dialplan::Check { folder, format }) => {
+            check::check(global, folder.as_deref(), *format, screen)
+        }
+        Command::Dialplan(Dialplan::Fmt { paths, check }) => check::format(global, paths, *check, screen),
+        Command::Dialplan(Dialplan::Schema) => Ok(check::json_schema()),
+        Command::Explain { code } => check::explain(code.as_deref(), screen),
     }
 }
 

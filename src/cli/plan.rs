@@ -1,23 +1,14 @@
-//! `dialplan`, `numbers`, `groups` and `explain`: questions that the dialplan alone can answer.
+//! `dialplan why`, `numbers` and `groups`: questions that the dialplan alone can answer.
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, moment, place, run};
+use super::{Screen, check, moment, place, run};
 use crate::clock::Clock;
 use crate::daemon;
-use crate::dialplan::{
-    Code, Decision, Diagnostic, Known, Lang, NumberRow, Plan, Severity, Source, Step, calendar, render,
-};
+use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Source, Step, calendar};
 use crate::ledger;
 use serde_json::{Value, json};
 use std::path::Path;
-
-/// A loaded plan with what was noticed.
-pub(super) struct Loaded {
-    pub plan: Plan,
-    warnings: Vec<Diagnostic>,
-    pub sources: Vec<Source>,
-}
 
 /// The same language for the dialplan's texts.
 pub(super) fn tongue(lang: ledger::Lang) -> Lang {
@@ -27,7 +18,8 @@ pub(super) fn tongue(lang: ledger::Lang) -> Lang {
     }
 }
 
-pub(super) fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
+/// The files of a plan, and what its folder alone can tell of the rest.
+pub(super) fn gather(folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), Failure> {
     let sources = daemon::sources(folder).map_err(|e| unreadable(folder, &e))?;
     if sources.is_empty() {
         let at = folder.display();
@@ -41,13 +33,16 @@ pub(super) fn load(folder: &Path, wall: i64) -> Result<Loaded, Failure> {
         std::collections::BTreeMap::new()
     };
     let known = Known { prompts: Some(files.into_keys().collect()), wall: Some(wall), ..Known::default() };
-    match Plan::load(&sources, &known) {
-        Ok((plan, warnings)) => Ok(Loaded { plan, warnings, sources }),
-        Err(mistakes) => Err(wrong(&mistakes, &sources)),
-    }
+    Ok((sources, known))
 }
 
-fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
+pub(super) fn load(folder: &Path, wall: i64) -> Result<Plan, Failure> {
+    let (sources, known) = gather(folder, wall)?;
+    let loaded = Plan::load(&sources, &known);
+    loaded.map(|(plan, _)| plan).map_err(|mistakes| check::wrong(&mistakes, &sources))
+}
+
+pub(super) fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
     let mut failure = run::refused(error);
     failure.exit = Exit::Config as u8;
     failure.zh = format!("无法读取拨号计划目录 {}：{}", path.display(), failure.zh);
@@ -55,50 +50,10 @@ fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
     failure
 }
 
-/// Mistakes of a plan as a failure, exit 78.
-pub(super) fn wrong(mistakes: &[Diagnostic], sources: &[Source]) -> Failure {
-    let color = super::color_on_stderr();
-    let text = |lang| render(mistakes, sources, lang, color);
-    let plain = |lang, sentence: String| format!("{}\n{sentence}", text(lang));
-    let errors = mistakes.iter().filter(|m| m.severity == Severity::Error).count();
-    let zh = plain(Lang::Zh, format!("拨号计划有 {errors} 处错误"));
-    let en = plain(Lang::En, format!("the dialplan has {errors} error{}", if errors == 1 { "" } else { "s" }));
-    Failure::mistakes(78, zh, en, mistakes.iter().map(|m| detail(m, sources)).collect())
-}
-
-fn detail(mistake: &Diagnostic, sources: &[Source]) -> Value {
-    json!(mistake.told(sources))
-}
-
-/// `dialplan check [DIR]`.
-pub(super) fn check(global: &Global, folder: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
-    let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
-    let Loaded { plan, warnings, sources } = load(&folder, Clock::system().now().wall)?;
-    let (numbers, groups, trunks) = (plan.entries().count() + 4, plan.groups().count(), plan.trunks().count());
-    let (version, files, at) = (plan.version(), sources.len(), folder.display());
-    let mut text = render(&warnings, &sources, tongue(screen.lang), screen.color);
-    text.push_str(&match screen.lang {
-        ledger::Lang::Zh => format!(
-            "{at}：没有错误，{} 处提醒。{files} 个文件，{numbers} 个号码，{groups} 个坐席组，{trunks} 条中继，版本 {version}\n",
-            warnings.len()
-        ),
-        ledger::Lang::En => format!(
-            "{at}: no error, {} to look at. {files} files, {numbers} numbers, {groups} groups, {trunks} trunks, version {version}\n",
-            warnings.len()
-        ),
-    });
-    let warnings: Vec<Value> = warnings.iter().map(|w| detail(w, &sources)).collect();
-    let result = json!({
-        "folder": folder, "version": version, "files": files, "numbers": numbers, "groups": groups,
-        "trunks": trunks, "warnings": warnings,
-    });
-    Ok(Done::well(text, result))
-}
-
 /// `dialplan why NUMBER [--at TIME]`.
 pub(super) fn why(global: &Global, number: &str, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
     let wall = at.unwrap_or_else(|| Clock::system().now().wall);
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let text = plan.why(number.as_bytes(), wall, tongue(screen.lang));
     let decision = plan.normalise(number.as_bytes()).ok().map(|d| (d, plan.decide(d, wall)));
     let (result, routed) = match decision {
@@ -145,7 +100,7 @@ fn word(step: &Step) -> String {
 /// `numbers ls [--at TIME]`.
 pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
     let wall = at.unwrap_or_else(|| Clock::system().now().wall);
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let rows = plan.numbers(wall);
     let lang = screen.lang;
     let heading = match lang {
@@ -184,7 +139,7 @@ fn state_word(state: &str, lang: ledger::Lang) -> String {
 /// `groups ls`.
 pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let wall = Clock::system().now().wall;
-    let Loaded { plan, .. } = load(&place::dialplan(global)?, wall)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
     let lang = screen.lang;
     let heading = match lang {
         ledger::Lang::Zh => ["坐席组", "名称", "时间", "振铃", "话后", "最长等待", "最大排队", "出处"],
@@ -213,22 +168,4 @@ pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         }));
     }
     Ok(Done::well(super::table::aligned(&table), json!({ "groups": result })))
-}
-
-/// `explain CODE`.
-pub(super) fn explain(code: &str, screen: &Screen) -> Result<Done, Failure> {
-    let wanted = code.to_ascii_uppercase();
-    let Some(code) = Code::ALL.iter().find(|c| c.as_str() == wanted) else {
-        let all: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
-        let all = all.join(" ");
-        let zh = format!("没有诊断编号 {code}。有：{all}");
-        return Err(Failure::new(Exit::Usage, zh, format!("there is no code {code}. There are: {all}")));
-    };
-    let (zh, en) = code.meaning();
-    let severity = match code.severity() {
-        Severity::Error => screen.lang.of("错误，计划不会生效", "an error: the plan is not loaded"),
-        Severity::Warning => screen.lang.of("提醒，计划照常生效", "a warning: the plan is loaded"),
-    };
-    let text = format!("{code}  {}\n       {severity}\n", screen.lang.of(zh, en));
-    Ok(Done::well(text, json!({ "code": code, "severity": code.severity(), "zh": zh, "en": en })))
 }

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, moment, place, plan};
+use super::{Screen, check, moment, place};
 use crate::config::Level;
 use crate::daemon::{self, Options, Ready};
 use crate::sip::flow::Transport;
@@ -29,7 +29,7 @@ pub(super) fn start(options: Options, ready: impl FnOnce(&Ready)) -> Result<Done
 /// A daemon's error as a failure.
 pub(super) fn refused(error: &daemon::Error) -> Failure {
     match error {
-        daemon::Error::Plan(mistakes, sources) => plan::wrong(mistakes, sources),
+        daemon::Error::Plan(mistakes, sources) => check::wrong(mistakes, sources),
         daemon::Error::Config(mistakes) => place::wrong(mistakes),
         other => {
             let tell = |lang| other.tell(lang, false);

@@ -21,6 +21,17 @@ pub enum Error {
     Store(store::Error),
     /// A prompt cannot be read: its file and why, in English and in Chinese.
     Prompt(PathBuf, String, String),
+    /// A file of the dialplan is not UTF-8.
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is not, from 0.
+        at: usize,
+        /// The line it stands in, from 1.
+        line: usize,
+        /// What it is.
+        byte: u8,
+    },
     /// The admin socket cannot be opened.
     Admin(PathBuf, io::Error),
     /// The machine refuses something else.
@@ -33,7 +44,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Plan(..) | Self::Config(_) | Self::Prompt(..) => 78,
+            Self::Plan(..) | Self::Config(_) | Self::Prompt(..) | Self::NotUtf8 { .. } => 78,
             Self::Listen(transport::Error::InUse(_)) => 75,
             Self::Listen(transport::Error::Forbidden(_)) => 77,
             Self::Listen(_) => 78,
@@ -64,6 +75,14 @@ impl Error {
             Self::Store(e) => format!("the state folder cannot be used: {e}"),
             Self::Prompt(path, _, why) if zh => format!("提示音 {}：{why}", path.display()),
             Self::Prompt(path, why, _) => format!("prompt {}: {why}", path.display()),
+            Self::NotUtf8 { path, at, line, byte } if zh => format!(
+                "{}:{line}：不是 UTF-8（从 0 数第 {at} 字节是 0x{byte:02X}），可能是 GBK；请另存为 UTF-8",
+                path.display()
+            ),
+            Self::NotUtf8 { path, at, line, byte } => format!(
+                "{}:{line}: not UTF-8 (byte 0x{byte:02X} at offset {at}), perhaps GBK; save it as UTF-8",
+                path.display()
+            ),
             Self::Admin(path, e) if zh => format!("无法打开管理套接字 {}：{e}", path.display()),
             Self::Admin(path, e) => format!("the admin socket {} cannot be opened: {e}", path.display()),
             Self::Machine(what, e) => format!("{what}: {e}"),

@@ -86,23 +86,38 @@ fn seats(config: &Config, cancelled: &BTreeSet<Digits>) -> Result<(), Error> {
 /// # Errors
 /// A folder or file that cannot be read.
 pub fn sources(folder: &Path) -> Result<Vec<Source>, Error> {
-    let unreadable = |path: &Path| {
-        let what = path.display().to_string();
-        move |e: io::Error| Error::Machine(what, e)
-    };
+    plan_files(folder)?.iter().map(|path| source(path)).collect()
+}
+
+/// Where they are.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn plan_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |e: io::Error| Error::Machine(folder.display().to_string(), e);
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-        let path = entry.map_err(unreadable(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|e| e == "toml") && path.is_file() {
             files.push(path);
         }
     }
     files.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
-        Ok(Source { file: path.display().to_string(), text: text.into() })
-    };
-    files.into_iter().map(read).collect()
+    Ok(files)
+}
+
+/// One of them.
+///
+/// # Errors
+/// A file that cannot be read, or is not UTF-8.
+pub fn source(path: &Path) -> Result<Source, Error> {
+    let bytes = fs::read(path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let line = e.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1;
+        Error::NotUtf8 { path: path.to_path_buf(), at, line, byte: e.as_bytes().get(at).copied().unwrap_or_default() }
+    })?;
+    Ok(Source { file: path.display().to_string(), text: text.into() })
 }
 
 /// Every WAV below the prompts folder by its name there without `.wav`.

@@ -13,7 +13,7 @@ mod settings;
 mod watch;
 
 pub use error::Error;
-pub use load::{load_plan, prompt_files, sources};
+pub use load::{load_plan, plan_files, prompt_files, source, sources};
 pub use run::run;
 
 use crate::config::Config;

@@ -10,7 +10,7 @@ use crate::admin::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, R
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::dialplan::{Difference, Known, Lang, Plan, Severity, Source, difference, render, version_of};
+use crate::dialplan::{Difference, Known, Lang, Plan, Severity, Source, difference, render, told, version_of};
 use crate::fact::{Fact, How};
 use crate::store::{Plans, Reader, plans::Change};
 use arc_swap::ArcSwap;
@@ -362,7 +362,7 @@ fn changed_prompts(old: &Snapshot, new: &Snapshot) -> usize {
 
 fn said(loaded: &Loaded) -> Said {
     let text = |lang| render(&loaded.warnings, &loaded.sources, lang, false);
-    let details = loaded.warnings.iter().map(|w| json!(w.told(&loaded.sources))).collect();
+    let details = told(&loaded.warnings, &loaded.sources).iter().map(|t| json!(t)).collect();
     Said { zh: text(Lang::Zh), en: text(Lang::En), details }
 }
 
@@ -370,7 +370,7 @@ fn said(loaded: &Loaded) -> Said {
 fn wrong(error: &Error) -> Outcome {
     let tell = |lang| error.tell(lang, false);
     let details = match error {
-        Error::Plan(mistakes, sources) => mistakes.iter().map(|m| json!(m.told(sources))).collect(),
+        Error::Plan(mistakes, sources) => told(mistakes, sources).iter().map(|t| json!(t)).collect(),
         Error::Config(mistakes) => mistakes.iter().map(crate::config::Mistake::document).collect(),
         _ => Vec::new(),
     };

@@ -12,13 +12,15 @@ pub mod difference;
 pub mod emergency;
 pub mod entry;
 mod explain;
+pub mod fmt;
 mod format;
 pub mod life;
 pub mod lineage;
 pub mod number;
+pub mod schema;
 pub mod table;
 
-pub use check::{Code, Diagnostic, Lang, Severity, render};
+pub use check::{Code, Diagnostic, Guide, Lang, Places, Severity, render, sarif, told};
 pub use difference::Difference;
 pub use emergency::Emergency;
 pub use entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};

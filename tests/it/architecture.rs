@@ -49,7 +49,7 @@ const UNSAFE: [&str; 2] = ["transport/batch.rs", "media/batch.rs"];
 /// Longest file, lines.
 const LONGEST: usize = 700;
 /// Tables of data that may be longer, by name.
-const TABLES: [&str; 0] = [];
+const TABLES: [&str; 1] = ["dialplan/check/guide.rs"];
 
 /// One source file.
 struct File {

@@ -7,6 +7,8 @@ mod architecture;
 mod calls;
 mod changes;
 mod cli;
+mod dialplan_files;
+mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod operators;

@@ -117,15 +117,20 @@ pub struct Told<'d> {
     help: Option<&'d Text>,
 }
 
-impl Diagnostic {
-    /// With its place, file `""` and line 0 when it has none.
-    #[must_use]
-    pub fn told<'d>(&'d self, sources: &'d [Source]) -> Told<'d> {
-        let (file, line, column) = self.place(sources).unwrap_or(("", 0, 0));
-        let (code, severity, help) = (self.code, self.severity, self.help.as_ref());
-        Told { code, severity, file, line, column, zh: &self.title.zh, en: &self.title.en, help }
-    }
+/// Each with its place, file `""` and line 0 when it has none.
+#[must_use]
+pub fn told<'d>(mistakes: &'d [Diagnostic], sources: &'d [Source]) -> Vec<Told<'d>> {
+    let places = super::Places::of(sources);
+    let one = |d: &'d Diagnostic| {
+        let region = d.primary.as_ref().and_then(|l| places.region(l.span));
+        let (file, (line, column)) = region.map_or(("", (0, 0)), |(file, region)| (file, region.start));
+        let (code, severity, help) = (d.code, d.severity, d.help.as_ref());
+        Told { code, severity, file, line, column, zh: &d.title.zh, en: &d.title.en, help }
+    };
+    mistakes.iter().map(one).collect()
+}
 
+impl Diagnostic {
     pub(in crate::dialplan) fn new(code: super::Code, title: Text) -> Self {
         Self {
             code,
@@ -166,7 +171,7 @@ impl Diagnostic {
         let before = source.text.get(..span.start as usize)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.get(line_start..)?.chars().count() + 1;
+        let column = before.get(line_start..)?.chars().filter(|c| *c != '\u{feff}').count() + 1;
         Some((&source.file, line, column))
     }
 }

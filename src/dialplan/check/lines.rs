@@ -2,7 +2,7 @@
 
 use super::{Checked, Code, Diagnostic, Span, Text, clause};
 use crate::dialplan::calendar::Window;
-use crate::dialplan::entry::Class;
+use crate::dialplan::entry::{Access, Class};
 use crate::dialplan::format::{At, HoursWritten, LineWritten, Target, Written};
 
 /// Finds the one hub.
@@ -62,30 +62,20 @@ fn is(line: &LineWritten, class: Class) -> bool {
     line.class.as_ref().is_some_and(|c| c.value == class)
 }
 
-/// Keys that another class has and this one has not.
-fn misplaced(line: &LineWritten, class: Class, mistakes: &mut Vec<Diagnostic>) {
-    fn span<T>(at: Option<&At<T>>) -> Option<Span> {
-        at.map(|a| a.span)
+const OF_MERGED: [&str; 6] = ["cutover", "until", "stopped", "transition", "cancelled", "early"];
+const OF_KEPT: [&str; 3] = ["seats", "ring", "overflow"];
+
+/// The keys of a hotline that another class has and this one has not.
+pub(in crate::dialplan) fn foreign(class: Class) -> Vec<&'static str> {
+    match class {
+        Class::Merged => OF_KEPT.to_vec(),
+        Class::Hub => [&OF_MERGED[..], &OF_KEPT, &["trunk"]].concat(),
+        _ => OF_MERGED.to_vec(),
     }
-    let of_merged = [
-        ("cutover", span(line.cutover.as_ref())),
-        ("until", span(line.until.as_ref())),
-        ("stopped", span(line.stopped.as_ref())),
-        ("transition", span(line.transition.as_ref())),
-        ("cancelled", span(line.cancelled.as_ref())),
-        ("early", span(line.early.as_ref())),
-    ];
-    let of_kept = [
-        ("seats", span(line.kept.as_ref())),
-        ("ring", span(line.ring.as_ref())),
-        ("overflow", span(line.overflow.first())),
-    ];
-    let wrong = match class {
-        Class::Merged => of_kept.to_vec(),
-        Class::Hub => [&of_merged[..], &of_kept[..], &[("trunk", span(line.trunk.as_ref()))]].concat(),
-        _ => of_merged.to_vec(),
-    };
-    for (key, span) in wrong.into_iter().filter_map(|(k, s)| Some((k, s?))) {
+}
+
+fn misplaced(line: &LineWritten, class: Class, mistakes: &mut Vec<Diagnostic>) {
+    for (key, span) in foreign(class).into_iter().filter_map(|k| Some((k, place_of(line, k)?))) {
         let title = Text::new(
             format!("`{key}` 不用于{}号码", class.zh()),
             format!("`{key}` does not belong to a line of class {}", class.en()),
@@ -95,6 +85,35 @@ fn misplaced(line: &LineWritten, class: Class, mistakes: &mut Vec<Diagnostic>) {
             mistake = mistake.also(class.span, "这一类", "this class");
         }
         mistakes.push(mistake);
+    }
+    if let Some(access) = line.access.as_ref().filter(|a| a.value == Access::Seats) {
+        let title = Text::new(
+            format!("热线 {} 不能只让坐席拨打", line.number.value),
+            format!("hotline {} cannot be for seats alone", line.number.value),
+        );
+        let mistake = Diagnostic::new(Code::WrongClass, title)
+            .at(access.span, "市民拨打会得到 404", "citizens would get 404")
+            .help("删去这一行", "delete this line");
+        mistakes.push(mistake);
+    }
+}
+
+fn place_of(line: &LineWritten, key: &str) -> Option<Span> {
+    fn span<T>(at: Option<&At<T>>) -> Option<Span> {
+        at.map(|a| a.span)
+    }
+    match key {
+        "cutover" => span(line.cutover.as_ref()),
+        "until" => span(line.until.as_ref()),
+        "stopped" => span(line.stopped.as_ref()),
+        "transition" => span(line.transition.as_ref()),
+        "cancelled" => span(line.cancelled.as_ref()),
+        "early" => span(line.early.as_ref()),
+        "seats" => span(line.kept.as_ref()),
+        "ring" => span(line.ring.as_ref()),
+        "overflow" => span(line.overflow.first()),
+        "trunk" => span(line.trunk.as_ref()),
+        _ => None,
     }
 }
 

@@ -7,15 +7,23 @@ mod code;
 mod compile;
 mod diagnostic;
 mod expect;
+mod guide;
 mod lines;
 mod names;
 mod numbers;
 mod overflow;
+mod place;
 mod render;
+mod sarif;
+mod sense;
 
 pub use code::Code;
-pub use diagnostic::{Diagnostic, Label, Lang, Severity, Span, Text, Told};
+pub use diagnostic::{Diagnostic, Label, Lang, Severity, Span, Text, Told, told};
+pub use guide::Guide;
+pub(super) use lines::foreign;
+pub use place::Places;
 pub use render::render;
+pub use sarif::sarif;
 
 use super::calendar::Zone;
 use super::format::{self, CityWritten, LineWritten, Written};
@@ -70,6 +78,7 @@ pub(super) fn load(sources: &[Source], known: &Known) -> Result<(Plan, Vec<Diagn
     let keys = numbers::check(&checked, &mut mistakes);
     lines::check(&checked, &mut mistakes);
     overflow::check(&checked, &mut mistakes);
+    sense::check(&checked, &mut mistakes);
     if mistakes.iter().all(|m| m.severity == Severity::Warning) {
         let plan = compile::plan(&checked, sources, &keys);
         expect::run(&plan, &checked, &mut mistakes);

@@ -64,6 +64,11 @@ pub(super) fn twice(zh: &str, en: &str, first: Span, again: Span) -> Diagnostic 
 /// Checks every use of a name.
 pub(super) fn references(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
     let mut used = BTreeSet::new();
+    // Where a file could not be read whole, a use may stand in what was lost.
+    let whole = !mistakes.iter().any(|m| matches!(m.code, Code::Syntax | Code::ChineseQuote));
+    if whole {
+        unused_groups(checked, mistakes);
+    }
     for line in &checked.written.lines {
         line_names(checked, line, &mut used, mistakes);
     }
@@ -82,10 +87,33 @@ pub(super) fn references(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) 
     emergency(checked, &mut used, mistakes);
     for (name, trunk) in &checked.names.trunks {
         let carrier = trunk.role.as_ref().is_none_or(|r| r.value == Role::Carrier);
-        if !carrier && !used.contains(name) {
+        if whole && !carrier && !used.contains(name) {
             let title = Text::new(format!("没有号码用到中继 `{name}`"), format!("no number uses trunk `{name}`"));
             mistakes.push(Diagnostic::new(Code::Unused, title).at(trunk.name.span, "没有用到", "unused"));
         }
+    }
+}
+
+/// A group that no number and no other group names. Calendars are data: one may stand ready for the day it is needed.
+fn unused_groups(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for line in &checked.written.lines {
+        used.extend(line.group.as_ref().map(|g| g.value.as_str()));
+        used.extend(line.overflow.iter().chain(&line.to).filter_map(group_of));
+    }
+    for group in &checked.written.groups {
+        used.extend(group.overflow.iter().filter_map(group_of).filter(|name| *name != group.name.value));
+    }
+    for (name, group) in checked.names.groups.iter().filter(|(name, _)| !used.contains(*name)) {
+        let title = Text::new(format!("没有号码用到坐席组 `{name}`"), format!("no number uses group `{name}`"));
+        mistakes.push(Diagnostic::new(Code::Unused, title).at(group.name.span, "没有用到", "unused"));
+    }
+}
+
+fn group_of(target: &At<Target>) -> Option<&str> {
+    match &target.value {
+        Target::Group(name) => Some(name),
+        _ => None,
     }
 }
 

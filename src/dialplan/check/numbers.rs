@@ -4,8 +4,8 @@ use super::names::twice;
 use super::{Checked, Code, Diagnostic, Text, clause};
 use crate::dialplan::Emergency;
 use crate::dialplan::entry::Class;
-use crate::dialplan::format::{At, LineWritten};
-use crate::dialplan::number::Digits;
+use crate::dialplan::format::{At, LineWritten, narrowed};
+use crate::dialplan::number::{Digits, Numbering};
 use crate::dialplan::table::Pattern;
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,10 +34,17 @@ fn pattern(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnos
     let wrong =
         |zh: String, en: String| Diagnostic::new(Code::NotANumber, Text::new(zh, en)).at(*span, "号码", "number");
     let Some(pattern) = Pattern::parse(value).filter(|p| p.fixed() > 0) else {
-        mistakes.push(wrong(format!("`{value}` 不是号码"), format!("`{value}` is no number")).help(
-            "号码是 1 到 16 位数字，模式里可以有 x，至少一位是数字",
-            "a number is 1 to 16 digits; a pattern may have x in it and at least one digit",
-        ));
+        let mistake = wrong(format!("`{value}` 不是号码"), format!("`{value}` is no number"));
+        mistakes.push(match narrowed(value) {
+            Some(narrow) => mistake.help(
+                format!("用了全角字符，改成半角：`{narrow}`"),
+                format!("full-width characters: write `{narrow}`"),
+            ),
+            None => mistake.help(
+                "号码是 1 到 16 位数字，模式里可以有 x，至少一位是数字",
+                "a number is 1 to 16 digits; a pattern may have x in it and at least one digit",
+            ),
+        });
         return None;
     };
     let numbering = checked.numbering.as_ref()?;
@@ -53,6 +60,15 @@ fn pattern(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnos
             );
         }
     }
+    if let Some(local) = never_dialled(numbering, value) {
+        mistakes.push(
+            wrong(
+                format!("`{value}` 永远不会匹配：区号先被去掉"),
+                format!("`{value}` never matches: its area code is taken off first"),
+            )
+            .help(format!("写成 `{local}`"), format!("write `{local}`")),
+        );
+    }
     if line.table != "route" && !pattern.is_exact() {
         mistakes.push(
             wrong(
@@ -63,6 +79,21 @@ fn pattern(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnos
         );
     }
     Some(pattern)
+}
+
+/// A pattern whose every number loses a prefix before it is matched; the pattern without that prefix.
+fn never_dialled<'v>(numbering: &Numbering, value: &'v str) -> Option<&'v str> {
+    let mut shortest = 0;
+    for fill in value.contains('x').then_some('0'..='9')? {
+        let number: String = value.chars().map(|c| if c == 'x' { fill } else { c }).collect();
+        let digits = Digits::parse(&number)?;
+        let read = numbering.normalise(number.as_bytes()).ok()?.digits;
+        if read == digits {
+            return None;
+        }
+        shortest = shortest.max(read.len() as usize);
+    }
+    value.get(value.len().checked_sub(shortest)?..)
 }
 
 fn shadows_emergency(pattern: Pattern, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {

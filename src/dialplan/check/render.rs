@@ -1,6 +1,6 @@
 //! Diagnostics as an operator reads them: the lines of the file, the place marked, the reason and the fix.
 
-use super::{Diagnostic, Label, Lang, Severity};
+use super::{Diagnostic, Label, Lang, Places, Severity};
 use crate::dialplan::Source;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
@@ -10,18 +10,19 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], lang: Lang, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let places = Places::of(sources);
     let mut out = String::new();
     for diagnostic in diagnostics {
         if !out.is_empty() {
             out.push('\n');
         }
-        out.push_str(&renderer.render(&[report(diagnostic, sources, lang)]));
+        out.push_str(&renderer.render(&[report(diagnostic, sources, &places, lang)]));
         out.push('\n');
     }
     out
 }
 
-fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source], lang: Lang) -> Group<'a> {
+fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source], places: &Places<'a>, lang: Lang) -> Group<'a> {
     let level = match (diagnostic.severity, lang) {
         (Severity::Error, Lang::Zh) => Level::ERROR.with_name("错误"),
         (Severity::Error, Lang::En) => Level::ERROR,
@@ -30,19 +31,23 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source], lang: Lang) -> 
     };
     let title = level.primary_title(diagnostic.title.in_lang(lang)).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
-    let primary = diagnostic.primary.as_ref();
+    let labels: Vec<(AnnotationKind, &Label)> = diagnostic
+        .primary
+        .iter()
+        .map(|l| (AnnotationKind::Primary, l))
+        .chain(diagnostic.others.iter().map(|l| (AnnotationKind::Context, l)))
+        .collect();
     // The file at fault comes first, then the others in their order.
-    let first = primary.map_or(usize::MAX, |l| l.span.file as usize);
-    let files = sources.iter().enumerate();
-    for (index, source) in files.clone().filter(|(i, _)| *i == first).chain(files.filter(|(i, _)| *i != first)) {
-        let here = |label: &&Label| label.span.file as usize == index;
-        let mut marks: Vec<Annotation<'a>> =
-            primary.into_iter().filter(here).map(|l| mark(AnnotationKind::Primary, l, source, lang)).collect();
-        let others = diagnostic.others.iter().filter(here).map(|l| mark(AnnotationKind::Context, l, source, lang));
-        marks.extend(others);
-        if !marks.is_empty() {
-            group = group.element(Snippet::source(&*source.text).path(&source.file).annotations(marks));
-        }
+    let first = diagnostic.primary.as_ref().map_or(u16::MAX, |l| l.span.file);
+    let mut files: Vec<u16> = labels.iter().map(|(_, l)| l.span.file).collect();
+    files.sort_by_key(|f| (*f != first, *f));
+    files.dedup();
+    for file in files {
+        let here = labels.iter().filter(|(_, l)| l.span.file == file);
+        group = match snippet(here, sources, places, file, lang) {
+            Some(snippet) => group.element(snippet),
+            None => group,
+        };
     }
     let (note, help) = match lang {
         Lang::Zh => (Level::NOTE.with_name("依据"), Level::HELP.with_name("改法")),
@@ -57,11 +62,30 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a [Source], lang: Lang) -> 
     group
 }
 
+/// The lines of one file around its marks: the renderer reads all it is given, and a file may have a million lines.
+fn snippet<'a: 'l, 'l>(
+    labels: impl Iterator<Item = &'l (AnnotationKind, &'a Label)> + Clone,
+    sources: &'a [Source],
+    places: &Places<'a>,
+    file: u16,
+    lang: Lang,
+) -> Option<Snippet<'a, Annotation<'a>>> {
+    let source = sources.get(file as usize)?;
+    let first = labels.clone().map(|(_, l)| l.span.start).min()?;
+    let last = labels.clone().map(|(_, l)| l.span.end).max()?;
+    let (lines, number) = places.lines(file, first, last)?;
+    let all = source.text.get(lines.clone())?;
+    // A byte order mark is no character of the first line.
+    let text = all.strip_prefix('\u{feff}').unwrap_or(all);
+    let offset = lines.start + (all.len() - text.len());
+    let marks = labels.map(|(kind, label)| mark(*kind, label, text, offset, lang));
+    Some(Snippet::source(text).line_start(number).path(&source.file).annotations(marks))
+}
+
 /// A mark never reaches beyond its source nor into the middle of a character.
-fn mark<'a>(kind: AnnotationKind, label: &'a Label, source: &'a Source, lang: Lang) -> Annotation<'a> {
-    let text = &source.text;
-    let whole = |mut at: usize| {
-        at = at.min(text.len());
+fn mark<'a>(kind: AnnotationKind, label: &'a Label, text: &str, offset: usize, lang: Lang) -> Annotation<'a> {
+    let whole = |at: usize| {
+        let mut at = at.saturating_sub(offset).min(text.len());
         while !text.is_char_boundary(at) {
             at -= 1;
         }

@@ -12,6 +12,7 @@ use super::entry::{Access, Class, Role};
 use super::number::Spelling;
 use jiff::civil::{Date, DateTime, Time};
 use reader::{Context, Section};
+pub(super) use reader::{Kind, Told};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -24,7 +25,7 @@ pub(super) struct At<T> {
 }
 
 /// Where a call may be sent, as written: `group:main`, `trunk:carrier`, `prompt:busy`, `release:486/17`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     Group(String),
     Trunk(String),
@@ -154,6 +155,8 @@ pub(super) struct GroupWritten {
     pub(super) weight: Option<At<u32>>,
     pub(super) trusted: Option<At<bool>>,
     pub(super) overflow: Vec<At<Target>>,
+    /// Keys that are there, but with a value that could not be read.
+    pub(super) unread: Vec<&'static str>,
 }
 
 /// `hours = "7x24"` or `hours = { calendar = "…", from = 08:30, to = 17:30 }`
@@ -191,6 +194,8 @@ pub(super) struct ExpectWritten {
     pub(super) dial: Option<At<String>>,
     pub(super) at: Vec<At<DateTime>>,
     pub(super) to: Option<At<String>>,
+    /// `at = []`: where that stands.
+    pub(super) never: Option<Span>,
 }
 
 const TABLES: [&str; 9] = ["city", "emergency", "hotline", "utility", "route", "group", "trunk", "calendar", "expect"];
@@ -208,10 +213,49 @@ pub(super) fn read(sources: &[Source], mistakes: &mut Vec<Diagnostic>) -> Writte
         let file = u16::try_from(index).unwrap_or(u16::MAX);
         let (root, errors) = DeTable::parse_recoverable(&source.text);
         let broken = syntax::report(file, &source.text, &errors, mistakes);
-        let mut context = Context { file, broken, mistakes };
+        let mut context = Context { file, broken, mistakes, told: None };
         in_order(root.get_ref()).into_iter().for_each(|(key, value)| table(&mut context, &mut written, key, value));
     }
     written
+}
+
+/// The mistakes of syntax of one file alone, as its first.
+pub(super) fn syntax(source: &Source) -> Vec<Diagnostic> {
+    let (_, errors) = DeTable::parse_recoverable(&source.text);
+    let mut mistakes = Vec::new();
+    let _covered = syntax::report(0, &source.text, &errors, &mut mistakes);
+    mistakes
+}
+
+/// What every reader asks for, told by the readers themselves over empty tables.
+pub(super) fn told() -> Vec<Told> {
+    let mut mistakes = Vec::new();
+    let mut context = Context { file: 0, broken: Vec::new(), mistakes: &mut mistakes, told: Some(Vec::new()) };
+    let (empty, _) = DeTable::parse_recoverable("");
+    let (with_hours, _) = DeTable::parse_recoverable("hours = {}");
+    let name = || At { value: String::new(), span: Span::default() };
+    for kind in TABLES {
+        let section = Section::new(&mut context, kind.to_owned(), 0..0, empty.get_ref());
+        match kind {
+            "city" => drop(city(section)),
+            "emergency" => drop(emergency(section)),
+            "expect" => drop(expect(section)),
+            "group" => {
+                drop(group(section, name()));
+                let again = Section::new(&mut context, kind.to_owned(), 0..0, with_hours.get_ref());
+                drop(group(again, name()));
+            }
+            "trunk" => drop(trunk(section, name())),
+            "calendar" => drop(calendar(section, name())),
+            _ => drop(line(section, kind, name())),
+        }
+    }
+    context.told.unwrap_or_default()
+}
+
+/// Text in full-width characters, written in ASCII; `None` when there are none in it.
+pub(super) fn narrowed(text: &str) -> Option<String> {
+    syntax::narrowed(text)
 }
 
 type Pair<'r, 'i> = (&'r Spanned<std::borrow::Cow<'i, str>>, &'r Spanned<DeValue<'i>>);
@@ -266,13 +310,14 @@ fn named(
     let address = format!("{kind}.{}", name.value);
     let t = match value.get_ref() {
         DeValue::Table(t) => t,
+        DeValue::String(_) if kind == "route" && context.is_broken(&key.span()) => return,
         DeValue::String(text) if kind == "route" => {
             match Target::parse(text) {
                 Some(target) => {
                     let to = At { value: target, span: context.span(value.span()) };
                     written.lines.push(LineWritten::short(name, to));
                 }
-                None => context.wrong(value.span(), "去向，如 \"group:main\"", "a target such as \"group:main\""),
+                None => context.unreadable(value, ("去向，如 \"group:main\"", "a target such as \"group:main\"")),
             }
             return;
         }
@@ -331,7 +376,7 @@ fn city(mut s: Section<'_, '_, '_, '_>) -> CityWritten {
 
 fn emergency(mut s: Section<'_, '_, '_, '_>) -> EmergencyWritten {
     s.require("trunks", "按次序试用的中继", "its trunks in the order of trial");
-    let (at, trunks, progress) = (s.span(), s.texts("trunks"), s.duration("progress"));
+    let (at, trunks, progress) = (s.span(), s.texts("trunks"), s.time_limit("progress"));
     let unread = s.finish();
     EmergencyWritten { at, trunks, progress, unread }
 }
@@ -355,7 +400,7 @@ fn line(mut s: Section<'_, '_, '_, '_>, table: &'static str, number: At<String>)
         _ => {
             s.require("to", "去向", "where it leads");
             line.to = s.targets("to");
-            line.ring = s.duration("ring");
+            line.ring = s.time_limit("ring");
         }
     }
     line.unread = s.finish();
@@ -374,7 +419,7 @@ fn hotline(s: &mut Section<'_, '_, '_, '_>, line: &mut LineWritten) {
     line.kept = s.word("seats", &[("kept", true), ("pooled", false)]);
     line.group = s.text("group");
     line.trunk = s.text("trunk");
-    line.ring = s.duration("ring");
+    line.ring = s.time_limit("ring");
     line.skill = s.text("skill");
     line.overflow = s.targets("overflow");
     line.feed = s.flag("feed");
@@ -386,22 +431,23 @@ fn group(mut s: Section<'_, '_, '_, '_>, name: At<String>) -> GroupWritten {
     s.require("title", "名称", "what it is called");
     s.require("hours", "服务时间，如 \"7x24\"", "its hours, e.g. \"7x24\"");
     let hours = hours(&mut s);
-    let group = GroupWritten {
+    let mut group = GroupWritten {
         name,
         title: s.text("title"),
         hours,
-        ring: s.duration("ring"),
+        ring: s.time_limit("ring"),
         wrap_up: s.duration("wrap_up"),
         welcome: s.text("welcome"),
         waiting: s.text("waiting"),
-        position_every: s.duration("position_every"),
+        position_every: s.time_limit("position_every"),
         max_wait: s.duration("max_wait"),
         max_size: s.count("max_size", 1..1_000_001),
         weight: s.count("weight", 1..101),
         trusted: s.flag("trusted"),
         overflow: s.targets("overflow"),
+        unread: Vec::new(),
     };
-    let _ = s.finish();
+    group.unread = s.finish();
     group
 }
 
@@ -439,8 +485,8 @@ fn trunk(mut s: Section<'_, '_, '_, '_>, name: At<String>) -> TrunkWritten {
         number_in: s.words("number_in", &SPELLINGS),
         province: s.flag("province"),
         may_transfer: s.flag("may_transfer"),
-        timeout: s.duration("timeout"),
-        progress: s.duration("progress"),
+        timeout: s.time_limit("timeout"),
+        progress: s.time_limit("progress"),
     };
     let _ = s.finish();
     trunk
@@ -462,7 +508,8 @@ fn expect(mut s: Section<'_, '_, '_, '_>) -> ExpectWritten {
         );
     }
     let _note = s.text("note");
-    let expect = ExpectWritten { dial: s.text("dial"), at: s.moments("at"), to: s.text("to") };
+    let never = s.empty_list("at");
+    let expect = ExpectWritten { dial: s.text("dial"), at: s.moments("at"), to: s.text("to"), never };
     let _ = s.finish();
     expect
 }

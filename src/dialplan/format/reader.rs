@@ -17,6 +17,44 @@ pub(super) struct Context<'d> {
     /// Spans of syntax errors: a value there is passed over, it has been reported.
     pub(super) broken: Vec<Range<usize>>,
     pub(super) mistakes: &'d mut Vec<Diagnostic>,
+    /// What the readers ask for, when they are run to tell it; `None` when a plan is read.
+    pub(super) told: Option<Vec<Told>>,
+}
+
+/// What a reader asks of a key, in its own words: the schema is made of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::dialplan) struct Told {
+    /// `city`, `hotline`, `group.hours` …
+    pub(in crate::dialplan) table: String,
+    pub(in crate::dialplan) key: &'static str,
+    pub(in crate::dialplan) kind: Kind,
+}
+
+/// The form of a value, or that there must be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::dialplan) enum Kind {
+    /// The key must be there.
+    Required,
+    Text,
+    Texts,
+    Flag,
+    /// From, to, both included.
+    Count(u32, u32),
+    /// Whether nought is one.
+    Duration {
+        zero: bool,
+    },
+    Date,
+    Dates,
+    Moments,
+    Time,
+    Targets,
+    /// One of these.
+    Word(Vec<String>),
+    /// Some of these.
+    Words(Vec<String>),
+    /// A table of its own, told as `table.key`.
+    Table,
 }
 
 impl Context<'_> {
@@ -24,7 +62,7 @@ impl Context<'_> {
         Span::new(self.file, range)
     }
 
-    fn is_broken(&self, range: &Range<usize>) -> bool {
+    pub(super) fn is_broken(&self, range: &Range<usize>) -> bool {
         self.broken.iter().any(|b| b.start <= range.end && range.start <= b.end)
     }
 
@@ -55,6 +93,20 @@ impl Context<'_> {
         let title = super::Text::new(format!("这里要写{zh}"), format!("expected {en}"));
         let span = self.span(range);
         self.mistakes.push(Diagnostic::new(Code::WrongValue, title).at(span, "这个值不对", "not this value"));
+    }
+
+    /// The same for a value that is there: where it is text in full-width characters, that is said.
+    pub(super) fn unreadable(&mut self, value: &Spanned<DeValue<'_>>, (zh, en): (&str, &str)) {
+        let before = self.mistakes.len();
+        self.wrong(value.span(), zh, en);
+        let narrow = text(value.get_ref()).and_then(|t| super::syntax::narrowed(&t));
+        if let Some(narrow) = narrow.filter(|_| self.mistakes.len() > before)
+            && let Some(mistake) = self.mistakes.pop()
+        {
+            let help =
+                (format!("用了全角字符，改成半角：\"{narrow}\""), format!("full-width characters: write \"{narrow}\""));
+            self.mistakes.push(mistake.help(help.0, help.1));
+        }
     }
 }
 
@@ -95,6 +147,16 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
         unread
     }
 
+    /// Tells what is asked of a key, if somebody listens.
+    fn tell(&mut self, key: &'static str, kind: impl FnOnce() -> Kind) {
+        if let Some(told) = &mut self.context.told {
+            let one = Told { table: self.address.clone(), key, kind: kind() };
+            if !told.contains(&one) {
+                told.push(one);
+            }
+        }
+    }
+
     fn raw(&mut self, key: &'static str) -> Option<&'r Spanned<DeValue<'i>>> {
         self.asked.push(key);
         let value = self.table.get(key)?;
@@ -107,6 +169,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
 
     /// Reports the key when it is absent.
     pub(super) fn require(&mut self, key: &'static str, zh: &str, en: &str) {
+        self.tell(key, || Kind::Required);
         if self.table.get(key).is_some() {
             return;
         }
@@ -129,16 +192,18 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
         let found = convert(value.get_ref());
         if found.is_none() {
             self.unread.push(key);
-            self.context.wrong(value.span(), expected.0, expected.1);
+            self.context.unreadable(value, expected);
         }
         found.map(|v| At { value: v, span: self.context.span(value.span()) })
     }
 
     pub(super) fn text(&mut self, key: &'static str) -> Option<At<String>> {
+        self.tell(key, || Kind::Text);
         self.read(key, ("加引号的文字", "a quoted string"), text)
     }
 
     pub(super) fn flag(&mut self, key: &'static str) -> Option<At<bool>> {
+        self.tell(key, || Kind::Flag);
         self.read(key, (" true 或 false", "true or false"), |v| match v {
             DeValue::Boolean(b) => Some(*b),
             _ => None,
@@ -146,6 +211,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
     }
 
     pub(super) fn count(&mut self, key: &'static str, range: Range<u32>) -> Option<At<u32>> {
+        self.tell(key, || Kind::Count(range.start, range.end.saturating_sub(1)));
         let (low, high) = (range.start, range.end.saturating_sub(1));
         let expected = (format!(" {low} 到 {high} 的整数"), format!("a whole number from {low} to {high}"));
         self.read(key, (&expected.0, &expected.1), |v| match v {
@@ -154,33 +220,46 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
         })
     }
 
-    /// A duration as text, `"8s"`, `"500ms"`, `"10m"`, in ms.
+    /// A duration as text, `"8s"`, `"500ms"`, `"10m"`, in ms; nought is one.
     pub(super) fn duration(&mut self, key: &'static str) -> Option<At<u32>> {
-        self.read(
-            key,
-            ("时长，如 \"8s\"、\"500ms\"、\"10m\"", "a duration such as \"8s\", \"500ms\" or \"10m\""),
-            |v| duration(&text(v)?),
-        )
+        self.tell(key, || Kind::Duration { zero: true });
+        let expected = ("时长，如 \"8s\"、\"500ms\"、\"10m\"", "a duration such as \"8s\", \"500ms\" or \"10m\"");
+        self.read(key, expected, |v| duration(&text(v)?))
+    }
+
+    /// A duration that is longer than nought: a phone that rings for no time is never answered.
+    pub(super) fn time_limit(&mut self, key: &'static str) -> Option<At<u32>> {
+        self.tell(key, || Kind::Duration { zero: false });
+        let expected = (
+            "大于零的时长，如 \"8s\"、\"500ms\"、\"10m\"",
+            "a duration above nought such as \"8s\", \"500ms\" or \"10m\"",
+        );
+        self.read(key, expected, |v| duration(&text(v)?).filter(|ms| *ms > 0))
     }
 
     pub(super) fn date(&mut self, key: &'static str) -> Option<At<Date>> {
+        self.tell(key, || Kind::Date);
         self.read(key, ("日期，如 2021-11-30，不加引号", "a date such as 2021-11-30, without quotes"), date)
     }
 
     /// One date and time, or a list of them.
     pub(super) fn moments(&mut self, key: &'static str) -> Vec<At<DateTime>> {
+        self.tell(key, || Kind::Moments);
         self.list(key, ("本地日期时间，如 2022-01-15T03:00", "a local date and time such as 2022-01-15T03:00"), moment)
     }
 
     pub(super) fn dates(&mut self, key: &'static str) -> Vec<At<Date>> {
+        self.tell(key, || Kind::Dates);
         self.list(key, ("日期，如 2021-11-30，不加引号", "a date such as 2021-11-30, without quotes"), date)
     }
 
     pub(super) fn texts(&mut self, key: &'static str) -> Vec<At<String>> {
+        self.tell(key, || Kind::Texts);
         self.list(key, ("加引号的文字，或它们的列表", "a quoted string or a list of them"), text)
     }
 
     pub(super) fn targets(&mut self, key: &'static str) -> Vec<At<Target>> {
+        self.tell(key, || Kind::Targets);
         let expected = (
             "去向：\"group:组\"、\"trunk:中继\"、\"prompt:提示音\"、\"release:486\"",
             "a target: \"group:NAME\", \"trunk:NAME\", \"prompt:NAME\" or \"release:486\"",
@@ -190,6 +269,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
 
     /// One of a closed list of words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
+        self.tell(key, || Kind::Word(words.iter().map(|(w, _)| (*w).to_owned()).collect()));
         let all: Vec<String> = words.iter().map(|(w, _)| format!("\"{w}\"")).collect();
         let (zh, en) = (all.join("、"), all.join(", "));
         let find = |v: &DeValue<'i>| {
@@ -201,6 +281,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
 
     /// `"7x24"`; a table of working hours is read apart.
     pub(super) fn hours(&mut self) -> Option<At<()>> {
+        self.tell("hours", || Kind::Word(vec!["7x24".to_owned()]));
         let expected = (
             " \"7x24\" 或 { calendar = \"…\", from = 08:30, to = 17:30 }",
             "\"7x24\" or { calendar = \"…\", from = 08:30, to = 17:30 }",
@@ -209,6 +290,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
     }
 
     pub(super) fn words<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Vec<At<T>> {
+        self.tell(key, || Kind::Words(words.iter().map(|(w, _)| (*w).to_owned()).collect()));
         let all: Vec<String> = words.iter().map(|(w, _)| format!("\"{w}\"")).collect();
         let (zh, en) = (all.join("、"), all.join(", "));
         self.list(key, (&zh, &format!("some of {en}")), |v| {
@@ -219,6 +301,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
 
     /// A table inside this one, with the span of its key.
     pub(super) fn table(&mut self, key: &'static str) -> Option<(Range<usize>, &'r DeTable<'i>)> {
+        self.tell(key, || Kind::Table);
         let value = self.raw(key)?;
         match value.get_ref() {
             DeValue::Table(table) => Some((value.span(), table)),
@@ -247,11 +330,17 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
                 Some(v) => found.push(At { value: v, span: self.context.span(item.span()) }),
                 None => {
                     self.unread.push(key);
-                    self.context.wrong(item.span(), expected.0, expected.1);
+                    self.context.unreadable(item, expected);
                 }
             }
         }
         found
+    }
+
+    /// Where an empty list stands as this key's value.
+    pub(super) fn empty_list(&self, key: &str) -> Option<Span> {
+        let value = self.table.get(key)?;
+        matches!(value.get_ref(), DeValue::Array(items) if items.is_empty()).then(|| self.context.span(value.span()))
     }
 
     /// A list may be broken in one item and whole in the others.
@@ -317,6 +406,7 @@ pub(super) fn time_of_day(value: &DeValue<'_>) -> Option<Time> {
 
 impl Section<'_, '_, '_, '_> {
     pub(super) fn time(&mut self, key: &'static str) -> Option<At<Time>> {
+        self.tell(key, || Kind::Time);
         self.read(key, ("时刻，如 08:30，不加引号", "a time of day such as 08:30, without quotes"), time_of_day)
     }
 }

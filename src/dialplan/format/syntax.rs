@@ -6,21 +6,26 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::de::Error;
 
-/// Full-width characters that an input method leaves where TOML wants ASCII, and what was meant.
-const FULL_WIDTH: [(char, char); 12] = [
-    ('“', '"'),
-    ('”', '"'),
-    ('‘', '\''),
-    ('’', '\''),
-    ('「', '"'),
-    ('」', '"'),
-    ('＝', '='),
-    ('，', ','),
-    ('［', '['),
-    ('］', ']'),
-    ('【', '['),
-    ('】', ']'),
-];
+/// A full-width character that an input method leaves where TOML wants ASCII, as the ASCII character that was meant.
+fn narrow(c: char) -> Option<char> {
+    match c {
+        '“' | '”' | '「' | '」' | '『' | '』' => Some('"'),
+        '‘' | '’' => Some('\''),
+        '【' => Some('['),
+        '】' => Some(']'),
+        '。' => Some('.'),
+        '、' => Some(','),
+        '\u{3000}' | '\u{a0}' => Some(' '),
+        // U+FF01 to U+FF5E are ASCII 0x21 to 0x7E, once more and wide.
+        '！'..='～' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32),
+        _ => None,
+    }
+}
+
+/// The text with its full-width characters in ASCII; `None` when there are none in it.
+pub(super) fn narrowed(text: &str) -> Option<String> {
+    text.chars().any(|c| narrow(c).is_some()).then(|| text.chars().map(|c| narrow(c).unwrap_or(c)).collect())
+}
 
 /// Turns the parser's errors into diagnostics, one for each line with Chinese quotes; returns the spans they cover.
 pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Vec<Diagnostic>) -> Vec<Range<usize>> {
@@ -118,10 +123,10 @@ fn find_line(text: &str, head: &str, range: Range<usize>) -> Option<usize> {
 }
 
 fn chinese_quotes(file: u16, span: Range<usize>) -> Diagnostic {
-    let title = Text::new("这里用了中文引号或全角标点", "Chinese quotes or full-width punctuation");
+    let title = Text::new("这里用了中文引号或全角字符", "Chinese quotes or full-width characters");
     Diagnostic::new(Code::ChineseQuote, title)
         .at(Span::new(file, span), "TOML 只认半角符号", "TOML knows ASCII punctuation only")
-        .help("改成半角的 \" = , [ ]", "write ASCII \" = , [ ] instead")
+        .help("改成半角的 \" = , [ ] 和空格", "write ASCII \" = , [ ] and blanks instead")
 }
 
 /// From the first to the last full-width character of a line, outside ASCII strings and comments.
@@ -134,7 +139,7 @@ fn full_width(text: &str, line: Range<usize>) -> Option<Range<usize>> {
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '#') => break,
-            (None, _) if FULL_WIDTH.iter().any(|(f, _)| *f == c) => {
+            (None, _) if narrow(c).is_some() => {
                 let end = line.start + at + c.len_utf8();
                 found = Some(found.map_or(line.start + at, |f| f.start)..end);
             }
