@@ -10,6 +10,7 @@ mod cli;
 mod dialplans;
 mod fuzz;
 mod operators;
+mod page;
 mod questions;
 mod races;
 mod registrations;
