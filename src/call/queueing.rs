@@ -44,6 +44,12 @@ impl Queueing {
 impl Call {
     /// A department's own seats ring at once; the caller is not answered for it.
     pub(super) fn ring_group(&mut self, group: GroupId, timeout_ms: u32, now: Now) {
+        if self.plan_group(&group).is_some_and(|g| !self.journey.snapshot.plan.is_open(g, now.wall)) {
+            // Closed is as nobody signed in: the next step.
+            self.last = Cause::NoSeat;
+            self.journey.sought = true;
+            return self.advance(now);
+        }
         self.show(Shown::Ringing);
         let give_up = Some(now.mono + u64::from(timeout_ms) * 1000);
         self.stage = Stage::Queueing(Queueing { group: group.clone(), give_up, offers: Vec::new(), saying: None });

@@ -1,13 +1,14 @@
 //! From the configuration file's values to those of the modules.
 
 use crate::config::{self, Config, SignIn};
+use crate::dialplan::Plan;
 use crate::exchange::{self, SeatSettings, SourceRule, TrunkSettings};
 use crate::sip::auth::Password;
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
 use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
-use crate::{media, store};
+use crate::{ledger, media, store};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -72,6 +73,14 @@ pub(super) fn media(config: &Config, seed: u64) -> media::Settings {
     media::Settings { ports: config.media.ports.clone(), threads, seed, ..media::Settings::new(config.media.address) }
 }
 
+/// What the books are told: which callers the plan counts as the province's.
+pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
+    ledger::Settings {
+        province_trunks: plan.trunks().filter(|t| t.province).map(|t| t.id.clone()).collect(),
+        city_callers: plan.city().callers.iter().map(ToString::to_string).collect(),
+    }
+}
+
 /// What the store is told.
 pub(super) fn store(config: &Config) -> store::Settings {
     store::Settings {
@@ -83,4 +92,24 @@ pub(super) fn store(config: &Config) -> store::Settings {
 
 fn micros(d: Duration) -> u64 {
     u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dialplan::{Known, Plan, Source};
+    use crate::fact::Origin;
+    use crate::ledger::Traffic;
+
+    #[test]
+    fn the_books_tell_city_and_province_apart_as_the_plan_does() {
+        let text = "[city]\narea = \"0591\"\nissued = 2021-11-08\ncallers = [\"0591\"]\n[hotline.12345]\ntitle = \"12345\"\nclass = \"hub\"\n\
+            group = \"main\"\n[group.main]\ntitle = \"main\"\nhours = \"7x24\"\n[emergency]\ntrunks = [\"e\"]\n[trunk.e]\ntitle = \"e\"\n\
+            role = \"emergency\"\n[trunk.p]\ntitle = \"p\"\nrole = \"carrier\"\nprovince = true\n";
+        let source = Source { file: "city.toml".into(), text: text.into() };
+        let (plan, _) = Plan::load(&[source], &Known::default()).unwrap_or_else(|m| panic!("{m:#?}"));
+        let books = super::ledger(&plan);
+        let traffic = |trunk: &str, caller| books.traffic(&Origin::Trunk(trunk.into()), caller);
+        assert_eq!(traffic("p", "059187654321"), Traffic::Province);
+        assert_eq!([traffic("c", "059187654321"), traffic("c", "059287654321")], [Traffic::City, Traffic::Province]);
+    }
 }

@@ -12,6 +12,8 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod operators;
+mod page;
+mod questions;
 mod races;
 mod registrations;
 mod reloads;
