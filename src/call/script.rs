@@ -1,11 +1,7 @@
 //! The steps that a call still has before it.
 
-use crate::dialplan::{Route, Step};
+use crate::dialplan::{MAX_OVERFLOWS, Route, Step};
 use std::sync::Arc;
-
-/// How many overflows from group to group one call may take before it is released: the check of the plan finds loops, this
-/// one holds even if it did not.
-const MAX_OVERFLOWS: u8 = 8;
 
 /// A route being walked.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
-use crate::{admin, ledger, media, patch, store};
+use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
 use rand_core::{OsRng, TryRngCore};
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl Daemon {
         let kept = state.is_some();
         let state = state.map_or_else(temporary_folder, Ok)?;
         let temporary = (!kept).then(|| Temporary(state.clone()));
-        let opened = open_store(&state, &config)?;
+        let opened = open_store(&state, &config, &snapshot.plan)?;
         let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
         let (desks, asks, tasks) = desks();
         let admin = start_admin(&config, &state, desks)?;
@@ -416,8 +416,12 @@ fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaPart
     Ok((handle, events, closed, lost))
 }
 
-fn open_store(state: &std::path::Path, config: &crate::config::Config) -> Result<store::Opened, Error> {
-    let opened = store::open(state, &settings::store(config), ledger::Settings::default()).map_err(Error::Store)?;
+fn open_store(
+    state: &std::path::Path,
+    config: &crate::config::Config,
+    plan: &crate::dialplan::Plan,
+) -> Result<store::Opened, Error> {
+    let opened = store::open(state, &settings::store(config), settings::ledger(plan)).map_err(Error::Store)?;
     report(&opened.recovered);
     Ok(opened)
 }

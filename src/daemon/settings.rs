@@ -1,13 +1,14 @@
 //! From the configuration file's values to those of the modules.
 
 use crate::config::{self, Config, SignIn};
+use crate::dialplan::Plan;
 use crate::exchange::{self, SeatSettings, SourceRule, TrunkSettings};
 use crate::sip::auth::Password;
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
 use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
-use crate::{media, store};
+use crate::{ledger, media, store};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -70,6 +71,14 @@ pub(super) fn media(config: &Config, seed: u64) -> media::Settings {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if config.media.threads == 0 { cores.min(64) as u8 } else { config.media.threads };
     media::Settings { ports: config.media.ports.clone(), threads, seed, ..media::Settings::new(config.media.address) }
+}
+
+/// What the books are told: which callers the plan counts as the province's.
+pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
+    ledger::Settings {
+        province_trunks: plan.trunks().filter(|t| t.province).map(|t| t.id.clone()).collect(),
+        city_callers: plan.city().callers.iter().map(ToString::to_string).collect(),
+    }
 }
 
 /// What the store is told.

@@ -63,6 +63,10 @@ pub enum Step {
     },
 }
 
+/// How many overflows from group to group one call may take before it is released: the check of the plan finds loops, this
+/// one holds even if it did not.
+pub const MAX_OVERFLOWS: u8 = 8;
+
 /// Steps, and where in the sources each of them is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -201,6 +205,15 @@ pub struct Group {
     pub at: Origin,
 }
 
+impl Group {
+    /// Whether somebody else may answer when nobody of this group is signed in: then callers overflow at once. Where nobody
+    /// could, callers wait: after a restart the phones come back within a minute, and a caller who is released has got no help.
+    #[must_use]
+    pub fn leads_to_people(&self) -> bool {
+        self.overflow.steps.iter().any(|s| !matches!(s, Step::Prompt { .. } | Step::Release { .. }))
+    }
+}
+
 /// What a trunk is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -261,4 +274,6 @@ pub struct City {
     pub hub: Digits,
     /// Day of issue of the city's plan.
     pub issued: jiff::civil::Date,
+    /// The city's number ranges (号段) as leading digits of callers; empty: callers are not told apart ([`super::segment`]).
+    pub callers: Box<[Box<str>]>,
 }

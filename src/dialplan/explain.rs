@@ -37,7 +37,7 @@ pub struct Refusal<'p> {
     pub status: u16,
     /// Q.850 cause: 1, unallocated number.
     pub q850: u8,
-    /// The entry, when there is one whose cutover is still to come.
+    /// The entry, when there is one: its cutover is still to come, or this side may not dial it.
     pub entry: Option<&'p Arc<Entry>>,
 }
 
@@ -73,6 +73,10 @@ pub(super) enum Reason {
     Entry,
     /// No entry at all.
     NotInPlan,
+    /// The trunk does not take the number in this spelling.
+    SpellingNotTaken,
+    /// Only seats may dial it.
+    SeatsOnly,
 }
 
 /// Hears the reasons of a decision.
@@ -211,7 +215,7 @@ fn reason(reason: Reason, entry: &Entry, lang: Lang) -> Option<String> {
         (Reason::Entry, _) if !entry.number.contains('x') => None,
         (Reason::Entry, Lang::Zh) => Some(format!(" · 匹配模式 {}", entry.number)),
         (Reason::Entry, Lang::En) => Some(format!(" · matches pattern {}", entry.number)),
-        (Reason::NotInPlan, _) => None,
+        (Reason::NotInPlan | Reason::SpellingNotTaken | Reason::SeatsOnly, _) => None,
     }
 }
 

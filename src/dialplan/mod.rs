@@ -6,6 +6,7 @@
 //! It refuses to read files, clocks or sockets; to hold addresses, passwords or seats (configuration does); to be
 //! changed once built (a reload builds another plan and swaps the `Arc`); and to load a plan that has a mistake.
 
+mod admission;
 pub mod calendar;
 pub mod check;
 pub mod difference;
@@ -18,12 +19,14 @@ pub mod life;
 pub mod lineage;
 pub mod number;
 pub mod schema;
+pub mod segment;
 pub mod table;
 
+pub use admission::Side;
 pub use check::{Code, Diagnostic, Guide, Lang, Places, Severity, render, sarif, told};
 pub use difference::Difference;
 pub use emergency::Emergency;
-pub use entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};
+pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Origin, Role, Route, Step, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};
 pub use life::{Life, State};
 pub use lineage::Lineage;
@@ -108,6 +111,12 @@ impl Plan {
     #[must_use]
     pub fn decide(&self, dialled: Dialled, wall: i64) -> Decision<'_> {
         explain::decide(self, dialled, wall, &mut ())
+    }
+
+    /// Decides for one caller: what [`Plan::decide`] says, unless this side may not dial it. The hot path: no allocation.
+    #[must_use]
+    pub fn admit(&self, dialled: Dialled, side: Side<'_>, wall: i64) -> Decision<'_> {
+        admission::admit(self, dialled, side, wall, &mut ())
     }
 
     /// What `dialplan why` prints: the decision of [`Plan::decide`], by the same code, with its reasons.

@@ -165,7 +165,7 @@ impl Dialled {
     }
 }
 
-/// Why a request-URI holds no number. All of them are answered 404 (484 for [`NumberError::Empty`]).
+/// Why a request-URI holds no number; [`NumberError::status`] answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     /// No digit at all, or no user part.
@@ -188,6 +188,26 @@ pub enum NumberError {
     /// A phone-context that is neither a global number nor one of the city's names.
     #[error("a phone-context of elsewhere")]
     UnknownContext,
+}
+
+impl NumberError {
+    /// The SIP status that answers a request-URI without a number: 484 when it is empty, 416 for a scheme that could not
+    /// hold one (RFC 3261 §8.2.2.1), else 404.
+    #[must_use]
+    pub fn status(self, uri: &[u8]) -> u16 {
+        match self {
+            Self::Empty => 484,
+            Self::UnknownService if !known_scheme(uri) => 416,
+            Self::NotADigit { .. } | Self::TooLong | Self::UnknownService | Self::UnknownContext => 404,
+        }
+    }
+}
+
+/// Whether the scheme of a URI could hold a number here.
+#[must_use]
+pub fn known_scheme(uri: &[u8]) -> bool {
+    let scheme = uri.split(|&b| b == b':').next().unwrap_or_default();
+    [&b"sip"[..], b"sips", b"tel", b"urn"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
 }
 
 /// How numbers are written in one city; from `[city]` of the dialplan.

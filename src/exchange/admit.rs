@@ -117,7 +117,7 @@ impl Exchange {
         if let Some(extra) = incoming.unsupported() {
             return self.endpoint.refuse(incoming, 420, extra.as_bytes());
         }
-        if !super::place::known_scheme(incoming.message.request_uri()) {
+        if !crate::dialplan::number::known_scheme(incoming.message.request_uri()) {
             return self.endpoint.refuse(incoming, 416, b"");
         }
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));

@@ -4,7 +4,7 @@ use super::{Exchange, Settings};
 use crate::acd::{self, Announce, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now, SECOND};
-use crate::dialplan::{self, Step};
+use crate::dialplan;
 use crate::fact::{Cause, Fact};
 use crate::id::{AgentId, SeatId, SkillId};
 
@@ -24,12 +24,6 @@ pub(super) fn plan_of(settings: &Settings, plan: &dialplan::Plan) -> Plan {
     Plan { settings: acd::Settings::default(), groups, seats: seats.collect() }
 }
 
-/// Whether somebody else may answer when nobody of this group is signed in. Where nobody could, callers wait: after a restart
-/// the phones come back within a minute, and a caller who is released has got no help.
-fn leads_to_people(group: &dialplan::Group) -> bool {
-    group.overflow.steps.iter().any(|s| !matches!(s, Step::Prompt { .. } | Step::Release { .. }))
-}
-
 fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
     let every = group.position_every_ms.map(|ms| u64::from(ms) * MILLI);
     Group {
@@ -39,7 +33,7 @@ fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
         skill_wait: Some(SKILL_WAIT),
         max_wait: Some(u64::from(group.max_wait_ms) * MILLI),
         max_size: Some(group.max_size as usize),
-        on_no_seats: leads_to_people(group),
+        on_no_seats: group.leads_to_people(),
         announce: every.map(|every| Announce { first: every, every }),
         ..Group::default()
     }

@@ -3,7 +3,7 @@
 use super::{Exchange, Live, identity};
 use crate::call::{Call, Journey, Leg, Script, cause};
 use crate::clock::Now;
-use crate::dialplan::{Access, Class, Decision, Dialled, NumberError, State, Step};
+use crate::dialplan::{Class, Decision, Dialled, Side, State, Step};
 use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::sip::endpoint::Incoming;
@@ -82,13 +82,9 @@ impl Exchange {
         let uri = incoming.message.request_uri();
         let plan = &self.snapshot.plan;
         let shown = || String::from_utf8_lossy(&uri[..uri.len().min(80)]).into_owned();
-        let dialled = plan.normalise(uri).map_err(|e| match e {
-            NumberError::Empty => Refused::new(484, Cause::InvalidNumber, shown()),
-            NumberError::UnknownService if !known_scheme(uri) => Refused::new(416, Cause::InvalidNumber, shown()),
-            NumberError::NotADigit { .. }
-            | NumberError::TooLong
-            | NumberError::UnknownService
-            | NumberError::UnknownContext => Refused::new(404, Cause::Unallocated, shown()),
+        let dialled = plan.normalise(uri).map_err(|e| match e.status(uri) {
+            404 => Refused::new(404, Cause::Unallocated, shown()),
+            status => Refused::new(status, Cause::InvalidNumber, shown()),
         })?;
         if let Origin::Seat(_) = origin
             && let Some(seat) = self.settings.seats.get_key_value(dialled.digits.to_string().as_str())
@@ -100,22 +96,17 @@ impl Exchange {
 
     fn in_plan(&self, dialled: Dialled, origin: &Origin, now: Now) -> Result<Destination, Refused> {
         let plan = &self.snapshot.plan;
-        let unknown = || Refused::new(404, Cause::Unallocated, dialled.digits);
-        if let Origin::Trunk(trunk) = origin
-            && plan.trunk(trunk).is_some_and(|t| !t.takes(dialled.spelling))
-        {
-            return Err(unknown());
-        }
-        let routed = match plan.decide(dialled, now.wall) {
+        let side = match origin {
+            Origin::Trunk(trunk) => Side::Trunk(plan.trunk(trunk).map(|t| &**t)),
+            Origin::Seat(_) => Side::Seat,
+        };
+        let routed = match plan.admit(dialled, side, now.wall) {
             Decision::Routed(routed) => routed,
             Decision::Refused(refusal) => {
-                return Err(Refused { status: refusal.status, ..unknown() });
+                return Err(Refused::new(refusal.status, Cause::Unallocated, dialled.digits));
             }
         };
         let entry = routed.entry;
-        if entry.access == Access::Seats && !matches!(origin, Origin::Seat(_)) {
-            return Err(unknown());
-        }
         let service = match (entry.class, routed.state) {
             (Class::Emergency, _) => Service::Emergency,
             (_, State::Cancelled) => Service::Cancelled,
@@ -290,10 +281,4 @@ fn seat_to_seat(seat: &SeatId) -> Destination {
         steps: Arc::from([]),
         seat: Some(seat.clone()),
     }
-}
-
-/// Schemes that could hold a number here: others are 416 (RFC 3261 §8.2.2.1).
-pub(super) fn known_scheme(uri: &[u8]) -> bool {
-    let scheme = uri.split(|&b| b == b':').next().unwrap_or_default();
-    [&b"sip"[..], b"sips", b"tel", b"urn"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
 }

@@ -1,5 +1,6 @@
 //! The call detail record: what one call was, from its INVITE to its end.
 
+use crate::dialplan::segment;
 use crate::fact::{Cause, Origin, Outcome, Party, Service, Target};
 use crate::id::{CallRef, GroupId, LegRef, PromptId, TrunkId};
 use serde::{Deserialize, Serialize};
@@ -148,14 +149,10 @@ impl Settings {
         if matches!(origin, Origin::Trunk(t) if self.province_trunks.contains(t)) {
             return Traffic::Province;
         }
-        let number = caller.strip_prefix("+86").or_else(|| caller.strip_prefix("0086")).unwrap_or(caller);
-        let number = number.trim_start_matches('0');
-        let shown = number.len() >= 7 && number.bytes().all(|b| b.is_ascii_digit());
-        let ours = self.city_callers.iter().any(|range| number.starts_with(range.trim_start_matches('0')));
-        if shown && !self.city_callers.is_empty() && !ours {
-            return Traffic::Province;
+        match segment::is_of_city(&self.city_callers, caller) {
+            Some(false) => Traffic::Province,
+            Some(true) | None => Traffic::City,
         }
-        Traffic::City
     }
 }
 

@@ -119,12 +119,16 @@ fn numbering(city: &CityWritten, mistakes: &mut Vec<Diagnostic>) -> Option<Numbe
         Some(at) => {
             let digits = Digits::parse(&at.value).filter(|d| d.len() <= longest);
             if digits.is_none() {
-                let title = Text::new("区号和国家号只能是数字", "area and country codes are digits");
+                let title =
+                    Text::new("区号、国家号和号段只能是数字", "area and country codes and number ranges are digits");
                 mistakes.push(Diagnostic::new(Code::WrongValue, title).at(at.span, "不是数字", "not digits"));
             }
             digits
         }
     };
+    for range in &city.callers {
+        let _ = read(Some(range), "", Digits::MAX);
+    }
     let country = read(city.country.as_ref(), "86", 3);
     let area = read(city.area.as_ref(), "", 5);
     let contexts = city.contexts.iter().map(|c| c.value.as_str().into()).collect();

@@ -95,6 +95,7 @@ pub(super) struct CityWritten {
     pub(super) timezone: Option<At<String>>,
     pub(super) contexts: Vec<At<String>>,
     pub(super) issued: Option<At<Date>>,
+    pub(super) callers: Vec<At<String>>,
     pub(super) deadline: Option<At<Date>>,
 }
 
@@ -368,6 +369,7 @@ fn city(mut s: Section<'_, '_, '_, '_>) -> CityWritten {
         timezone: s.text("timezone"),
         contexts: s.texts("contexts"),
         issued: s.date("issued"),
+        callers: s.texts("callers"),
         deadline: s.date("deadline"),
     };
     let _ = s.finish();
