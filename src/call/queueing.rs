@@ -44,6 +44,12 @@ impl Queueing {
 impl Call {
     /// A department's own seats ring at once; the caller is not answered for it.
     pub(super) fn ring_group(&mut self, group: GroupId, timeout_ms: u32, now: Now) {
+        if !self.is_open(&group, now) {
+            // Closed is as nobody signed in: the next step.
+            self.last = Cause::NoSeat;
+            self.journey.sought = true;
+            return self.advance(now);
+        }
         self.show(Shown::Ringing);
         let give_up = Some(now.mono + u64::from(timeout_ms) * 1000);
         self.stage = Stage::Queueing(Queueing { group: group.clone(), give_up, offers: Vec::new(), saying: None });
@@ -56,7 +62,7 @@ impl Call {
     /// A queue answers the call: the carrier would clear an unanswered one, and would pass no digits (product §6).
     pub(super) fn enter_queue(&mut self, group: GroupId, skill: Option<Arc<str>>, now: Now) {
         self.answer_as_switch();
-        if !self.plan_group(&group).is_some_and(|g| self.journey.snapshot.plan.is_open(g, now.wall)) {
+        if !self.is_open(&group, now) {
             self.last = Cause::NoSeat;
             self.journey.sought = true;
             return self.divert(&group, Cause::NoSeat, now);
@@ -71,6 +77,10 @@ impl Call {
         self.journey.sought = true;
         let (class, place) = (self.journey.rank_class(), self.journey.place);
         self.act(Act::Enter { group, skill, class, place });
+    }
+
+    fn is_open(&self, group: &GroupId, now: Now) -> bool {
+        self.plan_group(group).is_some_and(|g| self.journey.snapshot.plan.is_open(g, now.wall))
     }
 
     fn plan_group(&self, id: &GroupId) -> Option<&Arc<Group>> {

@@ -112,11 +112,44 @@ pub enum Command {
     /// 拨号计划 · the dialplan.
     #[command(subcommand)]
     Dialplan(Dialplan),
+    /// 输出命令补全脚本 · prints a shell's completions.
+    Completions {
+        /// 哪种 shell · which shell.
+        shell: clap_complete::Shell,
+    },
+    /// 输出手册页 · prints the manual page, or writes one for each command.
+    Man {
+        /// 写到这个目录，每个命令一页 · the folder to write them to, one page a command.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// 解释一个诊断编号，如 DP030 · explains the code of a diagnostic.
     Explain {
         /// 编号；不写则列出全部 · the code; without one all are listed.
         code: Option<String>,
     },
+}
+
+/// `dialplan why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// 号码，任何写法 · the number, in any spelling.
+    pub number: String,
+    /// 时间，默认现在 · the time, now by default.
+    #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+    pub at: Option<i64>,
+    /// 主叫号码：计入本市还是全省 · the caller's number: counted as the city's or the province's.
+    #[arg(long, value_name = "NUMBER")]
+    pub from: Option<String>,
+    /// 从这条中继打来 · the call comes from this trunk.
+    #[arg(long, value_name = "TRUNK", conflicts_with = "seat")]
+    pub trunk: Option<String>,
+    /// 由这个坐席拨打 · dialled by this seat.
+    #[arg(long, value_name = "SEAT")]
+    pub seat: Option<String>,
+    /// 每个坐席组签入多少坐席：0 看溢出 · so many seats are signed in to each group; 0 shows the overflow.
+    #[arg(long, value_name = "N")]
+    pub seats: Option<u32>,
 }
 
 /// `call`.
@@ -195,10 +228,12 @@ pub enum Numbers {
 #[derive(Debug, Subcommand)]
 pub enum Dialplan {
     /// 拨这个号码会怎样，为什么 · what happens to a call to this number, and why.
-    Why {
+    Why(Why),
+    /// 一个号码的一生：归并前、过渡期、取消 · a number's whole life: before its cutover, transition, cancelled.
+    Timeline {
         /// 号码，任何写法 · the number, in any spelling.
         number: String,
-        /// 时间，默认现在 · the time, now by default.
+        /// 标出此刻，默认现在 · the moment to mark, now by default.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         at: Option<i64>,
     },
@@ -250,6 +285,15 @@ pub enum Dialplan {
         which: Option<String>,
         #[command(flatten)]
         by: By,
+    },
+    /// 逐条检查附件的要求 · holds the dialplan against every row of the annex.
+    Duties {
+        /// 各号码在此刻的状态，默认现在 · the moment for the state of each number, now by default.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        at: Option<i64>,
+        /// 另一个城市的附件；默认为福州的 · another city's annex; Fuzhou's by default.
+        #[arg(long, value_name = "FILE")]
+        annex: Option<PathBuf>,
     },
     /// 检查拨号计划 · checks the dialplan.
     Check {

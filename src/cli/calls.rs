@@ -34,7 +34,7 @@ fn reference(text: &str) -> Result<CallRef, Failure> {
 }
 
 /// The folder of the records: as named, as the running daemon says, or as the configuration has it.
-fn records(global: &Global) -> Result<PathBuf, Failure> {
+pub(super) fn records(global: &Global) -> Result<PathBuf, Failure> {
     if global.state.is_none()
         && let Ok(Answer::Status(status)) = ask::ask(global, &Command::Status)
         && !status.state.is_empty()
@@ -45,7 +45,7 @@ fn records(global: &Global) -> Result<PathBuf, Failure> {
 }
 
 /// Records that cannot be read.
-fn unread(error: &store::Error) -> Failure {
+pub(super) fn unread(error: &store::Error) -> Failure {
     let exit = match error {
         store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::Unreachable,
         store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Forbidden,

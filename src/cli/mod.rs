@@ -11,22 +11,25 @@ mod change;
 mod check;
 mod demo;
 mod doctor;
+mod duties;
+mod examples;
 mod exit;
 mod hearing;
 mod history;
 mod ladder;
 mod line;
+mod manual;
 mod moment;
 mod place;
 mod plan;
 mod robot;
 mod run;
 mod table;
+mod timeline;
 mod voice;
 
 use crate::ledger::Lang;
 use args::{Cli, Command};
-use clap::Parser;
 use clap::error::ErrorKind;
 use exit::{Done, Exit, Failure};
 use serde_json::Value;
@@ -65,7 +68,7 @@ impl Screen {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match examples::parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => return misused(&error, &arguments),
     };
@@ -100,7 +103,11 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Trunks(_) => ask::trunks(global, screen),
         Command::Groups(_) => plan::groups(global, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
-        Command::Dialplan(Dialplan::Why { number, at }) => plan::why(global, number, *at, screen),
+        Command::Dialplan(Dialplan::Why(asked)) => plan::why(global, asked, screen),
+        Command::Dialplan(Dialplan::Timeline { number, at }) => timeline::timeline(global, number, *at, screen),
+        Command::Dialplan(Dialplan::Duties { at, annex }) => duties::duties(global, *at, annex.as_deref(), screen),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { out } => manual::man(out.as_deref(), screen),
         Command::Dialplan(Dialplan::Check { folder, format }) => {
             check::check(global, folder.as_deref(), *format, screen)
         }

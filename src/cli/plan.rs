@@ -1,12 +1,13 @@
 //! `dialplan why`, `numbers` and `groups`: questions that the dialplan alone can answer.
 
-use super::args::Global;
+use super::args::{Global, Why};
 use super::exit::{Done, Exit, Failure};
 use super::{Screen, check, moment, place, run};
 use crate::clock::Clock;
 use crate::daemon;
-use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Source, Step, calendar};
+use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Question, Side, Source, Trunk, calendar};
 use crate::ledger;
+use crate::store::{Hits, Reader};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -50,51 +51,47 @@ pub(super) fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
     failure
 }
 
-/// `dialplan why NUMBER [--at TIME]`.
-pub(super) fn why(global: &Global, number: &str, at: Option<i64>, screen: &Screen) -> Result<Done, Failure> {
-    let wall = at.unwrap_or_else(|| Clock::system().now().wall);
+/// `dialplan why NUMBER …`.
+pub(super) fn why(global: &Global, asked: &Why, screen: &Screen) -> Result<Done, Failure> {
+    let wall = asked.at.unwrap_or_else(|| Clock::system().now().wall);
     let plan = load(&place::dialplan(global)?, wall)?;
-    let text = plan.why(number.as_bytes(), wall, tongue(screen.lang));
-    let decision = plan.normalise(number.as_bytes()).ok().map(|d| (d, plan.decide(d, wall)));
-    let (result, routed) = match decision {
-        Some((dialled, Decision::Routed(routed))) => {
-            let steps = routed.route.steps.iter().zip(routed.route.origins.iter());
-            let steps: Vec<Value> = steps
-                .map(|(step, origin)| json!({ "step": word(step), "place": if origin.line == 0 { String::new() } else { plan.place(*origin) } }))
-                .collect();
-            let entry = routed.entry;
-            let result = json!({
-                "dialled": number, "number": dialled.digits.to_string(), "routed": true, "address": entry.address,
-                "title": entry.title, "owner": entry.owner, "class": entry.class,
-                "state": state(&plan, entry.number.as_ref(), wall), "steps": steps, "at": moment::shown(wall),
-            });
-            (result, true)
-        }
-        Some((dialled, Decision::Refused(refusal))) => {
-            let number_as = dialled.digits.to_string();
-            let result = json!({
-                "dialled": number, "number": number_as, "routed": false, "status": refusal.status,
-                "q850": refusal.q850, "at": moment::shown(wall),
-            });
-            (result, false)
-        }
-        None => (json!({ "dialled": number, "routed": false, "status": 404, "at": moment::shown(wall) }), false),
-    };
-    // The question was answered; that the number leads nowhere is the answer, and a bad one.
-    Ok(Done { text, result, exit: if routed { Exit::Ok } else { Exit::Bad } })
-}
-
-fn state(plan: &Plan, number: &str, wall: i64) -> Option<String> {
-    plan.numbers(wall).into_iter().find(|row| row.number == number).map(|row| row.state)
-}
-
-fn word(step: &Step) -> String {
-    match step {
-        Step::Prompt { prompt, .. } => format!("prompt:{prompt}"),
-        Step::Ring { group, .. } | Step::Queue { group, .. } => format!("group:{group}"),
-        Step::Trunk { trunks, .. } => trunks.iter().map(|t| format!("trunk:{t}")).collect::<Vec<_>>().join(" > "),
-        Step::Release { status, .. } => format!("release:{status}"),
+    let number = asked.number.as_str();
+    if let (Some(_), Some(seat)) = (&asked.seat, to_seat(global, &plan, number)) {
+        let (zh, en) = (
+            format!("{seat} 是坐席：直接振铃，不经号码计划\n"),
+            format!("{seat} is a seat: it rings, whatever the dialplan says\n"),
+        );
+        let result =
+            json!({ "dialled": number, "number": seat, "routed": true, "reason": "seat", "at": moment::shown(wall) });
+        return Ok(Done::well(screen.lang.of(&zh, &en), result));
     }
+    let side = match (&asked.trunk, &asked.seat) {
+        (Some(name), _) => Some(Side::Trunk(Some(trunk(&plan, name)?))),
+        (None, Some(_)) => Some(Side::Seat),
+        (None, None) => None,
+    };
+    let question =
+        Question { side, caller: asked.from.as_deref(), seats: asked.seats, ..Question::new(number.as_bytes(), wall) };
+    let why = plan.ask(question);
+    let mut result = json!(why.facts());
+    result["at"] = moment::shown(wall).into();
+    // The question was answered; that the number leads nowhere is the answer, and a bad one.
+    let exit = if matches!(why.decision(), Some(Decision::Routed(_))) { Exit::Ok } else { Exit::Bad };
+    Ok(Done { text: why.text(tongue(screen.lang)), result, exit })
+}
+
+/// The seat that a seat reaches by this number before the dialplan is asked. Seats are configuration: without one none is known.
+fn to_seat(global: &Global, plan: &Plan, number: &str) -> Option<String> {
+    let digits = plan.normalise(number.as_bytes()).ok()?.digits.to_string();
+    place::config(global).ok()?.seats.contains_key(digits.as_str()).then_some(digits)
+}
+
+fn trunk<'p>(plan: &'p Plan, name: &str) -> Result<&'p Trunk, Failure> {
+    plan.trunks().find(|t| t.id.as_str() == name).map(|t| &**t).ok_or_else(|| {
+        let all = plan.trunks().map(|t| t.id.to_string()).collect::<Vec<_>>().join(" ");
+        let zh = format!("计划里没有中继 {name}。有：{all}");
+        Failure::new(Exit::Usage, zh, format!("the plan has no trunk {name}. There are: {all}"))
+    })
 }
 
 /// `numbers ls [--at TIME]`.
@@ -103,11 +100,13 @@ pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Resu
     let plan = load(&place::dialplan(global)?, wall)?;
     let rows = plan.numbers(wall);
     let lang = screen.lang;
+    let hits = hits(global, wall);
     let heading = match lang {
-        ledger::Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "出处"],
-        ledger::Lang::En => ["number", "title", "class", "state", "last day", "days left", "place"],
+        ledger::Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "24 小时来电", "出处"],
+        ledger::Lang::En => ["number", "title", "class", "state", "last day", "days left", "calls in 24 h", "place"],
     };
-    let line = |row: &NumberRow| {
+    let counted: Vec<Option<u64>> = rows.iter().map(|row| Some(calls_of(hits.as_ref().ok()?, row))).collect();
+    let line = |(row, calls): (&NumberRow, &Option<u64>)| {
         let class = if lang == ledger::Lang::Zh { row.class.zh() } else { row.class.en() };
         [
             row.number.clone(),
@@ -116,15 +115,49 @@ pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Resu
             state_word(&row.state, lang),
             row.last_day.clone().unwrap_or_default(),
             row.days_left.map_or_else(String::new, |d| d.to_string()),
+            calls.map_or_else(|| "-".to_owned(), |n| n.to_string()),
             row.place.clone(),
         ]
     };
     let mut table = vec![heading.map(str::to_owned)];
-    table.extend(rows.iter().map(line));
-    Ok(Done::well(super::table::aligned(&table), json!({ "at": moment::shown(wall), "numbers": rows })))
+    table.extend(rows.iter().zip(&counted).map(line));
+    let mut text = super::table::aligned(&table);
+    if let Err(failure) = &hits {
+        text.push_str(&format!(
+            "{}{}\n",
+            lang.of("没有来电数：", "no counts of calls: "),
+            lang.of(&failure.zh, &failure.en)
+        ));
+    }
+    let rows: Vec<Value> = rows.iter().zip(&counted).map(with_calls).collect();
+    let records = hits.as_ref().map_or_else(|f| json!({ "zh": f.zh, "en": f.en }), |_| Value::Null);
+    let result = json!({ "at": moment::shown(wall), "calls_since": moment::shown(wall - DAY), "no_calls": records, "numbers": rows });
+    Ok(Done::well(text, result))
 }
 
-fn state_word(state: &str, lang: ledger::Lang) -> String {
+/// µs.
+const DAY: i64 = 86_400_000_000;
+
+/// Calls of the 24 h before a moment, by the number first dialled.
+fn hits(global: &Global, wall: i64) -> Result<Vec<Hits>, Failure> {
+    let state = super::calls::records(global)?;
+    let read = Reader::open(&state).and_then(|mut reader| reader.hits(wall.saturating_sub(DAY), wall));
+    read.map_err(|e| super::calls::unread(&e))
+}
+
+/// A number counts by its digits, a pattern by its entry.
+fn calls_of(hits: &[Hits], row: &NumberRow) -> u64 {
+    let of = |h: &&Hits| if row.number.contains('x') { h.entry == row.address } else { h.dialled == row.number };
+    hits.iter().filter(of).map(|h| h.calls).sum()
+}
+
+fn with_calls((row, calls): (&NumberRow, &Option<u64>)) -> Value {
+    let mut value = json!(row);
+    value["calls"] = json!(calls);
+    value
+}
+
+pub(super) fn state_word(state: &str, lang: ledger::Lang) -> String {
     let (word, day) = state.split_once(':').unwrap_or((state, ""));
     match word {
         "serving" => lang.of("在用", "serving").to_owned(),

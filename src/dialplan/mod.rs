@@ -10,6 +10,7 @@ mod admission;
 pub mod calendar;
 pub mod check;
 pub mod difference;
+pub mod duties;
 pub mod emergency;
 pub mod entry;
 mod explain;
@@ -18,19 +19,27 @@ mod format;
 pub mod life;
 pub mod lineage;
 pub mod number;
+mod phrase;
 pub mod schema;
 pub mod segment;
 pub mod table;
+mod timeline;
+mod visit;
+mod why;
 
 pub use admission::Side;
 pub use check::{Code, Diagnostic, Guide, Lang, Places, Severity, render, sarif, told};
 pub use difference::Difference;
+pub use duties::{Annex, Duties};
 pub use emergency::Emergency;
 pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Origin, Role, Route, Step, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};
 pub use life::{Life, State};
 pub use lineage::Lineage;
 pub use number::{Dialled, Digits, NumberError, Numbering, Spelling};
+pub use timeline::{Period, PeriodFacts, Timeline, TimelineFacts};
+pub use visit::{Hop, Meets, Visit};
+pub use why::{Counted, EntryFacts, Facts, Question, TrunkFacts, Why};
 
 use crate::id::{GroupId, PromptId, SeatId, TrunkId};
 use calendar::Zone;
@@ -122,7 +131,26 @@ impl Plan {
     /// What `dialplan why` prints: the decision of [`Plan::decide`], by the same code, with its reasons.
     #[must_use]
     pub fn why(&self, request_uri: &[u8], wall: i64, lang: Lang) -> String {
-        explain::why(self, request_uri, wall, lang)
+        self.ask(Question::new(request_uri, wall)).text(lang)
+    }
+
+    /// Asks why a call would go where it goes.
+    #[must_use]
+    pub fn ask<'p>(&'p self, question: Question<'p>) -> Why<'p> {
+        why::ask(self, question)
+    }
+
+    /// A number's whole life; `None` when it is not in the plan.
+    #[must_use]
+    pub fn timeline(&self, dialled: Dialled) -> Option<Timeline<'_>> {
+        timeline::timeline(self, dialled)
+    }
+
+    /// Whether this plan meets what the annex of the city's plan demands; `wall` (µs since the epoch) says where each
+    /// number stands.
+    #[must_use]
+    pub fn duties(&self, annex: &Annex, wall: i64) -> Duties {
+        duties::duties(self, annex, wall)
     }
 
     /// Every number of the plan with its state at a moment, in the order of the files; emergency first.

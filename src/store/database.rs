@@ -70,6 +70,17 @@ impl Default for Filter {
     }
 }
 
+/// How often a number was dialled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hits {
+    /// The dialplan's entry; empty where there was none.
+    pub entry: String,
+    /// The number first dialled.
+    pub dialled: String,
+    /// Calls.
+    pub calls: u64,
+}
+
 /// One connection to the records.
 #[derive(Debug)]
 pub struct Database {
@@ -186,6 +197,25 @@ impl Database {
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
             .collect::<Result<_, _>>()
             .map_err(|e| self.failed(e))
+    }
+
+    /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn hits(&mut self, after: i64, until: i64) -> Result<Vec<Hits>, Error> {
+        let sql = "SELECT COALESCE(entry, '') AS entry, dialled, COUNT(*) AS calls FROM cdr WHERE t0 > $1 AND t0 <= $2 \
+                   GROUP BY COALESCE(entry, ''), dialled ORDER BY dialled";
+        let rows = sqlx::query(sql).bind(after).bind(until).fetch_all(&mut self.connection).await;
+        let rows = rows.map_err(|e| self.failed(e))?;
+        let read = |row: &sqlx::sqlite::SqliteRow| -> sqlx::Result<Hits> {
+            Ok(Hits {
+                entry: row.try_get("entry")?,
+                dialled: row.try_get("dialled")?,
+                calls: unsigned(row.try_get("calls")?),
+            })
+        };
+        rows.iter().map(|row| read(row).map_err(|e| self.failed(e))).collect()
     }
 
     /// One call's record. References are unique but for clocks set back; then the later call.

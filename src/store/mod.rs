@@ -18,7 +18,7 @@ mod reader;
 mod segment;
 mod writer;
 
-pub use database::{Database, Filter, Position};
+pub use database::{Database, Filter, Hits, Position};
 pub use journal::{Folder, Health, Journal, JournalError, Medium};
 pub use plans::Plans;
 pub use reader::Reader;

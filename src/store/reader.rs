@@ -1,6 +1,6 @@
 //! Questions to a store that a daemon may be running on, for the command line: nothing here writes.
 
-use super::{Database, Error, Filter, database_file, journal_dir, segment};
+use super::{Database, Error, Filter, Hits, database_file, journal_dir, segment};
 use crate::fact::Event;
 use crate::id::CallRef;
 use crate::ledger::Cdr;
@@ -46,6 +46,14 @@ impl Reader {
     /// [`Error`].
     pub fn dialled(&mut self, since: i64, limit: u32) -> Result<Vec<(String, i64)>, Error> {
         self.runtime.block_on(self.database.dialled(since, limit))
+    }
+
+    /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn hits(&mut self, after: i64, until: i64) -> Result<Vec<Hits>, Error> {
+        self.runtime.block_on(self.database.hits(after, until))
     }
 
     /// One call's record and its events in order; the events are empty once their segment is past its retention.

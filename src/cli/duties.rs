@@ -1,0 +1,107 @@
+//! `dialplan duties`: the annex of the city's plan as a check-list.
+
+use super::args::Global;
+use super::exit::{Done, Exit, Failure};
+use super::plan::{load, state_word};
+use super::{Screen, moment, place, table};
+use crate::clock::Clock;
+use crate::dialplan::duties::{COLUMNS, Duty, Verdict};
+use crate::dialplan::{Annex, Duties};
+use crate::ledger::Lang;
+use serde_json::json;
+use std::path::Path;
+
+/// `dialplan duties [--at TIME] [--annex FILE]`.
+pub(super) fn duties(global: &Global, at: Option<i64>, annex: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
+    let wall = at.unwrap_or_else(|| Clock::system().now().wall);
+    let annex = read(annex)?;
+    let plan = load(&place::dialplan(global)?, wall)?;
+    let duties = plan.duties(&annex, wall);
+    let (all, met) = duties.sum();
+    let mut result = json!(duties);
+    result["demands"] = all.into();
+    result["met"] = met.into();
+    result["at"] = moment::shown(wall).into();
+    let exit = if all == met { Exit::Ok } else { Exit::Bad };
+    Ok(Done { text: text(&duties, screen.lang), result, exit })
+}
+
+fn read(file: Option<&Path>) -> Result<Annex, Failure> {
+    let wrong = |name: &str, why: &dyn std::fmt::Display| {
+        let en = format!("the annex {name} cannot be read: {why}");
+        Failure::new(Exit::Config, format!("无法读取附件 {name}：{why}"), en)
+    };
+    match file {
+        None => Annex::fuzhou().map_err(|e| wrong("annex.toml", &e)),
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path).map_err(|e| wrong(&name, &e))?;
+            Annex::parse(&text).map_err(|e| wrong(&name, &e))
+        }
+    }
+}
+
+fn text(duties: &Duties, lang: Lang) -> String {
+    let mut rows = vec![heading(lang)];
+    rows.extend(duties.rows.iter().map(|duty| line(duty, lang)));
+    let mut text = format!("{}\n{}", duties.annex, table::aligned(&rows));
+    for duty in &duties.rows {
+        for verdict in duty.verdicts.iter().filter(|v| !v.met) {
+            text.push_str(&format!("{}\n", unmet(duty, verdict, lang)));
+        }
+    }
+    let (all, met) = duties.sum();
+    text.push_str(&match lang {
+        Lang::Zh => format!("{} 条，{all} 项要求，{met} 项达到，{} 项未达到\n", duties.rows.len(), all - met),
+        Lang::En => format!("{} rows, {all} demands, {met} met, {} not met\n", duties.rows.len(), all - met),
+    });
+    for (number, annex, plan) in &duties.owners {
+        text.push_str(&match lang {
+            Lang::Zh => format!("注意：{number} 的责任单位，附件是{annex}，计划写的是{plan}\n"),
+            Lang::En => format!("note: {number} is {annex}'s by the annex, {plan}'s by the plan\n"),
+        });
+    }
+    if !duties.beyond.is_empty() {
+        let beyond = duties.beyond.join(" ");
+        text.push_str(&format!("{}{beyond}\n", lang.of("附件没有提到：", "of these the annex says nothing: ")));
+    }
+    text
+}
+
+/// Number, owner, state, the columns, the place.
+const WIDTH: usize = COLUMNS.len() + 4;
+
+fn heading(lang: Lang) -> [String; WIDTH] {
+    let words = ["线路", "责任单位", "状态"].iter().zip(["line", "owner", "state"]);
+    let words = words.map(|(zh, en)| lang.of(zh, en));
+    let columns = COLUMNS.iter().map(|(zh, en, _)| lang.of(zh, en));
+    collect(words.chain(columns).chain([lang.of("出处", "place")]).map(str::to_owned))
+}
+
+fn line(duty: &Duty, lang: Lang) -> [String; WIDTH] {
+    let state = duty.state.as_ref().map_or_else(|| lang.of("没有", "missing").to_owned(), |s| state_word(s, lang));
+    let mark = |demands: &[_]| match duty.verdicts.iter().find(|v| demands.contains(&v.demand)) {
+        None => "-",
+        Some(Verdict { met: true, .. }) => "✓",
+        Some(_) => "✗",
+    };
+    let columns = COLUMNS.iter().map(|(_, _, demands)| mark(demands).to_owned());
+    let place = duty.place.clone().unwrap_or_default();
+    collect([duty.number.clone(), duty.owner.clone(), state].into_iter().chain(columns).chain([place]))
+}
+
+/// As many cells as there are columns.
+fn collect(cells: impl Iterator<Item = String>) -> [String; WIDTH] {
+    let mut row: [String; WIDTH] = Default::default();
+    row.iter_mut().zip(cells).for_each(|(to, from)| *to = from);
+    row
+}
+
+fn unmet(duty: &Duty, verdict: &Verdict, lang: Lang) -> String {
+    let (zh, en) = verdict.demand.word();
+    let (number, because) = (&duty.number, &verdict.because);
+    match lang {
+        Lang::Zh => format!("✗ {number} {zh}：{}  {}\n    附件：{}", because.zh, verdict.place, duty.text),
+        Lang::En => format!("✗ {number} {en}: {}  {}\n    the annex: {}", because.en, verdict.place, duty.text),
+    }
+}
