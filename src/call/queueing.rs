@@ -44,7 +44,7 @@ impl Queueing {
 impl Call {
     /// A department's own seats ring at once; the caller is not answered for it.
     pub(super) fn ring_group(&mut self, group: GroupId, timeout_ms: u32, now: Now) {
-        if !self.is_open(&group, now) {
+        if self.plan_group(&group).is_some_and(|g| !self.journey.snapshot.plan.is_open(g, now.wall)) {
             // Closed is as nobody signed in: the next step.
             self.last = Cause::NoSeat;
             self.journey.sought = true;
@@ -62,7 +62,7 @@ impl Call {
     /// A queue answers the call: the carrier would clear an unanswered one, and would pass no digits (product §6).
     pub(super) fn enter_queue(&mut self, group: GroupId, skill: Option<Arc<str>>, now: Now) {
         self.answer_as_switch();
-        if !self.is_open(&group, now) {
+        if !self.plan_group(&group).is_some_and(|g| self.journey.snapshot.plan.is_open(g, now.wall)) {
             self.last = Cause::NoSeat;
             self.journey.sought = true;
             return self.divert(&group, Cause::NoSeat, now);
@@ -77,10 +77,6 @@ impl Call {
         self.journey.sought = true;
         let (class, place) = (self.journey.rank_class(), self.journey.place);
         self.act(Act::Enter { group, skill, class, place });
-    }
-
-    fn is_open(&self, group: &GroupId, now: Now) -> bool {
-        self.plan_group(group).is_some_and(|g| self.journey.snapshot.plan.is_open(g, now.wall))
     }
 
     fn plan_group(&self, id: &GroupId) -> Option<&Arc<Group>> {

@@ -40,6 +40,13 @@ max_size = 500
 overflow = ["prompt:busy", "release:486"]
 trusted = true
 
+[group.county]
+title = "县级坐席"
+hours = { calendar = "cn", from = 08:30, to = 17:30 }
+overflow = "group:main"
+
+[calendar.cn]
+
 [emergency]
 trunks = ["emergency-1", "emergency-2"]
 progress = "2s"
@@ -323,4 +330,21 @@ fn a_call_ends_once_and_lets_everything_go() {
             }
         }
     }
+}
+
+#[test]
+fn a_group_rings_in_its_hours_and_is_passed_over_outside_them() {
+    let entered = |wall: i64| {
+        let ring = Step::Ring { group: GroupId::from("county"), timeout_ms: 10_000 };
+        let mut call = call(Class::Parallel, Service::Hotline, vec![ring, queue()]);
+        call.handle(Input::Begin, Now { mono: 0, wall });
+        let entered = std::iter::from_fn(|| call.poll()).find_map(|act| match act {
+            Act::Enter { group, .. } => Some(group.to_string()),
+            _ => None,
+        });
+        entered.unwrap_or_default()
+    };
+    // A Wednesday in Fuzhou, 10:00 and 20:00.
+    let (ten, hour) = (1_639_533_600_000_000, 3_600_000_000);
+    assert_eq!([entered(ten), entered(ten + 10 * hour)], ["county", "main"]);
 }

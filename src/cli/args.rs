@@ -294,6 +294,9 @@ pub enum Dialplan {
         /// 另一个城市的附件；默认为福州的 · another city's annex; Fuzhou's by default.
         #[arg(long, value_name = "FILE")]
         annex: Option<PathBuf>,
+        /// 每项要求的依据 · what meets or fails each demand.
+        #[arg(long)]
+        long: bool,
     },
     /// 检查拨号计划 · checks the dialplan.
     Check {

@@ -11,8 +11,14 @@ use crate::ledger::Lang;
 use serde_json::json;
 use std::path::Path;
 
-/// `dialplan duties [--at TIME] [--annex FILE]`.
-pub(super) fn duties(global: &Global, at: Option<i64>, annex: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
+/// `dialplan duties [--at TIME] [--annex FILE] [--long]`.
+pub(super) fn duties(
+    global: &Global,
+    at: Option<i64>,
+    annex: Option<&Path>,
+    long: bool,
+    screen: &Screen,
+) -> Result<Done, Failure> {
     let wall = at.unwrap_or_else(|| Clock::system().now().wall);
     let annex = read(annex)?;
     let plan = load(&place::dialplan(global)?, wall)?;
@@ -23,7 +29,7 @@ pub(super) fn duties(global: &Global, at: Option<i64>, annex: Option<&Path>, scr
     result["met"] = met.into();
     result["at"] = moment::shown(wall).into();
     let exit = if all == met { Exit::Ok } else { Exit::Bad };
-    Ok(Done { text: text(&duties, screen.lang), result, exit })
+    Ok(Done { text: text(&duties, long, screen.lang), result, exit })
 }
 
 fn read(file: Option<&Path>) -> Result<Annex, Failure> {
@@ -41,13 +47,13 @@ fn read(file: Option<&Path>) -> Result<Annex, Failure> {
     }
 }
 
-fn text(duties: &Duties, lang: Lang) -> String {
+fn text(duties: &Duties, long: bool, lang: Lang) -> String {
     let mut rows = vec![heading(lang)];
     rows.extend(duties.rows.iter().map(|duty| line(duty, lang)));
     let mut text = format!("{}\n{}", duties.annex, table::aligned(&rows));
     for duty in &duties.rows {
-        for verdict in duty.verdicts.iter().filter(|v| !v.met) {
-            text.push_str(&format!("{}\n", unmet(duty, verdict, lang)));
+        for verdict in duty.verdicts.iter().filter(|v| long || !v.met) {
+            text.push_str(&reason(duty, verdict, lang));
         }
     }
     let (all, met) = duties.sum();
@@ -97,11 +103,17 @@ fn collect(cells: impl Iterator<Item = String>) -> [String; WIDTH] {
     row
 }
 
-fn unmet(duty: &Duty, verdict: &Verdict, lang: Lang) -> String {
+/// What meets or fails a demand; what fails it beside the annex's own words.
+fn reason(duty: &Duty, verdict: &Verdict, lang: Lang) -> String {
     let (zh, en) = verdict.demand.word();
-    let (number, because) = (&duty.number, &verdict.because);
-    match lang {
-        Lang::Zh => format!("✗ {number} {zh}：{}  {}\n    附件：{}", because.zh, verdict.place, duty.text),
-        Lang::En => format!("✗ {number} {en}: {}  {}\n    the annex: {}", because.en, verdict.place, duty.text),
+    let (number, because, place) = (&duty.number, &verdict.because, &verdict.place);
+    let mark = if verdict.met { "✓" } else { "✗" };
+    let mut text = match lang {
+        Lang::Zh => format!("{mark} {number} {zh}：{}  {place}\n", because.zh),
+        Lang::En => format!("{mark} {number} {en}: {}  {place}\n", because.en),
+    };
+    if !verdict.met {
+        text.push_str(&format!("    {}{}\n", lang.of("附件：", "the annex: "), duty.text));
     }
+    text
 }

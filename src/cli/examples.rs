@@ -43,7 +43,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "dialplan timeline",
         &["switchboard dialplan timeline 12333", "switchboard dialplan timeline 12348 --at 2022-01-15"],
     ),
-    ("dialplan duties", &["switchboard dialplan duties", "switchboard dialplan duties --annex annex.toml --lang en"]),
+    (
+        "dialplan duties",
+        &[
+            "switchboard dialplan duties",
+            "switchboard dialplan duties --long --at 2022-01-15",
+            "switchboard dialplan duties --annex annex.toml --lang en",
+        ],
+    ),
     ("dialplan check", &["switchboard dialplan check", "switchboard dialplan check /etc/switchboard/dialplans --json"]),
     ("completions", &["switchboard completions bash > /etc/bash_completion.d/switchboard"]),
     ("man", &["switchboard man | man -l -", "switchboard man --out /usr/local/share/man/man1"]),

@@ -105,7 +105,9 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why(asked)) => plan::why(global, asked, screen),
         Command::Dialplan(Dialplan::Timeline { number, at }) => timeline::timeline(global, number, *at, screen),
-        Command::Dialplan(Dialplan::Duties { at, annex }) => duties::duties(global, *at, annex.as_deref(), screen),
+        Command::Dialplan(Dialplan::Duties { at, annex, long }) => {
+            duties::duties(global, *at, annex.as_deref(), *long, screen)
+        }
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out } => manual::man(out.as_deref(), screen),
         Command::Dialplan(Dialplan::Check { folder, format }) => {

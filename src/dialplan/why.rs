@@ -137,9 +137,10 @@ impl<'p> Why<'p> {
         }
     }
 
-    /// Where the call is counted; absent where neither a side nor a caller was given.
+    /// Where the call is counted; absent where neither a trunk nor a caller was given.
     fn counted(&self) -> Option<Counted> {
-        if self.question.side.is_none() && self.question.caller.is_none() {
+        let asked = self.question.side.is_some() || self.question.caller.is_some();
+        if !asked || self.question.side == Some(Side::Seat) {
             return None;
         }
         if self.trunk().is_some_and(|t| t.province) {

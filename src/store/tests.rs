@@ -115,6 +115,13 @@ fn a_day_is_booked_once_and_can_be_asked_for() {
     assert_eq!(count(Filter { since, ..Filter::default() }), 4);
     assert_eq!(count(Filter { until: since, ..Filter::default() }), 3);
 
+    let newest = latest[0].t0;
+    let hits = reader.hits(i64::MIN, newest).expect("counts");
+    assert_eq!(hits.iter().map(|h| h.calls).sum::<u64>(), 7);
+    assert_eq!(hits.iter().filter(|h| h.dialled == "12345").map(|h| h.calls).sum::<u64>(), 2);
+    let until = |t| reader.hits(latest[6].t0, t).expect("counts").iter().map(|h| h.calls).sum::<u64>();
+    assert_eq!([newest, newest - 1].map(until), [6, 5], "after the first, up to the last");
+
     let (cdr, events) = reader.call(call(1)).expect("readable").expect("known");
     assert_eq!((cdr.dialled.as_str(), events.len()), ("12333", 17));
     assert!(events.iter().all(|e| e.call == Some(call(1))) && events.is_sorted_by_key(|e| e.seq));

@@ -140,6 +140,56 @@ fn numbers_stand_in_their_state_of_a_date() {
 }
 
 #[test]
+fn why_answers_for_one_side_and_timeline_and_duties_answer_by_their_exit_code() {
+    let why = |words: &[&str]| switchboard(&[&["dialplan", "why"], words, &["--json"]].concat());
+    let seats_only = why(&["95598", "--trunk", "carrier"]);
+    assert_eq!((code(&seats_only), &document(&seats_only)["result"]["reason"]), (Some(1), &"seats_only".into()));
+    assert_eq!(code(&why(&["95598", "--seat", "8001"])), Some(0));
+    assert_eq!(code(&why(&["95598", "--trunk", "nope"])), Some(2));
+    let all = document(&why(&["12348", "--seats", "0", "--trunk", "carrier", "--from", "13900000001"]));
+    let result = &all["result"];
+    assert_eq!(
+        (&result["steps"][0]["visit"]["meets"], &result["trunk"]["trunk"]),
+        (&"nobody".into(), &"carrier".into())
+    );
+    let main = &result["steps"][1]["visit"];
+    assert_eq!((&main["meets"], &main["overflow"][1]["step"]), (&"waits".into(), &"release:486".into()));
+    assert!(result["counted"]["province"] == false && result["steps"][0]["place"].is_string(), "{result}");
+
+    let timeline = |number: &str| switchboard(&["dialplan", "timeline", number, "--at", "2022-01-15", "--json"]);
+    let life = timeline("12333");
+    let (states, exit) = (document(&life)["result"]["periods"].clone(), code(&life));
+    let states: Vec<_> = states.as_array().unwrap().iter().map(|p| (p["state"].clone(), p["now"].clone())).collect();
+    let state = |word: &str, now: bool| (Value::from(word), Value::from(now));
+    assert_eq!(states, [state("before", false), state("transition", true), state("cancelled", false)]);
+    assert_eq!((exit, code(&timeline("12400"))), (Some(0), Some(1)));
+
+    assert_eq!(code(&switchboard(&["dialplan", "duties"])), Some(0));
+    let folder = Folder::new();
+    let annex = fs::read_to_string(root().join("src/dialplan/annex.toml")).unwrap();
+    let more =
+        "[[row]]\nnumber = \"12399\"\nowner = \"x\"\nclass = \"branch\"\ndemands = [\"number-kept\"]\ntext = \"x\"\n";
+    let longer = folder.write("annex.toml", &format!("{annex}\n{more}"));
+    let output = switchboard(&["dialplan", "duties", "--annex", longer.to_str().unwrap(), "--lang", "en"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("✗ 12399 number kept: the plan has no such number"), "{}", out(&output));
+    let broken = folder.write("broken.toml", "title = 1\n");
+    let output = switchboard(&["dialplan", "duties", "--annex", broken.to_str().unwrap()]);
+    assert_eq!(code(&output), Some(78), "{}", err(&output));
+}
+
+#[test]
+fn manual_pages_are_written_for_every_command() {
+    let folder = Folder::new();
+    let at = folder.0.join("man1");
+    let output = switchboard(&["man", "--out", at.to_str().unwrap()]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    assert!(fs::read_to_string(at.join("switchboard-dialplan-why.1")).unwrap().contains("dialplan why 12348"));
+    assert!(out(&switchboard(&["completions", "bash"])).contains("timeline"));
+    assert_eq!(code(&switchboard(&["completions", "tcsh"])), Some(2));
+}
+
+#[test]
 fn usage_is_exit_2_and_help_is_not() {
     for wrong in [&["nope"][..], &[], &["run", "--as-of", "tomorrow"], &["call"], &["calls", "show", "x"]] {
         assert_eq!(code(&switchboard(wrong)), Some(2), "{wrong:?}");
@@ -288,6 +338,12 @@ fn the_demo_answers_a_call_and_leaves_nothing_behind() {
     assert_eq!(code(&cancelled), Some(0), "{}", out(&cancelled));
 
     let calls = demo.until(&["calls", "ls"], |list| list["calls"].as_array().is_some_and(|c| c.len() == 2));
+    let numbers = demo.ask(&["numbers", "ls", "--at", "2021-12-15T11:00"]);
+    let dialled = |n: &str| {
+        let row = numbers["numbers"].as_array().unwrap().iter().find(|r| r["number"] == n).unwrap();
+        row["calls"].as_u64()
+    };
+    assert_eq!(["12345", "12318", "12333"].map(dialled), [Some(1), Some(1), Some(0)], "{numbers}");
     let reference = calls["calls"][0]["call"].as_str().unwrap();
     assert!(demo.ask(&["calls", "show", reference])["events"].as_array().is_some_and(|e| !e.is_empty()));
     let state = PathBuf::from(demo.ready["state"].as_str().unwrap());
