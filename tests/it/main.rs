@@ -12,6 +12,7 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod operators;
+mod page;
 mod questions;
 mod races;
 mod registrations;
