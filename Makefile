@@ -4,6 +4,7 @@
 #   make soak    长测 · the long forms of the random and load tests: about ten minutes
 #   make bench   性能 · figures beside the budgets
 #   make fmt     格式化 · formats the source
+#   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations
 
 CARGO ?= cargo
 # Programs that the tests of real peers run, and the Debian packages they come in.
@@ -11,7 +12,11 @@ PEERS := sipp:sip-tester baresip:baresip-core
 # SQLite is compiled from source.
 BUILD := cc:gcc
 
-.PHONY: demo test soak bench fmt tools tools-build tools-peers
+PREFIX ?= /usr/local
+SHARE := $(DESTDIR)$(PREFIX)/share
+BUILT := target/release/switchboard
+
+.PHONY: demo test soak bench fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -33,6 +38,18 @@ bench: tools-build
 
 fmt:
 	@$(CARGO) fmt
+
+install: tools-build
+	@$(CARGO) build --quiet --release --locked
+	@install -D -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin/switchboard
+	@$(BUILT) man --out $(SHARE)/man/man1
+	@mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	@$(BUILT) completions bash >$(SHARE)/bash-completion/completions/switchboard
+	@$(BUILT) completions zsh >$(SHARE)/zsh/site-functions/_switchboard
+	@$(BUILT) completions fish >$(SHARE)/fish/vendor_completions.d/switchboard.fish
+	@mkdir -p $(SHARE)/switchboard/config
+	@cp -R dialplans $(SHARE)/switchboard/
+	@cp config/*.toml $(SHARE)/switchboard/config/
 
 tools: tools-build tools-peers
 

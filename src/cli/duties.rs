@@ -51,11 +51,7 @@ fn text(duties: &Duties, long: bool, lang: Lang) -> String {
     let mut rows = vec![heading(lang)];
     rows.extend(duties.rows.iter().map(|duty| line(duty, lang)));
     let mut text = format!("{}\n{}", duties.annex, table::aligned(&rows));
-    for duty in &duties.rows {
-        for verdict in duty.verdicts.iter().filter(|v| long || !v.met) {
-            text.push_str(&reason(duty, verdict, lang));
-        }
-    }
+    duties.rows.iter().for_each(|duty| reasons(&mut text, duty, long, lang));
     let (all, met) = duties.sum();
     text.push_str(&match lang {
         Lang::Zh => format!("{} 条，{all} 项要求，{met} 项达到，{} 项未达到\n", duties.rows.len(), all - met),
@@ -103,17 +99,29 @@ fn collect(cells: impl Iterator<Item = String>) -> [String; WIDTH] {
     row
 }
 
-/// What meets or fails a demand; what fails it beside the annex's own words.
-fn reason(duty: &Duty, verdict: &Verdict, lang: Lang) -> String {
-    let (zh, en) = verdict.demand.word();
-    let (number, because, place) = (&duty.number, &verdict.because, &verdict.place);
-    let mark = if verdict.met { "✓" } else { "✗" };
-    let mut text = match lang {
-        Lang::Zh => format!("{mark} {number} {zh}：{}  {place}\n", because.zh),
-        Lang::En => format!("{mark} {number} {en}: {}  {place}\n", because.en),
-    };
-    if !verdict.met {
+/// What meets or fails each demand of a row; where one fails, the annex's own words.
+fn reasons(text: &mut String, duty: &Duty, long: bool, lang: Lang) {
+    let word = |v: &Verdict| lang.of(v.demand.word().0, v.demand.word().1);
+    let number = &duty.number;
+    let mut told: Vec<(&Verdict, String)> = Vec::new();
+    for verdict in duty.verdicts.iter().filter(|v| long || !v.met) {
+        match told.last_mut() {
+            // What has the same reason in the same place is told once.
+            Some((last, words)) if last.because == verdict.because && last.place == verdict.place => {
+                words.push_str(lang.of("、", ", "));
+                words.push_str(word(verdict));
+            }
+            _ => told.push((verdict, word(verdict).to_owned())),
+        }
+    }
+    for (verdict, words) in told {
+        let mark = if verdict.met { "✓" } else { "✗" };
+        let because = lang.of(&verdict.because.zh, &verdict.because.en);
+        let line = format!("{mark} {number} {words}{}{because}  {}", lang.of("：", ": "), verdict.place);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if duty.verdicts.iter().any(|v| !v.met) {
         text.push_str(&format!("    {}{}\n", lang.of("附件：", "the annex: "), duty.text));
     }
-    text
 }

@@ -105,6 +105,16 @@ mod tests {
         }
     }
 
+    /// Words as a shell makes them of a line, with double quotes.
+    fn words(line: &str) -> Vec<String> {
+        let quoted = line.split('"').enumerate();
+        let pieces = quoted.flat_map(|(i, piece)| match i % 2 {
+            0 => piece.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![piece.to_owned()],
+        });
+        pieces.collect()
+    }
+
     fn all() -> Vec<(String, String)> {
         let mut found = Vec::new();
         leaves(&command(), "", &mut found);
@@ -122,7 +132,7 @@ mod tests {
             for line in shown {
                 let own = line.split(['|', '>']).next().unwrap_or_default();
                 assert!(own.starts_with(&format!("switchboard {path}")), "{path}: {line}");
-                assert!(Cli::try_parse_from(own.split_whitespace()).is_ok(), "{line}");
+                assert!(Cli::try_parse_from(words(own)).is_ok(), "{line}");
             }
         }
     }

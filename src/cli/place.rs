@@ -62,14 +62,15 @@ pub fn dialplan(global: &Global) -> Result<PathBuf, Failure> {
     config(global).map(|c| c.plan.folder).or_else(|_| shipped())
 }
 
-/// `./dialplans`, or the folder of that name beside the executable or above it.
+/// `./dialplans`, or the folder of that name beside the executable, above it, or in `share/switchboard` there.
 ///
 /// # Errors
 /// That there is none.
 pub fn shipped() -> Result<PathBuf, Failure> {
     let here = PathBuf::from("dialplans");
     let beside = std::env::current_exe().ok();
-    let beside = beside.iter().flat_map(|exe| exe.ancestors().skip(1).take(3)).map(|dir| dir.join("dialplans"));
+    let above = beside.iter().flat_map(|exe| exe.ancestors().skip(1).take(3));
+    let beside = above.flat_map(|dir| [dir.join("dialplans"), dir.join("share/switchboard/dialplans")]);
     let installed = PathBuf::from("/usr/share/switchboard/dialplans");
     std::iter::once(here).chain(beside).chain([installed]).find(|p| p.is_dir()).ok_or_else(|| {
         let zh = "没有拨号计划目录：当前目录和程序旁都没有 dialplans，请用 --dialplan 指明";

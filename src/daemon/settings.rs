@@ -93,3 +93,23 @@ pub(super) fn store(config: &Config) -> store::Settings {
 fn micros(d: Duration) -> u64 {
     u64::try_from(d.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dialplan::{Known, Plan, Source};
+    use crate::fact::Origin;
+    use crate::ledger::Traffic;
+
+    #[test]
+    fn the_books_tell_city_and_province_apart_as_the_plan_does() {
+        let text = "[city]\narea = \"0591\"\nissued = 2021-11-08\ncallers = [\"0591\"]\n[hotline.12345]\ntitle = \"12345\"\nclass = \"hub\"\n\
+            group = \"main\"\n[group.main]\ntitle = \"main\"\nhours = \"7x24\"\n[emergency]\ntrunks = [\"e\"]\n[trunk.e]\ntitle = \"e\"\n\
+            role = \"emergency\"\n[trunk.p]\ntitle = \"p\"\nrole = \"carrier\"\nprovince = true\n";
+        let source = Source { file: "city.toml".into(), text: text.into() };
+        let (plan, _) = Plan::load(&[source], &Known::default()).unwrap_or_else(|m| panic!("{m:#?}"));
+        let books = super::ledger(&plan);
+        let traffic = |trunk: &str, caller| books.traffic(&Origin::Trunk(trunk.into()), caller);
+        assert_eq!(traffic("p", "059187654321"), Traffic::Province);
+        assert_eq!([traffic("c", "059187654321"), traffic("c", "059287654321")], [Traffic::City, Traffic::Province]);
+    }
+}

@@ -9,6 +9,11 @@ use super::number::{Digits, NumberError, Spelling};
 use super::visit::{Meets, Visit};
 use std::fmt::Write;
 
+/// A number with what it is called, if it is called anything.
+pub(super) fn named(digits: &str, entry: &Entry) -> String {
+    format!("{digits} {}", entry.title).trim_end().to_owned()
+}
+
 /// One line: a text, and where it is written in a column of its own.
 pub(super) fn row(out: &mut String, indent: usize, text: &str, place: &str) {
     let line = format!("{}{text}", " ".repeat(indent));
@@ -171,7 +176,7 @@ pub(super) fn refused_text(
         (false, Lang::En) => "before its cutover, no group or trunk given",
     };
     let colon = if lang == Lang::Zh { "：" } else { ": " };
-    let _ = writeln!(out, "{digits} {} · {class} · {why}{colon}{status} + Q.850 cause {q850}  {at}", entry.title);
+    let _ = writeln!(out, "{} · {class} · {why}{colon}{status} + Q.850 cause {q850}  {at}", named(digits, entry));
     if let (Life::Merged(merged), false) = (&entry.life, seats_only) {
         later(out, merged, State::Before, lang);
     }

@@ -8,7 +8,7 @@ use super::entry::{Class, Entry, Route};
 use super::explain::{Decision, decide, place};
 use super::life::{Life, State};
 use super::number::Dialled;
-use super::phrase::{phrase, row, seconds};
+use super::phrase::{named, phrase, row, seconds};
 use super::visit::{Hop, hops};
 use jiff::civil::Date;
 use serde::Serialize;
@@ -166,7 +166,12 @@ impl Timeline<'_> {
         let (entry, zh) = (self.entry, lang == Lang::Zh);
         let class = if zh { entry.class.zh() } else { entry.class.en() };
         let mut out = String::new();
-        row(&mut out, 0, &format!("{} {} · {class}", self.dialled.digits, entry.title), &place(self.plan, entry.at));
+        row(
+            &mut out,
+            0,
+            &format!("{} · {class}", named(&self.dialled.digits.to_string(), entry)),
+            &place(self.plan, entry.at),
+        );
         for period in &self.periods {
             let facts = self.period(period, wall);
             let mark = if facts.now { "▶ " } else { "  " };

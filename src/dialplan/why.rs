@@ -6,7 +6,7 @@ use super::entry::{Access, Class, Entry, Step, Trunk};
 use super::explain::{Decision, Reason, Refusal, Routed, decide, place};
 use super::life::Life;
 use super::number::{Dialled, NumberError, Spelling};
-use super::phrase::{later, met, no_number, phrase, reason, refused_text, row, spelling, state, takes};
+use super::phrase::{later, met, named, no_number, phrase, reason, refused_text, row, spelling, state, takes};
 use super::visit::{Hop, Meets, hops};
 use super::{Plan, segment};
 use serde::Serialize;
@@ -217,7 +217,7 @@ impl<'p> Why<'p> {
         let entry = routed.entry;
         let class = if lang == Lang::Zh { entry.class.zh() } else { entry.class.en() };
         let by = self.reasons.iter().filter_map(|r| reason(*r, entry, lang)).collect::<String>();
-        let _ = writeln!(out, "{digits} {} · {class}{by}{}", entry.title, state(entry, routed.state, lang));
+        let _ = writeln!(out, "{} · {class}{by}{}", named(digits, entry), state(entry, routed.state, lang));
         self.came_from(out, entry, lang);
         let route = hops(self.plan, routed.route, self.question.wall, self.question.seats);
         for (i, hop) in route.iter().enumerate() {

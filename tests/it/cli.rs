@@ -190,6 +190,31 @@ fn manual_pages_are_written_for_every_command() {
 }
 
 #[test]
+fn what_is_installed_finds_its_dialplan_from_anywhere() {
+    let folder = Folder::new();
+    let mut make = Command::new("make");
+    make.current_dir(root()).args(["install", "CARGO=true", "PREFIX=/usr/local"]).env_remove("MAKEFLAGS");
+    make.arg(format!("BUILT={}", env!("CARGO_BIN_EXE_switchboard"))).arg(format!("DESTDIR={}", folder.0.display()));
+    let made = make.output().unwrap();
+    assert_eq!(code(&made), Some(0), "{}", err(&made));
+    let installed = |below: &str| folder.0.join("usr/local").join(below);
+    for below in [
+        "share/man/man1/switchboard-dialplan-duties.1",
+        "share/bash-completion/completions/switchboard",
+        "share/zsh/site-functions/_switchboard",
+        "share/switchboard/config/minimal.toml",
+        "share/switchboard/dialplans/prompts/waiting.wav",
+    ] {
+        assert!(fs::metadata(installed(below)).unwrap().len() > 0, "{below}");
+    }
+    let mut check = Command::new(installed("bin/switchboard"));
+    check.current_dir(&folder.0).env_remove("SWITCHBOARD_CONFIG").args(["dialplan", "check", "--lang", "en"]);
+    let checked = check.output().unwrap();
+    assert_eq!(code(&checked), Some(0), "{}", err(&checked));
+    assert!(out(&checked).contains("share/switchboard/dialplans: no error"), "{}", out(&checked));
+}
+
+#[test]
 fn usage_is_exit_2_and_help_is_not() {
     for wrong in [&["nope"][..], &[], &["run", "--as-of", "tomorrow"], &["call"], &["calls", "show", "x"]] {
         assert_eq!(code(&switchboard(wrong)), Some(2), "{wrong:?}");

@@ -138,6 +138,15 @@ fn why_tells_the_side_the_count_and_the_overflow() {
 }
 
 #[test]
+fn number_ranges_are_digits() {
+    let minimal = std::fs::read_to_string(root().join("tests/samples/dialplans/valid/minimal.toml")).unwrap();
+    let text = minimal.replace("area = \"0591\"", "area = \"0591\"\ncallers = [\"0591\", \"139x\"]");
+    let mistakes =
+        Plan::load(&[Source { file: "plan.toml".into(), text: text.into() }], &Known::default()).unwrap_err();
+    assert_eq!(mistakes.iter().map(|m| m.code.as_str()).collect::<Vec<_>>(), ["DP004"]);
+}
+
+#[test]
 fn a_closed_group_is_met_closed_and_its_overflow_follows_to_the_end() {
     let plan = with_callers("[]");
     let at = |local: &str, seats| {
