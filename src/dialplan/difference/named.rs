@@ -49,6 +49,7 @@ fn city(plan: &Plan) -> Vec<Row> {
         ("name", plan.city.name.to_string()),
         ("hub", plan.city.hub.to_string()),
         ("issued", plan.city.issued.to_string()),
+        ("callers", plan.city.callers.join(" ")),
         ("numbering", format!("{:?}", plan.numbering)),
         ("timezone", format!("{:?}", plan.zone)),
     ]
