@@ -9,6 +9,7 @@ use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Question, Side, So
 use crate::ledger;
 use crate::store::{Hits, Reader};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// The same language for the dialplan's texts.
@@ -105,7 +106,12 @@ pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Resu
         ledger::Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "24 小时来电", "出处"],
         ledger::Lang::En => ["number", "title", "class", "state", "last day", "days left", "calls in 24 h", "place"],
     };
-    let counted: Vec<Option<u64>> = rows.iter().map(|row| Some(calls_of(hits.as_ref().ok()?, row))).collect();
+    let sums = hits.as_ref().ok().map(|hits| by_row(hits));
+    let count = |row: &NumberRow| {
+        let key = if row.number.contains('x') { &row.address } else { &row.number };
+        Some(sums.as_ref()?.get(key.as_str()).copied().unwrap_or(0))
+    };
+    let counted: Vec<Option<u64>> = rows.iter().map(count).collect();
     let line = |(row, calls): (&NumberRow, &Option<u64>)| {
         let class = if lang == ledger::Lang::Zh { row.class.zh() } else { row.class.en() };
         [
@@ -145,10 +151,15 @@ fn hits(global: &Global, wall: i64) -> Result<Vec<Hits>, Failure> {
     read.map_err(|e| super::calls::unread(&e))
 }
 
-/// A number counts by its digits, a pattern by its entry.
-fn calls_of(hits: &[Hits], row: &NumberRow) -> u64 {
-    let of = |h: &&Hits| if row.number.contains('x') { h.entry == row.address } else { h.dialled == row.number };
-    hits.iter().filter(of).map(|h| h.calls).sum()
+/// Calls by what a row counts by: a number by its digits, a pattern by its entry.
+fn by_row(hits: &[Hits]) -> HashMap<&str, u64> {
+    let mut sums = HashMap::new();
+    for hit in hits {
+        *sums.entry(hit.dialled.as_str()).or_default() += hit.calls;
+        // An entry has a dot and a number has none: the two never meet.
+        *sums.entry(hit.entry.as_str()).or_default() += hit.calls;
+    }
+    sums
 }
 
 fn with_calls((row, calls): (&NumberRow, &Option<u64>)) -> Value {
