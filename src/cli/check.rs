@@ -2,7 +2,7 @@
 
 use super::args::{Global, Report};
 use super::exit::{Done, Exit, Failure};
-use super::plan::{gather, tongue, unreadable};
+use super::plan::{judged, tongue, unreadable};
 use super::{Screen, place};
 use crate::clock::Clock;
 use crate::daemon;
@@ -48,7 +48,7 @@ pub(super) fn details(mistakes: &[Diagnostic], sources: &[Source]) -> Vec<Value>
 /// `dialplan check [DIR] [--format text|json|sarif]`.
 pub(super) fn check(global: &Global, folder: Option<&Path>, format: Report, screen: &Screen) -> Result<Done, Failure> {
     let found = folder.map_or_else(|| place::dialplan(global), place::existing).and_then(|folder| {
-        gather(&folder, Clock::system().now().wall).map(|(sources, known)| (folder, sources, known))
+        judged(global, &folder, Clock::system().now().wall).map(|(sources, known)| (folder, sources, known))
     });
     let lang = tongue(screen.lang);
     let (folder, sources, known) = match found {

@@ -91,7 +91,7 @@ fn how(how: How, lang: Lang) -> &'static str {
 }
 
 fn stored(global: &Global) -> Option<Plans> {
-    let plans = Plans::read(&place::state(global).ok()?).ok()?;
+    let plans = Plans::read(&place::kept_state(global)?).ok()?;
     (!plans.records().is_empty()).then_some(plans)
 }
 

@@ -131,6 +131,12 @@ pub fn sockets(global: &Global) -> Result<Vec<PathBuf>, Failure> {
     Ok(state.into_iter().chain(configured).chain(demos).collect())
 }
 
+/// The state folder of the switchboard that is configured here, if it is to be kept. No demo's.
+#[must_use]
+pub fn kept_state(global: &Global) -> Option<PathBuf> {
+    global.state.clone().or_else(|| config(global).ok()?.store.folder)
+}
+
 /// The state folder that holds the records, as far as it can be known from outside.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::daemon;
 use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Question, Side, Source, Trunk, calendar};
 use crate::ledger;
-use crate::store::{Hits, Reader};
+use crate::store::{Hits, Plans, Reader};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,6 +18,18 @@ pub(super) fn tongue(lang: ledger::Lang) -> Lang {
         ledger::Lang::Zh => Lang::Zh,
         ledger::Lang::En => Lang::En,
     }
+}
+
+/// The files of a plan and what is known of the rest: by its folder, and by the history of a daemon whose state can be found.
+pub(super) fn judged(global: &Global, folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), Failure> {
+    let (sources, mut known) = gather(folder, wall)?;
+    let plans = place::kept_state(global).map(|state| Plans::read(&state));
+    match plans {
+        Some(Ok(plans)) => known.cancelled = plans.lineage().cancelled(wall),
+        Some(Err(e)) => return Err(super::calls::unread(&e)),
+        None => {}
+    }
+    Ok((sources, known))
 }
 
 /// The files of a plan, and what its folder alone can tell of the rest.

@@ -218,6 +218,13 @@ fn a_number_cancelled_under_one_version_stays_so_after_edits_rollbacks_and_resta
     };
     revive(&office);
     assert_eq!(daemon.stop(), Some(0));
+    // `check` knows it from the state folder, also while no daemon runs; so does `history`.
+    office.write("95-more.toml", "[route]\n12333 = \"group:main\"\n");
+    std::os::unix::fs::symlink(root().join("dialplans/prompts"), office.path("dialplans/prompts")).unwrap();
+    let (exit, document) = office.json(&["dialplan", "check"]);
+    assert_eq!((exit, &document["details"][0]["code"]), (Some(78), &"DP041".into()), "{document}");
+    fs::remove_file(office.path("dialplans/95-more.toml")).unwrap();
+    assert_eq!(office.history().len(), 2);
     let daemon = office.start(&[]);
     revive(&office);
     let (exit, _) = office.json(&["dialplan", "rollback"]);
