@@ -304,7 +304,6 @@ type Broken = (&'static [(&'static str, &'static str)], &'static str, &'static [
 
 const BROKEN: &[Broken] = &[
     (&[("[hotline.12317]", "[hotline.12318888]")], "12317", &[Demand::NumberKept, Demand::SeatsPooled]),
-    (&[("owner = \"市残联\"", "owner = \"市残联\"\naccess = \"seats\"")], "12385", &[Demand::NumberKept]),
     (
         &[(
             "[hotline.12336]\ntitle = \"自然资源违法举报\"\nowner = \"市自然资源和规划局\"\nclass = \"merged\"\ncutover = 2021-11-30\ntransition = \"transition/12336\"",
