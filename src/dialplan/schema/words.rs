@@ -9,6 +9,12 @@ pub(super) const ALL: &[(&str, &str, &str, &str)] = &[
     ("city", "subscriber", "本地用户号码的位数，默认 8", "Digits of a local subscriber's number, 8 by default"),
     ("city", "timezone", "时区，默认 \"Asia/Shanghai\"", "Time zone, \"Asia/Shanghai\" by default"),
     ("city", "contexts", "表示本市的 phone-context 域名", "Domain names that mean this city as a phone-context"),
+    (
+        "city",
+        "callers",
+        "本市号段，主叫的前几位；别的主叫计入全省",
+        "The city's number ranges, leading digits of callers; others count as the province's",
+    ),
     ("city", "issued", "方案印发日期", "The day the city's plan was issued"),
     ("city", "deadline", "归并期限；更晚的归并会有提醒", "The deadline of the merging; a later cutover is warned of"),
     ("emergency", "", "110、119、120、122 的中继", "The trunks of 110, 119, 120 and 122"),
