@@ -14,7 +14,7 @@ pub enum Side<'p> {
     Seat,
 }
 
-/// First what the trunk takes, then the number and the date, then who may dial it.
+/// First what the trunk takes (an emergency number in any spelling: no setting keeps help from a caller), then the number and the date, then who may dial it.
 pub(super) fn admit<'p>(
     plan: &'p Plan,
     dialled: Dialled,
@@ -23,6 +23,7 @@ pub(super) fn admit<'p>(
     observer: &mut impl Observe,
 ) -> Decision<'p> {
     if let Side::Trunk(Some(trunk)) = side
+        && dialled.emergency.is_none()
         && !trunk.takes(dialled.spelling)
     {
         observer.note(Reason::SpellingNotTaken);

@@ -57,6 +57,8 @@ fn a_trunk_takes_its_spellings_and_a_utility_is_for_seats() {
     assert_eq!(row("+8659112345"), [hub; 4]);
     assert_eq!(row("95598"), ["404", "404", "404", "utility.95598"]);
     assert_eq!(row("12400"), ["404"; 4]);
+    // Whoever cries for help spells as he likes.
+    assert_eq!([row("119"), row("0591119")], [["emergency.119"; 4]; 2]);
 }
 
 #[test]
