@@ -2,6 +2,7 @@
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
 #   make bench   性能 · figures beside the budgets
+#   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make fmt     格式化 · formats the source
 
 CARGO ?= cargo
@@ -10,7 +11,7 @@ PEERS := sipp:sip-tester baresip:baresip-core
 # SQLite is compiled from source.
 BUILD := cc:gcc
 
-.PHONY: demo test bench fmt tools tools-build tools-peers
+.PHONY: demo test bench bench-routing fmt tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -25,7 +26,12 @@ test: tools
 	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
 
 bench: tools-build
-	@$(CARGO) bench --quiet --locked
+	@$(CARGO) bench --quiet --locked --bench budgets
+
+# Instructions are counted by valgrind; without it everything else is measured all the same.
+bench-routing: tools-build
+	@sh .ci/need valgrind:valgrind || true
+	@$(CARGO) bench --quiet --locked --bench lookup
 
 fmt:
 	@$(CARGO) fmt
