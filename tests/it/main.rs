@@ -13,4 +13,5 @@ mod registrations;
 mod sent;
 mod sessions;
 mod storm;
+mod tables;
 mod torture;

@@ -14,6 +14,8 @@ use toml::value::{Date as TomlDate, Datetime as TomlDatetime, Time as TomlTime};
 /// What reading one file shares: where it is, what its syntax errors already covered, and the mistakes found.
 pub(super) struct Context<'d> {
     pub(super) file: u16,
+    /// Where in the file the text begins that is being read: places are counted from there.
+    pub(super) base: usize,
     /// Spans of syntax errors: a value there is passed over, it has been reported.
     pub(super) broken: Vec<Range<usize>>,
     pub(super) mistakes: &'d mut Vec<Diagnostic>,
@@ -21,7 +23,7 @@ pub(super) struct Context<'d> {
 
 impl Context<'_> {
     pub(super) fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, range)
+        Span::new(self.file, self.base + range.start..self.base + range.end)
     }
 
     fn is_broken(&self, range: &Range<usize>) -> bool {
