@@ -13,11 +13,12 @@ use switchboard::dialplan::{Known, Plan, Source};
 
 const ENTRIES: usize = 1_000_000;
 /// What each entry looks like.
-const SHAPES: [(&str, &str); 5] = [
+const SHAPES: [(&str, &str); 6] = [
     ("short", "20000007 = \"group:main\""),
     ("trunks", "20000007 = \"trunk:carrier\""),
     ("long", "[route.20000007] / to = \"group:main\""),
     ("rich", "[route.20000007] / title, owner, to = [two], ring"),
+    ("twice", "the first, and 1,000 numbers twice: all reported"),
     ("patterns", "every second one `\"20000xxx\"`-like, of 8 shapes"),
 ];
 
@@ -53,7 +54,8 @@ fn text(shape: &str) -> String {
     for i in 0..ENTRIES {
         let n = 20_000_000 + i * 7;
         let _ = match shape {
-            "short" => writeln!(text, "{n} = \"group:main\""),
+            "twice" if i % 1_000 == 0 => writeln!(text, "{n} = \"group:main\"\n{n} = \"group:main\""),
+            "short" | "twice" => writeln!(text, "{n} = \"group:main\""),
             "trunks" => writeln!(text, "{n} = \"trunk:carrier\""),
             "long" => writeln!(text, "[route.{n}]\nto = \"group:main\""),
             "rich" => writeln!(
@@ -90,8 +92,8 @@ pub fn child(shape: &str) {
     let plan = match loaded {
         Ok((plan, _)) => plan,
         Err(mistakes) => {
-            println!("{} mistakes, the first: {:?}", mistakes.len(), mistakes.first().map(|m| &m.title.en));
-            return;
+            let text = sources[0].text.len() as f64 / 1e6;
+            return println!("{text:>8.1} {took:>10.0} {peak:>10.0} {:>9} {} mistakes", "", mistakes.len());
         }
     };
     let keys: Vec<(Pattern, u32)> =

@@ -11,7 +11,7 @@ const CHAIN: usize = 1 << 13;
 const CHAINS: usize = 40;
 /// Look-ups that are timed alone, in one round of one thread.
 const SINGLES: usize = 300_000;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 
 /// Prints how everything is measured.
 pub fn explain() {

@@ -48,6 +48,15 @@ fn rows(mark: &str, keys: &[(Pattern, u32)], allowed: Option<f64>) {
         let remark = format!("{}{remark}", verdict(figures.chained, allowed));
         row(&format!("table alone {mark}"), keys.len(), threads, figures, Some(bytes), &remark);
     }
+    if keys.len() >= 100_000 {
+        // The floor: a table that is one read, as large as ours, so that the machine's own miss stands beside.
+        let lines = vec![[1u64; 8]; table.bytes() / 64];
+        let figures = measure(&probes, 1, None, |d| {
+            let at = (u128::from(d.packed().wrapping_mul(0x9e37_79b9_7f4a_7c15)) * lines.len() as u128) >> 64;
+            lines[at as usize][0] as u32
+        });
+        row("one read of as much memory", keys.len(), 1, figures, None, "the floor");
+    }
     let live = Live(ArcSwap::from_pointee(table), Mutex::new(()));
     for threads in [1, 2] {
         let quiet = measure(&probes, threads, None, |d| live.get(d));

@@ -4,7 +4,7 @@
 
 use super::{Checked, Span};
 use crate::dialplan::calendar::{Calendar, Hours, Window, Zone};
-use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};
+use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Role, Route, Step, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
 use crate::dialplan::life::{Life, Merged};
 use crate::dialplan::number::{Digits, Spelling};
@@ -61,13 +61,15 @@ impl Lines {
     }
 }
 
-/// Lists of steps by the targets that they come from, the time to ring and the number to dial.
-type Shared<'w> = HashMap<(SmallVec<[&'w Target; 1]>, u32, Digits), Arc<[Step]>, foldhash::fast::FixedState>;
+/// Lists of steps by the targets that they come from and the time to ring.
+type Shared<'w> = HashMap<(SmallVec<[&'w Target; 1]>, u32), Arc<[Step]>, foldhash::fast::FixedState>;
 
 struct Compiler<'c, 'w> {
     checked: &'c Checked<'w>,
     lines: Lines,
     shared: RefCell<Shared<'w>>,
+    /// Each trunk as the only one of a step.
+    alone: BTreeMap<&'w str, Arc<[TrunkId]>>,
     zone: Zone,
     issued: Date,
 }
@@ -76,8 +78,9 @@ struct Compiler<'c, 'w> {
 pub(super) fn plan(checked: &Checked<'_>, sources: &[Source], table: Table) -> Plan {
     let zone = checked.zone.clone().unwrap_or_else(Zone::utc);
     let issued = checked.issued.unwrap_or(Date::ZERO);
+    let alone = checked.names.trunks.keys().map(|name| (*name, Arc::from([TrunkId::from(*name)]))).collect();
     let compiler =
-        Compiler { checked, lines: Lines::of(sources), shared: RefCell::default(), zone: zone.clone(), issued };
+        Compiler { checked, lines: Lines::of(sources), shared: RefCell::default(), alone, zone: zone.clone(), issued };
     let numbering = checked.numbering.clone().unwrap_or_default();
     let calendars = compiler.calendars();
     let groups =
@@ -249,17 +252,25 @@ impl<'w> Compiler<'_, 'w> {
     }
 
     /// The route of an ordinary number; those that lead the same way share their steps.
+    ///
+    /// A trunk is told the very number, so that what leads to one shares nothing but the trunk's name.
     fn route(&self, line: &'w LineWritten, ring_ms: u32, digits: Option<Digits>) -> Route {
-        let dials = line.to.iter().any(|t| matches!(t.value, Target::Trunk(_)));
-        let number = digits.filter(|_| dials).unwrap_or_default();
-        let key = (line.to.iter().map(|t| &t.value).collect(), ring_ms, number);
-        let origins = line.to.iter().map(|t| self.lines.origin(t.span)).collect();
-        let mut shared = self.shared.borrow_mut();
-        if let Some(steps) = shared.get(&key) {
-            return Route { steps: steps.clone(), origins };
+        let dials = digits.is_some() && line.to.iter().any(|t| matches!(t.value, Target::Trunk(_)));
+        match &*line.to {
+            [only] if dials => {
+                let steps = Arc::from([self.end(&only.value, digits, None)]);
+                return Route { steps, origins: Origins::One(self.lines.origin(only.span)) };
+            }
+            all if dials => return Route::new(self.targets(all, ring_ms, digits, None)),
+            _ => {}
         }
-        let route = Route::new(self.targets(&line.to, ring_ms, Some(number), None));
-        shared.insert(key, route.steps.clone());
+        let key = (line.to.iter().map(|t| &t.value).collect(), ring_ms);
+        let known = self.shared.borrow().get(&key).cloned();
+        if let Some(steps) = known {
+            return Route { steps, origins: line.to.iter().map(|t| self.lines.origin(t.span)).collect() };
+        }
+        let route = Route::new(self.targets(&line.to, ring_ms, None, None));
+        self.shared.borrow_mut().insert(key, route.steps.clone());
         route
     }
 
@@ -334,7 +345,7 @@ impl<'w> Compiler<'_, 'w> {
         let written = self.checked.names.trunks.get(trunk);
         let own = written.and_then(|t| t.timeout.as_ref()).map(|t| t.value);
         Step::Trunk {
-            trunks: [TrunkId::from(trunk)].into(),
+            trunks: self.alone.get(trunk).cloned().unwrap_or_else(|| [TrunkId::from(trunk)].into()),
             number,
             progress_ms: value(written.and_then(|t| t.progress.as_ref()), TRUNK_PROGRESS_MS),
             timeout_ms: timeout_ms.or(own).unwrap_or(TRUNK_TIMEOUT_MS),
@@ -352,17 +363,26 @@ impl<'w> Compiler<'_, 'w> {
         let last = targets.len().saturating_sub(1);
         let step = |(i, target): (usize, &At<Target>)| {
             let step = match &target.value {
-                Target::Group(name) if i == last => {
-                    let skill = skill.map(|s| Arc::from(s.value.as_str()));
-                    Step::Queue { group: GroupId::from(name.as_str()), skill }
+                Target::Group(name) if i < last => {
+                    Step::Ring { group: GroupId::from(name.as_str()), timeout_ms: ring_ms }
                 }
-                Target::Group(name) => Step::Ring { group: GroupId::from(name.as_str()), timeout_ms: ring_ms },
-                Target::Trunk(name) => self.dial(name, number.unwrap_or_default(), None),
-                Target::Prompt(name) => Step::Prompt { prompt: PromptId::from(name.as_str()), early: true },
-                Target::Release(status, q850) => Step::Release { status: *status, q850: *q850 },
+                target => self.end(target, number, skill),
             };
             (step, self.lines.origin(target.span))
         };
         targets.iter().enumerate().map(step).collect()
+    }
+
+    /// The step of a last target.
+    fn end(&self, target: &Target, number: Option<Digits>, skill: Option<&At<String>>) -> Step {
+        match target {
+            Target::Group(name) => {
+                let skill = skill.map(|s| Arc::from(s.value.as_str()));
+                Step::Queue { group: GroupId::from(name.as_str()), skill }
+            }
+            Target::Trunk(name) => self.dial(name, number.unwrap_or_default(), None),
+            Target::Prompt(name) => Step::Prompt { prompt: PromptId::from(name.as_str()), early: true },
+            Target::Release(status, q850) => Step::Release { status: *status, q850: *q850 },
+        }
     }
 }

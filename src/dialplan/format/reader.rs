@@ -90,11 +90,20 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
     /// Reports every key that nobody asked for; returns those whose value could not be read.
     pub(super) fn finish(self) -> Vec<&'static str> {
         let Self { context, address, table, asked, unread, .. } = self;
+        if table.keys().all(|k| asked.contains(&k.get_ref().as_ref())) {
+            return unread;
+        }
         let asked: Vec<&str> = asked.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         for (key, _) in table.iter().filter(|(k, _)| !asked.contains(&k.get_ref().as_ref())) {
             context.unknown(key.span(), key.get_ref(), &address, &asked);
         }
         unread
+    }
+
+    /// Whether the key is not there: then nothing need be put together to say what it should have been.
+    fn lacks(&mut self, key: &'static str) -> bool {
+        self.asked.push(key);
+        !self.table.contains_key(key)
     }
 
     fn raw(&mut self, key: &'static str) -> Option<&'r Spanned<DeValue<'i>>> {
@@ -192,6 +201,9 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
 
     /// One of a closed list of words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
+        if self.lacks(key) {
+            return None;
+        }
         let all: Vec<String> = words.iter().map(|(w, _)| format!("\"{w}\"")).collect();
         let (zh, en) = (all.join("、"), all.join(", "));
         let find = |v: &DeValue<'i>| {
