@@ -8,9 +8,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 use switchboard::dialplan::calendar::Window;
 use switchboard::dialplan::table::{Pattern, Table};
-use switchboard::dialplan::{Class, Decision, Digits, Emergency, Known, Plan, Source, State};
+use switchboard::dialplan::{Class, Decision, Digits, Emergency, Known, Plan, Source, State, Step};
 
 /// A hub with its group and the emergency trunk.
 const HEAD: &str = "[city]\narea = \"0591\"\nissued = 2021-11-11\n[emergency]\ntrunks = [\"e\"]\n\
@@ -245,6 +246,36 @@ fn a_large_plan_costs_little_for_each_entry() {
         let texts = 3 * (text.len() / ENTRIES) as i64;
         assert!(each(counts.peak) <= peak + texts, "{shape}: {} bytes an entry", each(counts.peak));
         assert!(each(counts.live) <= kept, "{shape}: {} bytes an entry are kept", each(counts.live));
+    }
+}
+
+/// Routes that lead the same way share their steps; a time to ring, an order or a number of its own is another way.
+#[test]
+fn only_routes_that_lead_the_same_way_share_their_steps() {
+    let plan = load(
+        "[trunk.c]\ntitle = \"c\"\nrole = \"carrier\"\n\
+         [route.1]\nto = [\"group:kept\", \"group:main\"]\n\
+         [route.2]\nto = [\"group:kept\", \"group:main\"]\nring = \"10s\"\n\
+         [route.3]\nto = [\"group:kept\", \"group:main\"]\nring = \"5s\"\n\
+         [route.4]\nto = [\"group:main\", \"group:kept\"]\n\
+         [route.5]\nto = \"trunk:c\"\n[route.6]\nto = \"trunk:c\"\n\
+         [group.kept]\ntitle = \"k\"\nhours = \"7x24\"\n",
+    );
+    let steps = |number: &str| match plan.decide(plan.normalise(number.as_bytes()).unwrap(), 0) {
+        Decision::Routed(r) => r.route.steps.clone(),
+        Decision::Refused(_) => panic!("{number} is refused"),
+    };
+    assert!(Arc::ptr_eq(&steps("1"), &steps("2")), "10 s is what is not written");
+    let ring = |number: &str| match &*steps(number) {
+        [Step::Ring { group, timeout_ms }, Step::Queue { .. }] => (group.to_string(), *timeout_ms),
+        other => panic!("{number}: {other:?}"),
+    };
+    assert_eq!(
+        [ring("2"), ring("3"), ring("4")],
+        [("kept".into(), 10_000), ("kept".into(), 5_000), ("main".into(), 10_000)]
+    );
+    for number in ["5", "6"] {
+        assert!(matches!(&*steps(number), [Step::Trunk { number: out, .. }] if out.to_string() == number), "{number}");
     }
 }
 
