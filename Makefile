@@ -3,6 +3,7 @@
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
 #   make soak    长测 · the long forms of the random and load tests: about ten minutes
 #   make bench   性能 · figures beside the budgets
+#   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make fmt     格式化 · formats the source
 #   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations
 
@@ -16,7 +17,7 @@ PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share
 BUILT := target/release/switchboard
 
-.PHONY: demo test soak bench fmt install tools tools-build tools-peers
+.PHONY: demo test soak bench bench-routing fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -34,7 +35,12 @@ soak: tools
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 bench: tools-build
-	@$(CARGO) bench --quiet --locked
+	@$(CARGO) bench --quiet --locked --bench budgets
+
+# Instructions are counted by valgrind; without it everything else is measured all the same.
+bench-routing: tools-build
+	@sh .ci/need valgrind:valgrind || true
+	@$(CARGO) bench --quiet --locked --bench lookup
 
 fmt:
 	@$(CARGO) fmt

@@ -6,6 +6,7 @@ use super::calendar::{Calendar, Hours};
 use super::life::Life;
 use super::number::{Digits, Spelling};
 use crate::id::{GroupId, PromptId, TrunkId};
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -70,18 +71,56 @@ pub const MAX_OVERFLOWS: u8 = 8;
 /// Steps, and where in the sources each of them is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// What to do, in order; never empty.
+    /// What to do, in order; never empty. Entries that lead the same way share one list.
     pub steps: Arc<[Step]>,
     /// One place for each step.
-    pub origins: Arc<[Origin]>,
+    pub origins: Origins,
 }
 
 impl Route {
     pub(super) fn new(parts: Vec<(Step, Origin)>) -> Self {
         let (steps, origins): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        Self { steps: steps.into(), origins: origins.into() }
+        Self { steps: steps.into(), origins: origins.into_iter().collect() }
     }
 }
+
+/// Places, as a slice. One is the rule, and it takes no allocation.
+#[derive(Debug, Clone)]
+pub enum Origins {
+    /// The place of a single step.
+    One(Origin),
+    /// Any other number of places.
+    Many(Arc<[Origin]>),
+}
+
+impl std::ops::Deref for Origins {
+    type Target = [Origin];
+
+    fn deref(&self) -> &[Origin] {
+        match self {
+            Self::One(origin) => std::slice::from_ref(origin),
+            Self::Many(origins) => origins,
+        }
+    }
+}
+
+impl FromIterator<Origin> for Origins {
+    fn from_iter<I: IntoIterator<Item = Origin>>(origins: I) -> Self {
+        let mut origins = origins.into_iter();
+        match (origins.next(), origins.next()) {
+            (Some(one), None) => Self::One(one),
+            (first, second) => Self::Many(first.into_iter().chain(second).chain(origins).collect()),
+        }
+    }
+}
+
+impl PartialEq for Origins {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Origins {}
 
 /// What kind of number an entry is (product §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,13 +186,13 @@ pub enum Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its address everywhere: `hotline.12333`.
-    pub address: Box<str>,
+    pub address: EcoString,
     /// The digits, or the pattern as written.
-    pub number: Box<str>,
+    pub number: EcoString,
     /// What it is called on screens.
-    pub title: Box<str>,
+    pub title: EcoString,
     /// The department that answers for it; empty when nobody is named.
-    pub owner: Box<str>,
+    pub owner: EcoString,
     /// Its kind.
     pub class: Class,
     /// Parallel and branch lines: the department's own seats are kept.

@@ -1,8 +1,9 @@
 //! The look-up table: exact numbers and patterns as packed digits in one open-addressing table.
 //!
-//! A bucket is one cache line of five keys with their entries, so a look-up is one multiplication and, almost
-//! always, one line. Keys come from the checked plan and never from the wire, so the hash needs no seed; a caller
-//! cannot lengthen a probe. The table holds no text and decides nothing; it is never changed once built.
+//! A bucket is one cache line of five keys with their entries, and a key has a slot in it where it stands if it can, so
+//! a look-up is two multiplications, one comparison and, almost always, one line. Keys come from the checked plan and
+//! never from the wire, so the hash needs no seed; a caller cannot lengthen a probe. Of a few multipliers the builder takes
+//! the one that suits these keys best. The table holds no text and decides nothing; it is never changed once built.
 
 use super::number::Digits;
 
@@ -12,6 +13,9 @@ const SLOTS: usize = 5;
 const FILL: usize = 70;
 const FILL_SMALL: usize = 60;
 const SMALL: usize = 4_096;
+/// Multipliers that are tried: many for a table so small that one may fit without a bucket running over.
+const TRIALS: u64 = 4;
+const TRIALS_SMALL: u64 = 64;
 const X: u64 = 15;
 
 /// Digits and `x`: packed like [`Digits`], with nibble 15 where any digit stands.
@@ -101,6 +105,8 @@ const EMPTY: Bucket = Bucket { keys: [0; SLOTS], values: [0; SLOTS], used: 0 };
 #[derive(Debug)]
 pub struct Table {
     buckets: Box<[Bucket]>,
+    /// What keys are multiplied by; odd.
+    multiplier: u64,
     /// Shapes by length of number, most fixed digits first.
     shapes: [Box<[Shape]>; 17],
     len: usize,
@@ -112,7 +118,8 @@ impl Table {
     pub fn build(keys: &[(Pattern, u32)]) -> Self {
         let fill = if keys.len() <= SMALL { FILL_SMALL } else { FILL };
         let buckets = (keys.len() * 100).div_ceil(fill * SLOTS).max(1);
-        let mut table = Self { buckets: vec![EMPTY; buckets].into(), shapes: shapes(keys), len: 0 };
+        let multiplier = multiplier(keys, buckets);
+        let mut table = Self { buckets: vec![EMPTY; buckets].into(), multiplier, shapes: shapes(keys), len: 0 };
         for &(pattern, entry) in keys {
             table.insert(pattern.packed(), entry);
         }
@@ -131,6 +138,19 @@ impl Table {
         }
         let shapes = self.shapes.get(digits.len() as usize)?;
         shapes.iter().find_map(|shape| self.find(packed & shape.mask | shape.wild))
+    }
+
+    /// The entry of exactly this number or pattern.
+    pub(super) fn key(&self, pattern: Pattern) -> Option<u32> {
+        self.find(pattern.packed())
+    }
+
+    /// Every entry that matches a number, the exact one first.
+    pub(super) fn matching(&self, digits: Digits) -> impl Iterator<Item = u32> {
+        let packed = digits.packed();
+        let shapes = self.shapes.get(digits.len() as usize).map(|s| &**s).unwrap_or_default();
+        let keys = std::iter::once(packed).chain(shapes.iter().map(move |s| packed & s.mask | s.wild));
+        keys.filter_map(|key| self.find(key))
     }
 
     /// How many numbers and patterns.
@@ -154,10 +174,15 @@ impl Table {
 
     #[inline]
     fn find(&self, key: u64) -> Option<u32> {
-        let mut at = home(key, self.buckets.len());
+        let (mut at, slot) = home(key, self.multiplier, self.buckets.len());
+        // Four of five stand in their own slot.
+        let first = self.buckets.get(at)?;
+        if first.keys.get(slot) == Some(&key) {
+            return first.values.get(slot).copied();
+        }
         loop {
             let bucket = self.buckets.get(at)?;
-            // All five are compared without a branch: which slot holds the key cannot be predicted.
+            // All five are compared without a branch: which other slot holds the key cannot be predicted.
             let (mut found, mut value) = (0u32, 0u32);
             for (k, v) in bucket.keys.iter().zip(&bucket.values) {
                 let here = u32::from(*k == key).wrapping_neg();
@@ -176,15 +201,16 @@ impl Table {
 
     fn insert(&mut self, key: u64, value: u32) {
         let count = self.buckets.len();
-        let mut at = home(key, count);
+        let (mut at, slot) = home(key, self.multiplier, count);
         // Slots outnumber the keys, so a free one is met before the probe comes round.
         for _ in 0..count {
             let Some(bucket) = self.buckets.get_mut(at) else { return };
-            let used = bucket.used as usize;
-            if bucket.keys.iter().take(used).any(|k| *k == key) {
+            if bucket.keys.contains(&key) {
                 return;
             }
-            if let (Some(k), Some(v)) = (bucket.keys.get_mut(used), bucket.values.get_mut(used)) {
+            let free = |s: &usize| bucket.keys.get(*s) == Some(&0);
+            let slot = Some(slot).filter(free).or_else(|| (0..SLOTS).find(free));
+            if let Some((k, v)) = slot.and_then(|s| bucket.keys.get_mut(s).zip(bucket.values.get_mut(s))) {
                 (*k, *v) = (key, value);
                 bucket.used += 1;
                 self.len += 1;
@@ -195,13 +221,35 @@ impl Table {
     }
 }
 
-/// The bucket at which the search for a key begins: the high half of a multiplication, scaled to the count.
+/// The bucket at which the search for a key begins, and its own slot there: the product scaled to the count, and what
+/// the scaling leaves over scaled to the slots.
 #[inline]
-fn home(key: u64, buckets: usize) -> usize {
-    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = mixed ^ mixed >> 32;
-    let mixed = mixed.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    ((u128::from(mixed) * buckets as u128) >> 64) as usize
+fn home(key: u64, multiplier: u64, buckets: usize) -> (usize, usize) {
+    let scaled = u128::from(key.wrapping_mul(multiplier)) * buckets as u128;
+    let left = (scaled as u64) >> 32;
+    ((scaled >> 64) as usize, ((left * SLOTS as u64) >> 32) as usize)
+}
+
+/// The multiplier with which fewest keys have to stand outside their own bucket.
+fn multiplier(keys: &[(Pattern, u32)], buckets: usize) -> u64 {
+    let trials = if keys.len() <= SMALL { TRIALS_SMALL } else { TRIALS };
+    let mut load = vec![0u8; buckets];
+    let mut best = (usize::MAX, 1);
+    for trial in 1..=trials {
+        let multiplier = (trial.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0xd6e8_feb8_6659_fd93) | 1;
+        load.fill(0);
+        for (pattern, _) in keys {
+            if let Some(count) = load.get_mut(home(pattern.packed(), multiplier, buckets).0) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let outside = load.iter().map(|n| (*n as usize).saturating_sub(SLOTS)).sum();
+        best = best.min((outside, multiplier));
+        if outside == 0 {
+            break;
+        }
+    }
+    best.1
 }
 
 fn shapes(keys: &[(Pattern, u32)]) -> [Box<[Shape]>; 17] {

@@ -20,4 +20,5 @@ mod reloads;
 mod sent;
 mod sessions;
 mod storm;
+mod tables;
 mod torture;

@@ -4,16 +4,19 @@
 
 use super::{Checked, Span};
 use crate::dialplan::calendar::{Calendar, Hours, Window, Zone};
-use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Role, Route, Step, Trunk};
+use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Role, Route, Step, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
 use crate::dialplan::life::{Life, Merged};
 use crate::dialplan::number::{Digits, Spelling};
-use crate::dialplan::table::{Pattern, Table};
+use crate::dialplan::table::Table;
 use crate::dialplan::{Emergency, Plan, Source, version_of};
 use crate::id::{GroupId, PromptId, TrunkId};
+use ecow::{EcoString, eco_format};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use smallvec::SmallVec;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Kept seats ring so long before 12345 takes over: the 15 s of GB/T 33358 can still be met.
@@ -31,36 +34,53 @@ const EMERGENCY_PROGRESS_MS: u32 = 2_000;
 const EMERGENCY_TIMEOUT_MS: u32 = 180_000;
 
 /// Byte offsets of the lines of each source.
-struct Lines(Vec<Vec<u32>>);
+struct Lines {
+    starts: Vec<Vec<u32>>,
+    /// The line that was asked for last: the next place is nearly always on it or soon after.
+    last: Cell<(u16, usize)>,
+}
 
 impl Lines {
     fn of(sources: &[Source]) -> Self {
         let starts = |s: &Source| {
-            let after = |(at, b): (usize, u8)| (b == b'\n').then(|| u32::try_from(at + 1).unwrap_or(u32::MAX));
-            std::iter::once(0).chain(s.text.bytes().enumerate().filter_map(after)).collect()
+            let after = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', s.text.as_bytes()).map(after)).collect()
         };
-        Self(sources.iter().map(starts).collect())
+        Self { starts: sources.iter().map(starts).collect(), last: Cell::default() }
     }
 
     fn origin(&self, span: Span) -> Origin {
-        let starts = self.0.get(span.file as usize);
-        let line = starts.map_or(0, |s| s.partition_point(|start| *start <= span.start));
+        let starts = self.starts.get(span.file as usize).map(Vec::as_slice).unwrap_or_default();
+        let (file, last) = self.last.get();
+        let known = if file == span.file && starts.get(last).is_some_and(|s| *s <= span.start) { last } else { 0 };
+        let after = starts.get(known..).unwrap_or_default();
+        let near = after.iter().take(8).take_while(|s| **s <= span.start).count();
+        let line = known + if near < 8 { near } else { after.partition_point(|s| *s <= span.start) };
+        self.last.set((span.file, line.saturating_sub(1)));
         Origin { file: span.file, line: u32::try_from(line).unwrap_or(u32::MAX) }
     }
 }
 
+/// Lists of steps by the targets that they come from and the time to ring.
+type Shared<'w> = HashMap<(SmallVec<[&'w Target; 1]>, u32), Arc<[Step]>, foldhash::fast::FixedState>;
+
 struct Compiler<'c, 'w> {
     checked: &'c Checked<'w>,
     lines: Lines,
+    shared: RefCell<Shared<'w>>,
+    /// Each trunk as the only one of a step.
+    alone: BTreeMap<&'w str, Arc<[TrunkId]>>,
     zone: Zone,
     issued: Date,
 }
 
 /// Compiles a plan that has no errors.
-pub(super) fn plan(checked: &Checked<'_>, sources: &[Source], keys: &[(Pattern, u32)]) -> Plan {
+pub(super) fn plan(checked: &Checked<'_>, sources: &[Source], table: Table) -> Plan {
     let zone = checked.zone.clone().unwrap_or_else(Zone::utc);
     let issued = checked.issued.unwrap_or(Date::ZERO);
-    let compiler = Compiler { checked, lines: Lines::of(sources), zone: zone.clone(), issued };
+    let alone = checked.names.trunks.keys().map(|name| (*name, Arc::from([TrunkId::from(*name)]))).collect();
+    let compiler =
+        Compiler { checked, lines: Lines::of(sources), shared: RefCell::default(), alone, zone: zone.clone(), issued };
     let numbering = checked.numbering.clone().unwrap_or_default();
     let calendars = compiler.calendars();
     let groups =
@@ -73,7 +93,7 @@ pub(super) fn plan(checked: &Checked<'_>, sources: &[Source], keys: &[(Pattern, 
         trunks: trunks.collect(),
         entries: checked.written.lines.iter().map(|l| Arc::new(compiler.entry(l))).collect(),
         emergency: Emergency::ALL.map(|e| Arc::new(compiler.emergency(e))),
-        table: Table::build(keys),
+        table,
         city: City {
             name: checked.city.and_then(|c| c.name.as_ref()).map_or_else(Box::default, |n| n.value.as_str().into()),
             calendars,
@@ -94,11 +114,15 @@ fn boxed(at: Option<&At<String>>) -> Box<str> {
     at.map_or_else(Box::default, |t| t.value.as_str().into())
 }
 
+fn words(at: Option<&At<String>>) -> EcoString {
+    at.map_or_else(EcoString::new, |t| t.value.as_str().into())
+}
+
 fn prompt(at: Option<&At<String>>) -> Option<PromptId> {
     at.map(|p| PromptId::from(p.value.as_str()))
 }
 
-impl Compiler<'_, '_> {
+impl<'w> Compiler<'_, 'w> {
     fn calendars(&self) -> BTreeMap<Box<str>, Arc<Calendar>> {
         let days = |dates: &[At<Date>]| dates.iter().map(|d| d.value).collect();
         let build = |(name, c): (&&str, &&crate::dialplan::format::CalendarWritten)| {
@@ -167,10 +191,10 @@ impl Compiler<'_, '_> {
         };
         let at = trunks.first().map_or_else(Origin::default, |t| self.lines.origin(t.span));
         Entry {
-            address: format!("emergency.{digits}").into(),
-            number: digits.to_string().into(),
+            address: eco_format!("emergency.{digits}"),
+            number: eco_format!("{digits}"),
             title: emergency.title().into(),
-            owner: Box::default(),
+            owner: EcoString::new(),
             class: Class::Emergency,
             kept: false,
             access: Access::Anyone,
@@ -182,7 +206,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn entry(&self, line: &LineWritten) -> Entry {
+    fn entry(&self, line: &'w LineWritten) -> Entry {
         let class = match (&line.class, line.table) {
             (Some(class), _) => class.value,
             (None, "utility") => Class::Utility,
@@ -192,10 +216,10 @@ impl Compiler<'_, '_> {
         let kept = class == Class::Branch || value(line.kept.as_ref(), false);
         let number = &line.number.value;
         Entry {
-            address: format!("{}.{number}", line.table).into(),
-            number: number.as_str().into(),
-            title: boxed(line.title.as_ref()),
-            owner: boxed(line.owner.as_ref()),
+            address: [line.table, ".", number].into_iter().collect(),
+            number: number.clone(),
+            title: words(line.title.as_ref()),
+            owner: words(line.owner.as_ref()),
             class,
             kept,
             access: value(line.access.as_ref(), access),
@@ -207,7 +231,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn life(&self, line: &LineWritten, class: Class, kept: bool) -> Life {
+    fn life(&self, line: &'w LineWritten, class: Class, kept: bool) -> Life {
         let digits = Digits::parse(&line.number.value);
         let steps = match class {
             Class::Merged => return Life::Merged(Box::new(self.merged(line))),
@@ -223,9 +247,32 @@ impl Compiler<'_, '_> {
                 steps
             }
             Class::Utility | Class::Emergency => self.own(line, KEPT_RING_MS),
-            Class::Route => self.targets(&line.to, value(line.ring.as_ref(), KEPT_RING_MS), digits, None),
+            Class::Route => return Life::Kept(self.route(line, value(line.ring.as_ref(), KEPT_RING_MS), digits)),
         };
         Life::Kept(Route::new(steps))
+    }
+
+    /// The route of an ordinary number; those that lead the same way share their steps.
+    ///
+    /// A trunk is told the very number, so that what leads to one shares nothing but the trunk's name.
+    fn route(&self, line: &'w LineWritten, ring_ms: u32, digits: Option<Digits>) -> Route {
+        let dials = digits.is_some() && line.to.iter().any(|t| matches!(t.value, Target::Trunk(_)));
+        match &*line.to {
+            [only] if dials => {
+                let steps = Arc::from([self.end(&only.value, digits, None)]);
+                return Route { steps, origins: Origins::One(self.lines.origin(only.span)) };
+            }
+            all if dials => return Route::new(self.targets(all, ring_ms, digits, None)),
+            _ => {}
+        }
+        let key = (line.to.iter().map(|t| &t.value).collect(), ring_ms);
+        let known = self.shared.borrow().get(&key).cloned();
+        if let Some(steps) = known {
+            return Route { steps, origins: line.to.iter().map(|t| self.lines.origin(t.span)).collect() };
+        }
+        let route = Route::new(self.targets(&line.to, ring_ms, None, None));
+        self.shared.borrow_mut().insert(key, route.steps.clone());
+        route
     }
 
     fn merged(&self, line: &LineWritten) -> Merged {
@@ -299,7 +346,7 @@ impl Compiler<'_, '_> {
         let written = self.checked.names.trunks.get(trunk);
         let own = written.and_then(|t| t.timeout.as_ref()).map(|t| t.value);
         Step::Trunk {
-            trunks: [TrunkId::from(trunk)].into(),
+            trunks: self.alone.get(trunk).cloned().unwrap_or_else(|| [TrunkId::from(trunk)].into()),
             number,
             progress_ms: value(written.and_then(|t| t.progress.as_ref()), TRUNK_PROGRESS_MS),
             timeout_ms: timeout_ms.or(own).unwrap_or(TRUNK_TIMEOUT_MS),
@@ -317,17 +364,26 @@ impl Compiler<'_, '_> {
         let last = targets.len().saturating_sub(1);
         let step = |(i, target): (usize, &At<Target>)| {
             let step = match &target.value {
-                Target::Group(name) if i == last => {
-                    let skill = skill.map(|s| Arc::from(s.value.as_str()));
-                    Step::Queue { group: GroupId::from(name.as_str()), skill }
+                Target::Group(name) if i < last => {
+                    Step::Ring { group: GroupId::from(name.as_str()), timeout_ms: ring_ms }
                 }
-                Target::Group(name) => Step::Ring { group: GroupId::from(name.as_str()), timeout_ms: ring_ms },
-                Target::Trunk(name) => self.dial(name, number.unwrap_or_default(), None),
-                Target::Prompt(name) => Step::Prompt { prompt: PromptId::from(name.as_str()), early: true },
-                Target::Release(status, q850) => Step::Release { status: *status, q850: *q850 },
+                target => self.end(target, number, skill),
             };
             (step, self.lines.origin(target.span))
         };
         targets.iter().enumerate().map(step).collect()
+    }
+
+    /// The step of a last target.
+    fn end(&self, target: &Target, number: Option<Digits>, skill: Option<&At<String>>) -> Step {
+        match target {
+            Target::Group(name) => {
+                let skill = skill.map(|s| Arc::from(s.value.as_str()));
+                Step::Queue { group: GroupId::from(name.as_str()), skill }
+            }
+            Target::Trunk(name) => self.dial(name, number.unwrap_or_default(), None),
+            Target::Prompt(name) => Step::Prompt { prompt: PromptId::from(name.as_str()), early: true },
+            Target::Release(status, q850) => Step::Release { status: *status, q850: *q850 },
+        }
     }
 }

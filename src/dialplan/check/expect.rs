@@ -5,6 +5,7 @@ use crate::dialplan::Plan;
 use crate::dialplan::explain::{self, Decision};
 use crate::dialplan::life::State;
 use crate::dialplan::number::{Dialled, Spelling};
+use std::sync::Arc;
 
 /// Runs every expectation against the compiled plan, by the code of the hot path.
 pub(super) fn run(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
@@ -49,7 +50,8 @@ fn stay_cancelled(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Vec<Diagnos
             },
             Decision::Routed(_) => continue,
         };
-        let written = plan.entries.iter().position(|e| e == entry).and_then(|i| checked.written.lines.get(i));
+        let written =
+            plan.entries.iter().position(|e| Arc::ptr_eq(e, entry)).and_then(|i| checked.written.lines.get(i));
         let title = Text::new(
             format!("号码 {digits} 以前已取消，现在又有了去向"),
             format!("number {digits} was cancelled before and is routed again"),

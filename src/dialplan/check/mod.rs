@@ -75,12 +75,12 @@ pub(super) fn load(sources: &[Source], known: &Known) -> Result<(Plan, Vec<Diagn
     let written = format::read(sources, &mut mistakes);
     let checked = prepare(&written, known, &mut mistakes);
     names::references(&checked, &mut mistakes);
-    let keys = numbers::check(&checked, &mut mistakes);
+    let table = numbers::check(&checked, &mut mistakes);
     lines::check(&checked, &mut mistakes);
     overflow::check(&checked, &mut mistakes);
     sense::check(&checked, &mut mistakes);
     if mistakes.iter().all(|m| m.severity == Severity::Warning) {
-        let plan = compile::plan(&checked, sources, &keys);
+        let plan = compile::plan(&checked, sources, table);
         expect::run(&plan, &checked, &mut mistakes);
         sort(&mut mistakes);
         if mistakes.iter().all(|m| m.severity == Severity::Warning) {

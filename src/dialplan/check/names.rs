@@ -149,7 +149,7 @@ fn target<'w>(
 ) {
     match &target.value {
         Target::Group(name) if !checked.names.groups.contains_key(name.as_str()) => {
-            let at = At { value: name.clone(), span: target.span };
+            let at = At { value: name.to_string(), span: target.span };
             group_exists(checked, &at, mistakes);
         }
         Target::Group(_) | Target::Release(..) => {}

@@ -6,27 +6,33 @@ use crate::dialplan::Emergency;
 use crate::dialplan::entry::Class;
 use crate::dialplan::format::{At, LineWritten, narrowed};
 use crate::dialplan::number::{Digits, Numbering};
-use crate::dialplan::table::Pattern;
+use crate::dialplan::table::{Pattern, Table};
 use std::collections::{BTreeMap, HashMap};
 
-/// Checks all numbers; the patterns of the lines that have one, with the index of the line.
-pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) -> Vec<(Pattern, u32)> {
-    let mut first: BTreeMap<Pattern, usize> = BTreeMap::new();
-    let mut keys = Vec::new();
-    for (index, line) in checked.written.lines.iter().enumerate() {
-        let Some(pattern) = pattern(checked, line, mistakes) else { continue };
-        shadows_emergency(pattern, line, mistakes);
-        match first.get(&pattern).and_then(|i| checked.written.lines.get(*i)) {
-            Some(other) => mistakes.push(defined_twice(other, line)),
-            None => {
-                first.insert(pattern, index);
-                keys.push((pattern, u32::try_from(index).unwrap_or(u32::MAX)));
-            }
+/// Checks all numbers; the table of those that have a pattern, each leading to the index of its line.
+pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) -> Table {
+    let lines = &checked.written.lines;
+    let mut keys = Vec::with_capacity(lines.len());
+    for (line, index) in lines.iter().zip(0..) {
+        if let Some(pattern) = pattern(checked, line, mistakes) {
+            shadows_emergency(pattern, line, mistakes);
+            keys.push((pattern, index));
         }
     }
-    seats(checked, &keys, mistakes);
+    let table = Table::build(&keys);
+    if table.len() < keys.len() {
+        // Of two equal keys the table has the first.
+        keys.retain(|(pattern, index)| {
+            let first = table.key(*pattern).filter(|first| first != index).and_then(|i| lines.get(i as usize));
+            if let (Some(first), Some(again)) = (first, lines.get(*index as usize)) {
+                mistakes.push(defined_twice(first, again));
+            }
+            first.is_none()
+        });
+    }
+    seats(checked, &table, mistakes);
     overlaps(checked, &keys, mistakes);
-    keys
+    table
 }
 
 fn pattern(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) -> Option<Pattern> {
@@ -139,11 +145,16 @@ fn defined_twice(first: &LineWritten, again: &LineWritten) -> Diagnostic {
         .help("删去另设的去向", "delete the other route")
 }
 
-fn seats(checked: &Checked<'_>, keys: &[(Pattern, u32)], mistakes: &mut Vec<Diagnostic>) {
-    let seats: Vec<Digits> = checked.known.seats.iter().flatten().filter_map(|s| Digits::parse(s.as_str())).collect();
-    for (pattern, index) in keys {
-        let taken = seats.iter().find(|s| pattern.matches(**s));
-        if let (Some(seat), Some(line)) = (taken, checked.written.lines.get(*index as usize)) {
+fn seats(checked: &Checked<'_>, table: &Table, mistakes: &mut Vec<Diagnostic>) {
+    // One seat is enough to tell of: the first.
+    let mut taken: BTreeMap<u32, Digits> = BTreeMap::new();
+    for seat in checked.known.seats.iter().flatten().filter_map(|s| Digits::parse(s.as_str())) {
+        for index in table.matching(seat) {
+            taken.entry(index).or_insert(seat);
+        }
+    }
+    for (index, seat) in taken {
+        if let Some(line) = checked.written.lines.get(index as usize) {
             let number = &line.number.value;
             let title = Text::new(
                 format!("`{number}` 占用了坐席 {seat} 的号码"),
@@ -179,7 +190,7 @@ fn join(
     mistakes: &mut Vec<Diagnostic>,
 ) {
     // One partner is enough to tell of: the first.
-    let mut by_common: HashMap<u64, u32> = HashMap::new();
+    let mut by_common: HashMap<u64, u32, foldhash::fast::FixedState> = HashMap::default();
     for (pattern, index) in one {
         by_common.entry(pattern.packed() & common).or_insert(*index);
     }

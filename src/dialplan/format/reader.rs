@@ -14,6 +14,8 @@ use toml::value::{Date as TomlDate, Datetime as TomlDatetime, Time as TomlTime};
 /// What reading one file shares: where it is, what its syntax errors already covered, and the mistakes found.
 pub(super) struct Context<'d> {
     pub(super) file: u16,
+    /// Where in the file the text begins that is being read: places are counted from there.
+    pub(super) base: usize,
     /// Spans of syntax errors: a value there is passed over, it has been reported.
     pub(super) broken: Vec<Range<usize>>,
     pub(super) mistakes: &'d mut Vec<Diagnostic>,
@@ -59,7 +61,7 @@ pub(in crate::dialplan) enum Kind {
 
 impl Context<'_> {
     pub(super) fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, range)
+        Span::new(self.file, self.base + range.start..self.base + range.end)
     }
 
     pub(super) fn is_broken(&self, range: &Range<usize>) -> bool {
@@ -140,6 +142,9 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
     /// Reports every key that nobody asked for; returns those whose value could not be read.
     pub(super) fn finish(self) -> Vec<&'static str> {
         let Self { context, address, table, asked, unread, .. } = self;
+        if table.keys().all(|k| asked.contains(&k.get_ref().as_ref())) {
+            return unread;
+        }
         let asked: Vec<&str> = asked.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         for (key, _) in table.iter().filter(|(k, _)| !asked.contains(&k.get_ref().as_ref())) {
             context.unknown(key.span(), key.get_ref(), &address, &asked);
@@ -155,6 +160,12 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
                 told.push(one);
             }
         }
+    }
+
+    /// Whether the key is not there: then nothing need be put together to say what it should have been.
+    fn lacks(&mut self, key: &'static str) -> bool {
+        self.asked.push(key);
+        !self.table.contains_key(key)
     }
 
     fn raw(&mut self, key: &'static str) -> Option<&'r Spanned<DeValue<'i>>> {
@@ -270,6 +281,9 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
     /// One of a closed list of words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<At<T>> {
         self.tell(key, || Kind::Word(words.iter().map(|(w, _)| (*w).to_owned()).collect()));
+        if self.lacks(key) {
+            return None;
+        }
         let all: Vec<String> = words.iter().map(|(w, _)| format!("\"{w}\"")).collect();
         let (zh, en) = (all.join("、"), all.join(", "));
         let find = |v: &DeValue<'i>| {

@@ -2,7 +2,7 @@
 
 use super::Text;
 use crate::dialplan::check::{Code, Diagnostic, Span};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use toml::de::Error;
 
@@ -30,6 +30,7 @@ pub(super) fn narrowed(text: &str) -> Option<String> {
 /// Turns the parser's errors into diagnostics, one for each line with Chinese quotes; returns the spans they cover.
 pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Vec<Diagnostic>) -> Vec<Range<usize>> {
     let mut quoted_lines = BTreeSet::new();
+    let mut places = None;
     let mut covered = Vec::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -42,7 +43,11 @@ pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Vec
             }
             continue;
         }
-        if error.message() == "duplicate key" && in_repeated_table(text, span.start) {
+        if error.message() == "duplicate key" {
+            let places = places.get_or_insert_with(|| Places::of(text));
+            if !places.in_repeated_table(span.start) {
+                mistakes.push(repeated(file, text, span, places));
+            }
             continue;
         }
         mistakes.push(plain(file, text, span, error.message()));
@@ -57,18 +62,20 @@ fn plain(file: u16, text: &str, span: Range<usize>, message: &str) -> Diagnostic
         let title = Text::new(format!("日期或时间 {shown} 不存在"), format!("{shown} is no date or time that exists"));
         return Diagnostic::new(Code::ImpossibleDate, title).at(at, range_zh(message), message);
     }
-    if message == "duplicate key" {
-        let title = Text::new(format!("`{shown}` 重复定义"), format!("`{shown}` is defined twice"));
-        let mistake = Diagnostic::new(Code::DefinedTwice, title).at(at, "第二次", "second time");
-        return match first_time(text, &span) {
-            Some(first) => mistake.also(Span::new(file, first), "第一次", "first time"),
-            None => mistake,
-        };
-    }
     let title = Text::new(format!("TOML 语法错误：{message}"), format!("TOML syntax error: {message}"));
     Diagnostic::new(Code::Syntax, title)
         .at(at, "这里", "here")
         .help("检查引号和方括号是否成对", "see that quotes and brackets come in pairs")
+}
+
+fn repeated(file: u16, text: &str, span: Range<usize>, places: &Places<'_>) -> Diagnostic {
+    let shown = text.get(span.clone()).unwrap_or_default();
+    let title = Text::new(format!("`{shown}` 重复定义"), format!("`{shown}` is defined twice"));
+    let mistake = Diagnostic::new(Code::DefinedTwice, title).at(Span::new(file, span.clone()), "第二次", "second time");
+    match places.first_time(&span) {
+        Some(first) => mistake.also(Span::new(file, first), "第一次", "first time"),
+        None => mistake,
+    }
 }
 
 /// `invalid date, expected day between 01 and 30`, said in Chinese.
@@ -83,43 +90,66 @@ fn range_zh(message: &str) -> String {
     }
 }
 
-/// Where the key of a repeated line stood first: the same line, as far as the end of the key, above it and in its table.
-fn first_time(text: &str, span: &Range<usize>) -> Option<Range<usize>> {
-    let line = line_of(text, span.start);
-    let head = text.get(line.start..span.end)?;
-    let from = if head.starts_with('[') { 0 } else { header_before(text, line.start).map_or(0, |h| h.start) };
-    let first = find_line(text, head, from..line.start)?;
-    let key = first + (span.start - line.start);
-    Some(key..key + span.len())
+/// Where headers and keys stand, gathered in one pass: a large file may repeat a thousand numbers.
+struct Places<'t> {
+    text: &'t str,
+    /// Starts of the lines that begin with `[`.
+    headers: Vec<usize>,
+    /// The first line with this beginning, up to the end of the key: for a header anywhere, else within its table.
+    first: HashMap<(usize, &'t str), usize, foldhash::fast::FixedState>,
 }
 
-/// Whether the line stands in a table that is itself a repetition: that has been said once, at its header.
-fn in_repeated_table(text: &str, at: usize) -> bool {
-    let line = line_of(text, at);
-    let is_header = text.get(line.clone()).is_some_and(|l| l.starts_with('['));
-    let header = header_before(text, line.start).and_then(|h| Some((h.start, text.get(h)?.trim_end())));
-    header.is_some_and(|(start, header)| !is_header && find_line(text, header, 0..start).is_some())
-}
-
-/// The last `[table]` line before a place.
-fn header_before(text: &str, at: usize) -> Option<Range<usize>> {
-    let before = text.get(..at)?;
-    let start = if before.starts_with('[') { 0 } else { usize::MAX };
-    let start = before.rfind("\n[").map_or(start, |n| n + 1);
-    (start < at).then(|| line_of(text, start))
-}
-
-/// The start of the first line within a range that begins with `head` and goes on as another token.
-fn find_line(text: &str, head: &str, range: Range<usize>) -> Option<usize> {
-    let mut start = range.start;
-    for line in text.get(range)?.split_inclusive('\n') {
-        let rest = line.strip_prefix(head);
-        if rest.is_some_and(|r| head.ends_with(']') || r.starts_with([']', ' ', '=', '.', '"'])) {
-            return Some(start);
+impl<'t> Places<'t> {
+    fn of(text: &'t str) -> Self {
+        let mut places = Self { text, headers: Vec::new(), first: HashMap::default() };
+        let (mut at, mut table) = (0, 0);
+        for line in text.split_inclusive('\n') {
+            if line.starts_with('[') {
+                table = at;
+                places.headers.push(at);
+                let head = line.get(..line.find(']').unwrap_or(line.len())).unwrap_or(line);
+                places.first.entry((usize::MAX, head)).or_insert(at);
+            } else {
+                let quote = line.chars().next().filter(|c| matches!(c, '"' | '\''));
+                let end = match quote {
+                    Some(quote) => line.get(1..).and_then(|l| l.find(quote)).map(|n| n + 2),
+                    None => line.find([' ', '=', '.']),
+                };
+                let end = end.unwrap_or(line.len());
+                places.first.entry((table, line.get(..end).unwrap_or(line))).or_insert(at);
+            }
+            at += line.len();
         }
-        start += line.len();
+        places
     }
-    None
+
+    /// The start of the last header at or before a place; 0 when there is none.
+    fn table(&self, at: usize) -> usize {
+        self.headers
+            .partition_point(|h| *h <= at)
+            .checked_sub(1)
+            .and_then(|i| self.headers.get(i))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Where the key of a repeated line stood first: the same line, as far as the end of the key, above it and in its table.
+    fn first_time(&self, span: &Range<usize>) -> Option<Range<usize>> {
+        let line = line_of(self.text, span.start);
+        let head = self.text.get(line.start..span.end)?;
+        let table = if head.starts_with('[') { usize::MAX } else { self.table(line.start) };
+        let first = *self.first.get(&(table, head)).filter(|first| **first < line.start)?;
+        let key = first + (span.start - line.start);
+        Some(key..key + span.len())
+    }
+
+    /// Whether the line stands in a table that is itself a repetition: that has been said once, at its header.
+    fn in_repeated_table(&self, at: usize) -> bool {
+        let (line, header) = (line_of(self.text, at), self.table(at));
+        let head = self.text.get(header..).and_then(|t| t.get(..t.find(']')?));
+        let first = head.and_then(|h| self.first.get(&(usize::MAX, h)));
+        header != line.start && first.is_some_and(|first| *first < header)
+    }
 }
 
 fn chinese_quotes(file: u16, span: Range<usize>) -> Diagnostic {

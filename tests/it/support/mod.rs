@@ -1,6 +1,7 @@
 //! What the tests stand on: a town in virtual time, the shipped plan, a lab.
 
 pub mod city;
+pub mod counted;
 pub mod graph;
 pub mod raw;
 pub mod town;
