@@ -90,10 +90,12 @@ fn pattern(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnos
 /// A pattern whose every number loses a prefix before it is matched; the pattern without that prefix.
 fn never_dialled<'v>(numbering: &Numbering, value: &'v str) -> Option<&'v str> {
     let mut shortest = 0;
-    for fill in value.contains('x').then_some('0'..='9')? {
-        let number: String = value.chars().map(|c| if c == 'x' { fill } else { c }).collect();
-        let digits = Digits::parse(&number)?;
-        let read = numbering.normalise(number.as_bytes()).ok()?.digits;
+    for fill in value.contains('x').then_some(b'0'..=b'9')? {
+        let mut number = [0u8; Digits::MAX as usize];
+        let number = number.get_mut(..value.len())?;
+        number.iter_mut().zip(value.bytes()).for_each(|(n, c)| *n = if c == b'x' { fill } else { c });
+        let digits = Digits::parse(std::str::from_utf8(number).ok()?)?;
+        let read = numbering.normalise(number).ok()?.digits;
         if read == digits {
             return None;
         }
