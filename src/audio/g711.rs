@@ -75,6 +75,22 @@ pub fn alaw_decode_frame(payload: &[u8], out: &mut [i16]) {
     }
 }
 
+/// Encodes as many samples as both slices hold.
+#[inline]
+pub fn ulaw_encode_frame(samples: &[i16], out: &mut [u8]) {
+    for (byte, sample) in out.iter_mut().zip(samples) {
+        *byte = ulaw_encode(*sample);
+    }
+}
+
+/// Decodes as many samples as both slices hold.
+#[inline]
+pub fn ulaw_decode_frame(payload: &[u8], out: &mut [i16]) {
+    for (sample, byte) in out.iter_mut().zip(payload) {
+        *sample = ulaw_decode(*byte);
+    }
+}
+
 const fn expand_alaw(byte: u8) -> i16 {
     let a = byte ^ 0x55;
     let mantissa = ((a & 0x0F) as i16) << 4;

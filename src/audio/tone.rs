@@ -2,7 +2,7 @@
 
 use super::{PER_MILLI, RATE, g711};
 
-/// A rhythm of 450 Hz: on, then off, for ever.
+/// A rhythm of one pitch: on, then off, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence {
     /// Sound, ms.
@@ -17,6 +17,13 @@ pub const RINGBACK: Cadence = Cadence { on: 1_000, off: 4_000 };
 pub const BUSY: Cadence = Cadence { on: 350, off: 350 };
 /// 拥塞音.
 pub const CONGESTION: Cadence = Cadence { on: 700, off: 700 };
+
+/// 提示音 beside voices: 1400 Hz, 0.4 s every 10 s.
+pub const REMINDER: Cadence = Cadence { on: 400, off: 9_600 };
+/// Its pitch, Hz: not mistaken for a call-progress tone.
+pub const REMINDER_HERTZ: f64 = 1_400.0;
+/// Its level, dBm0: heard beside speech, not over it.
+pub const REMINDER_LEVEL: f64 = -20.0;
 
 /// The pitch of every call-progress tone of GB/T 3380.
 pub const HERTZ: f64 = 450.0;
@@ -37,11 +44,21 @@ pub const PAD: [[char; 4]; 4] =
 /// begins and ends at a zero crossing.
 #[must_use]
 pub fn cadence(cadence: Cadence) -> Vec<u8> {
+    burst(cadence, HERTZ, LEVEL)
+}
+
+/// One whole period of the reminder as A-law.
+#[must_use]
+pub fn reminder() -> Vec<u8> {
+    burst(REMINDER, REMINDER_HERTZ, REMINDER_LEVEL)
+}
+
+fn burst(cadence: Cadence, hertz: f64, level: f64) -> Vec<u8> {
     let on = cadence.on * PER_MILLI;
     let off = cadence.off * PER_MILLI;
-    let amplitude = amplitude(LEVEL);
+    let amplitude = amplitude(level);
     (0..on)
-        .map(|i| g711::alaw_encode(sine(HERTZ, i, amplitude) as i16))
+        .map(|i| g711::alaw_encode(sine(hertz, i, amplitude) as i16))
         .chain((0..off).map(|_| g711::ALAW_SILENCE))
         .collect()
 }

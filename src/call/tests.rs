@@ -124,7 +124,11 @@ fn word(act: &Act) -> String {
                     Hears::Source(Source::Play { clips, repeat, .. }) => {
                         format!("{}{}", clips[0].name, if *repeat { " again and again" } else { "" })
                     }
-                    Hears::Source(Source::Port(..)) => "a port".into(),
+                    Hears::Mix { speakers, .. } => {
+                        let names: Vec<_> = speakers.iter().map(|s| format!("leg {}", s.leg.0)).collect();
+                        names.join(" and ")
+                    }
+                    Hears::Source(Source::Port(..) | Source::Mix { .. }) => "a port".into(),
                 };
                 format!("{} hears {what}", leg.0)
             });

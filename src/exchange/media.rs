@@ -26,6 +26,8 @@ impl Exchange {
                     tracing::debug!(%call, ?leg, "no RTP for 5 s");
                 }
             }
+            // Nothing is recorded yet: no call sends `Command::Record`.
+            Event::Recording { recording, what } => tracing::warn!(?recording, ?what, "a recording that no call began"),
             Event::Closed { port, epoch, stats } => {
                 tracing::debug!(?port, ?stats, "port closed");
                 self.ports.closed(port, epoch);

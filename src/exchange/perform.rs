@@ -6,8 +6,7 @@ use crate::call::{Act, Input, Leg, OfferResult, cause};
 use crate::clock::Now;
 use crate::fact::{Cause, Fact, Origin};
 use crate::id::{CallRef, LegRef, OfferId};
-use crate::patch::topology::Hears;
-use crate::patch::{Command, Source, Topology};
+use crate::patch::{Command, Topology};
 use crate::sip::name::Name;
 
 impl Exchange {
@@ -99,13 +98,7 @@ impl Exchange {
         let Some(live) = self.calls.get_mut(&id) else { return };
         let mut commands = Vec::new();
         for (leg, hears) in topology.rows() {
-            let source = match hears {
-                Hears::Source(source) => source.clone(),
-                Hears::Leg(other) => match live.leg(*other) {
-                    Some(other) => Source::Port(other.lease.port, other.lease.epoch),
-                    None => Source::Nothing,
-                },
-            };
+            let source = hears.source(|other| live.leg(other).map(|l| (l.lease.port, l.lease.epoch)));
             commands.extend(live.leg(*leg).and_then(|l| l.hear(source)));
         }
         for command in commands {

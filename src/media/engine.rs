@@ -6,10 +6,11 @@ use super::outgoing::Outgoing;
 use super::player::{FRAME, Frame};
 use super::relay::beside;
 use super::report::Reports;
+use super::tape::Reels;
 use super::wheel::Wheel;
 use crate::audio::dtmf::Detector;
 use crate::clock::Now;
-use crate::patch::{self, Command, Epoch, Event, PortId, Remote, Source};
+use crate::patch::{self, Command, Epoch, Event, PortId, Remote, Source, Take};
 use crate::rtp::telephone_event;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -25,6 +26,11 @@ pub trait Outlet {
     fn rtcp(&mut self, port: u32, to: SocketAddr, packet: &[u8]);
     /// From now on the port's RTP socket talks with this address only; `None`: with anyone again.
     fn connect(&mut self, port: u32, peer: Option<SocketAddr>);
+    /// Takes something for a recording, without waiting. False: it was dropped; an outlet without a recorder keeps nothing.
+    fn tape(&mut self, take: Take) -> bool {
+        let _ = take;
+        false
+    }
 }
 
 /// What a leg's timer is for.
@@ -53,6 +59,7 @@ pub struct Engine {
     pub(super) sounds: Sounds,
     pub(super) due: Vec<(u32, u64)>,
     pub(super) frame: Frame,
+    pub(super) reels: Reels,
 }
 
 impl Engine {
@@ -70,6 +77,7 @@ impl Engine {
             sounds: Sounds::default(),
             due: Vec::new(),
             frame: [0; FRAME],
+            reels: Reels::default(),
         }
     }
 
@@ -89,6 +97,12 @@ impl Engine {
     #[must_use]
     pub fn open(&self) -> usize {
         self.open
+    }
+
+    /// How many recordings run.
+    #[must_use]
+    pub fn recordings(&self) -> usize {
+        self.reels.len()
     }
 
     /// Obeys a command. What is meant for another thread, an earlier lease or an unknown port is dropped.
@@ -117,6 +131,17 @@ impl Engine {
                         digits.chars().filter_map(telephone_event::code).for_each(|code| leg.press(code));
                     }
                     self.start(index, now, out);
+                }
+            }
+            Command::Keys { port, epoch, pass } => {
+                let index = self.current(port, epoch);
+                if let Some(leg) = index.and_then(|index| self.legs.get_mut(index as usize)) {
+                    leg.secret = !pass;
+                }
+            }
+            Command::Record { thread, recording, tape } => {
+                if thread == self.thread {
+                    self.record(recording, tape, now, out);
                 }
             }
             Command::Close { port, epoch } => {
@@ -166,7 +191,7 @@ impl Engine {
     }
 
     /// The index, if the port is of this thread and the lease is the present one.
-    fn current(&self, port: PortId, epoch: Epoch) -> Option<u32> {
+    pub(super) fn current(&self, port: PortId, epoch: Epoch) -> Option<u32> {
         let leg = self.legs.get(port.index as usize)?;
         (port.thread == self.thread && leg.open && leg.epoch == epoch).then_some(port.index)
     }
@@ -219,8 +244,13 @@ impl Engine {
     }
 
     fn hear(&mut self, index: u32, source: Source) {
-        self.leave(index);
+        let mixed = matches!(self.legs.get(index as usize).map(|l| &l.hears), Some(Hears::Mix(_)));
+        let goes_on = mixed && matches!(source, Source::Mix { .. });
+        if !goes_on {
+            self.leave(index);
+        }
         let hears = match source {
+            Source::Mix { voices, beside } => Hears::Mix(self.mix(index, &voices, beside)),
             Source::Nothing => Hears::Nothing,
             Source::Tone(tone) => Hears::Tone { tone, at: 0 },
             Source::Play { play, clips, repeat } => Hears::Play { play, clips, repeat, clip: 0, at: 0 },
@@ -236,17 +266,22 @@ impl Engine {
         };
         if let Some(leg) = self.legs.get_mut(index as usize) {
             leg.hears = hears;
-            leg.out.turn();
+            if !goes_on {
+                leg.out.turn();
+            }
         }
     }
 
-    /// Takes a leg out of the listeners of the one it hears.
+    /// Takes a leg out of the listeners of those it hears.
     fn leave(&mut self, index: u32) {
-        let Some(&Hears::Leg(other)) = self.legs.get(index as usize).map(|l| &l.hears) else {
-            return;
-        };
-        if let Some(leg) = self.legs.get_mut(other as usize) {
-            leg.listeners.retain(|l| *l != index);
+        match self.legs.get_mut(index as usize).map(|l| std::mem::take(&mut l.hears)) {
+            Some(Hears::Leg(other)) => {
+                if let Some(leg) = self.legs.get_mut(other as usize) {
+                    leg.listeners.retain(|l| *l != index);
+                }
+            }
+            Some(Hears::Mix(mix)) => mix.voices.iter().for_each(|v| self.unhear(index, v.leg)),
+            Some(Hears::Nothing | Hears::Tone { .. } | Hears::Play { .. }) | None => {}
         }
     }
 
@@ -262,6 +297,10 @@ impl Engine {
                 other.hears = Hears::Nothing;
                 other.out.turn();
             }
+        }
+        self.fall_silent(index, &leg.mixers);
+        if let Some(tape) = leg.tape {
+            self.reels.vacate(tape, index);
         }
         if leg.connected {
             out.connect(index, None);

@@ -1,5 +1,7 @@
 //! One leg as the engine sees it: what it hears, who hears it, what has come in and gone out.
 
+use super::conference::Mix;
+use super::ear::Ear;
 use super::latch::Latch;
 use super::outgoing::Outgoing;
 use super::report::Reports;
@@ -46,6 +48,8 @@ pub enum Hears {
     },
     /// Another leg, by index on this thread.
     Leg(u32),
+    /// Several.
+    Mix(Box<Mix>),
 }
 
 /// What a step of the sound came to.
@@ -59,6 +63,8 @@ pub enum Filled {
     Over(PlayId),
     /// This source is not played to a tick.
     Silent,
+    /// Voices, not a sound of the engine's own.
+    Mixed,
 }
 
 /// Keys on their way out on one leg; while there are any, they have the word.
@@ -107,6 +113,14 @@ pub struct Leg {
     pub hears: Hears,
     /// Who hears it, by index.
     pub listeners: SmallVec<[u32; 2]>,
+    /// Who hears it in a mix, by index.
+    pub mixers: SmallVec<[u32; 2]>,
+    /// Which recording it is in.
+    pub tape: Option<u32>,
+    /// What those hear of it.
+    pub ear: Option<Box<Ear>>,
+    /// Keys pressed on it are reported and go no further.
+    pub secret: bool,
     /// The stream that it is sent.
     pub out: Outgoing,
     /// Its slot in the wheel; 0 when it is not played to.
@@ -162,7 +176,7 @@ impl Leg {
 
     /// Whether there is anything to be sent on the tick, and someone agreed to get it.
     pub fn plays(&self) -> bool {
-        let sound = matches!(self.hears, Hears::Tone { .. } | Hears::Play { .. });
+        let sound = matches!(self.hears, Hears::Tone { .. } | Hears::Play { .. } | Hears::Mix(_));
         self.remote.is_some() && (sound || self.digits.is_some())
     }
 
@@ -183,6 +197,7 @@ pub struct Sounds {
     ringback: Vec<u8>,
     busy: Vec<u8>,
     congestion: Vec<u8>,
+    reminder: Vec<u8>,
     keys: Vec<Vec<u8>>,
 }
 
@@ -202,6 +217,7 @@ impl Default for Sounds {
             ringback: tone::cadence(tone::RINGBACK),
             busy: tone::cadence(tone::BUSY),
             congestion: tone::cadence(tone::CONGESTION),
+            reminder: tone::reminder(),
             keys: keys.collect(),
         }
     }
@@ -213,6 +229,7 @@ impl Sounds {
             Tone::Ringback => &self.ringback,
             Tone::Busy => &self.busy,
             Tone::Congestion => &self.congestion,
+            Tone::Reminder => &self.reminder,
         }
     }
 
@@ -231,6 +248,7 @@ impl Sounds {
     pub fn fill(&self, hears: &mut Hears, frame: &mut [u8]) -> Filled {
         match hears {
             Hears::Nothing | Hears::Leg(_) => Filled::Silent,
+            Hears::Mix(_) => Filled::Mixed,
             Hears::Tone { tone, at } => {
                 let circle = self.tone(*tone);
                 let mut done = 0;

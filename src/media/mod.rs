@@ -8,9 +8,11 @@
 //! through every change of what it hears.
 //!
 //! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
-//! Mixing (three and more), recorder taps and ports that are rings instead of sockets get files of their own
-//! beside `relay` and `player`: all of them meet the engine at [`Outlet`] and at a leg's list of listeners.
+//! Three and more are mixed (`conference`, `ear`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
+//! beside `relay` and `player`, which know nothing of it. Ports that are rings instead of sockets get a file of their own.
 
+mod conference;
+mod ear;
 mod engine;
 mod latch;
 mod leg;
@@ -18,6 +20,7 @@ mod outgoing;
 mod player;
 mod relay;
 mod report;
+mod tape;
 mod wheel;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::engine::{Engine, Outlet};
 use super::leg::{Digits, Filled, Hears, LONGEST_FRAME, Leg, Sending, Sounds};
 use super::leg::{KEY, PAUSE};
+use super::tape::REEL;
 use super::wheel::Wheel;
 use crate::audio::g711;
 use crate::clock::{MILLI, Now};
@@ -21,6 +22,8 @@ enum Step {
     Again(u64),
     /// Again after so many µs: a playing has ended.
     Finished(PlayId),
+    /// Voices are to be mixed.
+    Mix,
     /// Nothing more to be played.
     Rest,
 }
@@ -41,7 +44,9 @@ impl Engine {
         }
         self.wheel.wake(now.mono);
         let heard = leg.out.due();
-        if heard > now.mono {
+        if matches!(leg.hears, Hears::Mix(_)) && leg.digits.is_none() {
+            self.begin_mix(port, heard.max(now.mono));
+        } else if heard > now.mono {
             leg.due = self.wheel.put(port, heard);
         } else {
             self.serve(port, Wheel::slot(now.mono), now, out);
@@ -53,7 +58,9 @@ impl Engine {
         let mut due = std::mem::take(&mut self.due);
         while self.wheel.advance(now.mono, &mut due) {
             for (port, slot) in due.drain(..) {
-                if self.legs.get(port as usize).is_some_and(|l| l.due == slot) {
+                if port & REEL != 0 {
+                    self.roll(port & !REEL, slot, now, out);
+                } else if self.legs.get(port as usize).is_some_and(|l| l.due == slot) {
                     self.serve(port, slot, now, out);
                 }
             }
@@ -75,6 +82,14 @@ impl Engine {
                 let epoch = leg.epoch;
                 self.events.push_back(Event::PlayFinished { port: id, epoch, play });
             }
+            Step::Mix => {
+                if let Some(micros) = self.mixing(port, slot, now, out) {
+                    let due = self.wheel.put_after(port, slot, micros, now.mono);
+                    if let Some(leg) = self.legs.get_mut(port as usize) {
+                        leg.due = due;
+                    }
+                }
+            }
             Step::Rest => {}
         }
     }
@@ -94,6 +109,7 @@ fn step(leg: &mut Leg, port: u32, sounds: &Sounds, frame: &mut Frame, now: Now, 
     };
     match sounds.fill(&mut leg.hears, sound) {
         Filled::Silent => Step::Rest,
+        Filled::Mixed => Step::Mix,
         Filled::Over(play) => Step::Finished(play),
         Filled::More => {
             audio(leg, port, ptime * 8, frame, now, out);
@@ -123,7 +139,8 @@ fn audio(leg: &mut Leg, port: u32, samples: usize, frame: &mut Frame, now: Now, 
     send(leg, port, &header, payload.end, frame, out);
 }
 
-fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut Frame, out: &mut impl Outlet) {
+/// Sends the frame up to `end` under this header.
+pub fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut Frame, out: &mut impl Outlet) {
     if let (Some(to), Ok(packet)) = (leg.to, header.write_before(frame, &(HEADER..end))) {
         leg.out.packets += 1;
         leg.out.octets += (end - HEADER) as u64;

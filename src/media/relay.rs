@@ -8,7 +8,7 @@ use crate::audio::g711;
 use crate::clock::Now;
 use crate::patch::{Codec, DigitVia, Event};
 use crate::rtp::statistics::Order;
-use crate::rtp::{HEADER, TelephoneEvent, View, telephone_event};
+use crate::rtp::{HEADER, Header, TelephoneEvent, View, telephone_event};
 use smallvec::SmallVec;
 use std::net::SocketAddr;
 
@@ -33,6 +33,8 @@ struct Heard<'v> {
     pressed: SmallVec<[u8; 2]>,
     /// A key found in the sound is still sounding: not for ears that get it as an event.
     sounding: bool,
+    /// Keys of this leg are for us only.
+    secret: bool,
 }
 
 impl Engine {
@@ -55,10 +57,14 @@ impl Engine {
         );
         leg.received += 1;
         leg.heard_at = now.mono;
-        let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false };
+        let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false, secret: leg.secret };
         listen(leg, &mut heard, datagram, order);
+        prick(leg, &heard, datagram, now);
         if !heard.pressed.is_empty() {
             self.tell(port, &heard);
+            if !heard.secret {
+                self.spread_keys(port, &heard.pressed, matches!(kind, Kind::Event(_)));
+            }
         }
         self.spread(port, &heard, datagram, now, out);
     }
@@ -125,7 +131,7 @@ impl Engine {
         let Some(leg) = self.legs.get_mut(to as usize) else {
             return;
         };
-        if !heard.pressed.is_empty() && convert(leg, heard) {
+        if !heard.pressed.is_empty() && !heard.secret && convert(leg, heard) {
             self.start(to, now, out);
         }
         let Some(leg) = self.legs.get_mut(to as usize) else {
@@ -210,6 +216,27 @@ fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
     }
 }
 
+/// Those who mix or record the leg hear the packet too, in their own time.
+#[inline]
+fn prick(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
+    let Some(ear) = &mut leg.ear else {
+        return;
+    };
+    let header = &heard.view.header;
+    match heard.kind {
+        Kind::Audio(codec) => {
+            let payload = datagram.get(heard.view.payload.clone()).unwrap_or(&[]);
+            ear.hear(header, codec, payload, heard.sounding, now.mono);
+        }
+        Kind::Noise => ear.hush(header, now.mono),
+        // While a key is held, its packets carry the time of its beginning; the voice is silent up to now.
+        Kind::Event(event) => {
+            let passed = u32::from(event.duration).saturating_sub(SILENCE as u32);
+            ear.hush(&Header { timestamp: header.timestamp.wrapping_add(passed), ..*header }, now.mono);
+        }
+    }
+}
+
 /// Keys that this listener cannot get as they came are put to be sent in its own way.
 fn convert(leg: &mut Leg, heard: &Heard<'_>) -> bool {
     let events = leg.telephone_event().is_some();
@@ -241,16 +268,17 @@ fn pass(
     let (from, payload) = (&heard.view.header, &heard.view.payload);
     let codec = leg.codec().payload_type();
     let packet = match (heard.kind, leg.telephone_event()) {
+        (Kind::Audio(_), _) if heard.sounding && heard.secret => None,
         (Kind::Audio(_), Some(_)) if heard.sounding => None,
         (Kind::Audio(_), _) => leg
             .out
             .relay(from, codec, payload.len() as u32, now.mono)
             .and_then(|h| h.write_before(datagram, payload).ok()),
-        (Kind::Event(event), Some(telephone_event)) => leg
+        (Kind::Event(event), Some(telephone_event)) if !heard.secret => leg
             .out
             .relay_event(from, telephone_event, u32::from(event.duration), now.mono)
             .and_then(|h| h.write_before(datagram, payload).ok()),
-        (Kind::Event(_), None) => None,
+        (Kind::Event(_), _) => None,
         (Kind::Noise, _) => {
             let silence = if codec == 0 { g711::ULAW_SILENCE } else { g711::ALAW_SILENCE };
             let place = HEADER..HEADER + SILENCE;

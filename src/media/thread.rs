@@ -337,7 +337,9 @@ fn port(command: &Command) -> PortId {
         | Command::Remote { port, .. }
         | Command::Hear { port, .. }
         | Command::Digits { port, .. }
+        | Command::Keys { port, .. }
         | Command::Close { port, .. } => *port,
+        Command::Record { thread, .. } => PortId { thread: *thread, index: 0 },
     }
 }
 

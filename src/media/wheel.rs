@@ -46,6 +46,12 @@ impl Wheel {
         now.div_ceil(SLOT)
     }
 
+    /// The moment (µs) at which a slot begins.
+    #[must_use]
+    pub fn time(slot: u64) -> u64 {
+        slot * SLOT
+    }
+
     /// Puts a leg `micros` after the slot in which it has just been served; the new slot's number.
     pub fn put_after(&mut self, leg: u32, slot: u64, micros: u64, now: u64) -> u64 {
         let oldest = (now / SLOT).saturating_sub(CATCH_UP);

@@ -7,8 +7,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+pub mod mix;
+pub mod tape;
 pub mod topology;
 
+pub use mix::{Beside, Sound, Voice};
+pub use tape::{Recorded, RecordingId, Take, Tape};
 pub use topology::Topology;
 
 /// One media port: an RTP socket and the RTCP socket beside it, bound ahead by a media thread.
@@ -103,7 +107,7 @@ impl Clip {
     }
 }
 
-/// Tones of GB/T 3380, 450 Hz at −10 dBm0 ± 3.
+/// Tones of GB/T 3380, 450 Hz at −10 dBm0 ± 3; the reminder is 1400 Hz at −20 dBm0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
     /// 回铃音: 1 s on, 4 s off.
@@ -112,6 +116,8 @@ pub enum Tone {
     Busy,
     /// 拥塞音: 0.7 s on, 0.7 s off.
     Congestion,
+    /// 提示音: someone else is on the line. 0.4 s on, 9.6 s off, beside the voices.
+    Reminder,
 }
 
 /// Names one playing, so that its end can be told from another's.
@@ -136,6 +142,16 @@ pub enum Source {
     },
     /// What this port receives. Both must be on one media thread. Relay: same codec, payload untouched.
     Port(PortId, Epoch),
+    /// The sum of several voices, all on the leg's own media thread. Who hears whom is free: each leg has its own list.
+    ///
+    /// One mix after another is one stream without a seam; a `beside` of the same `play` (or the same tone) goes on where
+    /// it was. A mix of nobody is silence that is sent.
+    Mix {
+        /// Who is heard; the leg itself is never, at most 64 are.
+        voices: Arc<[Voice]>,
+        /// What is played with them.
+        beside: Option<Beside>,
+    },
 }
 
 /// From the core to a media thread.
@@ -180,6 +196,25 @@ pub enum Command {
         epoch: Epoch,
         /// `0-9 * # A-D`; each 100 ms long with a 60 ms pause.
         digits: Arc<str>,
+    },
+    /// Whether keys pressed on the other side go on to those who hear it, relayed or mixed; they do from [`Command::Open`]
+    /// on. If not they are reported only (a seat's feature codes), and in the sound audible for 60 ms at most.
+    Keys {
+        /// The port on which they are pressed.
+        port: PortId,
+        /// Its lease.
+        epoch: Epoch,
+        /// They go on.
+        pass: bool,
+    },
+    /// Something about a recording. A port is recorded without leaving the relay.
+    Record {
+        /// The media thread of its ports.
+        thread: u8,
+        /// Which.
+        recording: RecordingId,
+        /// What.
+        tape: Tape,
     },
     /// End of the lease; the port returns to the pool with [`Event::Closed`].
     Close {
@@ -233,6 +268,13 @@ pub enum Event {
         port: PortId,
         /// Its lease.
         epoch: Epoch,
+    },
+    /// Word of a recording.
+    Recording {
+        /// Which.
+        recording: RecordingId,
+        /// What.
+        what: Recorded,
     },
     /// The lease is over and nothing of it is in flight.
     Closed {

@@ -4,11 +4,13 @@
 //! will stand beside [`packet`]; reduced-size RTCP (RFC 5506) and RTP/RTCP multiplexing are refused, as we
 //! never negotiate them.
 
+pub mod jitter;
 pub mod packet;
 pub mod rtcp;
 pub mod statistics;
 pub mod telephone_event;
 
+pub use jitter::Jitter;
 pub use packet::{HEADER, Header, View};
 pub use statistics::Statistics;
 pub use telephone_event::TelephoneEvent;

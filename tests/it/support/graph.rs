@@ -30,6 +30,8 @@ pub enum Heard {
     Prompt(String),
     /// Another party, by its RTP address.
     Party(SocketAddr),
+    /// Several at once, those that are muted left out, by their RTP addresses.
+    Mix(Vec<SocketAddr>),
 }
 
 impl Graph {
@@ -63,7 +65,7 @@ impl Graph {
                     p.hears = Some(source);
                 });
             }
-            Command::Digits { .. } => {}
+            Command::Digits { .. } | Command::Keys { .. } | Command::Record { .. } => {}
             Command::Close { port, epoch } => {
                 self.with(port, epoch, |p| p.open = false);
                 return Some(Event::Closed { port, epoch, stats: Stats::default() });
@@ -103,13 +105,15 @@ impl Graph {
             None | Some(Source::Nothing) => Heard::Nothing,
             Some(Source::Tone(tone)) => Heard::Tone(format!("{tone:?}")),
             Some(Source::Play { clips, .. }) => Heard::Prompt(clips[0].name.to_string()),
-            Some(Source::Port(from, epoch)) => {
-                let speaker = self.ports.get(&from).filter(|p| p.open && p.epoch == epoch);
-                match speaker.and_then(|p| p.remote).and_then(|r| r.rtp) {
-                    Some(speaker) => Heard::Party(speaker),
-                    None => Heard::Nothing,
-                }
+            Some(Source::Port(from, epoch)) => self.speaker(from, epoch).map_or(Heard::Nothing, Heard::Party),
+            Some(Source::Mix { voices, .. }) => {
+                let heard = voices.iter().filter(|v| !v.mute).filter_map(|v| self.speaker(v.port, v.epoch));
+                Heard::Mix(heard.collect())
             }
         }
+    }
+
+    fn speaker(&self, port: PortId, epoch: Epoch) -> Option<SocketAddr> {
+        self.ports.get(&port).filter(|p| p.open && p.epoch == epoch)?.remote?.rtp
     }
 }
