@@ -133,6 +133,7 @@ impl Call {
             }
             Input::Due => self.dialling_due(now),
             Input::Begin
+            | Input::Refused
             | Input::PlayFinished(..)
             | Input::Offered { .. }
             | Input::Overflowed { .. }

@@ -11,13 +11,17 @@ mod dialling;
 pub mod journey;
 pub mod leg;
 mod queueing;
+pub mod reach;
 mod release;
 pub mod script;
 mod talking;
+mod three_way;
 
 pub use journey::{Caller, Journey, Snapshot};
 pub use leg::Leg;
+pub use reach::{Reachable, Try};
 pub use script::Script;
+pub use three_way::{Conflict, Order};
 
 use crate::clock::Now;
 use crate::dialplan::Step;
@@ -99,6 +103,8 @@ pub enum Input {
     },
     /// The directly dialled seat is reserved, or why not.
     Reserved(Result<OfferId, Cause>),
+    /// An order of the agent could not be understood or carried out: he is told by a tone.
+    Refused,
     /// [`Call::deadline`] has come.
     Due,
     /// An operator, or the end of the daemon, ends the call.
@@ -235,6 +241,7 @@ pub struct Call {
 struct Serials {
     play: u32,
     leg: u32,
+    transfer: u32,
 }
 
 impl Call {
@@ -251,7 +258,7 @@ impl Call {
             stage: Stage::Idle,
             topology: Topology::new(),
             last: Cause::Unreachable,
-            serials: Serials { play: 0, leg: 0 },
+            serials: Serials { play: 0, leg: 0, transfer: 0 },
             acts: VecDeque::new(),
         }
     }
@@ -270,7 +277,7 @@ impl Call {
                 Stage::Announcing(_) => self.announcing(&other, now),
                 Stage::Queueing(_) => self.queueing(other, now),
                 Stage::Dialling(_) => self.dialling(other, now),
-                Stage::Talking(_) => self.talking(&other, now),
+                Stage::Talking(_) => self.talking(other, now),
                 Stage::Idle | Stage::Over => {}
             },
         }
@@ -287,7 +294,8 @@ impl Call {
         match &self.stage {
             Stage::Queueing(q) => q.deadline(),
             Stage::Dialling(d) => d.deadline(),
-            Stage::Idle | Stage::Announcing(_) | Stage::Talking(_) | Stage::Over => None,
+            Stage::Talking(t) => t.deadline(),
+            Stage::Idle | Stage::Announcing(_) | Stage::Over => None,
         }
     }
 
@@ -302,6 +310,26 @@ impl Call {
     pub fn group(&self) -> Option<&GroupId> {
         match &self.stage {
             Stage::Queueing(q) => Some(q.group()),
+            _ => None,
+        }
+    }
+
+    /// The leg of whom the caller talks to first of all.
+    #[must_use]
+    pub fn agent(&self) -> Option<LegRef> {
+        match &self.stage {
+            Stage::Talking(talking) => talking.with,
+            _ => None,
+        }
+    }
+
+    /// To whom the agent's keys go: whom he has brought in, else the caller.
+    #[must_use]
+    pub fn listener(&self, agent: LegRef) -> Option<LegRef> {
+        match &self.stage {
+            Stage::Talking(t) if t.with == Some(agent) => {
+                Some(t.third.as_ref().and_then(|t| t.joined()).unwrap_or(self.caller()))
+            }
             _ => None,
         }
     }
@@ -421,8 +449,10 @@ impl Call {
     }
 
     /// What the caller's leg reports, in any stage.
-    fn caller_event(&mut self, event: LegEvent, _now: Now) {
+    fn caller_event(&mut self, event: LegEvent, now: Now) {
         match event {
+            LegEvent::Ended { cause } | LegEvent::Failed { cause, .. }
+                if self.talk_goes_on_without_caller(cause, now) => {}
             LegEvent::Ended { cause } => self.caller_gone(cause),
             LegEvent::Failed { cause, .. } => self.release_all(Party::Switch, cause),
             LegEvent::Held(held) => {

@@ -103,6 +103,7 @@ impl Call {
             }
             Input::Leg(leg, event) => self.seat_event(leg, event),
             Input::Begin
+            | Input::Refused
             | Input::PlayFinished(..)
             | Input::Overflowed { .. }
             | Input::Reserved(_)

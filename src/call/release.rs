@@ -1,7 +1,7 @@
 //! The end of a call: exactly one `CallEnded`, every leg and seat let go.
 
 use super::{Act, Call, OfferResult, Shown, Stage, cause};
-use crate::fact::{Cause, Fact, Outcome, Party, Service};
+use crate::fact::{Cause, Fact, Outcome, Party, Service, TransferResult};
 use crate::id::LegRef;
 use crate::patch::Topology;
 
@@ -62,6 +62,11 @@ impl Call {
 
     /// Lets go of every other leg, offer and seat.
     fn finish(&mut self, by: Party, cause: Cause, outcome: Outcome, status: Option<u16>) {
+        // Whoever is still being reached is told to stop first; what has joined ends with the others.
+        if self.stage.third().is_some_and(|t| t.is_reaching()) {
+            let result = if by == Party::Caller { TransferResult::CallerGone } else { TransferResult::AgentGone };
+            self.end_third(result, if by == Party::Caller { Cause::CallerGone } else { cause });
+        }
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         let quit = if by == Party::Caller { Cause::CallerGone } else { cause };
         match &stage {
@@ -82,12 +87,14 @@ impl Call {
                 }
             }
             Stage::Talking(talking) => {
-                let (leg, seat) = talking.parts();
-                if self.members.iter().any(|m| m.leg == leg) {
-                    self.fact(Fact::LegEnded { leg, by, cause });
-                    if let Some(seat) = seat {
-                        self.act(Act::SeatFree(seat.clone()));
+                let third = talking.third.as_ref().and_then(|t| t.joined());
+                for leg in talking.with.into_iter().chain(third) {
+                    if self.members.iter().any(|m| m.leg == leg) {
+                        self.fact(Fact::LegEnded { leg, by, cause });
                     }
+                }
+                for (_, seat) in talking.seats() {
+                    self.act(Act::SeatFree(seat.clone()));
                 }
             }
             Stage::Idle | Stage::Announcing(_) | Stage::Over => {}

@@ -1,24 +1,44 @@
-//! Two people talk: a path both ways, hold with music, and what follows when one of them is lost.
+//! People talk: caller and agent, a third beside them or in the agent's place; hold with music; what follows when one is lost.
 
+use super::three_way::ThreeWay;
 use super::{Act, Call, Input, LegEvent, Shown, Stage};
-use crate::clock::Now;
+use crate::clock::{Now, SECOND};
 use crate::fact::{Cause, Fact, Party};
 use crate::id::{GroupId, LegRef, PromptId, SeatId};
-use crate::patch::topology::Hears;
-use crate::patch::{PlayId, Source, Topology};
+use crate::patch::topology::{Hears, Speaker};
+use crate::patch::{Beside, PlayId, Sound, Source, Tone, Topology};
+use smallvec::SmallVec;
 
-/// Caller and one other talk.
+/// How long an agent is told by a tone that something failed, µs.
+const TOLD: u64 = 3 * SECOND / 2;
+/// Tones beside voices are softer than alone.
+const BESIDE_DB: i8 = -9;
+
+/// Who talks.
 #[derive(Debug)]
 pub(super) struct Talking {
-    with: LegRef,
-    seat: Option<SeatId>,
-    /// The queue he came from: where he goes back to if the seat's phone dies.
-    group: Option<GroupId>,
+    /// Whom the caller talks to first of all: the agent, or whoever has taken his place. `None` only while an emergency line is
+    /// being reached for a caller whose agent is gone.
+    pub(super) with: Option<LegRef>,
+    pub(super) seat: Option<SeatId>,
+    /// The queue he came from: where he goes back to if nobody is left with him.
+    pub(super) group: Option<GroupId>,
+    /// Somebody is being brought in, or has been.
+    pub(super) third: Option<Box<ThreeWay>>,
+    /// The agent hears a failure until then (µs monotonic).
+    pub(super) told_until: Option<u64>,
 }
 
 impl Talking {
-    pub(super) fn parts(&self) -> (LegRef, Option<&SeatId>) {
-        (self.with, self.seat.as_ref())
+    pub(super) fn deadline(&self) -> Option<u64> {
+        let third = self.third.as_ref().and_then(|t| t.deadline());
+        self.told_until.into_iter().chain(third).min()
+    }
+
+    /// Seats that are in the talk, with their legs.
+    pub(super) fn seats(&self) -> impl Iterator<Item = (LegRef, &SeatId)> {
+        let first = self.with.zip(self.seat.as_ref());
+        first.into_iter().chain(self.third.as_ref().and_then(|t| t.joined_seat()))
     }
 }
 
@@ -34,61 +54,168 @@ impl Call {
         }
         self.fact(Fact::LegAnswered { leg });
         self.show(Shown::Answered);
-        self.stage = Stage::Talking(Talking { with: leg, seat, group });
+        self.stage = Stage::Talking(Talking { with: Some(leg), seat, group, third: None, told_until: None });
         self.fact(Fact::Connected { leg });
         self.patch_talk();
     }
 
-    /// Who hears whom while two talk: the holder hears nothing, the held one music.
+    pub(super) fn talk(&mut self) -> Option<&mut Talking> {
+        match &mut self.stage {
+            Stage::Talking(talking) => Some(talking),
+            _ => None,
+        }
+    }
+
+    /// Who hears whom. In each room everyone hears the others; whoever has nobody to hear gets music; a holder hears nothing.
     pub(super) fn patch_talk(&mut self) {
         let Stage::Talking(talking) = &self.stage else { return };
-        let (caller, other) = (self.caller(), talking.with);
-        let held = |leg| self.members.iter().any(|m| m.leg == leg && m.held);
-        let music = || {
-            let clip = self.journey.snapshot.clip(&PromptId::from("music/hold"));
-            Hears::Source(clip.map_or(Source::Nothing, |clip| Source::Play {
-                play: PlayId(0),
-                clips: [clip].into(),
-                repeat: true,
-            }))
-        };
-        let hears = |me: LegRef, from: LegRef| match (held(me), held(from)) {
-            (true, _) => Hears::Source(Source::Nothing),
-            (false, true) => music(),
-            (false, false) => Hears::Leg(from),
-        };
+        let agent = talking.with;
+        let is_here = |leg: &LegRef| self.members.iter().any(|m| m.leg == *leg);
+        let third = talking.third.as_deref();
+        let mut talkers: SmallVec<[LegRef; 4]> = SmallVec::new();
+        talkers.extend(Some(self.caller()).filter(is_here));
+        talkers.extend(agent.filter(is_here));
+        talkers.extend(third.and_then(ThreeWay::joined).filter(is_here));
+        let apart = third.and_then(|t| t.apart(self.caller()));
+        let held = |leg: LegRef| self.members.iter().any(|m| m.leg == leg && m.held);
         let mut topology = Topology::new();
-        topology.set(caller, hears(caller, other));
-        topology.set(other, hears(other, caller));
+        for me in &talkers {
+            let heard = |other: &&LegRef| {
+                let (mine, theirs) = (apart == Some(*me), apart == Some(**other));
+                *other != me && !held(**other) && !mine && !theirs
+            };
+            let mut speakers: SmallVec<[Speaker; 4]> =
+                talkers.iter().filter(heard).map(|leg| Speaker::new(*leg)).collect();
+            let (early, beside) = self.beside(*me, talking);
+            speakers.extend(early.map(Speaker::new));
+            let hears = if held(*me) {
+                Hears::Source(Source::Nothing)
+            } else if speakers.is_empty() && beside.is_none() {
+                self.music()
+            } else {
+                Hears::of(speakers, beside)
+            };
+            topology.set(*me, hears);
+        }
+        if let Some(early) = third.and_then(ThreeWay::early) {
+            topology.set(early, Hears::Source(Source::Nothing));
+        }
         self.patch(topology);
     }
 
-    pub(super) fn talking(&mut self, input: &Input, now: Now) {
-        let Stage::Talking(talking) = &self.stage else { return };
-        let Input::Leg(leg, event) = input else { return };
-        if *leg != talking.with {
-            return;
+    /// What one party alone hears beside the talk: the target's own early sound or our ringback, or that it failed. The agent; or
+    /// the caller, when an emergency line is reached for him after the agent has gone.
+    fn beside(&self, me: LegRef, talking: &Talking) -> (Option<LegRef>, Option<Beside>) {
+        let for_me = talking.with.map_or(me == self.caller(), |agent| agent == me);
+        if !for_me {
+            return (None, None);
         }
-        let (cause, lost) = match event {
-            LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } => (*cause, *cause != Cause::Normal),
-            LegEvent::Trying | LegEvent::Ringing | LegEvent::EarlyMedia | LegEvent::Answered | LegEvent::Held(_) => {
-                return;
+        let alone = talking.with.is_none() || !self.members.iter().any(|m| m.leg == self.caller());
+        let gain_db = if alone { 0 } else { BESIDE_DB };
+        let tone = |tone| Some(Beside { sound: Sound::Tone(tone), gain_db });
+        if talking.told_until.is_some() {
+            return (None, tone(Tone::Busy));
+        }
+        match talking.third.as_deref() {
+            Some(third) if third.early().is_some() => (third.early(), None),
+            Some(third) if third.is_reaching() => (None, tone(Tone::Ringback)),
+            _ => (None, None),
+        }
+    }
+
+    fn music(&self) -> Hears {
+        let clip = self.journey.snapshot.clip(&PromptId::from("music/hold"));
+        Hears::Source(clip.map_or(Source::Nothing, |clip| Source::Play {
+            play: PlayId(0),
+            clips: [clip].into(),
+            repeat: true,
+        }))
+    }
+
+    pub(super) fn talking(&mut self, input: Input, now: Now) {
+        match input {
+            Input::Leg(leg, event) => self.talker_event(leg, event, now),
+            Input::Offered { .. } | Input::Withdrawn { .. } | Input::Overflowed { .. } | Input::Reserved(_) => {
+                self.third_told(input, now);
             }
-        };
-        let (seat, group) = (talking.seat.clone(), talking.group.clone());
-        self.fact(Fact::LegEnded { leg: *leg, by: Party::Callee, cause });
-        self.remove(*leg);
+            Input::Refused => self.tell_agent(now),
+            Input::Due => {
+                if let Some(talking) = self.talk()
+                    && talking.told_until.is_some_and(|at| at <= now.mono)
+                {
+                    talking.told_until = None;
+                    self.patch_talk();
+                }
+                self.third_due(now);
+            }
+            Input::Begin | Input::PlayFinished(..) | Input::Position { .. } | Input::HangUp(_) => {}
+        }
+    }
+
+    fn talker_event(&mut self, leg: LegRef, event: LegEvent, now: Now) {
+        let Some(talking) = self.talk() else { return };
+        let agent = talking.with == Some(leg);
+        if !agent {
+            return self.third_event(leg, event, now);
+        }
+        if let LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } = event {
+            self.agent_gone(leg, cause, now);
+        }
+    }
+
+    /// The agent, or whoever the caller talks to, hung up or was lost.
+    fn agent_gone(&mut self, leg: LegRef, cause: Cause, now: Now) {
+        let Some(talking) = self.talk() else { return };
+        let seat = talking.seat.take();
+        let third = talking.third.is_some();
+        self.fact(Fact::LegEnded { leg, by: Party::Callee, cause });
+        self.remove(leg);
         if let Some(seat) = seat {
             self.act(Act::SeatFree(seat));
         }
+        if let Some(talking) = self.talk() {
+            talking.with = None;
+        }
+        if third && self.goes_on_without_agent(now) {
+            return;
+        }
+        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let group = self.talk().and_then(|t| t.group.clone());
         match group {
             // The phone died under the talk: the caller has done nothing wrong and is served next.
-            Some(group) if lost => {
-                self.journey.returned = true;
-                self.topology = Topology::new();
-                self.enter_queue(group, None, now);
-            }
+            Some(group) if caller && cause != Cause::Normal => self.return_to_queue(group, now),
             _ => self.release_all(Party::Callee, cause),
         }
+    }
+
+    /// The head of the queue, with everything that is known.
+    pub(super) fn return_to_queue(&mut self, group: GroupId, now: Now) {
+        self.journey.returned = true;
+        self.topology = Topology::new();
+        self.enter_queue(group, None, now);
+    }
+
+    /// The agent is told by a short tone that something came to nothing; the talk goes on under it.
+    pub(super) fn tell_agent(&mut self, now: Now) {
+        if let Some(talking) = self.talk() {
+            talking.told_until = Some(now.mono + TOLD);
+        }
+        self.patch_talk();
+    }
+
+    /// The caller hung up in a talk. `true`: others go on without him (product §5.5, §5.7).
+    pub(super) fn talk_goes_on_without_caller(&mut self, cause: Cause, now: Now) -> bool {
+        let Some(talking) = self.talk() else { return false };
+        let emergency = talking.third.as_ref().is_some_and(|t| t.is_emergency());
+        let others = talking.with.is_some();
+        if !emergency || !others {
+            return false;
+        }
+        let caller = self.caller();
+        self.remove(caller);
+        self.fact(Fact::PartyLeft { leg: caller, cause });
+        let _ = now;
+        self.patch_talk();
+        true
     }
 }

@@ -7,6 +7,7 @@ use crate::clock::Now;
 use crate::dialplan::{Class, Role};
 use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::patch::Command;
 use crate::sip::dialog::{Credentials, Outgoing};
 use crate::sip::flow::{Flow, Transport};
 use bytes::Bytes;
@@ -124,6 +125,10 @@ impl Exchange {
         }
         self.sessions.insert(session, (call, leg));
         self.open_port(&out);
+        if self.is_agents(call, leg) {
+            // His keys may be codes: what is none is sent on once that is known.
+            self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass: false });
+        }
         if let Some(live) = self.calls.get_mut(&call) {
             live.legs.push(out);
         }

@@ -14,11 +14,11 @@ impl Exchange {
                     self.tell(call, CallInput::PlayFinished(leg, play), now);
                 }
             }
-            // The digits of caller and trunk are never commands (product §5); between two parties the media engine relays
-            // telephone-events itself. A seat's feature codes will be read here.
+            // The digits of caller and trunk are never commands (product §5): the media engine relays them itself.
             Event::Digit { port, epoch, digit, via } => {
                 if let Some((call, leg)) = self.ports.user(port, epoch) {
-                    tracing::debug!(%call, ?leg, %digit, ?via, "digit");
+                    tracing::debug!(%call, ?leg, ?via, "digit");
+                    self.key(call, leg, digit, now);
                 }
             }
             Event::Silent { port, epoch } => {

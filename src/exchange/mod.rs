@@ -8,8 +8,10 @@
 mod admit;
 mod command;
 mod dial;
+mod directory;
 mod floor;
 mod identity;
+mod keys;
 mod media;
 mod perform;
 mod place;
@@ -20,6 +22,7 @@ mod settings;
 mod trunks;
 
 pub use command::{Answer, CallRow, Command, SeatRow, Status, TrunkRow};
+pub use keys::Codes;
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
 
 use crate::acd::Floor;
@@ -88,6 +91,7 @@ enum Due {
     Call(CallRef, u32),
     Trunk(u32),
     Register(u32),
+    Keys(CallRef, LegRef, u32),
 }
 
 /// A live call with its legs on the wire.
@@ -97,6 +101,8 @@ struct Live {
     legs: SmallVec<[Leg; 2]>,
     /// Of the timer that is set for the call's deadline, and that deadline.
     timer: (u32, Option<u64>),
+    /// What its agent has pressed of a feature code.
+    pressed: keys::Pressed,
 }
 
 impl Live {
@@ -249,6 +255,7 @@ impl Exchange {
                 }
                 Due::Trunk(index) => self.ping(index, now),
                 Due::Register(index) => self.register_at(index, now),
+                Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
             }
         }
         for seat in self.registrar.expire(now) {

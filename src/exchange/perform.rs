@@ -2,7 +2,7 @@
 
 use super::{Due, Exchange};
 use crate::acd::{self, Entry};
-use crate::call::{Act, Input, Leg, OfferResult, cause};
+use crate::call::{Act, Conflict, Input, Leg, OfferResult, Order, cause};
 use crate::clock::Now;
 use crate::fact::{Cause, Fact, Origin};
 use crate::id::{CallRef, LegRef, OfferId};
@@ -18,6 +18,17 @@ impl Exchange {
             self.perform(id, act, now);
         }
         self.set_timer(id);
+    }
+
+    /// Gives a call an agent's order and does what it then wants.
+    pub(super) fn order(&mut self, id: CallRef, by: LegRef, order: Order, now: Now) -> Result<(), Conflict> {
+        let Some(live) = self.calls.get_mut(&id) else { return Err(Conflict::NoTalk) };
+        let done = live.call.order(by, order, now);
+        while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
+            self.perform(id, act, now);
+        }
+        self.set_timer(id);
+        done
     }
 
     fn perform(&mut self, id: CallRef, act: Act, now: Now) {

@@ -173,7 +173,10 @@ impl Exchange {
         self.sessions.insert(session, (id, LegRef(0)));
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
-        self.calls.insert(id, Box::new(Live { call, legs: smallvec![leg], timer: (0, None) }));
+        self.calls.insert(
+            id,
+            Box::new(Live { call, legs: smallvec![leg], timer: (0, None), pressed: super::keys::Pressed::default() }),
+        );
         self.tell(id, crate::call::Input::Begin, now);
     }
 

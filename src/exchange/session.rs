@@ -42,7 +42,7 @@ impl Exchange {
             Event::OfferFailed { session, status } => {
                 tracing::debug!(?session, status, "the other side refused our offer");
             }
-            Event::Info { session, message } => self.info(session, &message),
+            Event::Info { session, message } => self.info(session, &message, now),
             Event::Ended { session, by, q850 } => {
                 let cause = match by {
                     EndedBy::Bye => match q850.and_then(cause::from_q850) {
@@ -161,9 +161,12 @@ impl Exchange {
     }
 
     /// A digit by INFO goes on to whoever hears this leg, as telephone-event or in-band (interconnect, "Media").
-    fn info(&mut self, session: SessionId, message: &Message) {
+    fn info(&mut self, session: SessionId, message: &Message, now: Now) {
         let Some((call, leg)) = self.owner(session) else { return };
         let Some(digit) = info_digit(message) else { return };
+        if self.is_agents(call, leg) {
+            return self.key(call, leg, digit, now);
+        }
         let Some(live) = self.calls.get(&call) else { return };
         let others = live.legs.iter().filter(|l| l.leg != leg).map(|l| l.lease);
         let digits: std::sync::Arc<str> = digit.to_string().into();

@@ -35,6 +35,8 @@ pub struct Settings {
     pub state: String,
     /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
     pub max_calls: usize,
+    /// Feature codes of agents on plain phones.
+    pub codes: super::Codes,
 }
 
 /// One trunk's address and manners.

@@ -86,6 +86,34 @@ pub enum How {
     Rollback,
 }
 
+/// How somebody is brought into a talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// 三方: all hear each other once the target answers; the agent leaves when he likes.
+    ThreeWay,
+    /// The agent leaves by himself when the target answers.
+    OnAnswer,
+    /// 咨询: the caller hears music while agent and target talk.
+    Consult,
+}
+
+/// What came of a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferResult {
+    /// The target answered and joined.
+    Joined,
+    /// It could not be had: `cause` says why. The caller stayed with the agent.
+    Failed,
+    /// The agent took it back.
+    Cancelled,
+    /// The caller hung up meanwhile.
+    CallerGone,
+    /// The agent was lost or hung up meanwhile; the caller went to the head of the queue.
+    AgentGone,
+}
+
 /// What happened. Tagged by `what` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -185,6 +213,32 @@ pub enum Fact {
     Held {
         leg: LegRef,
         held: bool,
+    },
+    /// A seat asked for somebody else to be brought in. `transfer` counts within the call, from 1.
+    TransferAsked {
+        transfer: u32,
+        by: LegRef,
+        to: String,
+        title: String,
+        way: Way,
+        emergency: bool,
+    },
+    /// The target rings (first 18x of any attempt).
+    TransferRinging {
+        transfer: u32,
+        leg: LegRef,
+    },
+    /// What came of it: exactly one a transfer.
+    TransferEnded {
+        transfer: u32,
+        result: TransferResult,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
+    },
+    /// A party left a talk that others went on with.
+    PartyLeft {
+        leg: LegRef,
+        cause: Cause,
     },
     /// A leg ended after it was answered.
     LegEnded {

@@ -21,4 +21,5 @@ mod sent;
 mod sessions;
 mod storm;
 mod tables;
+mod three_way;
 mod torture;

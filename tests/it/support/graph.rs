@@ -20,6 +20,8 @@ pub struct Graph {
     ports: BTreeMap<PortId, Port>,
     /// Every complete playing, with the port's remote: `(remote, prompt)`.
     pub played: Vec<(SocketAddr, String)>,
+    /// Digits that were sent to a remote.
+    pub digits: Vec<(SocketAddr, String)>,
 }
 
 /// What somebody hears.
@@ -65,7 +67,11 @@ impl Graph {
                     p.hears = Some(source);
                 });
             }
-            Command::Digits { .. } | Command::Keys { .. } | Command::Record { .. } => {}
+            Command::Digits { port, digits, .. } => {
+                let remote = self.ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
+                self.digits.extend(remote.map(|to| (to, digits.to_string())));
+            }
+            Command::Keys { .. } | Command::Record { .. } => {}
             Command::Close { port, epoch } => {
                 self.with(port, epoch, |p| p.open = false);
                 return Some(Event::Closed { port, epoch, stats: Stats::default() });
@@ -110,6 +116,26 @@ impl Graph {
                 let heard = voices.iter().filter(|v| !v.mute).filter_map(|v| self.speaker(v.port, v.epoch));
                 Heard::Mix(heard.collect())
             }
+        }
+    }
+
+    /// The port that talks with this RTP address.
+    pub fn port(&self, rtp: SocketAddr) -> Option<(PortId, Epoch)> {
+        let mine = |(_, p): &(&PortId, &Port)| p.open && p.remote.is_some_and(|r| r.rtp == Some(rtp));
+        self.ports.iter().find(mine).map(|(id, p)| (*id, p.epoch))
+    }
+
+    /// Whether the party hears a sound beside voices, or alone: the tone's name or the clip's.
+    pub fn beside(&self, rtp: SocketAddr) -> Option<String> {
+        let (id, _) = self.port(rtp)?;
+        match self.ports.get(&id)?.hears.as_ref()? {
+            Source::Mix { beside: Some(beside), .. } => Some(match &beside.sound {
+                switchboard::patch::Sound::Tone(tone) => format!("{tone:?}"),
+                switchboard::patch::Sound::Clips { clips, .. } => clips[0].name.to_string(),
+            }),
+            Source::Tone(tone) => Some(format!("{tone:?}")),
+            Source::Play { clips, .. } => Some(clips[0].name.to_string()),
+            _ => None,
         }
     }
 

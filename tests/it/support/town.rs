@@ -9,7 +9,8 @@ use std::sync::Arc;
 use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
 use switchboard::exchange::{Exchange, Input, Output, Settings};
-use switchboard::fact::{Event as Fact, Fact as F, Outcome};
+use switchboard::fact::{Cause, Event as Fact, Fact as F, Outcome, TransferResult};
+use switchboard::patch::{DigitVia, Event as MediaEvent};
 use switchboard::phone::{self, Account, Phone};
 use switchboard::sip::dialog::SessionId;
 use switchboard::sip::endpoint;
@@ -354,6 +355,16 @@ impl Town {
         self.sets[who.0].connected
     }
 
+    /// No call is at this phone, ringing or talking.
+    pub fn idle(&self, who: Party) -> bool {
+        self.sets[who.0].call.is_none()
+    }
+
+    /// Where its sound goes.
+    pub fn rtp(&self, who: Party) -> SocketAddr {
+        self.sets[who.0].rtp
+    }
+
     pub fn set_manner(&mut self, who: Party, manner: Manner) {
         self.sets[who.0].manner = manner;
     }
@@ -371,6 +382,46 @@ impl Town {
     pub fn talk(&self, a: Party, b: Party) -> bool {
         let (ra, rb) = (self.sets[a.0].rtp, self.sets[b.0].rtp);
         self.hears(a) == Heard::Party(rb) && self.hears(b) == Heard::Party(ra)
+    }
+
+    /// Whom this party hears, in the order of the list given.
+    pub fn hears_of(&self, who: Party, all: &[Party]) -> Vec<Party> {
+        let heard = match self.hears(who) {
+            Heard::Party(one) => vec![one],
+            Heard::Mix(several) => several,
+            Heard::Nothing | Heard::Tone(_) | Heard::Prompt(_) => Vec::new(),
+        };
+        all.iter().copied().filter(|p| heard.contains(&self.sets[p.0].rtp)).collect()
+    }
+
+    /// What is played to this party, alone or beside voices.
+    pub fn beside(&self, who: Party) -> Option<String> {
+        self.graph.beside(self.sets[who.0].rtp)
+    }
+
+    /// Keys on this phone's pad, as the media engine tells of them.
+    pub fn presses(&mut self, who: Party, keys: &str) {
+        let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
+        for digit in keys.chars() {
+            let event = MediaEvent::Digit { port, epoch, digit, via: DigitVia::TelephoneEvent };
+            self.exchange.handle(Input::Media(event), self.now);
+            self.drain_exchange();
+        }
+    }
+
+    /// Digits that were sent on to this party.
+    pub fn digits(&self, who: Party) -> String {
+        let rtp = self.sets[who.0].rtp;
+        self.graph.digits.iter().filter(|(to, _)| *to == rtp).map(|(_, d)| d.as_str()).collect()
+    }
+
+    /// What became of the transfers, in order.
+    pub fn transfers(&self) -> Vec<(TransferResult, Option<Cause>)> {
+        let ended = |f: &Fact| match &f.fact {
+            F::TransferEnded { result, cause, .. } => Some((*result, *cause)),
+            _ => None,
+        };
+        self.facts.iter().filter_map(ended).collect()
     }
 
     /// Prompts that this party was played, in order.

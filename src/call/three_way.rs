@@ -1,0 +1,568 @@
+//! One key, three parties: while caller and agent talk, a third is reached and joins (product §5, clause by clause).
+//!
+//! ```text
+//!   order ──► Asking ──► Ringing ──► Joined ──► two-way again, by whoever leaves
+//!               ▲           │ fails
+//!               └───────────┘ next try; none left: told to the agent, who never left the caller
+//! ```
+//! The caller is always with the agent, with the target, in the queue, or has hung up: no way leads out of here without one of them.
+
+use super::reach::{Reach, Reachable, Try};
+use super::{Act, Call, Input, LegEvent, OfferResult, Stage};
+use crate::clock::Now;
+use crate::fact::{Cause, Fact, Party, Target, TransferResult, Way};
+use crate::id::{GroupId, LegRef, OfferId, SeatId};
+use std::sync::Arc;
+
+/// What an agent orders, by a key, the API or the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Bring somebody in.
+    Reach(Arc<Reachable>, Way),
+    /// 离开: the agent leaves; caller and target go on.
+    Leave,
+    /// 取消: the target that is being reached, or has joined, goes.
+    Cancel,
+    /// Talk to the target alone, to the caller alone, and so on in turn.
+    Swap,
+    /// Back to the caller: the target goes.
+    Back,
+}
+
+/// Why an order cannot be carried out now: nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conflict {
+    /// Caller and agent do not talk.
+    NoTalk,
+    /// Whoever orders is not the agent of this talk.
+    NotTheAgent,
+    /// Somebody is being brought in already, or is there.
+    Busy,
+    /// Nobody is there whom it could be about.
+    Nobody,
+}
+
+/// Somebody is brought in.
+#[derive(Debug)]
+pub(super) struct ThreeWay {
+    id: u32,
+    way: Way,
+    reach: Reach,
+    state: State,
+    /// Who is kept apart with music: the caller while the agent consults, the target while the agent is with the caller.
+    apart: Apart,
+    rang: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Nobody,
+    Caller,
+    Target,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The floor is asked for a seat.
+    Asking { group: Option<GroupId>, until: u64 },
+    /// An attempt is out.
+    Ringing {
+        leg: LegRef,
+        seat: Option<(SeatId, OfferId)>,
+        progress_by: Option<u64>,
+        answer_by: u64,
+        timeout: u64,
+        early: bool,
+    },
+    /// All three talk, or two of them after one has left.
+    Joined { leg: LegRef, seat: Option<SeatId> },
+}
+
+impl ThreeWay {
+    pub(super) fn is_emergency(&self) -> bool {
+        self.reach.to.emergency
+    }
+
+    pub(super) fn is_reaching(&self) -> bool {
+        !matches!(self.state, State::Joined { .. })
+    }
+
+    pub(super) fn joined(&self) -> Option<LegRef> {
+        match &self.state {
+            State::Joined { leg, .. } => Some(*leg),
+            State::Asking { .. } | State::Ringing { .. } => None,
+        }
+    }
+
+    pub(super) fn joined_seat(&self) -> Option<(LegRef, &SeatId)> {
+        match &self.state {
+            State::Joined { leg, seat: Some(seat) } => Some((*leg, seat)),
+            _ => None,
+        }
+    }
+
+    /// The leg whose own early sound is heard.
+    pub(super) fn early(&self) -> Option<LegRef> {
+        match &self.state {
+            State::Ringing { leg, early: true, .. } => Some(*leg),
+            _ => None,
+        }
+    }
+
+    /// Who hears none of the others at present.
+    pub(super) fn apart(&self, caller: LegRef) -> Option<LegRef> {
+        match (self.apart, &self.state) {
+            (Apart::Caller, _) => Some(caller),
+            (Apart::Target, State::Joined { leg, .. }) => Some(*leg),
+            _ => None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<u64> {
+        match &self.state {
+            State::Asking { until, .. } => Some(*until),
+            State::Ringing { progress_by, answer_by, .. } => Some(progress_by.unwrap_or(*answer_by).min(*answer_by)),
+            State::Joined { .. } => None,
+        }
+    }
+
+    /// The attempt that is out: its leg, and the offer behind it.
+    pub(super) fn attempt(&self) -> Option<(LegRef, Option<OfferId>)> {
+        match &self.state {
+            State::Ringing { leg, seat, .. } => Some((*leg, seat.as_ref().map(|(_, offer)| *offer))),
+            State::Asking { .. } | State::Joined { .. } => None,
+        }
+    }
+}
+
+impl Call {
+    /// An agent's order. `by` is the leg of whoever gives it.
+    ///
+    /// # Errors
+    /// [`Conflict`]; then nothing has changed.
+    pub fn order(&mut self, by: LegRef, order: Order, now: Now) -> Result<(), Conflict> {
+        let Some(talking) = self.talk() else { return Err(Conflict::NoTalk) };
+        if talking.with != Some(by) {
+            return Err(Conflict::NotTheAgent);
+        }
+        match (order, talking.third.as_deref()) {
+            (Order::Reach(..), Some(_)) => Err(Conflict::Busy),
+            (Order::Reach(to, way), None) => {
+                self.begin_reaching(by, to, way, now);
+                Ok(())
+            }
+            (_, None) => Err(Conflict::Nobody),
+            (Order::Leave, Some(third)) if third.is_reaching() => Err(Conflict::Busy),
+            (Order::Leave, Some(_)) => {
+                self.agent_leaves(now);
+                Ok(())
+            }
+            (Order::Cancel | Order::Back, Some(third)) => {
+                let reaching = third.is_reaching();
+                self.drop_third(if reaching { TransferResult::Cancelled } else { TransferResult::Joined }, now);
+                Ok(())
+            }
+            (Order::Swap, Some(third)) if third.is_reaching() => Err(Conflict::Busy),
+            (Order::Swap, Some(_)) => {
+                self.swap();
+                Ok(())
+            }
+        }
+    }
+
+    fn third(&mut self) -> Option<&mut ThreeWay> {
+        self.talk()?.third.as_deref_mut()
+    }
+
+    fn begin_reaching(&mut self, by: LegRef, to: Arc<Reachable>, way: Way, now: Now) {
+        self.serials.transfer += 1;
+        let id = self.serials.transfer;
+        // 110, 119, 120, 122 are three-way from the first moment, whatever was asked for (product §5.9).
+        let way = if to.emergency { Way::ThreeWay } else { way };
+        self.fact(Fact::TransferAsked {
+            transfer: id,
+            by,
+            to: to.number.clone(),
+            title: to.title.clone(),
+            way,
+            emergency: to.emergency,
+        });
+        let apart = if way == Way::Consult { Apart::Caller } else { Apart::Nobody };
+        let state = State::Asking { group: None, until: now.mono };
+        let third = ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false };
+        if let Some(talking) = self.talk() {
+            (talking.third, talking.told_until) = (Some(Box::new(third)), None);
+        }
+        self.reach_next(None, now);
+    }
+
+    /// The next attempt; none left: it has failed.
+    fn reach_next(&mut self, failed: Option<Cause>, now: Now) {
+        let same = matches!(failed, Some(Cause::NoAnswer | Cause::Busy | Cause::Rejected));
+        let Some(third) = self.third() else { return };
+        let Some(next) = third.reach.next(same) else {
+            return self.not_reached(failed.unwrap_or(Cause::Unreachable), now);
+        };
+        match next {
+            Try::Trunk { trunk, number, progress, timeout } => {
+                let plan = &self.journey.snapshot.plan;
+                let number = plan.trunk(&trunk).map_or_else(|| number.to_string(), |t| plan.spell(number, t));
+                let leg = self.dial(Target::Trunk { trunk, number });
+                let (progress_by, answer_by) = (Some(now.mono + progress), now.mono + progress + timeout);
+                self.ringing(State::Ringing { leg, seat: None, progress_by, answer_by, timeout, early: false });
+            }
+            Try::Seat { seat, timeout } => {
+                self.ringing(State::Asking { group: None, until: now.mono + timeout });
+                self.act(Act::Reserve(seat));
+            }
+            Try::Group { group, timeout } => {
+                self.ringing(State::Asking { group: Some(group.clone()), until: now.mono + timeout });
+                let place = now.wall;
+                self.act(Act::Enter { group, skill: None, class: 0, place });
+            }
+        }
+        self.patch_talk();
+    }
+
+    fn ringing(&mut self, state: State) {
+        if let Some(third) = self.third() {
+            third.state = state;
+        }
+    }
+
+    /// What the floor says, or the exchange of a reservation.
+    pub(super) fn third_told(&mut self, input: Input, now: Now) {
+        let Some(third) = self.third() else {
+            if let Input::Offered { offer, .. } | Input::Reserved(Ok(offer)) = input {
+                self.act(Act::Offer(offer, OfferResult::Declined(Cause::CallerGone)));
+            }
+            return;
+        };
+        match (&third.state, input) {
+            (State::Asking { group: Some(_), until }, Input::Offered { offer, seat }) => {
+                let answer_by = *until;
+                self.ring_seat(seat, offer, answer_by);
+            }
+            (State::Asking { group: None, until }, Input::Reserved(Ok(offer))) => {
+                let (answer_by, seat) = (*until, self.reserved_seat());
+                match seat {
+                    Some(seat) => self.ring_seat(seat, offer, answer_by),
+                    None => self.act(Act::Offer(offer, OfferResult::Declined(Cause::Internal))),
+                }
+            }
+            (State::Asking { group: None, .. }, Input::Reserved(Err(cause))) => self.reach_next(Some(cause), now),
+            (State::Asking { group: Some(asked), .. }, Input::Overflowed { group, cause, .. }) if *asked == group => {
+                self.reach_next(Some(cause), now);
+            }
+            (State::Ringing { seat: Some((_, offer)), .. }, Input::Withdrawn { offer: gone, cause })
+                if *offer == gone =>
+            {
+                self.attempt_failed(cause, None, true, now);
+            }
+            (_, Input::Offered { offer, .. } | Input::Reserved(Ok(offer))) => {
+                self.act(Act::Offer(offer, OfferResult::Declined(Cause::CallerGone)));
+            }
+            _ => {}
+        }
+    }
+
+    /// The seat that the last try named.
+    fn reserved_seat(&mut self) -> Option<SeatId> {
+        self.third()?.reach.last_seat()
+    }
+
+    fn ring_seat(&mut self, seat: SeatId, offer: OfferId, answer_by: u64) {
+        let leg = self.dial(Target::Seat(seat.clone()));
+        self.ringing(State::Ringing {
+            leg,
+            seat: Some((seat, offer)),
+            progress_by: None,
+            answer_by,
+            timeout: 0,
+            early: false,
+        });
+        self.patch_talk();
+    }
+
+    /// What a leg reports that is not the agent's.
+    pub(super) fn third_event(&mut self, leg: LegRef, event: LegEvent, now: Now) {
+        let Some(third) = self.third() else { return };
+        match &third.state {
+            State::Ringing { leg: out, .. } if *out == leg => self.reached_event(leg, event, now),
+            State::Joined { leg: joined, .. } if *joined == leg => {
+                if let LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } = event {
+                    self.third_gone(leg, cause, now);
+                }
+            }
+            State::Asking { .. } | State::Ringing { .. } | State::Joined { .. } => {}
+        }
+    }
+
+    fn reached_event(&mut self, leg: LegRef, event: LegEvent, now: Now) {
+        match event {
+            LegEvent::Trying => self.progressed(now),
+            LegEvent::Ringing | LegEvent::EarlyMedia => {
+                self.progressed(now);
+                self.fact(Fact::LegRinging { leg });
+                let Some(third) = self.third() else { return };
+                let (id, first) = (third.id, !std::mem::replace(&mut third.rang, true));
+                let offer = third.attempt().and_then(|(_, offer)| offer);
+                if let (State::Ringing { early, seat: None, .. }, LegEvent::EarlyMedia) = (&mut third.state, event) {
+                    *early = true;
+                }
+                if let Some(offer) = offer {
+                    self.act(Act::Offer(offer, OfferResult::Ringing));
+                }
+                if first {
+                    self.fact(Fact::TransferRinging { transfer: id, leg });
+                }
+                self.patch_talk();
+            }
+            LegEvent::Answered => self.third_joins(leg, now),
+            LegEvent::Failed { cause, status } => self.attempt_failed(cause, status, false, now),
+            LegEvent::Ended { cause } => self.attempt_failed(cause, None, false, now),
+            LegEvent::Held(_) => {}
+        }
+    }
+
+    fn progressed(&mut self, now: Now) {
+        if let Some(State::Ringing { progress_by, answer_by, timeout, .. }) = self.third().map(|t| &mut t.state)
+            && progress_by.take().is_some()
+        {
+            *answer_by = now.mono + *timeout;
+        }
+    }
+
+    /// The attempt that is out came to nothing. `ours`: we end it.
+    fn attempt_failed(&mut self, cause: Cause, status: Option<u16>, ours: bool, now: Now) {
+        let Some(third) = self.third() else { return };
+        let State::Ringing { leg, seat, .. } = &third.state else { return };
+        let (leg, offer) = (*leg, seat.as_ref().map(|(_, offer)| *offer));
+        self.fact(Fact::LegFailed { leg, cause, status });
+        if ours {
+            self.drop_leg(leg, cause);
+        } else {
+            self.remove(leg);
+        }
+        if let Some(offer) = offer {
+            self.act(Act::Offer(offer, OfferResult::Declined(cause)));
+            self.act(Act::Leave);
+        }
+        self.reach_next(Some(cause), now);
+    }
+
+    /// Every try failed: the caller is still with the agent, who is told (product §5.4).
+    fn not_reached(&mut self, cause: Cause, now: Now) {
+        let Some(third) = self.talk().and_then(|t| t.third.take()) else { return };
+        self.fact(Fact::TransferEnded { transfer: third.id, result: TransferResult::Failed, cause: Some(cause) });
+        if third.is_emergency() {
+            let subject = format!("emergency {}", third.reach.to.number);
+            self.fact(Fact::Alarm { subject, text: "every emergency trunk failed".into() });
+        }
+        self.without_third(now);
+    }
+
+    /// What is left when nobody is brought in any more.
+    fn without_third(&mut self, now: Now) {
+        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let Some(talking) = self.talk() else { return };
+        match (talking.with.is_some(), caller) {
+            (true, true) => self.tell_agent(now),
+            // An emergency line could not be had and the agent has gone: a seat helps the caller.
+            (false, true) => {
+                let group = talking.group.clone().or_else(|| self.hub_group());
+                match group {
+                    Some(group) => self.return_to_queue(group, now),
+                    None => self.release_all(Party::Switch, Cause::Unreachable),
+                }
+            }
+            (_, false) => self.release_all(Party::Switch, Cause::Unreachable),
+        }
+    }
+
+    /// The group of 12345.
+    fn hub_group(&self) -> Option<GroupId> {
+        let plan = &self.journey.snapshot.plan;
+        let hub = plan.entries().find(|e| e.class == crate::dialplan::Class::Hub)?;
+        let (_, route) = hub.life.at(0);
+        route?.steps.iter().find_map(|s| match s {
+            crate::dialplan::Step::Queue { group, .. } => Some(group.clone()),
+            _ => None,
+        })
+    }
+
+    /// The target answered (product §5.3).
+    fn third_joins(&mut self, leg: LegRef, now: Now) {
+        let Some(third) = self.third() else { return };
+        let State::Ringing { seat, .. } = &third.state else { return };
+        let (id, way, seat) = (third.id, third.way, seat.clone());
+        third.state = State::Joined { leg, seat: seat.as_ref().map(|(seat, _)| seat.clone()) };
+        if let Some(member) = self.member(leg) {
+            member.answered = true;
+        }
+        self.fact(Fact::LegAnswered { leg });
+        if let Some((_, offer)) = seat {
+            self.act(Act::Offer(offer, OfferResult::Accepted));
+        }
+        self.fact(Fact::TransferEnded { transfer: id, result: TransferResult::Joined, cause: None });
+        let agent = self.talk().and_then(|t| t.with);
+        match (agent, way) {
+            (Some(_), Way::OnAnswer) => self.agent_leaves(now),
+            (Some(_), Way::ThreeWay | Way::Consult) => self.patch_talk(),
+            // The agent had gone while an emergency line rang: the caller joins it now.
+            (None, _) => self.third_takes_over(),
+        }
+    }
+
+    /// The target becomes the one the caller talks to.
+    fn third_takes_over(&mut self) {
+        let Some(talking) = self.talk() else { return };
+        let Some(third) = talking.third.take() else { return };
+        let State::Joined { leg, seat } = third.state else { return };
+        (talking.with, talking.seat) = (Some(leg), seat);
+        self.fact(Fact::Connected { leg });
+        self.patch_talk();
+    }
+
+    /// The agent goes; caller and target go on, or agent-less target and nobody: then it is over.
+    fn agent_leaves(&mut self, now: Now) {
+        let Some(talking) = self.talk() else { return };
+        let (Some(agent), seat) = (talking.with.take(), talking.seat.take()) else { return };
+        self.fact(Fact::PartyLeft { leg: agent, cause: Cause::Normal });
+        self.drop_leg(agent, Cause::Normal);
+        if let Some(seat) = seat {
+            self.act(Act::SeatFree(seat));
+        }
+        if !self.goes_on_without_agent(now) {
+            self.release_all(Party::Callee, Cause::Normal);
+        }
+    }
+
+    /// The agent has gone. `true`: what follows for the others has been done (product §5.6).
+    pub(super) fn goes_on_without_agent(&mut self, now: Now) -> bool {
+        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let Some(third) = self.third() else { return false };
+        let (joined, emergency) = (third.joined().is_some(), third.is_emergency());
+        match (joined, caller) {
+            // The caller had hung up as well: the emergency line alone is nobody's talk.
+            (_, false) => {
+                self.end_third(TransferResult::AgentGone, Cause::Normal);
+                false
+            }
+            (true, true) => {
+                self.third_takes_over();
+                true
+            }
+            // Never cancelled: the caller hears it ring and joins on the answer.
+            (false, true) if emergency => {
+                self.patch_talk();
+                true
+            }
+            (false, true) => {
+                self.end_third(TransferResult::AgentGone, Cause::CallerGone);
+                let group = self.talk().and_then(|t| t.group.clone()).or_else(|| self.hub_group());
+                match group {
+                    Some(group) => self.return_to_queue(group, now),
+                    None => self.release_all(Party::Switch, Cause::Lost),
+                }
+                true
+            }
+        }
+    }
+
+    /// The target, once joined, hung up or was lost (product §5.8).
+    fn third_gone(&mut self, leg: LegRef, cause: Cause, now: Now) {
+        let Some(talking) = self.talk() else { return };
+        let Some(third) = talking.third.take() else { return };
+        self.fact(Fact::LegEnded { leg, by: Party::Callee, cause });
+        self.remove(leg);
+        if let State::Joined { seat: Some(seat), .. } = third.state {
+            self.act(Act::SeatFree(seat));
+        }
+        if self.members.iter().any(|m| m.leg == self.caller()) {
+            self.patch_talk();
+        } else {
+            // Agent and emergency line were all that was left.
+            self.release_all(Party::Callee, cause);
+        }
+        let _ = now;
+    }
+
+    /// The agent sends the target away.
+    fn drop_third(&mut self, result: TransferResult, now: Now) {
+        let had_joined = result == TransferResult::Joined;
+        self.end_third(result, Cause::Normal);
+        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        if caller || !had_joined {
+            self.patch_talk();
+        }
+        if !caller {
+            self.release_all(Party::Callee, Cause::Normal);
+        }
+        let _ = now;
+    }
+
+    /// Takes the target out, whatever it is doing; writes what came of the transfer unless that has been written.
+    pub(super) fn end_third(&mut self, result: TransferResult, cause: Cause) {
+        let Some(third) = self.talk().and_then(|t| t.third.take()) else { return };
+        match third.state {
+            State::Asking { .. } => self.act(Act::Leave),
+            State::Ringing { leg, seat, .. } => {
+                self.fact(Fact::LegFailed { leg, cause, status: None });
+                self.drop_leg(leg, cause);
+                if let Some((_, offer)) = seat {
+                    self.act(Act::Offer(offer, OfferResult::Declined(cause)));
+                    self.act(Act::Leave);
+                }
+            }
+            State::Joined { leg, seat } => {
+                self.fact(Fact::LegEnded { leg, by: Party::Switch, cause });
+                self.drop_leg(leg, cause);
+                if let Some(seat) = seat {
+                    self.act(Act::SeatFree(seat));
+                }
+                return;
+            }
+        }
+        self.fact(Fact::TransferEnded { transfer: third.id, result, cause: None });
+    }
+
+    fn swap(&mut self) {
+        if let Some(third) = self.third() {
+            third.apart = match third.apart {
+                Apart::Nobody | Apart::Target => Apart::Caller,
+                Apart::Caller => Apart::Target,
+            };
+        }
+        self.patch_talk();
+    }
+
+    pub(super) fn third_due(&mut self, now: Now) {
+        let Some(third) = self.third() else { return };
+        let due = third.deadline().is_some_and(|at| at <= now.mono);
+        match &third.state {
+            State::Asking { group, .. } if due => {
+                if group.is_some() {
+                    self.act(Act::Leave);
+                }
+                self.reach_next(Some(Cause::NoAnswer), now);
+            }
+            State::Ringing { progress_by, .. } if due => {
+                let silent = progress_by.is_some_and(|at| at <= now.mono);
+                self.attempt_failed(if silent { Cause::Unreachable } else { Cause::NoAnswer }, None, true, now);
+            }
+            State::Asking { .. } | State::Ringing { .. } | State::Joined { .. } => {}
+        }
+    }
+}
+
+impl Stage {
+    /// Whether somebody is being brought in.
+    pub(super) fn third(&self) -> Option<&ThreeWay> {
+        match self {
+            Self::Talking(talking) => talking.third.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Keys that an agent presses on a plain phone: feature codes, or digits for whoever he talks to. A caller's and a trunk's keys are
+//! never commands (product §5).
+
+use super::{Due, Exchange};
+use crate::call::Order;
+use crate::clock::{Now, SECOND};
+use crate::fact::{Origin, Target, Way};
+use crate::id::{CallRef, LegRef};
+use crate::patch::Command;
+use std::sync::Arc;
+
+/// A code that has begun ends after so long without a key, µs.
+const PAUSE: u64 = 2 * SECOND;
+
+/// The codes. Each begins with `*`, and none begins with another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Codes {
+    /// Then a number of the directory: it joins caller and agent.
+    pub three_way: String,
+    /// The agent leaves; caller and target go on.
+    pub leave: String,
+    /// The target goes, whether it rings or has joined.
+    pub cancel: String,
+    /// Talk to the target alone, to the caller alone, in turn.
+    pub swap: String,
+    /// Back to the caller; the target goes.
+    pub back: String,
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        let code = |text: &str| text.to_owned();
+        Self { three_way: code("*1"), leave: code("*2"), cancel: code("*3"), swap: code("*4"), back: code("*0") }
+    }
+}
+
+/// What an agent has pressed of a code.
+#[derive(Debug, Default)]
+pub(super) struct Pressed {
+    text: String,
+    serial: u32,
+}
+
+/// What keys so far mean.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    /// Nothing: they go on to the other side.
+    Digits,
+    /// The beginning of a code.
+    More,
+    Order(Order),
+    /// A number of the directory, which may go on.
+    Number,
+}
+
+impl Codes {
+    fn meaning(&self, keys: &str) -> Meaning {
+        let simple = [
+            (&self.leave, Order::Leave),
+            (&self.cancel, Order::Cancel),
+            (&self.swap, Order::Swap),
+            (&self.back, Order::Back),
+        ];
+        if let Some((_, order)) = simple.iter().find(|(code, _)| *code == keys) {
+            return Meaning::Order(order.clone());
+        }
+        if keys.len() > self.three_way.len() && keys.starts_with(&self.three_way) {
+            return Meaning::Number;
+        }
+        let begins = simple.iter().map(|(code, _)| *code).chain([&self.three_way]).any(|code| code.starts_with(keys));
+        if begins { Meaning::More } else { Meaning::Digits }
+    }
+}
+
+impl Exchange {
+    /// A key pressed on a leg.
+    pub(super) fn key(&mut self, call: CallRef, leg: LegRef, digit: char, now: Now) {
+        if !self.is_agents(call, leg) {
+            return;
+        }
+        let Some(live) = self.calls.get_mut(&call) else { return };
+        live.pressed.text.push(digit);
+        live.pressed.serial = live.pressed.serial.wrapping_add(1);
+        let (keys, serial) = (live.pressed.text.clone(), live.pressed.serial);
+        match self.settings.codes.meaning(&keys) {
+            Meaning::Digits => self.pass_on(call, leg, now),
+            Meaning::Order(order) => {
+                self.forget(call);
+                self.obey(call, leg, order, now);
+            }
+            Meaning::Number if digit == '#' => self.number(call, leg, now),
+            Meaning::Number if self.is_whole(call, &keys, now) => self.number(call, leg, now),
+            Meaning::Number | Meaning::More => {
+                self.wheel.set(now.mono + PAUSE, Due::Keys(call, leg, serial));
+            }
+        }
+    }
+
+    /// No key has followed.
+    pub(super) fn keys_due(&mut self, call: CallRef, leg: LegRef, serial: u32, now: Now) {
+        let Some(live) = self.calls.get(&call) else { return };
+        if live.pressed.serial != serial || live.pressed.text.is_empty() {
+            return;
+        }
+        match self.settings.codes.meaning(&live.pressed.text) {
+            Meaning::Number => self.number(call, leg, now),
+            _ => self.pass_on(call, leg, now),
+        }
+    }
+
+    /// Whether the leg is a seat's that serves a caller.
+    pub(super) fn is_agents(&self, call: CallRef, leg: LegRef) -> bool {
+        let Some(live) = self.calls.get(&call) else { return false };
+        let seat = live.call.members().iter().any(|m| m.leg == leg && matches!(m.target, Some(Target::Seat(_))));
+        seat && matches!(live.call.journey.origin, Origin::Trunk(_))
+    }
+
+    fn forget(&mut self, call: CallRef) {
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.pressed.text.clear();
+        }
+    }
+
+    /// Whether the keys name somebody and nobody's number goes on from there.
+    fn is_whole(&self, call: CallRef, keys: &str, now: Now) -> bool {
+        let Some(live) = self.calls.get(&call) else { return false };
+        let plan = &live.call.journey.snapshot.plan;
+        let number = keys.get(self.settings.codes.three_way.len()..).unwrap_or_default();
+        self.reachable(plan, number, now.wall).is_some() && !self.goes_on(plan, number)
+    }
+
+    fn number(&mut self, call: CallRef, leg: LegRef, now: Now) {
+        let Some(live) = self.calls.get_mut(&call) else { return };
+        let keys = std::mem::take(&mut live.pressed.text);
+        let plan = Arc::clone(&live.call.journey.snapshot.plan);
+        let number = keys.get(self.settings.codes.three_way.len()..).unwrap_or_default().trim_end_matches('#');
+        match self.reachable(&plan, number, now.wall) {
+            Some(to) => self.obey(call, leg, Order::Reach(Arc::new(to), Way::ThreeWay), now),
+            None => self.refuse_keys(call, leg, now),
+        }
+    }
+
+    fn obey(&mut self, call: CallRef, leg: LegRef, order: Order, now: Now) {
+        if let Err(why) = self.order(call, leg, order, now) {
+            tracing::debug!(%call, ?leg, ?why, "a feature code came to nothing");
+            self.refuse_keys(call, leg, now);
+        }
+    }
+
+    /// The agent hears that his code came to nothing.
+    fn refuse_keys(&mut self, call: CallRef, leg: LegRef, now: Now) {
+        let agent = self.calls.get(&call).and_then(|l| l.call.agent());
+        if agent == Some(leg) {
+            self.tell(call, crate::call::Input::Refused, now);
+        }
+    }
+
+    /// Keys that were no code go to whoever the agent has brought in, else to the caller.
+    fn pass_on(&mut self, call: CallRef, leg: LegRef, now: Now) {
+        let _ = now;
+        let Some(live) = self.calls.get_mut(&call) else { return };
+        let digits: Arc<str> = std::mem::take(&mut live.pressed.text).into();
+        let to = live.call.listener(leg);
+        let lease = to.and_then(|to| live.leg(to)).map(|l| l.lease);
+        if let Some(lease) = lease {
+            self.media(Command::Digits { port: lease.port, epoch: lease.epoch, digits });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_mean_what_the_codes_say() {
+        let codes = Codes::default();
+        for (keys, meaning) in [
+            ("*", Meaning::More),
+            ("*1", Meaning::More),
+            ("*11", Meaning::Number),
+            ("*1119", Meaning::Number),
+            ("*1119#", Meaning::Number),
+            ("*2", Meaning::Order(Order::Leave)),
+            ("*3", Meaning::Order(Order::Cancel)),
+            ("*4", Meaning::Order(Order::Swap)),
+            ("*0", Meaning::Order(Order::Back)),
+            ("*5", Meaning::Digits),
+            ("**", Meaning::Digits),
+            ("1", Meaning::Digits),
+            ("#", Meaning::Digits),
+        ] {
+            assert_eq!(codes.meaning(keys), meaning, "{keys}");
+        }
+    }
+}
