@@ -11,6 +11,7 @@ mod dialplans;
 mod fuzz;
 mod operators;
 mod races;
+mod refer;
 mod registrations;
 mod reloads;
 mod sent;

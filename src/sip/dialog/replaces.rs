@@ -87,7 +87,7 @@ impl Endpoint {
     pub fn replaced(&self, incoming: &Incoming) -> Result<Option<SessionId>, NotAdmitted> {
         let Some(wanted) = incoming.replaces()? else { return Ok(None) };
         let refuse = |status| Err(NotAdmitted { status, extra: String::new() });
-        let Some(id) = self.session_named(&wanted) else {
+        let Some(id) = self.named(&wanted) else {
             return refuse(if self.has_ended(&wanted) { 603 } else { 481 });
         };
         let Some(session) = self.sessions.get(id.index as usize) else { return refuse(481) };
@@ -113,8 +113,10 @@ impl Endpoint {
         })
     }
 
-    /// Our tag names the slot; then Call-ID and both tags must match.
-    fn session_named(&self, wanted: &Replaces) -> Option<SessionId> {
+    /// The session of ours that a Replaces value names, in whatever state: also for one that stands in a REFER, when the call
+    /// it names goes through us. Our tag names the slot; then Call-ID and both tags must match.
+    #[must_use]
+    pub fn named(&self, wanted: &Replaces) -> Option<SessionId> {
         let index = u32::from_str_radix(wanted.to_tag.split('.').next()?, 16).ok()?;
         let session = self.sessions.get(index as usize)?;
         let dialog = &session.dialog;

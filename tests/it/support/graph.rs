@@ -20,6 +20,8 @@ pub struct Graph {
     ports: BTreeMap<PortId, Port>,
     /// Every complete playing, with the port's remote: `(remote, prompt)`.
     pub played: Vec<(SocketAddr, String)>,
+    /// Every key sent out, with the port's remote.
+    pub keys: Vec<(SocketAddr, String)>,
 }
 
 /// What somebody hears.
@@ -63,7 +65,11 @@ impl Graph {
                     p.hears = Some(source);
                 });
             }
-            Command::Digits { .. } => {}
+            Command::Digits { port, epoch, digits } => {
+                let open = self.ports.get(&port).filter(|p| p.open && p.epoch == epoch);
+                let remote = open.and_then(|p| p.remote).and_then(|r| r.rtp);
+                self.keys.extend(remote.map(|remote| (remote, digits.to_string())));
+            }
             Command::Close { port, epoch } => {
                 self.with(port, epoch, |p| p.open = false);
                 return Some(Event::Closed { port, epoch, stats: Stats::default() });
