@@ -124,7 +124,8 @@ pub fn is_known_priority(value: &[u8]) -> bool {
 #[must_use]
 pub fn known_priorities() -> String {
     let values = NAMESPACES.iter().flat_map(|(name, highest)| (0..=*highest).map(move |p| format!("{name}.{p}")));
-    format!("Accept-Resource-Priority: {}\r\n", values.collect::<Vec<_>>().join(", "))
+    let name = super::name::Name::AcceptResourcePriority.token();
+    format!("{name}: {}\r\n", values.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ names! {
     Event "Event" "o", SubscriptionState "Subscription-State", Subject "Subject" "s", Date "Date",
     AlertInfo "Alert-Info", CallInfo "Call-Info", InfoPackage "Info-Package",
     ReferSub "Refer-Sub", Join "Join",
+    AcceptResourcePriority "Accept-Resource-Priority",
 }
 
 const SLOTS: usize = 256;
