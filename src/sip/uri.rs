@@ -68,15 +68,19 @@ impl<'a> Uri<'a> {
 /// A SIP URI without its headers, and those: `name=value&name=value` (RFC 3261 §19.1.1). Other schemes have none.
 #[must_use]
 pub fn split_headers(text: &[u8]) -> (&[u8], &[u8]) {
-    if !Uri::has_headers(text) {
+    let scheme = memchr::memchr(b':', text).map(|c| &text[..c]).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
         return (text, b"");
     }
-    // A user part may hold `?`; behind the `@` it begins the headers.
-    let from = memchr::memchr(b'@', text).unwrap_or(0);
-    match memchr::memchr(b'?', &text[from..]) {
-        Some(mark) => (&text[..from + mark], &text[from + mark + 1..]),
-        None => (text, b""),
-    }
+    let at = memchr::memchr(b'@', text).unwrap_or(0);
+    let first = memchr::memchr(b'?', text);
+    // A user part may hold `?`, but no `?name=`: then there is none, and the `@` stands bare in the value of a header, where
+    // phones leave it that of a Call-ID.
+    let mark = match first {
+        Some(mark) if mark < at && !text[mark..at].contains(&b'=') => memchr::memchr(b'?', &text[at..]).map(|m| at + m),
+        other => other,
+    };
+    mark.map_or((text, &b""[..]), |mark| (&text[..mark], &text[mark + 1..]))
 }
 
 /// Each header of a URI, still escaped.
@@ -165,6 +169,11 @@ mod tests {
     fn headers_and_parameters_are_taken_off() {
         let (bare, rest) = split_headers(b"sip:a?b;c@d;method=INVITE;x?Replaces=1%3b2&Subject=y");
         assert_eq!((bare, rest), (&b"sip:a?b;c@d;method=INVITE;x"[..], &b"Replaces=1%3b2&Subject=y"[..]));
+        let no_user = b"sip:10.0.0.1:5070;transport=udp?Replaces=a@b%3Bto-tag%3D1";
+        assert_eq!(
+            split_headers(no_user),
+            (&b"sip:10.0.0.1:5070;transport=udp"[..], &b"Replaces=a@b%3Bto-tag%3D1"[..])
+        );
         let (bare, method) = take_param(bare, "METHOD");
         assert_eq!((&bare[..], method), (&b"sip:a?b;c@d;x"[..], Some(&b"INVITE"[..])));
         assert_eq!(headers(rest).map(|(n, _)| n).collect::<Vec<_>>(), [&b"Replaces"[..], b"Subject"]);

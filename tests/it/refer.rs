@@ -16,7 +16,7 @@ use switchboard::id::TrunkId;
 use switchboard::phone::{self, Account, Event as Heard, Phone};
 use switchboard::sdp::{Direction, Local, Negotiation};
 use switchboard::sip::auth::{Algorithm, Realm};
-use switchboard::sip::dialog::{Credentials, Outgoing, ReferId, SessionId};
+use switchboard::sip::dialog::{Credentials, Outgoing, ReferId, Replaces, SessionId};
 use switchboard::sip::endpoint::{Endpoint, Event, Incoming, Output, Settings};
 use switchboard::sip::flow::{Flow, Transport};
 use switchboard::sip::lines::Lines;
@@ -87,6 +87,25 @@ impl Pair {
         self.runs(0);
         assert!(self.heard.contains(&Heard::Connected { call }));
         (call, session)
+    }
+
+    /// The switch calls the phone, with these lines.
+    fn calls(&mut self, lines: Lines) -> SessionId {
+        let outgoing = Outgoing {
+            flow: flow(1, 2),
+            uri: "sip:8001@127.0.0.2".into(),
+            from: "<sip:119@127.0.0.1>".into(),
+            to: "<sip:8001@127.0.0.2>".into(),
+            sdp: self.media.offer(Direction::SendRecv),
+            max_forwards: 70,
+            extra: lines.into_bytes().into(),
+            credentials: None,
+            by_flow: true,
+            session_expires: 0,
+        };
+        let session = self.switch.connect(outgoing, self.now);
+        self.runs(1);
+        session
     }
 
     /// The request outside any dialog that the switch was last handed.
@@ -321,20 +340,7 @@ fn a_phone_lets_its_call_be_taken() {
     lines.replaces(&pair.switch.replaces_of(session).expect("a far end"));
     lines.user_to_user("转接".as_bytes()).expect("short").emergency().referred_by("sip:8001@127.0.0.1");
     lines.history("sip:12345@127.0.0.1", "1", None).call_info("http://127.0.0.1/c/1", "info");
-    let outgoing = Outgoing {
-        flow: flow(1, 2),
-        uri: "sip:8001@127.0.0.2".into(),
-        from: "<sip:119@127.0.0.1>".into(),
-        to: "<sip:8001@127.0.0.2>".into(),
-        sdp: pair.media.offer(Direction::SendRecv),
-        max_forwards: 70,
-        extra: lines.into_bytes().into(),
-        credentials: None,
-        by_flow: true,
-        session_expires: 0,
-    };
-    let taken = pair.switch.connect(outgoing, pair.now);
-    pair.runs(1);
+    let taken = pair.calls(lines);
     assert!(pair.told.iter().any(|e| matches!(e, Event::Answered { session, .. } if *session == taken)));
     assert!(pair.told.iter().any(|e| matches!(e, Event::Ended { session: s, .. } if *s == session)));
     let new = pair.heard.iter().find_map(|e| match e {
@@ -342,6 +348,36 @@ fn a_phone_lets_its_call_be_taken() {
         _ => None,
     });
     assert_eq!(pair.phone.calls().collect::<Vec<_>>(), [new.expect("told")]);
+    pair.ends();
+}
+
+/// Picked up while it rings (RFC 3891 §7.2): `early-only`; the phone cancels what it had dialled. Once answered it is 486.
+#[test]
+fn a_call_that_rings_is_picked_up_and_one_that_stands_is_not() {
+    let mut pair = Pair::new();
+    let call = pair.phone.dial("sip:12345@127.0.0.1", b"", pair.now);
+    pair.runs(0);
+    let invite = pair.request(Method::Invite);
+    let ringing = pair.switch.admit(invite, true, pair.now);
+    pair.switch.progress(ringing, 180, None, b"", pair.now);
+    pair.runs(1);
+    let early = |pair: &Pair, session| {
+        let mut lines = Lines::new();
+        let replaces = pair.switch.replaces_of(session).expect("a far end");
+        lines.replaces(&Replaces { early_only: true, ..replaces });
+        lines
+    };
+    let lines = early(&pair, ringing);
+    let picked = pair.calls(lines);
+    assert!(pair.told.iter().any(|e| matches!(e, Event::Answered { session, .. } if *session == picked)));
+    assert!(pair.told.iter().any(|e| matches!(e, Event::Cancelled { session, .. } if *session == ringing)));
+    assert!(!pair.phone.calls().any(|c| c == call));
+
+    let lines = early(&pair, picked);
+    let refused = pair.calls(lines);
+    let failed = |e: &Event| matches!(e, Event::Failed { session, status: 486, .. } if *session == refused);
+    assert!(pair.told.iter().any(failed));
+    assert!(pair.switch.is_live(picked));
     pair.ends();
 }
 

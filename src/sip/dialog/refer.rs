@@ -240,7 +240,8 @@ impl Endpoint {
     pub fn report_refer(&mut self, id: ReferId, status: u16, now: Now) {
         let Some(reference) = self.reference(id) else { return };
         match &mut reference.stage {
-            Stage::Asked(_) => {}
+            // It has to be accepted first.
+            Stage::Asked(_) => return,
             Stage::Silent if status >= 200 => self.drop_reference(id),
             Stage::Silent => {}
             // A final status is the last word.

@@ -69,6 +69,8 @@ fn a_second_refer_waits_for_the_first() {
     assert_eq!(s.refers(""), "[Refer]");
     let first = s.refer;
     assert_eq!(s.refers(""), "491/REFER");
+    assert_eq!(s.report(200), "-", "nothing to report before it is accepted");
+    assert_eq!(s.refers(""), "491/REFER");
     assert_eq!(s.accept(), "202/REFER NOTIFY+100");
     assert_eq!(s.refers(""), "491/REFER", "under way");
     s.reply(200, "");
@@ -289,6 +291,7 @@ fn what_a_refer_asks_is_read() {
         ("Refer-To: <urn:service:sos>\r\n", Err(416)),
         // The rest of the new INVITE is not the referrer's to write.
         ("Refer-To: <sip:a@b?Route=%3Csip:evil%3E&Subject=x>\r\n", Ok("sip:a@b")),
+        ("Refer-To: <sip:127.0.0.1:5070?Replaces=x@y%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n", Ok("sip:127.0.0.1:5070")),
         ("Refer-To: <sip:a@b?Replaces=x>\r\n", Err(400)),
         ("Refer-To: <sip:a@b?Replaces=x%0d%0aX:%20y%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n", Err(400)),
     ] {
