@@ -72,7 +72,19 @@ fn take(event: Event, line: &mut Line, call: &mut Option<(SessionId, Option<u64>
         Event::Ended { call: session, .. } | Event::Failed { call: session, .. } => {
             call.take_if(|(s, _)| *s == session).map(|_| Deed::Over)
         }
-        Event::Progress { .. } | Event::Media { .. } | Event::Connected { .. } => None,
+        Event::Replacing { call: session, replaced } => {
+            if let Some(at) = call.take_if(|(s, _)| *s == replaced) {
+                *call = Some((session, at.1));
+            }
+            None
+        }
+        Event::Progress { .. }
+        | Event::Media { .. }
+        | Event::Connected { .. }
+        | Event::Refer { .. }
+        | Event::Referred { .. }
+        | Event::Notified { .. }
+        | Event::Key { .. } => None,
     }
 }
 

@@ -21,9 +21,9 @@ impl Exchange {
             (Method::Register, Some(_)) => self.endpoint.refuse(&incoming, 403, b""),
             (Method::Subscribe, Some(_)) => self.endpoint.refuse(&incoming, 489, b""),
             (Method::Other, Some(_)) => self.endpoint.refuse(&incoming, 501, allow().as_bytes()),
-            (Method::Message | Method::Publish | Method::Refer, Some(_)) => {
-                self.endpoint.refuse(&incoming, 405, b"");
-            }
+            (Method::Message | Method::Publish, Some(_)) => self.endpoint.refuse(&incoming, 405, b""),
+            // Only whoever is in a call may have it transferred.
+            (Method::Refer, Some(_)) => self.endpoint.refuse(&incoming, 403, b""),
             (_, Some(_)) => self.endpoint.refuse(&incoming, 481, b""),
             (_, None) => self.phone(incoming, method, now),
         }
@@ -41,7 +41,8 @@ impl Exchange {
             Method::Options => self.options(&incoming),
             Method::Subscribe => self.endpoint.refuse(&incoming, 489, b""),
             Method::Other => self.endpoint.refuse(&incoming, 501, allow().as_bytes()),
-            Method::Message | Method::Publish | Method::Refer => self.endpoint.refuse(&incoming, 405, b""),
+            Method::Message | Method::Publish => self.endpoint.refuse(&incoming, 405, b""),
+            Method::Refer => self.endpoint.refuse(&incoming, 403, b""),
             _ => self.endpoint.refuse(&incoming, 481, b""),
         }
     }

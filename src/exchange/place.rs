@@ -46,6 +46,12 @@ impl Exchange {
         if let Err(no) = self.endpoint.admissible(&incoming) {
             return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes());
         }
+        match self.endpoint.replaced(&incoming) {
+            Ok(None) => {}
+            // Nobody takes another's place yet.
+            Ok(Some(_)) => return self.endpoint.refuse(&incoming, 403, b""),
+            Err(no) => return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes()),
+        }
         if !incoming.message.body().is_empty() && incoming.message.sdp().is_none() {
             return self.endpoint.refuse(&incoming, 415, b"Accept: application/sdp\r\n");
         }
@@ -169,6 +175,11 @@ impl Exchange {
             self.floor.handle(crate::acd::Input::Occupy { seat: seat.clone(), call: id }, now);
         }
         let session = self.endpoint.admit(incoming, by_flow, now);
+        if let Origin::Trunk(trunk) = &journey.origin
+            && let Some(credentials) = self.settings.trunks.get(trunk).and_then(|t| t.credentials.clone())
+        {
+            self.endpoint.set_credentials(session, credentials);
+        }
         leg.session = Some(session);
         self.sessions.insert(session, (id, LegRef(0)));
         self.open_port(&leg);

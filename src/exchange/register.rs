@@ -3,7 +3,7 @@
 use super::{Due, Exchange};
 use crate::clock::{Now, SECOND};
 use crate::fact::Fact;
-use crate::sip::auth::{Password, client};
+use crate::sip::auth::client::Login;
 use crate::sip::header;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
@@ -23,7 +23,7 @@ pub(super) struct Registration {
     cseq: u32,
     /// Challenges answered since the last success.
     answered: u8,
-    nonces: client::Nonces,
+    login: Option<Login>,
     /// The other side has accepted it.
     pub stands: bool,
 }
@@ -78,9 +78,8 @@ impl Exchange {
 
     /// The trunk's answer.
     pub(super) fn registered_at(&mut self, index: u32, status: u16, message: Option<&Message>, now: Now) {
-        if matches!(status, 401 | 407)
-            && let Some(message) = message
-            && let Some(authorization) = self.answer_challenge(index, status, message)
+        if let Some(message) = message
+            && let Some(authorization) = self.answer_challenge(index, message)
         {
             return self.send_registration(index, &authorization, now);
         }
@@ -98,27 +97,14 @@ impl Exchange {
         }
     }
 
-    fn answer_challenge(&mut self, index: u32, status: u16, message: &Message) -> Option<String> {
+    fn answer_challenge(&mut self, index: u32, message: &Message) -> Option<String> {
         let cnonce = self.endpoint.token();
         let trunk = self.trunks.get_mut(index as usize)?;
         let settings = self.settings.trunks.get(&trunk.id)?;
         let (peer, credentials) = (settings.outbound?.1, settings.credentials.clone()?);
-        let (challenge, answer) = match status {
-            401 => (Name::WwwAuthenticate, "Authorization"),
-            _ => (Name::ProxyAuthenticate, "Proxy-Authorization"),
-        };
-        let challenges: Vec<&[u8]> = message.values(challenge).collect();
-        // Twice only where the first answer's nonce was too old: else the password is wrong (RFC 3261 §22.1).
-        let most = if client::stale(&challenges) { 2 } else { 1 };
-        if trunk.registration.answered >= most {
-            return None;
-        }
-        trunk.registration.answered += 1;
-        let password = Password::Plain(credentials.password);
-        let from = client::From { user: &credentials.user, password: &password };
-        let uri = format!("sip:{peer}");
-        let value = client::answer(&challenges, &from, b"REGISTER", &uri, &cnonce, &mut trunk.registration.nonces)?;
-        Some(format!("{answer}: {value}\r\n"))
+        let Registration { login, answered, .. } = &mut trunk.registration;
+        let login = login.get_or_insert_with(|| Login::new(credentials));
+        login.line(message, Method::Register, format!("sip:{peer}").as_bytes(), &cnonce, answered)
     }
 }
 

@@ -8,8 +8,6 @@ use crate::id::{CallRef, LegRef};
 use crate::patch::Command;
 use crate::sip::dialog::SessionId;
 use crate::sip::endpoint::{EndedBy, Event, FailedBy};
-use crate::sip::message::Message;
-use crate::sip::name::Name;
 use bytes::Bytes;
 
 impl Exchange {
@@ -42,7 +40,12 @@ impl Exchange {
             Event::OfferFailed { session, status } => {
                 tracing::debug!(?session, status, "the other side refused our offer");
             }
-            Event::Info { session, message } => self.info(session, &message, now),
+            Event::Key { session, key, duration: _ } => self.info(session, key, now),
+            // Nobody is transferred by REFER yet.
+            Event::Refer { session: _, refer, to: _ } => self.endpoint.decline_refer(refer, 403, now),
+            Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
+            // The exchange sends no REFER and asks no session whether it lives.
+            Event::ReferAnswered { .. } | Event::Notified { .. } | Event::Probed { .. } => {}
             Event::Ended { session, by, q850 } => {
                 let cause = match by {
                     EndedBy::Bye => match q850.and_then(cause::from_q850) {
@@ -161,37 +164,16 @@ impl Exchange {
     }
 
     /// A digit by INFO goes on to whoever hears this leg, as telephone-event or in-band (interconnect, "Media").
-    fn info(&mut self, session: SessionId, message: &Message, now: Now) {
+    fn info(&mut self, session: SessionId, key: char, now: Now) {
         let Some((call, leg)) = self.owner(session) else { return };
-        let Some(digit) = info_digit(message) else { return };
         if self.is_agents(call, leg) {
-            return self.key(call, leg, digit, now);
+            return self.key(call, leg, key, now);
         }
         let Some(live) = self.calls.get(&call) else { return };
         let others = live.legs.iter().filter(|l| l.leg != leg).map(|l| l.lease);
-        let digits: std::sync::Arc<str> = digit.to_string().into();
+        let digits: std::sync::Arc<str> = key.to_string().into();
         for lease in others.collect::<Vec<_>>() {
             self.media(Command::Digits { port: lease.port, epoch: lease.epoch, digits: digits.clone() });
         }
     }
-}
-
-/// The key in an INFO: `application/dtmf-relay` (`Signal=5`) or `application/dtmf` (`5`).
-fn info_digit(message: &Message) -> Option<char> {
-    let content = message.value(Name::ContentType)?;
-    let body = std::str::from_utf8(message.body()).ok()?;
-    let signal = if content.to_ascii_lowercase().starts_with(b"application/dtmf-relay") {
-        let line = body.lines().find_map(|l| l.trim().strip_prefix("Signal").or(l.trim().strip_prefix("signal")))?;
-        line.trim_start().strip_prefix('=')?.trim()
-    } else if content.to_ascii_lowercase().starts_with(b"application/dtmf") {
-        body.trim()
-    } else {
-        return None;
-    };
-    let key = match signal {
-        "10" => '*',
-        "11" => '#',
-        one => one.chars().next().filter(|_| one.len() == 1)?.to_ascii_uppercase(),
-    };
-    "0123456789*#ABCD".contains(key).then_some(key)
 }

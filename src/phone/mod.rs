@@ -1,11 +1,14 @@
 //! A telephone as a value: registers, dials, answers, holds, hangs up. Signalling only; what it says and hears is its user's.
 //!
 //! The robots of `demo`, the caller of `switchboard call` and every phone of the tests are this one; each gives it datagrams
-//! and time and carries out what it wants. It refuses to be an exchange: one account, one server.
+//! and time and carries out what it wants. It refuses to be an exchange: one account, one server. `transfer`: what it does
+//! to move a call elsewhere.
+
+mod transfer;
 
 use crate::clock::{Now, SECOND};
 use crate::sdp::{Agreed, Direction, Local, Negotiation};
-use crate::sip::auth::{self, Password};
+use crate::sip::auth::client::Login;
 use crate::sip::dialog::{Credentials, Outgoing, SessionId};
 use crate::sip::endpoint::{self, EndedBy, Endpoint, FailedBy, Incoming};
 use crate::sip::flow::Flow;
@@ -95,6 +98,43 @@ pub enum Event {
         /// It ended because messages were lost for too long.
         timeout: bool,
     },
+    /// A call that comes in takes the place of another (Replaces): it is answered at once and the other is hung up.
+    Replacing {
+        /// The new call.
+        call: SessionId,
+        /// The one that goes.
+        replaced: SessionId,
+    },
+    /// The other side asks for a transfer; it is refused: 603.
+    Refer {
+        /// The call.
+        call: SessionId,
+        /// Whom it names.
+        to: String,
+    },
+    /// Our own REFER was answered.
+    Referred {
+        /// The call.
+        call: SessionId,
+        /// Final status.
+        status: u16,
+    },
+    /// How our own REFER goes, by NOTIFY.
+    Notified {
+        /// The call.
+        call: SessionId,
+        /// The status of the call that was asked for.
+        status: u16,
+        /// Nothing more will come.
+        over: bool,
+    },
+    /// A key by INFO.
+    Key {
+        /// The call.
+        call: SessionId,
+        /// Which.
+        key: char,
+    },
 }
 
 const REGISTER: u64 = 1;
@@ -115,10 +155,16 @@ struct Registering {
     tag: String,
     cseq: u32,
     tries: u8,
-    nonces: auth::client::Nonces,
+    login: Option<Login>,
     /// When to register anew, µs monotonic.
     again: Option<u64>,
     expires: u32,
+}
+
+impl Account {
+    fn credentials(&self) -> Option<Credentials> {
+        self.password.clone().map(|password| Credentials { user: self.user.clone(), password })
+    }
 }
 
 impl Phone {
@@ -126,7 +172,9 @@ impl Phone {
     #[must_use]
     pub fn new(account: Account, settings: endpoint::Settings, seed: [u8; 32]) -> Self {
         let mut endpoint = Endpoint::new(settings, seed);
-        let registering = Registering { call_id: endpoint.token(), tag: endpoint.token(), ..Registering::default() };
+        let login = account.credentials().map(Login::new);
+        let registering =
+            Registering { call_id: endpoint.token(), tag: endpoint.token(), login, ..Registering::default() };
         Self { account, endpoint, calls: BTreeMap::new(), registering, out: VecDeque::new() }
     }
 
@@ -158,7 +206,7 @@ impl Phone {
             sdp,
             max_forwards: 70,
             extra: Bytes::copy_from_slice(extra),
-            credentials: self.account.password.clone().map(|password| Credentials { user: user.clone(), password }),
+            credentials: self.account.credentials(),
             by_flow: true,
             session_expires: 1800,
         };
@@ -284,20 +332,11 @@ impl Phone {
     }
 
     fn registered(&mut self, status: u16, message: Option<&Message>, now: Now) {
-        let challenged = matches!(status, 401 | 407) && self.registering.tries < 2;
-        if let (true, Some(message), Some(password)) = (challenged, message, self.account.password.clone()) {
-            self.registering.tries += 1;
-            let name = if status == 401 { Name::WwwAuthenticate } else { Name::ProxyAuthenticate };
-            let challenges: Vec<&[u8]> = message.values(name).collect();
-            let (uri, cnonce) = (format!("sip:{}", self.account.flow.peer), self.endpoint.token());
-            let password = Password::Plain(password);
-            let from = auth::client::From { user: &self.account.user, password: &password };
-            let nonces = &mut self.registering.nonces;
-            let value = auth::client::answer(&challenges, &from, b"REGISTER", &uri, &cnonce, nonces);
-            if let Some(value) = value {
-                let header = if status == 401 { "Authorization" } else { "Proxy-Authorization" };
-                return self.send_register(&format!("{header}: {value}\r\n"), now);
-            }
+        let (uri, cnonce) = (format!("sip:{}", self.account.flow.peer), self.endpoint.token());
+        let Registering { login, tries, .. } = &mut self.registering;
+        let line = login.as_mut().zip(message);
+        if let Some(line) = line.and_then(|(l, m)| l.line(m, Method::Register, uri.as_bytes(), &cnonce, tries)) {
+            return self.send_register(&line, now);
         }
         if (200..300).contains(&status) {
             if self.registering.expires > 0 {
@@ -345,7 +384,17 @@ impl Phone {
             }
             E::Offer { session, sdp } => self.reoffered(session, sdp, now),
             E::OfferAnswered { session, sdp } => self.answered(session, Some(sdp)),
-            E::OfferFailed { .. } | E::Info { .. } => {}
+            E::OfferFailed { .. } | E::ReferUnheard { .. } | E::Probed { .. } => {}
+            E::Key { session, key, duration: _ } => {
+                self.out.push_back(Output::Event(Event::Key { call: session, key }))
+            }
+            E::Refer { session, refer, to } => self.referred(session, refer, &to, now),
+            E::ReferAnswered { session, status } => {
+                self.out.push_back(Output::Event(Event::Referred { call: session, status }));
+            }
+            E::Notified { session, status, over } => {
+                self.out.push_back(Output::Event(Event::Notified { call: session, status, over }));
+            }
             E::Ended { session, by, q850 } => {
                 let timeout = by != EndedBy::Bye;
                 self.over(session, |call| Event::Ended { call, q850, timeout });
@@ -381,17 +430,29 @@ impl Phone {
         }
     }
 
+    fn called(&mut self, incoming: Incoming, now: Now) {
+        let replaced = match self.endpoint.replaced(&incoming) {
+            Ok(replaced) => replaced,
+            Err(no) => return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes()),
+        };
+        let from = incoming.message.value(Name::From).unwrap_or_default();
+        let from = String::from_utf8_lossy(from).into_owned();
+        let negotiation = self.negotiation();
+        let call = self.endpoint.admit(incoming, true, now);
+        if let Some(credentials) = self.account.credentials() {
+            self.endpoint.set_credentials(call, credentials);
+        }
+        self.calls.insert(call, negotiation);
+        match replaced {
+            Some(replaced) => self.replace(call, replaced, now),
+            None => self.out.push_back(Output::Event(Event::Incoming { call, from })),
+        }
+    }
+
     fn request(&mut self, incoming: Incoming, now: Now) {
         match incoming.message.method() {
             Some(Method::Invite) => match self.endpoint.admissible(&incoming) {
-                Ok(()) => {
-                    let from = incoming.message.value(Name::From).unwrap_or_default();
-                    let from = String::from_utf8_lossy(from).into_owned();
-                    let negotiation = self.negotiation();
-                    let call = self.endpoint.admit(incoming, true, now);
-                    self.calls.insert(call, negotiation);
-                    self.out.push_back(Output::Event(Event::Incoming { call, from }));
-                }
+                Ok(()) => self.called(incoming, now),
                 Err(no) => self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes()),
             },
             Some(Method::Options) => self.endpoint.refuse(&incoming, 200, b""),

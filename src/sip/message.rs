@@ -279,7 +279,7 @@ impl Message {
         }
     }
 
-    fn at(&self, span: Span) -> &[u8] {
+    pub(super) fn at(&self, span: Span) -> &[u8] {
         self.raw.get(span.range()).unwrap_or_default()
     }
 }

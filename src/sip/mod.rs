@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod endpoint;
 pub mod flow;
 pub mod header;
+pub mod lines;
 pub mod message;
 mod multipart;
 pub mod name;

@@ -93,6 +93,8 @@ names! {
     Warning "Warning", ReferTo "Refer-To" "r", ReferredBy "Referred-By" "b", Replaces "Replaces",
     Event "Event" "o", SubscriptionState "Subscription-State", Subject "Subject" "s", Date "Date",
     AlertInfo "Alert-Info", CallInfo "Call-Info", InfoPackage "Info-Package",
+    ReferSub "Refer-Sub", Join "Join",
+    AcceptResourcePriority "Accept-Resource-Priority",
 }
 
 const SLOTS: usize = 256;

@@ -1,6 +1,7 @@
 //! SIP and tel URIs as byte views (RFC 3261 §19.1, RFC 3966). Never copied, never decoded here.
 
 use super::header::{Params, host_port};
+use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 /// A `sip:` or `sips:` URI.
@@ -64,6 +65,86 @@ impl<'a> Uri<'a> {
     }
 }
 
+/// A SIP URI without its headers, and those: `name=value&name=value` (RFC 3261 §19.1.1). Other schemes have none.
+#[must_use]
+pub fn split_headers(text: &[u8]) -> (&[u8], &[u8]) {
+    let scheme = memchr::memchr(b':', text).map(|c| &text[..c]).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
+        return (text, b"");
+    }
+    let at = memchr::memchr(b'@', text).unwrap_or(0);
+    let first = memchr::memchr(b'?', text);
+    // A user part may hold `?`, but no `?name=`: then there is none, and the `@` stands bare in the value of a header, where
+    // phones leave it that of a Call-ID.
+    let mark = match first {
+        Some(mark) if mark < at && !text[mark..at].contains(&b'=') => memchr::memchr(b'?', &text[at..]).map(|m| at + m),
+        other => other,
+    };
+    mark.map_or((text, &b""[..]), |mark| (&text[..mark], &text[mark + 1..]))
+}
+
+/// Each header of a URI, still escaped.
+pub fn headers(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    text.split(|&b| b == b'&').filter_map(|h| memchr::memchr(b'=', h).map(|eq| (&h[..eq], &h[eq + 1..])))
+}
+
+/// A URI without one of its parameters, and that parameter's value.
+#[must_use]
+pub fn take_param<'a>(text: &'a [u8], name: &str) -> (Vec<u8>, Option<&'a [u8]>) {
+    // A user part may hold `;`; behind the `@` it begins the parameters.
+    let from = memchr::memchr(b'@', text).unwrap_or(0);
+    let mut parts = text[from..].split(|&b| b == b';');
+    let mut out = text[..from].to_vec();
+    out.extend_from_slice(parts.next().unwrap_or_default());
+    let mut found = None;
+    for part in parts {
+        match part.split(|&b| b == b'=').next() {
+            Some(n) if n.eq_ignore_ascii_case(name.as_bytes()) => {
+                found = Some(part.get(n.len() + 1..).unwrap_or_default())
+            }
+            _ => {
+                out.push(b';');
+                out.extend_from_slice(part);
+            }
+        }
+    }
+    (out, found)
+}
+
+/// Escaped text as it was meant; `None` where an escape is broken, or where it means a control character.
+#[must_use]
+pub fn unescape(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(&b) = rest.next() {
+        let byte = if b == b'%' {
+            let digit = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+            digit(rest.next())? << 4 | digit(rest.next())?
+        } else {
+            b
+        };
+        if byte.is_ascii_control() {
+            return None;
+        }
+        out.push(byte);
+    }
+    Some(out)
+}
+
+/// Text as the value of a header in a URI: everything but unreserved characters escaped (RFC 3261 §25.1 `hvalue`).
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            let _ = write!(out, "%{b:02X}");
+        }
+    }
+    out
+}
+
 /// Reads an IP address, IPv6 with or without brackets.
 #[must_use]
 pub fn ip(host: &[u8]) -> Option<IpAddr> {
@@ -82,5 +163,30 @@ mod tests {
         assert_eq!(u.address(), "[::1]:5070".parse().ok());
         assert!(Uri::read(b"tel:110").is_none() && Uri::is_plausible(b"tel:110"));
         assert!(!Uri::is_plausible(b"nonsense") && !Uri::is_plausible(b"sip:a b@c"));
+    }
+
+    #[test]
+    fn headers_and_parameters_are_taken_off() {
+        let (bare, rest) = split_headers(b"sip:a?b;c@d;method=INVITE;x?Replaces=1%3b2&Subject=y");
+        assert_eq!((bare, rest), (&b"sip:a?b;c@d;method=INVITE;x"[..], &b"Replaces=1%3b2&Subject=y"[..]));
+        let no_user = b"sip:10.0.0.1:5070;transport=udp?Replaces=a@b%3Bto-tag%3D1";
+        assert_eq!(
+            split_headers(no_user),
+            (&b"sip:10.0.0.1:5070;transport=udp"[..], &b"Replaces=a@b%3Bto-tag%3D1"[..])
+        );
+        let (bare, method) = take_param(bare, "METHOD");
+        assert_eq!((&bare[..], method), (&b"sip:a?b;c@d;x"[..], Some(&b"INVITE"[..])));
+        assert_eq!(headers(rest).map(|(n, _)| n).collect::<Vec<_>>(), [&b"Replaces"[..], b"Subject"]);
+        assert_eq!(split_headers(b"tel:110?x"), (&b"tel:110?x"[..], &b""[..]));
+    }
+
+    #[test]
+    fn escapes_go_both_ways_and_hide_no_line_end() {
+        let text = "a@b;to-tag=1 %é";
+        assert_eq!(escape(text), "a%40b%3Bto-tag%3D1%20%25%C3%A9");
+        assert_eq!(unescape(escape(text).as_bytes()).as_deref(), Some(text.as_bytes()));
+        for broken in ["%", "%4", "%zz", "a%0d%0aX: y", "%00"] {
+            assert_eq!(unescape(broken.as_bytes()), None, "{broken}");
+        }
     }
 }

@@ -158,6 +158,29 @@ impl Writer {
     }
 }
 
+/// A request of ours once more: a new branch and CSeq, `credentials` as its Authorization or Proxy-Authorization line, everything
+/// else as it was (RFC 3261 §22.2).
+#[must_use]
+pub(super) fn again(request: &Message, flow: &Flow, branch: &str, seq: u32, credentials: &[u8]) -> Bytes {
+    let method = request.method().unwrap_or(Method::Other);
+    let mut w = Writer::request(method, request.request_uri());
+    w.via(flow, branch);
+    for line in &request.lines {
+        match line.name {
+            Name::Via | Name::Authorization | Name::ProxyAuthorization | Name::ContentLength | Name::ContentType => {}
+            Name::CSeq => {
+                w.header(Name::CSeq, format_args!("{seq} {}", method.token()));
+                w.raw(credentials);
+            }
+            _ => {
+                w.raw(request.at(line.token)).raw(b": ").raw(request.at(line.value)).raw(b"\r\n");
+            }
+        }
+    }
+    let content = String::from_utf8_lossy(request.value(Name::ContentType).unwrap_or_default()).into_owned();
+    w.body(&content, request.body())
+}
+
 /// Reason phrase of a status (RFC 3261 §21 and the RFCs that add to it).
 #[must_use]
 pub const fn reason_phrase(status: u16) -> &'static str {
@@ -184,10 +207,12 @@ pub const fn reason_phrase(status: u16) -> &'static str {
         414 => "Request-URI Too Long",
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
+        417 => "Unknown Resource-Priority",
         420 => "Bad Extension",
         421 => "Extension Required",
         422 => "Session Interval Too Small",
         423 => "Interval Too Brief",
+        469 => "Bad Info Package",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

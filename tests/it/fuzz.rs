@@ -55,7 +55,7 @@ const NASTY: [&[u8]; 24] = [
     b";tag=",
 ];
 
-const LINES: [&str; 20] = [
+const LINES: [&str; 30] = [
     "Require: 100rel",
     "Supported: 100rel, timer",
     "Session-Expires: 90;refresher=uas",
@@ -76,6 +76,16 @@ const LINES: [&str; 20] = [
     "Privacy: id",
     "Reason: Q.850;cause=999",
     "Diversion: <sip:1@2>;counter=99999999999",
+    "Refer-To: <sip:119@127.0.0.1?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2>",
+    "Refer-To: sip:%@;method=?Replaces=%",
+    "Refer-Sub: false",
+    "Event: refer;id=1",
+    "Subscription-State: terminated",
+    "Require: replaces, norefersub, resource-priority",
+    "Resource-Priority: esnet.0, esnet.",
+    "Content-Type: application/dtmf-relay",
+    "Content-Type: application/dtmf",
+    "Info-Package: x",
 ];
 
 fn mutated(dice: &mut Dice, mut m: Vec<u8>, others: &[Vec<u8>]) -> Vec<u8> {
@@ -147,8 +157,8 @@ fn next_message(dice: &mut Dice, town: &Town, step: usize) -> (SocketAddr, Vec<u
             let body = if dice.below(2) == 0 { sdp("127.0.0.30", 41_000) } else { String::new() };
             return (flow.peer, answer(&m, flow.peer, status, dice.of::<&str>(&["a", "b"]), extra, &body));
         }
-        let method =
-            *dice.of(&["ACK", "ACK", "BYE", "PRACK", "UPDATE", "INVITE", "INFO", "CANCEL", "OPTIONS", "REFER"]);
+        let method = *dice
+            .of(&["ACK", "ACK", "BYE", "PRACK", "UPDATE", "INVITE", "INFO", "CANCEL", "OPTIONS", "REFER", "NOTIFY"]);
         let mut ask = Ask::new("INVITE", "12345", flow.peer);
         ask.call_id = String::from_utf8_lossy(m.call_id()).into_owned();
         ask.from =

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const SOON: Manner = Manner::Answers(1_000_000);
 
 /// One message as rsip has it.
-struct Read {
+pub struct Read {
     message: SipMessage,
     /// Name and value of each header line.
     headers: Vec<(String, String)>,
@@ -20,7 +20,7 @@ struct Read {
 }
 
 impl Read {
-    fn new(bytes: &[u8]) -> Self {
+    pub fn new(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let message = SipMessage::try_from(bytes).unwrap_or_else(|e| panic!("rsip: {e}\n{text}"));
         let pair = |h: &rsip::Header| {
@@ -36,18 +36,18 @@ impl Read {
         self.headers.iter().filter(|(n, _)| n == name).count()
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    pub fn value(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<u16> {
         match &self.message {
             SipMessage::Response(r) => Some(r.status_code().code()),
             SipMessage::Request(_) => None,
         }
     }
 
-    fn method(&self) -> Option<Method> {
+    pub fn method(&self) -> Option<Method> {
         match &self.message {
             SipMessage::Request(r) => Some(*r.method()),
             SipMessage::Response(_) => None,
@@ -75,7 +75,7 @@ impl Read {
 }
 
 /// RFC 3261 §8.1.1 and §8.2.6, one message at a time.
-fn one_message(read: &Read) {
+pub fn one_message(read: &Read) {
     let text = &read.text;
     for name in ["from", "to", "call-id", "cseq"] {
         assert_eq!(read.count(name), 1, "{name}\n{text}");
@@ -126,7 +126,7 @@ fn one_message(read: &Read) {
 }
 
 /// Rules that bind messages together.
-fn all_messages(sent: &[Read]) {
+pub fn all_messages(sent: &[Read]) {
     // Branch to what first carried it; CSeq last used by Call-ID, our tag and theirs, which is not known yet in a first INVITE.
     let mut branches: BTreeMap<String, &Read> = BTreeMap::new();
     let mut last: BTreeMap<(String, String, String), u32> = BTreeMap::new();

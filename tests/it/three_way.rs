@@ -68,10 +68,10 @@ fn one_key_brings_the_sub_centre_in_and_the_agent_leaves() {
     );
     scene.becomes_three();
     assert_eq!(scene.town.transfers(), [(TransferResult::Joined, None)]);
-    assert_eq!(scene.town.digits(citizen), "", "the caller hears nothing of the code");
+    assert_eq!(scene.town.keys_heard(citizen), "", "the caller hears nothing of the code");
     // Other keys go to the one who was brought in: 12366 has menus.
     scene.town.presses(seat, "7");
-    assert_eq!((scene.town.digits(target), scene.town.digits(citizen)), ("7".into(), String::new()));
+    assert_eq!((scene.town.keys_heard(target), scene.town.keys_heard(citizen)), ("7".into(), String::new()));
     scene.town.presses(seat, "*2");
     scene.town.runs(1.0);
     assert!(scene.town.talk(citizen, target) && !scene.town.is_connected(seat), "{}", scene.town.trace.join("\n"));

@@ -415,13 +415,47 @@ fn a_gbk_display_name_breaks_nothing() {
 /// Name, request, its answer, and a header of it with what stands in it.
 type Row = (&'static str, Ask, u16, Option<(Name, &'static str)>);
 
+/// RFC 3891 §3 and RFC 4412 §4.6.2.
+fn replacing_and_priority() -> Vec<Row> {
+    let ask = |user: &str| Ask::new("INVITE", user, SocketAddr::from(CARRIER));
+    vec![
+        ("Replaces nobody", ask("12345").with("Replaces: x;to-tag=1.a;from-tag=2"), 481, None),
+        (
+            "Replaces, required",
+            ask("12345").with("Require: replaces").with("Replaces: x;to-tag=1;from-tag=2"),
+            481,
+            None,
+        ),
+        ("Replaces unreadable", ask("12345").with("Replaces: x;to-tag=1"), 400, None),
+        (
+            "Replaces twice",
+            ask("12345").with("Replaces: x;to-tag=1;from-tag=2").with("Replaces: y;to-tag=1;from-tag=2"),
+            400,
+            None,
+        ),
+        (
+            "Join beside it",
+            ask("12345").with("Replaces: x;to-tag=1;from-tag=2").with("Join: y;to-tag=1;from-tag=2"),
+            400,
+            None,
+        ),
+        (
+            "unknown priority",
+            ask("12345").with("Require: resource-priority").with("Resource-Priority: dsn.flash, wps.0"),
+            417,
+            Some((Name::AcceptResourcePriority, "esnet.0, esnet.1")),
+        ),
+        ("no priority", ask("12345").with("Require: resource-priority"), 417, None),
+    ]
+}
+
 /// Every refusal that an INVITE can meet before it becomes a call, with the headers that go with it.
 #[test]
 fn refusals_and_what_goes_with_them() {
     let at = SocketAddr::from(CARRIER);
     let ask = |user: &str| Ask::new("INVITE", user, at);
     let g729 = sdp("127.0.0.10", 4000).replace("RTP/AVP 8 0", "RTP/AVP 18");
-    let rows: Vec<Row> = vec![
+    let mut rows: Vec<Row> = vec![
         ("SDP of nonsense", ask("12345").offering("hello".into()), 400, None),
         ("SDP that breaks off", ask("12345").offering("v=0\r\nm=audio x RTP/AVP 8\r\n".into()), 400, None),
         ("no Contact", ask("12345").with("Contact: nothing"), 400, None),
@@ -432,7 +466,7 @@ fn refusals_and_what_goes_with_them() {
             405,
             Some((Name::Allow, "INVITE")),
         ),
-        ("REFER", Ask::new("REFER", "12345", at), 405, Some((Name::Allow, "INVITE"))),
+        ("REFER outside a call", Ask::new("REFER", "12345", at), 403, None),
         ("PUBLISH", Ask::new("PUBLISH", "12345", at), 405, Some((Name::Allow, "INVITE"))),
         ("long URI", Ask { uri: format!("sip:{}@127.0.0.1", "1".repeat(1100)), ..ask("x") }, 414, None),
         ("other type", Ask { content: "text/plain", ..ask("12345") }, 415, Some((Name::Accept, "application/sdp"))),
@@ -454,6 +488,7 @@ fn refusals_and_what_goes_with_them() {
         ("event", Ask::new("SUBSCRIBE", "12345", at), 489, None),
         ("too many lines", (0..300).fold(ask("12345"), |a, i| a.with(&format!("X-{i}: y"))), 513, None),
     ];
+    rows.extend(replacing_and_priority());
     for (name, ask, status, header) in rows {
         let mut town = Town::new(4);
         let mut caller = Peer::at(&town, CARRIER);

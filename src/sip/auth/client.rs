@@ -2,7 +2,73 @@
 
 use super::digest::{self, Algorithm, Ask, Password};
 use super::params::Params;
+use crate::sip::message::Message;
+use crate::sip::name::{Method, Name};
 use std::borrow::Cow;
+use std::fmt;
+
+/// Name and password for a challenge of the other side (RFC 3261 §22.2).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Username.
+    pub user: String,
+    /// Password in clear.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.user)
+    }
+}
+
+/// Who we are at one server, and the nonces it gave us.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Our account there.
+    pub credentials: Credentials,
+    /// The nonce in use.
+    pub nonces: Nonces,
+}
+
+impl Login {
+    /// An account that has not been used yet.
+    #[must_use]
+    pub fn new(credentials: Credentials) -> Self {
+        Self { credentials, nonces: Nonces::default() }
+    }
+
+    /// The header line, with its CRLF, that answers a 401 or 407 to a request of ours; `None` where there is no use in trying:
+    /// no challenge that can be answered, or the password is wrong.
+    ///
+    /// `answered` counts the challenges to this one request that were answered before: a second one is answered only where it
+    /// says that the nonce was too old (RFC 3261 §22.1), a third one never. `cnonce` is random text, new for each request.
+    pub fn line(
+        &mut self,
+        response: &Message,
+        method: Method,
+        uri: &[u8],
+        cnonce: &str,
+        answered: &mut u8,
+    ) -> Option<String> {
+        let (challenge, name) = match response.status()? {
+            401 => (Name::WwwAuthenticate, Name::Authorization),
+            407 => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
+            _ => return None,
+        };
+        let challenges: Vec<&[u8]> = response.values(challenge).collect();
+        let most = if stale(&challenges) { 2 } else { 1 };
+        if *answered >= most {
+            return None;
+        }
+        *answered += 1;
+        let password = Password::Plain(self.credentials.password.clone());
+        let from = From { user: &self.credentials.user, password: &password };
+        let uri = std::str::from_utf8(uri).ok()?;
+        let value = answer(&challenges, &from, method.token().as_bytes(), uri, cnonce, &mut self.nonces)?;
+        Some(format!("{}: {value}\r\n", name.token()))
+    }
+}
 
 /// Who answers.
 #[derive(Debug, Clone, Copy)]

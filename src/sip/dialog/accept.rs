@@ -1,6 +1,6 @@
 //! The side that is called: from an admitted INVITE to its final response and ACK (RFC 3261 §13.3).
 
-use super::{Abilities, AwaitAck, Dialog, Modify, OfferAnswer, Provisional, Session, SessionId, State, without_tag};
+use super::{AwaitAck, Dialog, OfferAnswer, Provisional, Session, SessionId, State, without_tag};
 use crate::clock::Now;
 use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Incoming, Purpose, SUPPORTED, Timer, User};
 use crate::sip::message::Message;
@@ -50,6 +50,12 @@ impl Endpoint {
         if let Some(extra) = self.interval_too_small(m) {
             return refuse(422, extra);
         }
+        // RFC 4412 §4.6.2: required, and none of it known; not required, it is left aside.
+        if m.lists(Name::Require, "resource-priority")
+            && !m.elements(Name::ResourcePriority).any(crate::sip::lines::is_known_priority)
+        {
+            return refuse(417, crate::sip::lines::known_priorities());
+        }
         let merged = self.open_calls.get(m.call_id()).and_then(|id| self.sessions.get(id.index as usize));
         if merged.is_some_and(|s| {
             !s.caller
@@ -67,8 +73,6 @@ impl Endpoint {
     pub fn admit(&mut self, incoming: Incoming, by_flow: bool, now: Now) -> SessionId {
         let Incoming { flow, message } = incoming;
         let call_id = message.shared(Name::CallId).unwrap_or_default();
-        let mut peer = Abilities::default();
-        peer.learn(&message);
         let offer_answer = if message.sdp().is_some() { OfferAnswer::WeOwe } else { OfferAnswer::WeMayOffer };
         let seq = message.cseq().map_or(0, |c| c.number);
         let mut routes: SmallVec<[Bytes; 1]> = SmallVec::new();
@@ -86,35 +90,15 @@ impl Endpoint {
                 target: Bytes::new(),
                 flow,
                 by_flow,
+                login: None,
             };
             dialog.retarget(&message, flow);
-            let next_rseq = 1 + (endpoint.next_serial() & 0xffff);
-            Session {
-                serial,
-                state: State::Incoming,
-                dialog,
-                caller: false,
-                invite: None,
-                invite_seq: seq,
-                offer_answer,
-                local_sdp: Bytes::new(),
-                reliable: None,
-                next_rseq,
-                early: SmallVec::new(),
-                queued: Vec::new(),
-                accept_after_prack: None,
-                await_ack: None,
-                owed: None,
-                modify: Modify::Idle,
-                hang_up: None,
-                refresh: super::refresh::Refresh::default(),
-                peer,
-                outgoing: None,
-                auth_tries: 0,
-                nonces: crate::sip::auth::client::Nonces::default(),
-                credentials: Bytes::new(),
-                late_prack: None,
-            }
+            let mut session = Session::new(serial, State::Incoming, dialog);
+            session.invite_seq = seq;
+            session.offer_answer = offer_answer;
+            session.next_rseq = 1 + (endpoint.next_serial() & 0xffff);
+            session.peer.learn(&message);
+            session
         });
         let trying = Writer::answer(&message, 100, None, flow.peer).end();
         self.open_calls.insert(call_id, id);

@@ -30,10 +30,18 @@ impl Endpoint {
             State::Cancelling => {}
             State::Confirmed => {
                 self.refuse_offer(id, 487, now);
-                self.send_in_dialog(id, Method::Bye, None, now, |mut w| {
+                self.refuse_refer(id, now);
+                let sent = self.send_in_dialog(id, Method::Bye, None, now, |mut w| {
                     w.lines(reason);
                     w.end()
                 });
+                // The BYE may be challenged when its session is gone.
+                let login = self.session(id).and_then(|s| s.dialog.login.clone());
+                if let (Some((bye, _)), Some(login)) = (sent, login)
+                    && let Some(txn) = self.txn(bye)
+                {
+                    txn.login = Some(login);
+                }
                 self.drop_session(id);
             }
         }
@@ -44,6 +52,7 @@ impl Endpoint {
         let txn = self.start_server(flow, message.clone(), User::Nobody);
         self.respond_plain(txn, &message, flow, 200, b"", now);
         self.refuse_offer(id, 487, now);
+        self.refuse_refer(id, now);
         let Some(session) = self.session(id) else { return };
         let told = session.hang_up.is_some() || session.state == State::Cancelling;
         match session.state {

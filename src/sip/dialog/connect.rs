@@ -1,8 +1,8 @@
 //! The side that calls: INVITE, early dialogs and forks, authentication, 2xx and ACK (RFC 3261 §13.2, §22).
 
-use super::{Abilities, Dialog, Modify, OfferAnswer, Session, SessionId, State};
+use super::{Dialog, OfferAnswer, Session, SessionId, State};
 use crate::clock::Now;
-use crate::sip::auth;
+use crate::sip::auth::client::{Credentials, Login};
 use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, TxnId, User};
 use crate::sip::flow::{Flow, Transport};
 use crate::sip::header;
@@ -12,21 +12,6 @@ use crate::sip::write::Writer;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::fmt;
-
-/// Name and password for a challenge of the other side (RFC 3261 §22.2).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// Username.
-    pub user: String,
-    /// Password in clear.
-    pub password: String,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({})", self.user)
-    }
-}
 
 /// An INVITE to be sent.
 #[derive(Debug, Clone)]
@@ -66,10 +51,9 @@ impl Endpoint {
     /// Sends an INVITE. Its fate comes as `Progress`, `Answered` or `Failed`.
     pub fn connect(&mut self, outgoing: Outgoing, now: Now) -> SessionId {
         let call_id = format!("{}{}@{}", self.token(), self.token(), outgoing.flow.local.ip());
-        let id = self.insert_session(|_, serial, local_tag| Session {
-            serial,
-            state: State::Calling,
-            dialog: Dialog {
+        let login = outgoing.credentials.clone().map(|c| Box::new(Login::new(c)));
+        let id = self.insert_session(|_, serial, local_tag| {
+            let dialog = Dialog {
                 call_id: call_id.into(),
                 local: outgoing.from.clone(),
                 local_tag,
@@ -81,28 +65,12 @@ impl Endpoint {
                 target: outgoing.uri.clone(),
                 flow: outgoing.flow,
                 by_flow: outgoing.by_flow,
-            },
-            caller: true,
-            invite: None,
-            invite_seq: 0,
-            offer_answer: OfferAnswer::TheyOwe,
-            local_sdp: outgoing.sdp.clone(),
-            reliable: None,
-            next_rseq: 1,
-            early: SmallVec::new(),
-            queued: Vec::new(),
-            accept_after_prack: None,
-            await_ack: None,
-            owed: None,
-            modify: Modify::Idle,
-            hang_up: None,
-            refresh: super::refresh::Refresh::default(),
-            peer: Abilities::default(),
-            outgoing: Some(Box::new(outgoing)),
-            auth_tries: 0,
-            nonces: auth::client::Nonces::default(),
-            credentials: Bytes::new(),
-            late_prack: None,
+                login,
+            };
+            let mut session = Session::new(serial, State::Calling, dialog);
+            session.local_sdp = outgoing.sdp.clone();
+            session.outgoing = Some(Box::new(outgoing));
+            session
         });
         self.send_invite(id, "", now);
         id
@@ -257,6 +225,7 @@ impl Endpoint {
             target: Bytes::new(),
             flow,
             by_flow: false,
+            login: None,
         };
         dialog.routes.reverse();
         dialog.retarget(response, flow);
@@ -283,30 +252,13 @@ impl Endpoint {
     }
 
     fn authenticate(&mut self, id: SessionId, response: &Message, now: Now) -> bool {
-        let (challenge, name) = if response.status() == Some(401) {
-            (Name::WwwAuthenticate, Name::Authorization)
-        } else {
-            (Name::ProxyAuthenticate, Name::ProxyAuthorization)
-        };
-        let challenges: Vec<Bytes> = response.values(challenge).map(Bytes::copy_from_slice).collect();
         let cnonce = self.token();
         let Some(session) = self.session(id) else { return false };
-        let Some(outgoing) = session.outgoing.as_ref() else { return false };
-        // Twice: a first challenge, and one for a nonce that has gone stale meanwhile.
-        if session.auth_tries >= 2 {
-            return false;
-        }
-        let Some(credentials) = outgoing.credentials.clone() else { return false };
-        session.auth_tries += 1;
-        let views: Vec<&[u8]> = challenges.iter().map(|c| &c[..]).collect();
-        let uri = outgoing.uri.clone();
-        let Ok(uri) = std::str::from_utf8(&uri) else { return false };
-        let password = auth::Password::Plain(credentials.password);
-        let from = auth::client::From { user: &credentials.user, password: &password };
-        let Some(value) = auth::client::answer(&views, &from, b"INVITE", uri, &cnonce, &mut session.nonces) else {
-            return false;
-        };
-        self.send_invite(id, &format!("{}: {value}\r\n", name.token()), now);
+        let Some(uri) = session.outgoing.as_ref().map(|o| o.uri.clone()) else { return false };
+        let (login, tries) = (session.dialog.login.as_mut(), &mut session.auth_tries);
+        let line = login.and_then(|l| l.line(response, Method::Invite, &uri, &cnonce, tries));
+        let Some(line) = line else { return false };
+        self.send_invite(id, &line, now);
         true
     }
 

@@ -1,18 +1,32 @@
 //! Sessions: INVITE dialogs of RFC 3261 §12–§15 with PRACK (3262), UPDATE (3311) and session timers (4028).
 //!
 //! One file a verb: `accept` (the side that is called), `connect` (the side that calls), `prack`, `modify`
-//! (offers inside), `refresh`, `close`. Bodies are bytes; what they mean is decided above. Status codes of the
-//! protocol (420, 422, 481, 491, 500 …) are chosen here, codes of service never.
+//! (offers inside), `refresh`, `close`; `refer` (we are asked to transfer), `referrer` (we ask), `replaces`, `info` (digits),
+//! `probe` (is it alive?), `challenge` (401 inside). Bodies are bytes; what they mean is decided above. Status codes of
+//! the protocol (420, 422, 481, 491, 500 …) are chosen here, codes of service never.
 
 mod accept;
+mod challenge;
 mod close;
 mod connect;
+mod info;
 mod modify;
 mod prack;
+mod probe;
+mod refer;
+mod referrer;
 mod refresh;
+mod replaces;
 
-pub use connect::{Credentials, Outgoing};
+pub use super::auth::client::Credentials;
+pub use accept::NotAdmitted;
+pub use connect::Outgoing;
+pub(super) use refer::Reference;
+pub use refer::{Refer, ReferId};
+pub use referrer::ReferTo;
+pub use replaces::Replaces;
 
+use super::auth::client::Login;
 use super::endpoint::{Endpoint, Purpose, TxnId};
 use super::flow::Flow;
 use super::message::Message;
@@ -70,6 +84,8 @@ pub struct Dialog {
     pub(super) flow: Flow,
     /// Requests follow the flow, whatever Contact says: phones behind NAT (RFC 5626).
     pub(super) by_flow: bool,
+    /// For challenges of the other side.
+    pub(super) login: Option<Box<Login>>,
 }
 
 /// Who owes what in offer/answer (RFC 3264, RFC 6337).
@@ -156,11 +172,68 @@ pub struct Session {
     peer: Abilities,
     outgoing: Option<Box<Outgoing>>,
     auth_tries: u8,
-    nonces: super::auth::client::Nonces,
     /// Our credentials in the INVITE, as a header line: its ACK carries them too (RFC 3261 §13.2.2.4).
     credentials: Bytes,
     /// The reliable 1xx that was overtaken by our 2xx: its PRACK is still answered (RFC 3262 §3).
     late_prack: Option<u32>,
+    /// What few sessions do.
+    errands: Option<Box<Errands>>,
+}
+
+/// What few sessions do beside talking: kept apart, so that the others stay small.
+#[derive(Debug, Default)]
+struct Errands {
+    /// The REFER of the other side that is undecided or under way.
+    refer: Option<ReferId>,
+    /// The other side has sent a REFER before: later ones have an `id` (RFC 3515 §2.4.6).
+    referred: bool,
+    /// CSeq of each REFER of ours whose subscription stands.
+    asked: SmallVec<[u32; 1]>,
+    /// Digits to be sent by INFO, one after the other; the first is on its way.
+    keys: std::collections::VecDeque<char>,
+    /// The OPTIONS that asks whether the other side is alive.
+    probe: Option<TxnId>,
+}
+
+impl Session {
+    /// A session that begins: called as [`State::Incoming`], or calling.
+    fn new(serial: u32, state: State, dialog: Dialog) -> Self {
+        Self {
+            serial,
+            state,
+            dialog,
+            caller: state == State::Calling,
+            invite: None,
+            invite_seq: 0,
+            offer_answer: OfferAnswer::TheyOwe,
+            local_sdp: Bytes::new(),
+            reliable: None,
+            next_rseq: 1,
+            early: SmallVec::new(),
+            queued: Vec::new(),
+            accept_after_prack: None,
+            await_ack: None,
+            owed: None,
+            modify: Modify::Idle,
+            hang_up: None,
+            refresh: refresh::Refresh::default(),
+            peer: Abilities::default(),
+            outgoing: None,
+            auth_tries: 0,
+            credentials: Bytes::new(),
+            late_prack: None,
+            errands: None,
+        }
+    }
+
+    fn errands(&mut self) -> &mut Errands {
+        self.errands.get_or_insert_default()
+    }
+
+    /// Whether both sides hold the session: the other side has our 2xx, or we have his.
+    fn stands(&self) -> bool {
+        matches!(self.state, State::Confirmed | State::Answered) && self.hang_up.is_none()
+    }
 }
 
 /// What the other side says it can do.
@@ -283,6 +356,8 @@ impl Endpoint {
         if self.open_calls.get(&session.dialog.call_id) == Some(&id) {
             self.open_calls.remove(&session.dialog.call_id);
         }
+        self.remember_ended(&session.dialog);
+        self.bereave(id, &session.dialog);
     }
 
     /// A new slot: its index is part of our tag.
@@ -317,5 +392,7 @@ impl Endpoint {
     }
 }
 
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod tests;

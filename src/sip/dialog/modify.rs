@@ -103,6 +103,7 @@ impl Endpoint {
         let lines = self.refresh_request_lines(id);
         let Some(session) = self.session(id) else { return };
         session.modify = Modify::Sent(None);
+        session.credentials = Bytes::new();
         session.local_sdp = sdp.clone();
         session.offer_answer = OfferAnswer::TheyOwe;
         let flow = session.dialog.flow;
@@ -147,15 +148,17 @@ impl Endpoint {
         if success && invite {
             self.ack_modify(id, txn, response);
         }
-        if matches!(status, 408 | 481) && purpose != Purpose::Minor {
+        if matches!(status, 408 | 481) && matches!(purpose, Purpose::Offer | Purpose::Refresh) {
             return self.modify_failed(id, purpose, now);
         }
         match purpose {
-            Purpose::Minor | Purpose::Invite => {
-                if status == 481 {
-                    self.modify_failed(id, Purpose::Refresh, now);
-                }
+            Purpose::Minor | Purpose::Invite | Purpose::Key if status == 481 => {
+                self.modify_failed(id, Purpose::Refresh, now);
             }
+            Purpose::Minor | Purpose::Invite => {}
+            Purpose::Key => self.key_answered(id, status, now),
+            Purpose::Refer => self.refer_answered(id, txn, status, Some(response)),
+            Purpose::Probe => self.probe_answered(id, status),
             Purpose::Refresh => {
                 self.settle(id, now);
                 if success {
@@ -210,7 +213,9 @@ impl Endpoint {
         let Some(seq) = response.cseq().map(|c| c.number) else { return };
         let branch = format!("z9hG4bKa{}", self.token());
         let Some(session) = self.session(id) else { return };
-        let (flow, ack) = (session.dialog.flow, session.dialog.write(Method::Ack, seq, &branch).end());
+        let mut w = session.dialog.write(Method::Ack, seq, &branch);
+        w.lines(&session.credentials);
+        let (flow, ack) = (session.dialog.flow, w.end());
         let tag = session.dialog.remote_tag.clone();
         if let Some(txn) = self.txn(txn) {
             txn.bytes = ack.clone();
@@ -221,9 +226,20 @@ impl Endpoint {
         self.send(flow, ack);
     }
 
+    /// A request inside the session got no answer: `status` says how.
+    pub(in crate::sip) fn unanswered(&mut self, id: SessionId, txn: TxnId, purpose: Purpose, status: u16, now: Now) {
+        match purpose {
+            Purpose::Offer | Purpose::Refresh => self.modify_failed(id, purpose, now),
+            Purpose::Minor | Purpose::Invite => {}
+            Purpose::Key => self.key_answered(id, status, now),
+            Purpose::Refer => self.refer_answered(id, txn, status, None),
+            Purpose::Probe => self.probed(id, false),
+        }
+    }
+
     /// A request inside the session got no answer, or 408 or 481: the session is over (RFC 3261 §12.2.1.2).
-    pub(in crate::sip) fn modify_failed(&mut self, id: SessionId, purpose: Purpose, now: Now) {
-        if purpose == Purpose::Minor || self.session(id).is_none() {
+    fn modify_failed(&mut self, id: SessionId, purpose: Purpose, now: Now) {
+        if self.session(id).is_none() {
             return;
         }
         let by = if purpose == Purpose::Refresh { EndedBy::Expired } else { EndedBy::Broken };

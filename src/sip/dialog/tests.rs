@@ -1,6 +1,6 @@
 //! Sessions whole: every state × everything that can come in from the wire and every verb of the user, in virtual time.
 
-use super::{Outgoing, SessionId, State};
+use super::{Outgoing, ReferId, ReferTo, SessionId, State};
 use crate::clock::Now;
 use crate::sip::endpoint::{Endpoint, Event, Output, Settings};
 use crate::sip::flow::{Flow, Transport};
@@ -10,7 +10,7 @@ use crate::sip::wire;
 use bytes::Bytes;
 use std::fmt::Write as _;
 
-const FLOW: Flow = Flow {
+pub(super) const FLOW: Flow = Flow {
     transport: Transport::Udp,
     local: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 5070),
     peer: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2)), 5060),
@@ -19,35 +19,39 @@ const FLOW: Flow = Flow {
 
 /// How the session under test came to where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     Called { offer: bool, reliable: bool },
     Calling,
 }
 
 /// A session in a state, with what is needed to speak to it.
-struct Scene {
-    endpoint: Endpoint,
-    now: Now,
-    id: SessionId,
+pub(super) struct Scene {
+    pub(super) endpoint: Endpoint,
+    pub(super) now: Now,
+    pub(super) id: SessionId,
     /// Our INVITE, or theirs.
-    invite: Message,
+    pub(super) invite: Message,
     /// Our tag.
-    tag: String,
+    pub(super) tag: String,
     /// RSeq of our last reliable 1xx.
-    rseq: u32,
-    cseq: u32,
+    pub(super) rseq: u32,
+    pub(super) cseq: u32,
+    /// Our last request but ACK.
+    pub(super) ours: Option<Message>,
+    /// Their last REFER.
+    pub(super) refer: Option<ReferId>,
 }
 
-fn text(value: Option<&[u8]>) -> String {
+pub(super) fn text(value: Option<&[u8]>) -> String {
     String::from_utf8_lossy(value.unwrap_or_default()).into_owned()
 }
 
-fn parsed(bytes: impl Into<Vec<u8>>) -> Message {
+pub(super) fn parsed(bytes: impl Into<Vec<u8>>) -> Message {
     wire::parse(Bytes::from(bytes.into())).expect("a message")
 }
 
 impl Scene {
-    fn new(origin: Origin) -> Self {
+    pub(super) fn new(origin: Origin) -> Self {
         let settings = Settings { session_expires: 0, ..Settings::default() };
         let mut endpoint = Endpoint::new(settings, [7; 32]);
         let now = Now::default().plus(1_000_000);
@@ -69,7 +73,7 @@ impl Scene {
                 }
                 let id = endpoint.admit(admitted.expect("a request"), false, now);
                 let tag = endpoint.session(id).map(|s| s.dialog.local_tag.to_string()).unwrap_or_default();
-                let mut scene = Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 1 };
+                let mut scene = Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 1, ours: None, refer: None };
                 scene.drain();
                 scene
             }
@@ -90,38 +94,51 @@ impl Scene {
                 let Some(Output::Send(_, bytes)) = endpoint.poll() else { panic!("an INVITE") };
                 let invite = wire::parse(bytes).expect("an INVITE");
                 let tag = text(invite.from_tag());
-                Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 0 }
+                Self { endpoint, now, id, invite, tag, rseq: 0, cseq: 0, ours: None, refer: None }
             }
         }
     }
 
-    fn called(&self) -> bool {
+    pub(super) fn called(&self) -> bool {
         self.invite.from_tag() == Some(b"theirs")
     }
 
     /// What left and what was reported since the last time.
-    fn drain(&mut self) -> String {
+    pub(super) fn drain(&mut self) -> String {
         let mut out = Vec::new();
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(_, bytes) => {
                     let m = wire::parse(bytes).expect("we send what parses");
                     self.rseq = m.number(Name::RSeq).unwrap_or(self.rseq);
-                    let body = if m.body().is_empty() { "" } else { "+SDP" };
+                    let body = match m.body() {
+                        b"" => String::new(),
+                        b if b.starts_with(b"SIP/2.0 ") => format!("+{}", String::from_utf8_lossy(&b[8..11])),
+                        b if b.starts_with(b"Signal") => "+key".to_owned(),
+                        _ => "+SDP".to_owned(),
+                    };
+                    if m.method().is_some_and(|m| m != crate::sip::name::Method::Ack) {
+                        self.ours = Some(m.clone());
+                    }
                     let method = text(m.cseq().map(|c| c.method));
                     out.push(match m.status() {
                         Some(status) => format!("{status}/{method}{body}"),
                         None => format!("{method}{body}"),
                     });
                 }
-                Output::Event(event) => out.push(word(&event)),
+                Output::Event(event) => {
+                    if let Event::Refer { refer, .. } = &event {
+                        self.refer = Some(*refer);
+                    }
+                    out.push(word(&event));
+                }
             }
         }
         if out.is_empty() { "-".into() } else { out.join(" ") }
     }
 
     /// A request of the other side inside the dialog.
-    fn request(&mut self, method: &str, lines: &str, body: &str) {
+    pub(super) fn request(&mut self, method: &str, lines: &str, body: &str) {
         self.cseq += 1;
         let cseq = if matches!(method, "ACK" | "CANCEL") { 1 } else { self.cseq };
         let branch = if method == "CANCEL" { "z9hG4bKi".to_owned() } else { format!("z9hG4bK{method}{cseq}") };
@@ -141,7 +158,7 @@ impl Scene {
     }
 
     /// A response of the other side to our INVITE.
-    fn response(&mut self, status: u16, tag: &str, lines: &str, body: &str) {
+    pub(super) fn response(&mut self, status: u16, tag: &str, lines: &str, body: &str) {
         let tag = if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
         let message = format!(
             "SIP/2.0 {status} x\r\nVia: {}\r\nFrom: {}\r\nTo: <sip:2@127.0.0.2>{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <sip:2@127.0.0.2:5060>\r\n\
@@ -155,8 +172,62 @@ impl Scene {
         self.endpoint.receive(FLOW, message.into(), self.now);
     }
 
+    /// The other side answers our last request.
+    pub(super) fn reply(&mut self, status: u16, lines: &str) {
+        let ours = self.ours.take().expect("a request of ours");
+        let message = format!(
+            "SIP/2.0 {status} x\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\n{lines}Content-Length: 0\r\n\r\n",
+            text(ours.value(Name::Via)),
+            text(ours.value(Name::From)),
+            text(ours.value(Name::To)),
+            text(Some(ours.call_id())),
+            text(ours.value(Name::CSeq)),
+        );
+        self.endpoint.receive(FLOW, message.into(), self.now);
+    }
+
+    /// A REFER of the other side, and what it led to; our REFER's id is kept.
+    pub(super) fn refers(&mut self, lines: &str) -> String {
+        self.request("REFER", &format!("Refer-To: <sip:110@127.0.0.2>\r\n{lines}"), "");
+        self.drain()
+    }
+
+    pub(super) fn accept(&mut self) -> String {
+        let refer = self.refer.expect("a REFER");
+        self.endpoint.accept_refer(refer, self.now);
+        self.drain()
+    }
+
+    pub(super) fn report(&mut self, status: u16) -> String {
+        let refer = self.refer.expect("a REFER");
+        self.endpoint.report_refer(refer, status, self.now);
+        self.drain()
+    }
+
+    /// An INVITE of a third party that wants to take the place of this session.
+    pub(super) fn replacing(&mut self, lines: &str) {
+        let session = self.endpoint.session(self.id).map(|s| s.dialog.clone());
+        let (call_id, local, remote) = match session {
+            Some(d) => (text(Some(&d.call_id)), d.local_tag.to_string(), text(Some(&d.remote_tag))),
+            None => (text(Some(self.invite.call_id())), self.tag.clone(), "far".to_owned()),
+        };
+        let invite = parsed(format!(
+            "INVITE sip:1@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5060;branch=z9hG4bKr\r\nFrom: <sip:z@b>;tag=third\r\nTo: <sip:1@127.0.0.1>\r\n\
+             Call-ID: other\r\nCSeq: 1 INVITE\r\nContact: <sip:z@127.0.0.2:5060>\r\nReplaces: {call_id};to-tag={local};from-tag={remote}{lines}\r\n\
+             Content-Length: 0\r\n\r\n"
+        ));
+        let incoming = crate::sip::endpoint::Incoming { flow: FLOW, message: invite };
+        match self.endpoint.replaced(&incoming) {
+            Ok(found) => {
+                assert_eq!(found, Some(self.id));
+                self.endpoint.refuse(&incoming, 200, b"");
+            }
+            Err(no) => self.endpoint.refuse(&incoming, no.status, b""),
+        }
+    }
+
     /// Lets time pass, doing what is due.
-    fn wait(&mut self, seconds: u64) {
+    pub(super) fn wait(&mut self, seconds: u64) {
         let until = self.now.plus(seconds * 1_000_000);
         while let Some(at) = self.endpoint.deadline().filter(|at| *at <= until.mono) {
             self.now = self.now.plus(at.saturating_sub(self.now.mono));
@@ -179,7 +250,12 @@ fn word(event: &Event) -> String {
         Event::Offer { sdp, .. } => with("Offer", sdp),
         Event::OfferAnswered { .. } => "[OfferAnswered]".into(),
         Event::OfferFailed { status, .. } => format!("[OfferFailed {status}]"),
-        Event::Info { .. } => "[Info]".into(),
+        Event::Key { key, .. } => format!("[Key {key}]"),
+        Event::Refer { .. } => "[Refer]".into(),
+        Event::ReferUnheard { .. } => "[ReferUnheard]".into(),
+        Event::ReferAnswered { status, .. } => format!("[ReferAnswered {status}]"),
+        Event::Notified { status, over, .. } => format!("[Notified {status}{}]", if *over { " over" } else { "" }),
+        Event::Probed { alive, .. } => format!("[Probed {}]", if *alive { "alive" } else { "dead" }),
         Event::Ended { by, .. } => format!("[Ended {by:?}]"),
         Event::Response { status, .. } => format!("[Response {status}]"),
     }
@@ -187,7 +263,7 @@ fn word(event: &Event) -> String {
 
 type Step = fn(&mut Scene);
 
-const SDP: &str = "v=0\r\n";
+pub(super) const SDP: &str = "v=0\r\n";
 
 fn sdp() -> Option<Bytes> {
     Some(Bytes::from_static(SDP.as_bytes()))
@@ -229,7 +305,7 @@ const STATES: [(&str, Origin, Step); 13] = [
 ];
 
 /// Verbs of the user, requests and responses of the other side, time.
-const INPUTS: [(&str, Step); 33] = [
+const INPUTS: [(&str, Step); 50] = [
     ("progress 180", |s| s.endpoint.progress(s.id, 180, None, b"", s.now)),
     ("progress 183+SDP", |s| s.endpoint.progress(s.id, 183, sdp(), b"", s.now)),
     ("accept", |s| s.endpoint.accept(s.id, sdp(), b"", s.now)),
@@ -251,7 +327,41 @@ const INPUTS: [(&str, Step); 33] = [
     ("PRACK+SDP", |s| s.request("PRACK", &format!("RAck: {} 1 INVITE\r\n", s.rseq), SDP)),
     ("PRACK of another", |s| s.request("PRACK", &format!("RAck: {} 1 INVITE\r\n", s.rseq + 7), "")),
     ("INFO", |s| s.request("INFO", "", "")),
-    ("REFER", |s| s.request("REFER", "", "")),
+    ("INFO, a key", |s| s.request("INFO", "Content-Type: application/dtmf-relay\r\n", "Signal=5\r\nDuration=160\r\n")),
+    ("INFO, unknown", |s| s.request("INFO", "Content-Type: text/x\r\n", "x")),
+    ("INFO, package", |s| s.request("INFO", "Info-Package: x\r\n", "")),
+    ("REFER to nobody", |s| s.request("REFER", "", "")),
+    ("REFER", |s| s.request("REFER", "Refer-To: <sip:110@127.0.0.2>\r\n", "")),
+    ("REFER, accepted", |s| {
+        if s.refers("").contains("[Refer]") {
+            s.endpoint.accept_refer(s.refer.expect("a REFER"), s.now);
+        }
+    }),
+    ("REFER, then BYE", |s| {
+        if s.refers("").contains("[Refer]") {
+            s.request("BYE", "", "");
+        }
+    }),
+    ("NOTIFY", |s| {
+        let lines = "Event: refer\r\nSubscription-State: active\r\nContent-Type: message/sipfrag\r\n";
+        s.request("NOTIFY", lines, "SIP/2.0 100 Trying\r\n");
+    }),
+    ("NOTIFY of presence", |s| s.request("NOTIFY", "Event: presence\r\n", "")),
+    ("SUBSCRIBE", |s| s.request("SUBSCRIBE", "Event: refer\r\n", "")),
+    ("OPTIONS", |s| s.request("OPTIONS", "", "")),
+    ("Replaces inside", |s| s.request("INVITE", "Replaces: a;to-tag=1;from-tag=2\r\n", SDP)),
+    ("INVITE replaces", |s| s.replacing("")),
+    ("INVITE replaces early", |s| s.replacing(";early-only")),
+    ("refer", |s| {
+        let to = ReferTo { uri: "sip:110@127.0.0.2".into(), replaces: s.endpoint.replaces_of(s.id) };
+        s.endpoint.refer(s.id, &to, false, s.now);
+    }),
+    ("info_digits", |s| s.endpoint.info_digits(s.id, "5", s.now)),
+    ("probe", |s| s.endpoint.probe(s.id, s.now)),
+    ("probe, 5 s pass", |s| {
+        s.endpoint.probe(s.id, s.now);
+        s.wait(5);
+    }),
     ("CSeq too low", |s| {
         s.cseq = s.cseq.saturating_sub(1);
         s.cseq = if s.called() { 0 } else { s.cseq };

@@ -10,7 +10,7 @@ mod transactions;
 
 pub use incoming::{Incoming, stateless_tag};
 
-use super::dialog::{Session, SessionId};
+use super::dialog::{Refer, ReferId, Reference, Session, SessionId};
 use super::flow::Flow;
 use super::message::Message;
 use super::timer::Wheel;
@@ -27,9 +27,11 @@ use std::collections::{HashMap, VecDeque};
 pub(super) use transactions::{Purpose, Txn, TxnId, User};
 
 /// Methods this endpoint answers, for `Allow`.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REGISTER";
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER";
 /// Extensions this endpoint understands, for `Supported` and against `Require`.
-pub const SUPPORTED: [&str; 2] = ["100rel", "timer"];
+pub const SUPPORTED: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
+/// What else a request may require without being refused: read, though not offered.
+pub(super) const READ: [&str; 1] = ["resource-priority"];
 
 /// Settings of an endpoint.
 #[derive(Debug, Clone)]
@@ -163,12 +165,54 @@ pub enum Event {
         /// Final status.
         status: u16,
     },
-    /// INFO inside a dialog; 200 is sent.
-    Info {
+    /// A key was pressed, told by INFO; 200 is sent.
+    Key {
         /// The session.
         session: SessionId,
-        /// The request.
-        message: Box<Message>,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        key: char,
+        /// How long, ms, if said.
+        duration: Option<u32>,
+    },
+    /// The other side asks us to call somebody in its place. Answer with [`Endpoint::accept_refer`] or
+    /// [`Endpoint::decline_refer`] within 20 s.
+    Refer {
+        /// The session it came by.
+        session: SessionId,
+        /// Names it; it may outlive the session.
+        refer: ReferId,
+        /// What it asks.
+        to: Box<Refer>,
+    },
+    /// The other side does not hear any more how its REFER goes: a NOTIFY was refused or got no answer. Nothing else changes.
+    ReferUnheard {
+        /// The session it came by; it may be gone.
+        session: SessionId,
+        /// The REFER.
+        refer: ReferId,
+    },
+    /// A REFER of ours was answered.
+    ReferAnswered {
+        /// The session.
+        session: SessionId,
+        /// Final status; 408 on timeout, 503 on transport failure.
+        status: u16,
+    },
+    /// How a REFER of ours goes.
+    Notified {
+        /// The session.
+        session: SessionId,
+        /// The status of the call that we asked for.
+        status: u16,
+        /// Nothing more will come.
+        over: bool,
+    },
+    /// What [`Endpoint::probe`] found.
+    Probed {
+        /// The session. Whether to end it is the owner's decision.
+        session: SessionId,
+        /// It answered, and knows the session.
+        alive: bool,
     },
     /// The session ended without us.
     Ended {
@@ -204,6 +248,10 @@ pub(super) enum Timer {
     Glare(SessionId),
     /// A cancelled INVITE that never got its final response.
     CancelGuard(SessionId),
+    /// The subscription of a REFER ends, or nobody has decided about it.
+    Refer(ReferId),
+    /// An OPTIONS that asks whether a session lives has no answer.
+    Probe(SessionId, TxnId),
 }
 
 /// How often this endpoint gave up waiting: each is the RFC's own end of a transaction, not a fault.
@@ -224,6 +272,10 @@ pub struct Endpoint {
     pub(super) txns: Slab<Txn>,
     keys: HashMap<Key, TxnId, SeedableRandomState>,
     pub(super) sessions: Slab<Session>,
+    /// REFERs of other sides, undecided or under way.
+    pub(super) references: Slab<Reference>,
+    /// Fingerprints of the dialogs that ended last.
+    pub(super) ended: VecDeque<u64>,
     /// UAS sessions by Call-ID while their INVITE is open, to see merged requests (RFC 3261 §8.2.2.2).
     pub(super) open_calls: HashMap<Bytes, SessionId, SeedableRandomState>,
     pub(super) serial: u32,
@@ -246,6 +298,8 @@ impl Endpoint {
             txns: Slab::new(),
             keys,
             sessions: Slab::new(),
+            references: Slab::new(),
+            ended: VecDeque::new(),
             open_calls,
             serial: 0,
             given_up: GivenUp::default(),
@@ -277,15 +331,17 @@ impl Endpoint {
                 Timer::Refresh(id, serial) => self.refresh_due(id, serial, now),
                 Timer::Glare(id) => self.retry_offer(id, now),
                 Timer::CancelGuard(id) => self.cancel_guard(id),
+                Timer::Refer(id) => self.refer_due(id, now),
+                Timer::Probe(id, txn) => self.probe_due(id, txn),
             }
         }
         self.fired = fired;
     }
 
-    /// How many sessions and transactions live: for leak checks and status.
+    /// How many sessions, with REFERs that outlive theirs, and transactions live: for leak checks and status.
     #[must_use]
     pub fn live(&self) -> (usize, usize) {
-        (self.sessions.len(), self.txns.len())
+        (self.sessions.len() + self.references.iter().filter(|(_, r)| r.is_orphan()).count(), self.txns.len())
     }
 
     /// How often it gave up waiting since it began.

@@ -1,6 +1,6 @@
 //! What comes in: to its transaction, to its session, or up as a request that nobody has admitted yet.
 
-use super::{ALLOW, Endpoint, Event, Incoming, SUPPORTED, User};
+use super::{ALLOW, Endpoint, Incoming, READ, SUPPORTED, User};
 use crate::clock::Now;
 use crate::sip::dialog::SessionId;
 use crate::sip::flow::Flow;
@@ -97,15 +97,17 @@ impl Endpoint {
         if let Some(extra) = unsupported(&message) {
             return self.refuse_within(flow, message, 420, extra.as_bytes(), now);
         }
+        // RFC 3891 §3: only a new call takes the place of another.
+        if message.value(Name::Replaces).is_some() {
+            return self.refuse_within(flow, message, 400, b"", now);
+        }
         match method {
             Method::Bye => self.bye_in(id, flow, message, now),
             Method::Invite | Method::Update => self.offer_in(id, flow, message, now),
             Method::Prack => self.prack_in(id, flow, message, now),
-            Method::Info => {
-                let txn = self.start_server(flow, message.clone(), User::Nobody);
-                self.respond_plain(txn, &message, flow, 200, b"", now);
-                self.event(Event::Info { session: id, message: Box::new(message) });
-            }
+            Method::Info => self.info_in(id, flow, message, now),
+            Method::Refer => self.refer_in(id, flow, message, now),
+            Method::Notify => self.notify_in(id, flow, message, now),
             Method::Options => {
                 let txn = self.start_server(flow, message.clone(), User::Nobody);
                 let extra =
@@ -147,7 +149,7 @@ impl Endpoint {
 pub(in crate::sip) fn unsupported(message: &Message) -> Option<String> {
     let mut unknown = message
         .elements(Name::Require)
-        .filter(|tag| !SUPPORTED.iter().any(|s| tag.eq_ignore_ascii_case(s.as_bytes())))
+        .filter(|tag| !SUPPORTED.iter().chain(&READ).any(|s| tag.eq_ignore_ascii_case(s.as_bytes())))
         .filter_map(|tag| std::str::from_utf8(tag).ok())
         .peekable();
     unknown.peek()?;

@@ -2,7 +2,8 @@
 
 use super::{Endpoint, Event, FailedBy, Timer};
 use crate::clock::Now;
-use crate::sip::dialog::SessionId;
+use crate::sip::auth::client::Login;
+use crate::sip::dialog::{ReferId, SessionId};
 use crate::sip::flow::Flow;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
@@ -28,8 +29,14 @@ pub(in crate::sip) enum Purpose {
     Offer,
     /// UPDATE or re-INVITE that only refreshes.
     Refresh,
-    /// PRACK, INFO: the result changes nothing unless the dialog is gone.
+    /// PRACK: the result changes nothing unless the dialog is gone.
     Minor,
+    /// INFO with a key.
+    Key,
+    /// REFER.
+    Refer,
+    /// OPTIONS that asks whether the other side is there.
+    Probe,
 }
 
 /// Who is told.
@@ -37,6 +44,8 @@ pub(in crate::sip) enum Purpose {
 pub(in crate::sip) enum User {
     Nobody,
     Session(SessionId, Purpose),
+    /// A NOTIFY of ours.
+    Reference(ReferId),
     Token(u64),
 }
 
@@ -63,6 +72,10 @@ pub(in crate::sip) struct Txn {
     pub ended_forks: Vec<Bytes>,
     /// The CANCEL of this INVITE: it shares the branch (RFC 3261 §9.1).
     pub cancel: Option<TxnId>,
+    /// Client: challenges to this request that were answered before.
+    pub answered: u8,
+    /// Client: for a challenge, where the session is gone.
+    pub login: Option<Box<Login>>,
     /// Server: the request, until the final response is sent.
     pub request: Option<Box<Message>>,
     key: Option<Key>,
@@ -85,6 +98,8 @@ impl Endpoint {
             accepted_tag: Bytes::new(),
             ended_forks: Vec::new(),
             cancel: None,
+            answered: 0,
+            login: None,
             request: None,
             key: None,
         });
@@ -380,8 +395,13 @@ impl Endpoint {
     fn pass_response(&mut self, id: TxnId, response: Message, now: Now) {
         let Some(user) = self.txn(id).map(|t| t.user) else { return };
         let status = response.status().unwrap_or(0);
+        let inside = !matches!(user, User::Token(_) | User::Session(_, Purpose::Invite));
+        if inside && matches!(status, 401 | 407) && self.answer_challenge(id, &response, now) {
+            return;
+        }
         match user {
             User::Nobody => self.late_response(id, &response, now),
+            User::Reference(refer) => self.notified(refer, status, now),
             User::Session(session, Purpose::Invite) => self.invite_response(session, id, response, now),
             User::Session(session, purpose) => self.modify_response(session, id, purpose, &response, now),
             User::Token(token) if status >= 200 => {
@@ -397,7 +417,8 @@ impl Endpoint {
         match user {
             User::Nobody => {}
             User::Session(session, Purpose::Invite) => self.invite_failed(session, status, None, by),
-            User::Session(session, purpose) => self.modify_failed(session, purpose, now),
+            User::Session(session, purpose) => self.unanswered(session, id, purpose, status, now),
+            User::Reference(refer) => self.notified(refer, status, now),
             User::Token(token) => self.event(Event::Response { token, status, message: None }),
         }
     }

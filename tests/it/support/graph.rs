@@ -20,8 +20,8 @@ pub struct Graph {
     ports: BTreeMap<PortId, Port>,
     /// Every complete playing, with the port's remote: `(remote, prompt)`.
     pub played: Vec<(SocketAddr, String)>,
-    /// Digits that were sent to a remote.
-    pub digits: Vec<(SocketAddr, String)>,
+    /// Every key sent out, with the port's remote.
+    pub keys: Vec<(SocketAddr, String)>,
 }
 
 /// What somebody hears.
@@ -67,9 +67,10 @@ impl Graph {
                     p.hears = Some(source);
                 });
             }
-            Command::Digits { port, digits, .. } => {
-                let remote = self.ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
-                self.digits.extend(remote.map(|to| (to, digits.to_string())));
+            Command::Digits { port, epoch, digits } => {
+                let open = self.ports.get(&port).filter(|p| p.open && p.epoch == epoch);
+                let remote = open.and_then(|p| p.remote).and_then(|r| r.rtp);
+                self.keys.extend(remote.map(|remote| (remote, digits.to_string())));
             }
             Command::Keys { .. } | Command::Record { .. } => {}
             Command::Close { port, epoch } => {

@@ -184,6 +184,51 @@ impl Town {
         self.drain_phone(who.0);
     }
 
+    /// Asks, inside the phone's call, that this number be called in its place.
+    pub fn refers(&mut self, who: Party, number: &str, silent: bool) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("no call to transfer");
+        self.sets[who.0].phone.refer(call, &format!("sip:{number}@127.0.0.1:5070"), silent, now);
+        self.drain_phone(who.0);
+    }
+
+    /// The same for an attended transfer: in the place of the phone's call `other`.
+    pub fn refers_attended(&mut self, who: Party, other: SessionId, number: &str) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("no call to transfer");
+        let uri = format!("sip:{number}@127.0.0.1:5070");
+        assert!(self.sets[who.0].phone.refer_to_other(call, other, &uri, false, now), "the other call has no far end");
+        self.drain_phone(who.0);
+    }
+
+    /// What another phone says in order to take this one's call.
+    pub fn replaces(&self, who: Party) -> switchboard::sip::dialog::Replaces {
+        let set = &self.sets[who.0];
+        set.call.and_then(|call| set.phone.replaces(call)).expect("no call to take")
+    }
+
+    /// Calls in order to take somebody's call.
+    pub fn dials_replacing(
+        &mut self,
+        who: Party,
+        number: &str,
+        replaces: &switchboard::sip::dialog::Replaces,
+    ) -> SessionId {
+        let now = self.now;
+        let call = self.sets[who.0].phone.dial_replacing(&format!("sip:{number}@127.0.0.1:5070"), replaces, now);
+        self.sets[who.0].call = Some(call);
+        self.drain_phone(who.0);
+        call
+    }
+
+    /// Presses keys, told by INFO.
+    pub fn informs(&mut self, who: Party, keys: &str) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("no call");
+        self.sets[who.0].phone.keys(call, keys, now);
+        self.drain_phone(who.0);
+    }
+
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
     pub fn injects(&mut self, from: SocketAddr, bytes: &[u8]) {
         if !self.spies.iter().any(|(a, _)| *a == from) {
@@ -409,12 +454,6 @@ impl Town {
         }
     }
 
-    /// Digits that were sent on to this party.
-    pub fn digits(&self, who: Party) -> String {
-        let rtp = self.sets[who.0].rtp;
-        self.graph.digits.iter().filter(|(to, _)| *to == rtp).map(|(_, d)| d.as_str()).collect()
-    }
-
     /// What became of the transfers, in order.
     pub fn transfers(&self) -> Vec<(TransferResult, Option<Cause>)> {
         let ended = |f: &Fact| match &f.fact {
@@ -428,6 +467,12 @@ impl Town {
     pub fn was_played(&self, who: Party) -> Vec<&str> {
         let rtp = self.sets[who.0].rtp;
         self.graph.played.iter().filter(|(at, _)| *at == rtp).map(|(_, p)| p.as_str()).collect()
+    }
+
+    /// Keys that this party was sent, in order.
+    pub fn keys_heard(&self, who: Party) -> String {
+        let rtp = self.sets[who.0].rtp;
+        self.graph.keys.iter().filter(|(at, _)| *at == rtp).map(|(_, k)| k.as_str()).collect()
     }
 
     /// The final status that the phone's last call failed with.
