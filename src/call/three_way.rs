@@ -443,7 +443,8 @@ impl Call {
     pub(super) fn goes_on_without_agent(&mut self, now: Now) -> bool {
         let caller = self.members.iter().any(|m| m.leg == self.caller());
         let Some(third) = self.third() else { return false };
-        let (joined, emergency) = (third.joined().is_some(), third.is_emergency());
+        // A transfer on answer needs its agent no more than an emergency line does.
+        let (joined, goes_on) = (third.joined().is_some(), third.is_emergency() || third.way == Way::OnAnswer);
         match (joined, caller) {
             // The caller had hung up as well: the emergency line alone is nobody's talk.
             (_, false) => {
@@ -454,8 +455,8 @@ impl Call {
                 self.third_takes_over();
                 true
             }
-            // Never cancelled: the caller hears it ring and joins on the answer.
-            (false, true) if emergency => {
+            // Not cancelled: the caller hears it ring and joins on the answer.
+            (false, true) if goes_on => {
                 self.patch_talk();
                 true
             }

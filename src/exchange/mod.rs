@@ -16,6 +16,7 @@ mod media;
 mod perform;
 mod place;
 mod ports;
+mod refer;
 mod register;
 mod session;
 mod settings;
@@ -32,6 +33,7 @@ use crate::fact::{self, Fact};
 use crate::id::{CallRef, LegRef};
 use crate::patch;
 use crate::sip::auth::Realm;
+use crate::sip::dialog::ReferId;
 use crate::sip::dialog::SessionId;
 use crate::sip::endpoint::{self, Endpoint};
 use crate::sip::flow::Flow;
@@ -103,6 +105,8 @@ struct Live {
     timer: (u32, Option<u64>),
     /// What its agent has pressed of a feature code.
     pressed: keys::Pressed,
+    /// The REFER that the transfer in hand came by.
+    refer: Option<ReferId>,
 }
 
 impl Live {

@@ -37,6 +37,7 @@ impl Exchange {
                 if let Fact::Alarm { subject, text } = &fact {
                     tracing::error!(call = %id, %subject, "{text}");
                 }
+                self.transfer_fact(id, &fact, now);
                 self.fact(Some(id), fact, now);
             }
             Act::Ring => self.provisional(id, 180, false, now),

@@ -184,10 +184,8 @@ impl Exchange {
         self.sessions.insert(session, (id, LegRef(0)));
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
-        self.calls.insert(
-            id,
-            Box::new(Live { call, legs: smallvec![leg], timer: (0, None), pressed: super::keys::Pressed::default() }),
-        );
+        let (timer, pressed) = ((0, None), super::keys::Pressed::default());
+        self.calls.insert(id, Box::new(Live { call, legs: smallvec![leg], timer, pressed, refer: None }));
         self.tell(id, crate::call::Input::Begin, now);
     }
 

@@ -41,8 +41,7 @@ impl Exchange {
                 tracing::debug!(?session, status, "the other side refused our offer");
             }
             Event::Key { session, key, duration: _ } => self.info(session, key, now),
-            // Nobody is transferred by REFER yet.
-            Event::Refer { session: _, refer, to: _ } => self.endpoint.decline_refer(refer, 403, now),
+            Event::Refer { session, refer, to } => self.referred(session, refer, &to, now),
             Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
             // The exchange sends no REFER and asks no session whether it lives.
             Event::ReferAnswered { .. } | Event::Notified { .. } | Event::Probed { .. } => {}

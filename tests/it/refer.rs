@@ -436,16 +436,16 @@ fn a_probe_tells_a_phone_that_lives_from_one_that_has_forgotten() {
 
 // --- the exchange as it is ------------------------------------------------------------------------------------------
 
-/// Until the plan of a transfer exists: 403, and the call goes on, for seats and for callers.
+/// Callers' and strangers' numbers are never put through by REFER; what it does for a seat is told in `three_way`.
 #[test]
-fn the_exchange_declines_every_refer_and_keeps_the_call() {
+fn a_callers_refer_is_declined_and_the_call_goes_on() {
     let mut town = Town::new(1);
     let seat = town.seat("8001", SOON);
     town.runs(1.0);
     let citizen = town.citizen("13900000001");
     let call = town.dials(citizen, "12345");
     assert!(town.until(60, |t| t.talk(citizen, seat)));
-    town.refers(seat, "119", false);
+    town.refers(seat, "13800138000", false);
     town.refers(citizen, "110", true);
     town.runs(1.0);
     town.refers_attended(citizen, call, "119");

@@ -304,3 +304,51 @@ fn only_the_agents_keys_are_codes() {
     assert!(scene.town.transfers().is_empty());
     scene.town.goes_home();
 }
+
+#[test]
+fn refer_from_a_seat_is_a_transfer_on_answer() {
+    let mut scene = Scene::new(17, 20, SOON);
+    scene.town.refers(scene.seat, "12366", false);
+    assert!(scene.town.until(10, |t| t.talk(scene.citizen, scene.target)), "{}", scene.town.trace.join("\n"));
+    scene.town.runs(1.0);
+    assert!(!scene.town.is_connected(scene.seat));
+    assert_eq!(scene.town.notified(scene.seat).last(), Some(&200));
+    assert_eq!(scene.town.transfers(), [(TransferResult::Joined, None)]);
+    scene.town.goes_home();
+}
+
+#[test]
+fn a_phone_may_hang_up_behind_its_refer_and_a_failure_brings_the_caller_to_a_seat() {
+    let mut scene = Scene::new(18, 20, Manner::Answers(4_000_000));
+    scene.town.refers(scene.seat, "12366", false);
+    scene.town.runs(1.0);
+    scene.town.hangs_up(scene.seat);
+    scene.town.runs(1.0);
+    assert_eq!(scene.town.beside(scene.citizen).as_deref(), Some("Ringback"));
+    assert!(scene.town.until(10, |t| t.talk(scene.citizen, scene.target)), "{}", scene.town.trace.join("\n"));
+    scene.town.goes_home();
+
+    let mut scene = Scene::new(19, 20, Manner::Rings);
+    let other = scene.town.seat("8002", SOON);
+    scene.town.runs(1.0);
+    scene.town.refers(scene.seat, "12366", false);
+    scene.town.runs(1.0);
+    scene.town.set_manner(scene.seat, Manner::Dead);
+    scene.town.hangs_up(scene.seat);
+    assert!(scene.town.until(40, |t| t.talk(scene.citizen, other)), "{}", scene.town.trace.join("\n"));
+    assert_eq!(scene.town.transfers(), [(TransferResult::Failed, Some(Cause::NoAnswer))]);
+    scene.town.goes_home();
+}
+
+#[test]
+fn refer_leads_nowhere_outside_the_directory_and_not_for_callers() {
+    let mut scene = Scene::new(20, 20, SOON);
+    for number in ["13800138000", "12333", "nobody"] {
+        scene.town.refers(scene.seat, number, false);
+        scene.town.runs(1.0);
+    }
+    scene.town.refers(scene.citizen, "12366", false);
+    scene.town.runs(2.0);
+    assert!(scene.town.transfers().is_empty() && scene.town.talk(scene.citizen, scene.seat));
+    scene.town.goes_home();
+}

@@ -454,6 +454,15 @@ impl Town {
         }
     }
 
+    /// Statuses of NOTIFYs that this phone got of its REFERs.
+    pub fn notified(&self, who: Party) -> Vec<u16> {
+        let status = |e: &phone::Event| match e {
+            phone::Event::Notified { status, .. } => Some(*status),
+            _ => None,
+        };
+        self.log(who).iter().filter_map(status).collect()
+    }
+
     /// What became of the transfers, in order.
     pub fn transfers(&self) -> Vec<(TransferResult, Option<Cause>)> {
         let ended = |f: &Fact| match &f.fact {
