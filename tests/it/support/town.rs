@@ -405,6 +405,16 @@ impl Town {
         self.sets[who.0].call.is_none()
     }
 
+    /// A call is at this phone and has not been answered.
+    pub fn rings(&self, who: Party) -> bool {
+        self.sets[who.0].call.is_some() && !self.sets[who.0].connected
+    }
+
+    /// The exchange has a leg to this phone, as its media port shows.
+    pub fn has_call(&self, who: Party) -> bool {
+        self.graph.port(self.sets[who.0].rtp).is_some()
+    }
+
     /// Where its sound goes.
     pub fn rtp(&self, who: Party) -> SocketAddr {
         self.sets[who.0].rtp

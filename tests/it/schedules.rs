@@ -1,0 +1,164 @@
+//! Random schedules around a three-way talk: keys, REFERs, holds, hang-ups, phones that die, in fine weather and in a storm.
+//! Whatever happens: a caller who is on the line is never in silence, nobody hears who should not, no leg outlives its call,
+//! each transfer has one outcome and each call one end. `SCHEDULE_SEED=n cargo test --test it schedules` replays one.
+
+use crate::support::graph::Heard;
+use crate::support::town::{Manner, Party, Town};
+use crate::support::wire::Weather;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use switchboard::fact::Fact;
+use switchboard::id::LegRef;
+
+/// Run by `make test`; `make soak` runs a hundred thousand.
+const SEEDS: u64 = 2_000;
+
+/// Seeds that once found a fault.
+const FOUND: [u64; 0] = [];
+
+struct Play {
+    town: Town,
+    dice: ChaCha12Rng,
+    citizen: Party,
+    agents: Vec<Party>,
+    targets: Vec<Party>,
+    gone: bool,
+}
+
+impl Play {
+    fn new(seed: u64) -> Self {
+        let mut dice = ChaCha12Rng::seed_from_u64(seed);
+        let weather = if seed.is_multiple_of(3) { Weather::STORM } else { Weather::FINE };
+        let mut town = Town::on("2021-12-15T10:00", seed, weather);
+        let manners = [
+            Manner::Answers(800_000),
+            Manner::Answers(3_000_000),
+            Manner::Rings,
+            Manner::Refuses(486),
+            Manner::Refuses(503),
+            Manner::Refuses(603),
+            Manner::Dead,
+        ];
+        let mut manner = || manners[dice.next_u32() as usize % manners.len()];
+        let first = town.seat("8001", Manner::Answers(700_000));
+        let agents = vec![first, town.seat("8002", Manner::Answers(1_500_000))];
+        let targets: Vec<Party> = [20u8, 21, 30, 31, 40].iter().map(|last| town.trunk(*last, manner())).collect();
+        let kept = town.seat("8051", manner());
+        let citizen = town.citizen("13900000001");
+        town.until(60, |t| t.registered(agents[0]) && t.registered(agents[1]));
+        town.dials(citizen, "12345");
+        town.until(90, |t| agents.iter().any(|a| t.talk(citizen, *a)));
+        let targets = targets.into_iter().chain([kept]).collect();
+        Self { town, dice, citizen, agents, targets, gone: false }
+    }
+
+    fn roll(&mut self, sides: u32) -> u32 {
+        self.dice.next_u32() % sides
+    }
+
+    fn act(&mut self) {
+        let (agent, target) = (self.roll(2) as usize, self.roll(6) as usize);
+        let (agent, target) = (self.agents[agent], self.targets[target]);
+        const KEYS: [&str; 14] = [
+            "*112366", "*112360", "*1119", "*1110", "*195598", "*112348", "*18002", "*2", "*3", "*4", "*0", "7", "*1",
+            "*199#",
+        ];
+        match self.roll(20) {
+            0..=8 => {
+                let keys = KEYS[self.roll(14) as usize];
+                self.town.presses(agent, keys);
+            }
+            9 => self.refers(agent),
+            10 => self.town.hangs_up(agent),
+            11 => self.town.hangs_up(target),
+            12 if self.town.rings(target) => self.town.answers(target),
+            13 | 14 if self.town.is_connected(agent) => {
+                let held = self.roll(2) == 0;
+                self.town.holds(agent, held);
+            }
+            15 if self.roll(4) == 0 => {
+                self.town.hangs_up(self.citizen);
+                self.gone = true;
+            }
+            16 if self.roll(4) == 0 => self.town.set_manner(target, Manner::Dead),
+            17 if self.roll(8) == 0 && self.town.is_connected(self.citizen) => {
+                let held = self.roll(2) == 0;
+                self.town.holds(self.citizen, held);
+            }
+            _ => {}
+        }
+    }
+
+    fn refers(&mut self, agent: Party) {
+        if !self.town.idle(agent) && self.town.is_connected(agent) {
+            let number = ["12366", "12360", "110", "95598"][self.roll(4) as usize];
+            let silent = self.roll(2) == 0;
+            self.town.refers(agent, number, silent);
+        }
+    }
+
+    /// Everything that must hold at any moment.
+    fn look(&self, told: &str) {
+        let town = &self.town;
+        let everyone: Vec<Party> = self.agents.iter().chain(&self.targets).copied().collect();
+        // Who holds us hears nothing by his own will.
+        let held = |f: &switchboard::fact::Event| match f.fact {
+            Fact::Held { leg: LegRef(0), held } => Some(held),
+            _ => None,
+        };
+        let holds = town.facts.iter().rev().find_map(held).unwrap_or(false);
+        if town.is_connected(self.citizen) && !self.gone && !holds && town.exchange.live() > 0 {
+            assert_ne!(town.hears(self.citizen), Heard::Nothing, "{told}: silence\n{}", town.trace.join("\n"));
+        }
+        // Whoever hears the citizen has answered, and serves him; nobody hears a phone that is not in a call.
+        for who in &everyone {
+            if town.hears_of(*who, &[self.citizen]).is_empty() {
+                continue;
+            }
+            assert!(
+                town.has_call(*who),
+                "{told}: somebody hears the citizen who is in no call\n{}",
+                town.trace.join("\n")
+            );
+        }
+    }
+
+    fn end(mut self, told: &str) {
+        for who in self.targets.iter().chain(&self.agents).copied().chain([self.citizen]).collect::<Vec<_>>() {
+            self.town.set_manner(who, Manner::Refuses(480));
+        }
+        self.town.goes_home();
+        let count = |what: fn(&Fact) -> bool| self.town.facts.iter().filter(|f| what(&f.fact)).count();
+        let asked = count(|f| matches!(f, Fact::TransferAsked { .. }));
+        let ended = count(|f| matches!(f, Fact::TransferEnded { .. }));
+        assert_eq!(asked, ended, "{told}: outcomes of transfers\n{}", self.town.trace.join("\n"));
+    }
+}
+
+fn play(seed: u64) -> usize {
+    let told = format!("SCHEDULE_SEED={seed}");
+    let mut play = Play::new(seed);
+    for _ in 0..12 + play.roll(12) {
+        play.act();
+        for _ in 0..=play.roll(20) {
+            play.town.runs(0.05);
+            play.look(&told);
+        }
+    }
+    let transfers = play.town.transfers().len();
+    play.end(&told);
+    transfers
+}
+
+#[test]
+fn random_schedules_lose_nobody() {
+    if let Ok(seed) = std::env::var("SCHEDULE_SEED") {
+        println!("{} transfers", play(seed.parse().unwrap()));
+        return;
+    }
+    let number = |name: &str, usual: u64| std::env::var(name).ok().map_or(usual, |v| v.parse().unwrap());
+    let (seeds, start) = (number("SCHEDULE_SEEDS", SEEDS), number("SCHEDULE_START", 1));
+    let transfers: usize = FOUND.into_iter().chain(start..start + seeds).map(play).sum();
+    assert!(transfers as u64 > seeds / 2, "{transfers} transfers in {seeds} schedules");
+    println!("{seeds} schedules, {transfers} transfers");
+}
