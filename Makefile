@@ -3,6 +3,7 @@
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
 #   make soak    长测 · the long forms of the random and load tests: about ten minutes
 #   make bench   性能 · figures beside the budgets
+#   make bench-mixer  混音性能 · those of conferences only
 #   make fmt     格式化 · formats the source
 
 CARGO ?= cargo
@@ -11,7 +12,7 @@ PEERS := sipp:sip-tester baresip:baresip-core
 # SQLite is compiled from source.
 BUILD := cc:gcc
 
-.PHONY: demo test soak bench fmt tools tools-build tools-peers
+.PHONY: demo test soak bench bench-mixer fmt tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -30,6 +31,9 @@ soak: tools
 
 bench: tools-build
 	@$(CARGO) bench --quiet --locked
+
+bench-mixer: tools-build
+	@$(CARGO) bench --quiet --locked --bench budgets -- mixer
 
 fmt:
 	@$(CARGO) fmt

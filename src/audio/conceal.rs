@@ -187,7 +187,10 @@ mod tests {
             let sound = with_loss(voice, lost);
             assert!(steepest(&sound) <= steepest(&whole) * 2, "{lost}: {}", steepest(&sound));
             let first = rms_dbfs(&sound[1_600..1_680]);
-            assert!((first - rms_dbfs(&whole[1_600..1_680])).abs() < 1.5, "{lost}: the first 10 ms are as loud: {first}");
+            assert!(
+                (first - rms_dbfs(&whole[1_600..1_680])).abs() < 1.5,
+                "{lost}: the first 10 ms are as loud: {first}"
+            );
             let back = (10 + lost) * 160 + 80;
             assert_eq!(sound[back..], whole[back..], "and 10 ms later the voice is itself");
         }
@@ -198,8 +201,7 @@ mod tests {
     #[test]
     fn a_tone_goes_on_at_its_pitch_through_a_lost_packet() {
         for hertz in [400.0, 850.0, 1_300.0] {
-            let tone =
-                |i: usize| ((i as f64 * std::f64::consts::TAU * hertz / 8_000.0).sin() * 8_000.0) as i16;
+            let tone = |i: usize| ((i as f64 * std::f64::consts::TAU * hertz / 8_000.0).sin() * 8_000.0) as i16;
             let sound = with_loss(tone, 1);
             let whole: Vec<i16> = (0..160).map(tone).collect();
             let share = power_at(&sound[1_600..1_760], hertz) / power_at(&whole, hertz);

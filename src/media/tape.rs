@@ -102,16 +102,8 @@ impl Engine {
         });
         self.wheel.wake(now.mono);
         let due = self.wheel.put(REEL | free as u32, now.mono);
-        let reel = Reel {
-            id,
-            channels: [None; CHANNELS],
-            first: due,
-            due,
-            frames: 0,
-            paused: false,
-            dropped: 0,
-            reported: 0,
-        };
+        let reel =
+            Reel { id, channels: [None; CHANNELS], first: due, due, frames: 0, paused: false, dropped: 0, reported: 0 };
         if let Some(place) = self.reels.reels.get_mut(free) {
             *place = Some(reel);
             self.reels.by_id.insert(id, free as u32);
@@ -159,7 +151,8 @@ impl Engine {
 
     /// A slot of a recording.
     pub(super) fn roll(&mut self, at: u32, slot: u64, now: Now, out: &mut impl Outlet) {
-        let Some(reel) = self.reels.reels.get_mut(at as usize).and_then(Option::as_mut).filter(|r| r.due == slot) else {
+        let Some(reel) = self.reels.reels.get_mut(at as usize).and_then(Option::as_mut).filter(|r| r.due == slot)
+        else {
             return;
         };
         let number = slot.saturating_sub(reel.first) / SLOTS;
@@ -193,4 +186,3 @@ impl Engine {
         }
     }
 }
-

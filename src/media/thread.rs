@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::port::{Ports, Ready};
+use super::recorder::{self, Recorder};
 use super::settings::{Error, Settings};
 use crate::clock::{Clock, Now};
 use crate::patch::{Command, Event, PortId};
@@ -35,6 +36,8 @@ pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 pub struct Handle {
     workers: Vec<Worker>,
     shared: Arc<Shared>,
+    /// Ends when the last of the workers has.
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -71,11 +74,14 @@ pub fn spawn(settings: &Settings, clock: Clock, tell: Tell) -> Result<Handle, Er
     settings.check()?;
     raise_descriptors();
     let shared = Arc::new(Shared::default());
-    let mut handle = Handle { workers: Vec::new(), shared: shared.clone() };
+    let recording = settings.recordings.as_deref().map(|folder| recorder::spawn(folder, tell.clone())).transpose()?;
+    let (tap, recorder) = recording.unzip();
+    let mut handle = Handle { workers: Vec::new(), shared: shared.clone(), recorder };
     for thread in 0..settings.threads {
         let wake = Arc::new(Wake::new()?);
         let (commands, queue) = sync_channel(settings.commands);
         let mut core = Core::new(settings, thread, clock, tell.clone(), wake.clone(), queue, shared.clone())?;
+        core.ports.tap.clone_from(&tap);
         core.first_ports(settings, thread)?;
         let name = format!("media-{thread}");
         let thread = std::thread::Builder::new().name(name).spawn(move || core.run())?;
@@ -141,6 +147,7 @@ impl Drop for Handle {
                 tracing::error!("a media thread ended by a panic");
             }
         }
+        drop(self.recorder.take());
     }
 }
 
@@ -281,6 +288,9 @@ impl Core {
                 (self.tell)(event);
             }
             self.top_up();
+            if let Some(tap) = &mut self.ports.tap {
+                tap.again();
+            }
             let dropped = std::mem::take(&mut self.ports.dropped);
             if dropped > 0 {
                 self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);

@@ -150,7 +150,9 @@ impl Topology {
     /// `leg` hears this speaker too, or in another way than before. What it is played goes on beside the voices.
     pub fn add(&mut self, leg: LegRef, speaker: Speaker) {
         let (mut speakers, beside) = match self.hears(leg) {
-            None | Some(Hears::Source(Source::Nothing | Source::Port(..) | Source::Mix { .. })) => (SmallVec::new(), None),
+            None | Some(Hears::Source(Source::Nothing | Source::Port(..) | Source::Mix { .. })) => {
+                (SmallVec::new(), None)
+            }
             Some(Hears::Source(Source::Tone(tone))) => {
                 (SmallVec::new(), Some(Beside { sound: Sound::Tone(*tone), gain_db: 0 }))
             }

@@ -231,7 +231,9 @@ fn another_source_a_new_numbering_and_a_longer_way_are_followed_within_three_pac
         }
         whole
     };
-    for (what, base, ssrc) in [("first", 0u32, 1u32), ("SSRC", 4_000, 2), ("jump ahead", 900_000, 2), ("jump back", 500, 2)] {
+    for (what, base, ssrc) in
+        [("first", 0u32, 1u32), ("SSRC", 4_000, 2), ("jump ahead", 900_000, 2), ("jump back", 500, 2)]
+    {
         let whole = heard(&mut jitter, base, ssrc, 0);
         assert!(whole >= 22, "{what}: {whole} of 25");
     }
@@ -283,7 +285,8 @@ fn no_numbers_whatever_make_it_panic_or_play_what_never_came() {
             let wild = random.below(4) == 0;
             let timestamp = if wild { random.below(1 << 32) as u32 } else { n * 160 };
             let sequence = if wild { random.below(1 << 16) as u16 } else { n as u16 };
-            let header = Header { ssrc: random.below(2) as u32 / 2 + u32::from(seed % 9 == 0), ..header(sequence, timestamp) };
+            let header =
+                Header { ssrc: random.below(2) as u32 / 2 + u32::from(seed % 9 == 0), ..header(sequence, timestamp) };
             let length = random.below(1_500) as usize;
             if random.below(5) == 0 {
                 jitter.put_silence(&header, length, now);
