@@ -133,7 +133,7 @@ mod tests {
         let (mut at, mut found) = (12, Vec::new());
         while at < file.len() {
             let length = u32::from_le_bytes(file[at + 4..at + 8].try_into().unwrap()) as usize;
-            assert!(at + 8 + length <= file.len() && length % 2 == 0);
+            assert!(at + 8 + length <= file.len() && length.is_multiple_of(2));
             let name = String::from_utf8(file[at..at + 4].to_vec()).unwrap();
             found.push((name, file[at + 8..at + 8 + length].to_vec()));
             at += 8 + length;

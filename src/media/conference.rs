@@ -199,7 +199,7 @@ impl Engine {
             // A key in the sound is not for those who get it as an event, nor for those who shall not hear it.
             let withheld = events || speaker.secret || !voice.digits;
             let piece = speaker.ear.as_mut().and_then(|ear| ear.piece(slot));
-            if let Some(piece) = piece.filter(|p| !p.quiet && !(p.keyed && withheld)) {
+            if let Some(piece) = piece.filter(|p| !(p.quiet || p.keyed && withheld)) {
                 sum.add(&piece.sound, voice.gain);
             }
         }
