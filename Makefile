@@ -4,6 +4,7 @@
 #   make soak    长测 · the long forms of the random and load tests: about ten minutes
 #   make bench   性能 · figures beside the budgets
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
+#   make bench-mixer  混音性能 · those of conferences only
 #   make fmt     格式化 · formats the source
 #   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations
 
@@ -17,7 +18,7 @@ PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share
 BUILT := target/release/switchboard
 
-.PHONY: demo test soak bench bench-routing fmt install tools tools-build tools-peers
+.PHONY: demo test soak bench bench-routing bench-mixer fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@$(CARGO) build --locked
@@ -32,6 +33,7 @@ test: tools
 	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
 
 soak: tools
+	@SCHEDULE_SEEDS=100000 $(CARGO) test --quiet --locked --test it schedules -- --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 bench: tools-build
@@ -41,6 +43,9 @@ bench: tools-build
 bench-routing: tools-build
 	@sh .ci/need valgrind:valgrind || true
 	@$(CARGO) bench --quiet --locked --bench lookup
+
+bench-mixer: tools-build
+	@$(CARGO) bench --quiet --locked --bench budgets -- mixer
 
 fmt:
 	@$(CARGO) fmt

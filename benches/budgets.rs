@@ -6,6 +6,7 @@
 
 mod load;
 mod media;
+mod mixer;
 mod routing;
 mod sip;
 
@@ -27,8 +28,13 @@ fn main() {
     }
     let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
-    let parts: [(&str, fn()); 4] =
-        [("routing", routing::run), ("sip", sip::run), ("media", media::run), ("load", load::run)];
+    let parts: [(&str, fn()); 5] = [
+        ("routing", routing::run),
+        ("sip", sip::run),
+        ("media", media::run),
+        ("mixer", mixer::run),
+        ("load", load::run),
+    ];
     for (name, run) in parts {
         if wanted(name) {
             println!("{name}");

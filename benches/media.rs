@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use switchboard::audio::g711;
 use switchboard::clock::{Clock, Now};
 use switchboard::media::{Engine, Handle, Outlet, Settings, spawn};
-use switchboard::patch::{Clip, Codec, Command, Epoch, Event, Latch, PlayId, PortId, Remote, Source};
+use switchboard::patch::{Clip, Codec, Command, Epoch, Event, Latch, PlayId, PortId, Remote, Source, Take};
 
-const EPOCH: Epoch = Epoch(1);
+pub const EPOCH: Epoch = Epoch(1);
 const PACKET: usize = 172;
 
 /// Runs every figure and prints it beside its budget.
@@ -34,17 +34,17 @@ pub fn run() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures the machine's time")]
-fn clock() -> Instant {
+pub fn clock() -> Instant {
     Instant::now()
 }
 
-fn line(what: &str, value: f64, unit: &str, budget: f64) {
+pub fn line(what: &str, value: f64, unit: &str, budget: f64) {
     let verdict = if value <= budget { "within" } else { "OVER" };
     println!("  {what:<58} {value:>9.4} {unit:<18} budget {budget:<7} {verdict}");
 }
 
 /// The best of many short rounds, ns a turn: others share the machine.
-fn best(n: u32, mut turn: impl FnMut(u32)) -> f64 {
+pub fn best(n: u32, mut turn: impl FnMut(u32)) -> f64 {
     let short = n / 50;
     (0..200)
         .map(|_| {
@@ -68,7 +68,7 @@ fn frame() {
 }
 
 /// Takes packets and does nothing.
-struct Nowhere(u64);
+pub struct Nowhere(pub u64);
 
 impl Outlet for Nowhere {
     fn rtp(&mut self, _: u32, _: SocketAddr, packet: &[u8]) {
@@ -76,9 +76,13 @@ impl Outlet for Nowhere {
     }
     fn rtcp(&mut self, _: u32, _: SocketAddr, _: &[u8]) {}
     fn connect(&mut self, _: u32, _: Option<SocketAddr>) {}
+    fn tape(&mut self, take: Take) -> bool {
+        black_box(take);
+        true
+    }
 }
 
-fn remote(rtp: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Remote {
+pub fn remote(rtp: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Remote {
     Remote {
         rtp: Some(rtp),
         source: Some(rtp),
@@ -91,16 +95,16 @@ fn remote(rtp: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Remote 
     }
 }
 
-fn id(index: u32) -> PortId {
+pub fn id(index: u32) -> PortId {
     PortId { thread: 0, index }
 }
 
-fn open(port: PortId, epoch: Epoch) -> Command {
+pub fn open(port: PortId, epoch: Epoch) -> Command {
     Command::Open { port, epoch, ssrc: 7 + port.index, sequence: 1, timestamp: 1 }
 }
 
 /// An RTP packet of A-law by hand: the bench does not measure its own making.
-fn packet(sequence: u16, timestamp: u32, ssrc: u32) -> [u8; PACKET] {
+pub fn packet(sequence: u16, timestamp: u32, ssrc: u32) -> [u8; PACKET] {
     let mut bytes = [0xD5; PACKET];
     bytes[..2].copy_from_slice(&[0x80, 8]);
     bytes[2..4].copy_from_slice(&sequence.to_be_bytes());
@@ -175,7 +179,7 @@ fn playing() {
 }
 
 /// CPU of the media threads so far, in seconds.
-fn cpu() -> f64 {
+pub fn cpu() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let nanos: f64 = tasks
         .filter(|t| std::fs::read_to_string(t.path().join("comm")).is_ok_and(|c| c.starts_with("media-")))
@@ -185,7 +189,7 @@ fn cpu() -> f64 {
     nanos / 1e9
 }
 
-fn start(ports: std::ops::RangeInclusive<u16>, chunk: u16) -> (Handle, Receiver<Event>, Vec<(PortId, SocketAddr)>) {
+pub fn start(ports: std::ops::RangeInclusive<u16>, chunk: u16) -> (Handle, Receiver<Event>, Vec<(PortId, SocketAddr)>) {
     let (tell, events) = channel();
     let settings = Settings { ports, chunk, ..Settings::new([127, 0, 0, 1].into()) };
     let tell = Arc::new(move |event| {
@@ -196,18 +200,18 @@ fn start(ports: std::ops::RangeInclusive<u16>, chunk: u16) -> (Handle, Receiver<
     (handle, events, ports)
 }
 
-fn phone() -> UdpSocket {
+pub fn phone() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     socket.set_nonblocking(true).expect("nonblocking");
     socket
 }
 
-fn give(handle: &Handle, command: Command) {
+pub fn give(handle: &Handle, command: Command) {
     handle.send(command).expect("the queue has room");
 }
 
 /// What the two system calls of a packet cost on this machine at this moment, to judge the figures below by.
-fn floor() {
+pub fn floor() {
     let (a, b) = (phone(), phone());
     a.connect(b.local_addr().expect("bound")).expect("loopback");
     let bytes = packet(1, 1, 1);
@@ -373,7 +377,7 @@ fn prompts(calls: u32, per_second: u32) -> f64 {
             match event {
                 Event::PlayFinished { port, epoch, .. } => give(&handle, Command::Close { port, epoch }),
                 Event::Closed { .. } => done += 1,
-                Event::Ready { .. } | Event::Digit { .. } | Event::Silent { .. } => {}
+                Event::Ready { .. } | Event::Digit { .. } | Event::Silent { .. } | Event::Recording { .. } => {}
             }
         }
         std::thread::sleep(Duration::from_millis(4));

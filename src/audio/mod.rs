@@ -9,6 +9,7 @@ pub mod g711;
 pub mod level;
 pub mod mixer;
 pub mod tone;
+pub mod tracks;
 pub mod wav;
 
 /// Samples in one second.

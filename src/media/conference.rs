@@ -42,7 +42,7 @@ pub struct Mix {
     filled: usize,
     /// The slot of the last frame; 0 before the first.
     gathered: u64,
-    /// The slot of the next packet.
+    /// The slot of the next packet; 0 before the first.
     due: u64,
 }
 
@@ -166,7 +166,7 @@ impl Engine {
             if slot >= mix.gathered + 2 * SLOTS {
                 // The first frame, or keys or a stall have taken time that is not sent any more.
                 leg.out.turn();
-                (mix.filled, mix.due) = (0, slot);
+                (mix.filled, mix.due) = (0, 0);
             }
             mix.gathered = slot;
             if let Some(play) = self.gather(port, slot, &mut mix) {
@@ -181,7 +181,8 @@ impl Engine {
             voice(leg, port, &mix.pending[..samples], &mut self.frame, now, out);
             mix.pending.copy_within(samples..mix.filled, 0);
             mix.filled -= samples;
-            mix.due += ptime as u64 / 5;
+            // The pace begins with the first packet that is full.
+            mix.due = if mix.due == 0 { slot } else { mix.due } + ptime as u64 / 5;
         }
         leg.hears = Hears::Mix(mix);
         Some(if even { 20 } else { 10 } * MILLI)
@@ -198,7 +199,7 @@ impl Engine {
             // A key in the sound is not for those who get it as an event, nor for those who shall not hear it.
             let withheld = events || speaker.secret || !voice.digits;
             let piece = speaker.ear.as_mut().and_then(|ear| ear.piece(slot));
-            if let Some(piece) = piece.filter(|p| !p.quiet && !(p.keyed && withheld)) {
+            if let Some(piece) = piece.filter(|p| !(p.quiet || p.keyed && withheld)) {
                 sum.add(&piece.sound, voice.gain);
             }
         }

@@ -75,12 +75,6 @@ impl Ear {
         self.first.get_or_insert(slot);
     }
 
-    /// How deep its buffer is played, samples.
-    #[cfg(test)]
-    pub fn depth(&self) -> u32 {
-        self.jitter.depth()
-    }
-
     /// A packet of sound. `sounding`: a key is heard in it.
     pub fn hear(&mut self, header: &Header, codec: Codec, payload: &[u8], sounding: bool, now: u64) {
         if codec != self.codec {

@@ -27,6 +27,7 @@ mod wheel;
 mod tests;
 
 pub mod port;
+pub mod recorder;
 pub mod settings;
 pub mod thread;
 

@@ -1,6 +1,8 @@
 //! Sockets of one media thread: pairs bound ahead, and the engine's packets on their way out.
 
 use super::engine::Outlet;
+use super::recorder::Tap;
+use crate::patch::Take;
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
@@ -28,6 +30,8 @@ pub struct Ports {
     rest: RangeInclusive<u16>,
     /// Packets that the system did not take.
     pub dropped: u64,
+    /// To the recorder.
+    pub tap: Option<Tap>,
 }
 
 /// Which socket is ready, as epoll's number.
@@ -67,7 +71,7 @@ impl Ports {
     /// No port yet; those of `range` may be bound.
     #[must_use]
     pub fn new(address: IpAddr, range: RangeInclusive<u16>, epoll: OwnedFd) -> Self {
-        Self { address, epoll, bound: Vec::new(), rest: range, dropped: 0 }
+        Self { address, epoll, bound: Vec::new(), rest: range, dropped: 0, tap: None }
     }
 
     /// Binds the next pair of the range that is free: its index and RTP address. Ports in use are stepped over.
@@ -157,6 +161,10 @@ impl Outlet for Ports {
                 false
             }
         };
+    }
+
+    fn tape(&mut self, take: Take) -> bool {
+        self.tap.as_mut().is_some_and(|tap| tap.put(take))
     }
 }
 

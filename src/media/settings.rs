@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 /// How media is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +20,15 @@ pub struct Settings {
     pub commands: usize,
     /// Where RTCP intervals and CNAMEs come from.
     pub seed: u64,
+    /// The folder of recordings; `None`: nothing can be recorded.
+    pub recordings: Option<PathBuf>,
 }
 
 impl Settings {
     /// Settings for an address with everything else as it is usual.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
-        Self { address, ports: 20_000..=39_999, threads: 1, chunk: 128, commands: 8_192, seed: 0 }
+        Self { address, ports: 20_000..=39_999, threads: 1, chunk: 128, commands: 8_192, seed: 0, recordings: None }
     }
 
     /// Whether media can be set up so.

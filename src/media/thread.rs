@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::port::{Ports, Ready};
+use super::recorder::{self, Recorder};
 use super::settings::{Error, Settings};
 use crate::clock::{Clock, Now};
 use crate::patch::{Command, Event, PortId};
@@ -35,6 +36,8 @@ pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
 pub struct Handle {
     workers: Vec<Worker>,
     shared: Arc<Shared>,
+    /// Ends when the last of the workers has.
+    recorder: Option<Recorder>,
 }
 
 #[derive(Debug)]
@@ -71,11 +74,16 @@ pub fn spawn(settings: &Settings, clock: Clock, tell: Tell) -> Result<Handle, Er
     settings.check()?;
     raise_descriptors();
     let shared = Arc::new(Shared::default());
-    let mut handle = Handle { workers: Vec::new(), shared: shared.clone() };
+    let recording = settings.recordings.as_deref().map(|folder| recorder::spawn(folder, tell.clone())).transpose()?;
+    let mut handle = Handle { workers: Vec::new(), shared: shared.clone(), recorder: None };
+    // The tap is dropped before the handle, whose end waits for the recorder.
+    let tap;
+    (tap, handle.recorder) = recording.unzip();
     for thread in 0..settings.threads {
         let wake = Arc::new(Wake::new()?);
         let (commands, queue) = sync_channel(settings.commands);
         let mut core = Core::new(settings, thread, clock, tell.clone(), wake.clone(), queue, shared.clone())?;
+        core.ports.tap.clone_from(&tap);
         core.first_ports(settings, thread)?;
         let name = format!("media-{thread}");
         let thread = std::thread::Builder::new().name(name).spawn(move || core.run())?;
@@ -141,6 +149,7 @@ impl Drop for Handle {
                 tracing::error!("a media thread ended by a panic");
             }
         }
+        drop(self.recorder.take());
     }
 }
 
@@ -281,6 +290,9 @@ impl Core {
                 (self.tell)(event);
             }
             self.top_up();
+            if let Some(tap) = &mut self.ports.tap {
+                tap.again();
+            }
             let dropped = std::mem::take(&mut self.ports.dropped);
             if dropped > 0 {
                 self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
@@ -358,7 +370,8 @@ fn raise_descriptors() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::patch::{Clip, Codec, Epoch, Latch, PlayId, Remote, Source};
+    use crate::audio::g711;
+    use crate::patch::{Clip, Codec, Epoch, Latch, PlayId, Recorded, RecordingId, Remote, Source, Tape, Voice};
     use crate::rtp::{HEADER, Header, View};
     use std::net::{IpAddr, UdpSocket};
     use std::sync::mpsc::channel;
@@ -491,6 +504,58 @@ mod tests {
         finished.sort();
         assert_eq!(finished, [a, b]);
         assert_eq!(rig.handle.dropped(), 0, "nobody there is no drop");
+    }
+
+    #[test]
+    fn three_are_mixed_over_sockets_and_recorded_in_a_file() {
+        let address = IpAddr::from([127, 0, 0, 68]);
+        let folder = std::env::temp_dir().join(format!("switchboard-media-{}", std::process::id()));
+        let (tell, events) = channel();
+        let settings =
+            Settings { ports: 43_000..=43_007, chunk: 4, recordings: Some(folder.clone()), ..Settings::new(address) };
+        let tell = Arc::new(move |event| drop(tell.send(event)));
+        let handle = spawn(&settings, Clock::system(), tell).unwrap();
+        let Event::Ready { ports } = events.recv().unwrap() else { panic!() };
+        let rig = Rig { handle, events, ports };
+        let phones: Vec<UdpSocket> = (0..3).map(|_| phone(address)).collect();
+        let ports: Vec<PortId> = (0..3).map(|i| rig.lease(i, &phones[i], Latch::Sdp)).collect();
+        let (thread, recording) = (0, RecordingId(1));
+        let record = |tape| rig.handle.send(Command::Record { thread, recording, tape }).unwrap();
+        record(Tape::Begin { file: "day/call".into() });
+        for (me, port) in ports.iter().enumerate() {
+            record(Tape::Channel { channel: me as u8, port: *port, epoch: EPOCH });
+            let voices = ports.iter().filter(|p| *p != port).map(|p| Voice::new(*p, EPOCH));
+            rig.hear(*port, Source::Mix { voices: voices.collect(), beside: None });
+        }
+        // Each says one value, so a sum says whose they are.
+        let says = [1_000i16, 2_000, 4_000].map(g711::alaw_encode);
+        let sums = [[1, 2], [0, 2], [0, 1]].map(|of| of.iter().map(|i| g711::alaw_decode(says[*i])).sum::<i16>());
+        let mut heard = [false; 3];
+        for n in 0..3_000u16 {
+            for (i, phone) in phones.iter().enumerate() {
+                phone.send_to(&packet(n, says[i]), rig.ports[i].1).unwrap();
+                let (_, sound) = take(phone).expect("every tick has its packet");
+                heard[i] |= sound.iter().all(|b| (g711::alaw_decode(*b) - sums[i]).abs() <= 128);
+            }
+            if n > 50 && heard == [true; 3] {
+                break;
+            }
+        }
+        assert_eq!(heard, [true; 3]);
+        record(Tape::End);
+        let frames = loop {
+            match rig.event() {
+                Event::Recording { what: Recorded::Ended { frames }, .. } => break frames,
+                Event::Recording { what, .. } => panic!("{what:?}"),
+                _ => {}
+            }
+        };
+        rig.handle.stop();
+        let file = std::fs::read(folder.join("day/call.wav")).unwrap();
+        assert_eq!(file.len() as u64, crate::audio::tracks::HEAD as u64 + frames * 640);
+        let all = [says[0], says[1], says[2], g711::ALAW_SILENCE];
+        assert!(file.chunks_exact(4).filter(|sample| **sample == all).count() > 1_000);
+        let _ = std::fs::remove_dir_all(folder);
     }
 
     #[test]

@@ -73,6 +73,10 @@ pub enum Recorded {
 
 /// From the engine to a recorder.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are frames, and they lie in a ring: nothing is allocated for one"
+)]
 pub enum Take {
     /// A file begins.
     Begin(RecordingId, Arc<str>),

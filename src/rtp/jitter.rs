@@ -26,7 +26,7 @@ const DEPTH: (u32, u32) = (200, 960);
 /// A stream is begun no deeper than this: words come soon, and the rest is made by waiting where it is not heard.
 const FIRST: u32 = 320;
 /// A jump of the timestamp against the clock beyond this is a new numbering: 1 s.
-const RESTART: i32 = 8_000;
+const RESTART: u32 = 8_000;
 /// A step of the depth: 10 ms.
 const STEP: u32 = 80;
 /// So much shallower or deeper than wanted is left as it is, samples.
@@ -183,7 +183,7 @@ impl Jitter {
     fn add(&mut self, header: &Header, length: usize, now: u64, payload: Option<&[u8]>) -> Put {
         let clock = samples(now);
         let transit = clock.wrapping_sub(header.timestamp);
-        let known = self.stream.filter(|s| s.ssrc == header.ssrc && self.delays.off(transit).abs() < RESTART);
+        let known = self.stream.filter(|s| s.ssrc == header.ssrc && self.delays.off(transit).unsigned_abs() < RESTART);
         let Some(mut s) = known else {
             return self.begin(header, length, clock, payload);
         };
@@ -281,7 +281,7 @@ impl Jitter {
         s.patience = s.patience.saturating_sub(1);
         let ready = s.patience == 0;
         let far = deep > depth + DEPTH.1.cast_signed();
-        if deep + SLACK.0 < depth && (ready || held <= 0) && s.empty < SILENCE {
+        if deep.saturating_add(SLACK.0) < depth && (ready || held <= 0) && s.empty < SILENCE {
             // What lies before `next` has been forgotten: 10 ms are missing before it goes on.
             s.next = s.next.wrapping_sub(STEP);
             s.patience = PATIENCE;

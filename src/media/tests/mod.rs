@@ -1,13 +1,15 @@
 //! The engine in virtual time: no socket, no clock, every packet looked at.
 
+mod conference;
 mod digits;
 mod hostile;
+mod recording;
 mod reports;
 mod streams;
 
 use super::{Engine, Outlet};
 use crate::clock::{MILLI, Now};
-use crate::patch::{Clip, Codec, Command, Epoch, Event, Latch, PlayId, PortId, Remote, Source};
+use crate::patch::{Clip, Codec, Command, Epoch, Event, Latch, PlayId, PortId, Remote, Source, Take};
 use crate::rtp::{HEADER, Header, View};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,6 +30,9 @@ pub struct Wire {
     pub rtp: Vec<Sent>,
     pub rtcp: Vec<(u64, u32, SocketAddr, Vec<u8>)>,
     pub connects: Vec<(u32, Option<SocketAddr>)>,
+    pub takes: Vec<Take>,
+    /// The recorder has no room.
+    pub full: bool,
 }
 
 impl Outlet for Wire {
@@ -44,6 +49,13 @@ impl Outlet for Wire {
 
     fn connect(&mut self, port: u32, peer: Option<SocketAddr>) {
         self.connects.push((port, peer));
+    }
+
+    fn tape(&mut self, take: Take) -> bool {
+        if !self.full {
+            self.takes.push(take);
+        }
+        !self.full
     }
 }
 
