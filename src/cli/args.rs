@@ -202,11 +202,47 @@ pub enum Calls {
         /// 编号 · its reference.
         call: String,
     },
+    /// 代坐席转接：把通讯录中的一方接入通话 · brings somebody of the directory into a live call, on behalf of its agent.
+    #[command(after_help = "例 examples:\n  switchboard calls transfer 5bhd7pq5c01 12366\n  \
+        switchboard calls transfer 5bhd7pq5c01 119\n  switchboard calls transfer 5bhd7pq5c01 12348 --way on-answer")]
+    Transfer {
+        /// 编号 · its reference.
+        call: String,
+        /// 号码：保留座席的热线、分中心、紧急、水电气、坐席 · a number of the directory.
+        to: String,
+        /// 方式：三方、接通后坐席退出、先咨询 · three parties, the agent leaves on answer, or the caller waits meanwhile.
+        #[arg(long, value_enum, default_value = "three-way")]
+        way: Way,
+    },
+    /// 坐席退出三方通话，来电人与第三方继续 · the agent leaves a talk of three, the others go on.
+    #[command(after_help = "例 example:\n  switchboard calls leave 5bhd7pq5c01")]
+    Leave {
+        /// 编号 · its reference.
+        call: String,
+    },
+    /// 取消正在呼叫或已接入的第三方 · the third party goes, whether it rings or has joined.
+    #[command(after_help = "例 example:\n  switchboard calls cancel 5bhd7pq5c01")]
+    Cancel {
+        /// 编号 · its reference.
+        call: String,
+    },
     /// 挂断 · ends a call.
     Hangup {
         /// 编号 · its reference.
         call: String,
     },
+}
+
+/// How somebody is brought in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// 三方.
+    #[value(name = "three-way")]
+    Together,
+    /// 接通后坐席退出.
+    OnAnswer,
+    /// 先咨询.
+    Consult,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

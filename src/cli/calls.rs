@@ -1,9 +1,11 @@
 //! `calls`: live ones from the daemon, ended ones from the records.
 
-use super::args::{Calls, Global};
+use super::args::{self, Calls, Global};
 use super::exit::{Done, Exit, Failure};
 use super::{Screen, ask, place, table};
-use crate::exchange::{Answer, CallRow, Command};
+use crate::call::Conflict;
+use crate::exchange::{Answer, CallRow, Command, Verb};
+use crate::fact::Way;
 use crate::id::CallRef;
 use crate::ledger::{Lang, print};
 use crate::store::{self, Filter, Reader};
@@ -19,6 +21,60 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
         Calls::Hangup { call } => hang_up(global, reference(call)?, screen),
+        Calls::Transfer { call, to, way } => {
+            let way = match way {
+                args::Way::Together => Way::ThreeWay,
+                args::Way::OnAnswer => Way::OnAnswer,
+                args::Way::Consult => Way::Consult,
+            };
+            let call = reference(call)?;
+            order(global, call, &Command::Transfer { call, to: to.clone(), way }, ("正在呼叫 ", "calling "), to, screen)
+        }
+        Calls::Leave { call } => {
+            let call = reference(call)?;
+            let command = Command::Conference { call, verb: Verb::Leave };
+            order(global, call, &command, ("坐席已退出", "the agent has left"), "", screen)
+        }
+        Calls::Cancel { call } => {
+            let call = reference(call)?;
+            let command = Command::Conference { call, verb: Verb::Cancel };
+            order(global, call, &command, ("已取消", "cancelled"), "", screen)
+        }
+    }
+}
+
+/// An order about a live call: done, or one clear reason why not.
+fn order(
+    global: &Global,
+    call: CallRef,
+    command: &Command,
+    done: (&str, &str),
+    about: &str,
+    screen: &Screen,
+) -> Result<Done, Failure> {
+    match ask::ask(global, command)? {
+        Answer::Done => Ok(Done::well(
+            format!("{}{about}\n", screen.lang.of(done.0, done.1)),
+            json!({ "call": call, "done": true }),
+        )),
+        Answer::Unknown => {
+            Err(Failure::new(Exit::Bad, format!("没有进行中的通话 {call}"), format!("there is no live call {call}")))
+        }
+        Answer::NotReachable => Err(Failure::new(
+            Exit::Forbidden,
+            format!("{about} 不在可转接的号码之中"),
+            format!("{about} is not in the directory of transfers"),
+        )),
+        Answer::Conflict { why } => {
+            let (zh, en) = match why {
+                Conflict::NoTalk => ("此刻没有坐席与来电人通话", "no agent talks to the caller at present"),
+                Conflict::NotTheAgent => ("不是这个通话的坐席", "not the agent of this talk"),
+                Conflict::Busy => ("已经有第三方，或正在呼叫", "a third party is there already, or being called"),
+                Conflict::Nobody => ("没有第三方", "there is no third party"),
+            };
+            Err(Failure::new(Exit::Bad, zh, en))
+        }
+        _ => Err(ask::strange()),
     }
 }
 

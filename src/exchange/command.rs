@@ -1,9 +1,9 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
 use super::{Exchange, Live, Output};
-use crate::call;
+use crate::call::{self, Conflict, Order};
 use crate::clock::Now;
-use crate::fact::{Cause, Target};
+use crate::fact::{Cause, Target, Way};
 use crate::id::{CallRef, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,22 @@ pub enum Command {
     HangUp {
         /// Which.
         call: CallRef,
+    },
+    /// Bring somebody of the directory into a live call, as its agent's own key would.
+    Transfer {
+        /// Which call.
+        call: CallRef,
+        /// A number of the directory.
+        to: String,
+        /// How.
+        way: Way,
+    },
+    /// What the agent of a live call could order by a key.
+    Conference {
+        /// Which call.
+        call: CallRef,
+        /// What.
+        verb: Verb,
     },
     /// Take no new calls.
     Drain,
@@ -55,6 +71,25 @@ pub enum Answer {
     Done,
     /// There is no such call.
     Unknown,
+    /// Not now: nothing has changed.
+    Conflict {
+        /// Why.
+        why: Conflict,
+    },
+    /// The number is in no directory.
+    NotReachable,
+}
+
+/// An order about a talk of three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// The agent leaves; the others go on.
+    Leave,
+    /// The target goes, whether it rings or has joined.
+    Cancel,
+    /// Agent and target alone, agent and caller alone, in turn.
+    Swap,
 }
 
 /// How the exchange stands.
@@ -139,6 +174,15 @@ impl Exchange {
                 Answer::Done
             }
             Command::HangUp { .. } => Answer::Unknown,
+            Command::Transfer { call, to, way } => self.transfer(call, &to, way, now),
+            Command::Conference { call, verb } => {
+                let order = match verb {
+                    Verb::Leave => Order::Leave,
+                    Verb::Cancel => Order::Cancel,
+                    Verb::Swap => Order::Swap,
+                };
+                self.agents_order(call, order, now)
+            }
             Command::Drain => {
                 self.draining = true;
                 Answer::Done
@@ -151,6 +195,22 @@ impl Exchange {
             }
         };
         self.out.push_back(Output::Answer { id, answer });
+    }
+
+    fn transfer(&mut self, call: CallRef, to: &str, way: Way, now: Now) -> Answer {
+        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
+        let plan = std::sync::Arc::clone(&live.call.journey.snapshot.plan);
+        match self.reachable(&plan, to, now.wall) {
+            Some(found) => self.agents_order(call, Order::Reach(std::sync::Arc::new(found), way), now),
+            None => Answer::NotReachable,
+        }
+    }
+
+    /// An order on behalf of the call's agent.
+    fn agents_order(&mut self, call: CallRef, order: Order, now: Now) -> Answer {
+        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
+        let Some(agent) = live.call.agent() else { return Answer::Conflict { why: Conflict::NoTalk } };
+        self.order(call, agent, order, now).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
     }
 
     fn status(&self) -> Status {

@@ -1,7 +1,7 @@
 //! The words of the closed lists, as they stand on screens: Chinese first.
 
 use super::Phase;
-use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service, Target};
+use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service, Target, TransferResult, Way};
 
 /// Language of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,6 +152,41 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
             format!("{word} {how} · {by} · {why}{status}")
         }
         Fact::Alarm { subject, text } => format!("{} {subject}: {text}", lang.of("告警", "ALARM")),
+        Fact::TransferAsked { .. }
+        | Fact::TransferRinging { .. }
+        | Fact::TransferEnded { .. }
+        | Fact::PartyLeft { .. } => of_transfer(fact, lang),
+        other => of_nobody(other),
+    }
+}
+
+fn of_transfer(fact: &Fact, lang: Lang) -> String {
+    match fact {
+        Fact::TransferAsked { transfer, by, to, title, way, .. } => {
+            let way = match way {
+                Way::ThreeWay => lang.of("三方", "three-way"),
+                Way::OnAnswer => lang.of("接通后退出", "on answer"),
+                Way::Consult => lang.of("先咨询", "consult"),
+            };
+            format!("{} {transfer} · {way} · #{} → {to} {title}", lang.of("转接", "transfer"), by.0)
+        }
+        Fact::TransferRinging { transfer, leg } => {
+            format!("{} {transfer} · {} #{}", lang.of("转接", "transfer"), lang.of("振铃", "ringing"), leg.0)
+        }
+        Fact::TransferEnded { transfer, result, cause: why } => {
+            let result = match result {
+                TransferResult::Joined => lang.of("接入", "joined"),
+                TransferResult::Failed => lang.of("未通", "failed"),
+                TransferResult::Cancelled => lang.of("坐席取消", "cancelled by the agent"),
+                TransferResult::CallerGone => lang.of("来电人挂机", "the caller hung up"),
+                TransferResult::AgentGone => lang.of("坐席离线，来电人回到队首", "the agent went, the caller is next"),
+            };
+            let why = why.map_or_else(String::new, |why| format!(" · {}", cause(why, lang)));
+            format!("{} {transfer} · {result}{why}", lang.of("转接", "transfer"))
+        }
+        Fact::PartyLeft { leg, cause: why } => {
+            format!("{} #{} · {}", lang.of("退出", "left"), leg.0, cause(*why, lang))
+        }
         other => of_nobody(other),
     }
 }

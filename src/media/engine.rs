@@ -99,6 +99,12 @@ impl Engine {
         self.open
     }
 
+    /// Whether what this port receives is mixed on the tick and relayed to nobody.
+    #[must_use]
+    pub fn patient(&self, port: u32) -> bool {
+        self.legs.get(port as usize).is_some_and(|l| !l.mixers.is_empty() && l.listeners.is_empty())
+    }
+
     /// How many recordings run.
     #[must_use]
     pub fn recordings(&self) -> usize {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Sockets looked at after one wait.
 const BATCH: usize = 256;
@@ -27,6 +28,8 @@ const COMMANDS: usize = 512;
 const IDLE: u64 = 100_000;
 /// Pairs bound in one go while calls run, so that no packet waits long for it.
 const SLICE: usize = 16;
+/// How long packets may gather that nobody hears before the tick: a wake-up for each costs more than all the rest of it.
+const GATHER: u64 = 1_000;
 
 /// Where events go. Called on the media threads: it must not wait.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
@@ -280,8 +283,11 @@ impl Core {
             }
             let now = self.clock.now();
             self.obey(now);
+            let mut patient = !ready.is_empty();
             for event in &ready {
-                self.take(Ready::of(event.data.u64()), &mut buffer, now);
+                let ready = Ready::of(event.data.u64());
+                patient &= matches!(ready, Ready::Rtp(port) if self.engine.patient(port));
+                self.take(ready, &mut buffer, now);
             }
             if self.engine.deadline().is_some_and(|at| at <= now.mono) {
                 self.engine.tick(now, &mut self.ports);
@@ -296,6 +302,10 @@ impl Core {
             let dropped = std::mem::take(&mut self.ports.dropped);
             if dropped > 0 {
                 self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
+            }
+            if patient && !self.short {
+                let rest = self.engine.deadline().map_or(0, |at| at.saturating_sub(self.clock.now().mono));
+                std::thread::sleep(Duration::from_micros(rest.min(GATHER)));
             }
         }
     }
@@ -375,7 +385,6 @@ mod tests {
     use crate::rtp::{HEADER, Header, View};
     use std::net::{IpAddr, UdpSocket};
     use std::sync::mpsc::channel;
-    use std::time::Duration;
 
     const EPOCH: Epoch = Epoch(1);
 

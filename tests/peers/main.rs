@@ -12,3 +12,4 @@ mod phones;
 mod prompts;
 mod reloads;
 mod support;
+mod three_way;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchboard::admin;
 use switchboard::exchange::{self, Answer};
-use switchboard::fact::{Event, Outcome};
+use switchboard::fact::{Event, Outcome, Way};
 use switchboard::ledger::Cdr;
 use switchboard::store::{Filter, Reader};
 
@@ -134,6 +134,26 @@ impl Lab {
         pause(500);
         let filter = Filter { limit: u32::MAX, ..Filter::default() };
         Reader::open(&self.state()).unwrap().calls(&filter).unwrap()
+    }
+
+    /// The one live call.
+    fn call(&self) -> switchboard::id::CallRef {
+        match self.ask(&exchange::Command::Calls) {
+            Answer::Calls { calls } if calls.len() == 1 => calls[0].call,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Brings somebody into the one live call.
+    pub fn transfer(&self, to: &str, way: Way) {
+        let command = exchange::Command::Transfer { call: self.call(), to: to.into(), way };
+        assert_eq!(self.ask(&command), Answer::Done);
+    }
+
+    /// Its agent leaves.
+    pub fn leave(&self) {
+        let command = exchange::Command::Conference { call: self.call(), verb: exchange::Verb::Leave };
+        assert_eq!(self.ask(&command), Answer::Done);
     }
 
     /// The version of the plan in force.

@@ -78,6 +78,16 @@ impl Line {
         }
     }
 
+    /// Waits until this tone is loud in what it hears, whatever else is.
+    pub fn hears_among(&self, hertz: f64, millis: u64) {
+        let found = until(millis, || {
+            let recent = self.recent();
+            (recent.len() >= 2_000 && share(&recent, hertz) > 0.05).then_some(())
+        });
+        let loud = share(&self.recent(), hertz);
+        assert!(found.is_some(), "{} does not hear {hertz} Hz: {loud:.4} of full scale", self.address);
+    }
+
     /// What came in the last quarter of a second.
     pub fn recent(&self) -> Vec<i16> {
         let since = now().saturating_sub(300_000);
@@ -123,6 +133,17 @@ impl Drop for Line {
             let _ = thread.join();
         }
     }
+}
+
+/// The amplitude of one frequency in the samples, 1 is full scale.
+fn share(samples: &[i16], hertz: f64) -> f64 {
+    let (mut re, mut im) = (0.0, 0.0);
+    for (i, sample) in samples.iter().enumerate() {
+        let phase = TAU * hertz * i as f64 / 8_000.0;
+        re += f64::from(*sample) * phase.cos();
+        im += f64::from(*sample) * phase.sin();
+    }
+    2.0 * re.hypot(im) / samples.len().max(1) as f64 / 32_768.0
 }
 
 /// Whether this is a tone of so many Hz, loud enough, and nothing else beside it.
