@@ -8,6 +8,7 @@ mod load;
 mod media;
 mod mixer;
 mod routing;
+mod shipped;
 mod sip;
 
 /// One line: what, the figure, its budget, and whether it is kept.

@@ -1,23 +1,9 @@
 //! Look-ups in the shipped plan and in the table alone.
 
 use crate::line;
+use crate::shipped::shipped;
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
-use switchboard::dialplan::{Known, Plan, Source};
-
-fn shipped() -> Plan {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "toml"));
-    files.sort();
-    let source = |p: &std::path::PathBuf| Source {
-        file: p.display().to_string(),
-        text: std::fs::read_to_string(p).unwrap().into(),
-    };
-    let sources: Vec<_> = files.iter().map(source).collect();
-    Plan::load(&sources, &Known::default()).map_err(|m| format!("{m:?}")).unwrap().0
-}
 
 /// Median over rounds of the mean ns of one call of `work`.
 pub fn median_ns(rounds: usize, times: usize, mut work: impl FnMut(usize)) -> f64 {

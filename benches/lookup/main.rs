@@ -15,6 +15,8 @@ mod numbers;
 mod path;
 mod readers;
 mod rivals;
+#[path = "../shipped.rs"]
+mod shipped;
 mod tables;
 
 /// Sizes that are measured, in entries.

@@ -2,23 +2,10 @@
 
 use crate::counted::counted;
 use crate::readers::measure;
+use crate::shipped::shipped;
 use crate::verdict;
 use std::hint::black_box;
-use std::path::Path;
-use switchboard::dialplan::{Digits, Known, Plan, Source};
-
-fn shipped() -> Plan {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "toml"));
-    files.sort();
-    let source = |p: &std::path::PathBuf| Source {
-        file: p.display().to_string(),
-        text: std::fs::read_to_string(p).unwrap().into(),
-    };
-    let sources: Vec<_> = files.iter().map(source).collect();
-    Plan::load(&sources, &Known::default()).map_err(|m| format!("{m:?}")).unwrap().0
-}
+use switchboard::dialplan::Digits;
 
 /// Every spelling of product §2, right and wrong numbers.
 const URIS: [&str; 8] = [

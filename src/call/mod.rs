@@ -271,7 +271,7 @@ impl Call {
         match input {
             Input::Begin => self.begin(now),
             Input::HangUp(cause) => self.release_all(Party::Switch, cause),
-            Input::Leg(leg, event) if leg == self.caller() => self.caller_event(event, now),
+            Input::Leg(leg, event) if leg == self.caller() => self.caller_event(event),
             Input::Leg(leg, LegEvent::Held(held)) => self.held(leg, held),
             other => match &self.stage {
                 Stage::Announcing(_) => self.announcing(&other, now),
@@ -432,6 +432,11 @@ impl Call {
         leg
     }
 
+    /// The caller has not hung up.
+    fn has_caller(&self) -> bool {
+        self.members.iter().any(|m| m.leg == self.caller())
+    }
+
     fn member(&mut self, leg: LegRef) -> Option<&mut Member> {
         self.members.iter_mut().find(|m| m.leg == leg)
     }
@@ -449,10 +454,9 @@ impl Call {
     }
 
     /// What the caller's leg reports, in any stage.
-    fn caller_event(&mut self, event: LegEvent, now: Now) {
+    fn caller_event(&mut self, event: LegEvent) {
         match event {
-            LegEvent::Ended { cause } | LegEvent::Failed { cause, .. }
-                if self.talk_goes_on_without_caller(cause, now) => {}
+            LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } if self.talk_goes_on_without_caller(cause) => {}
             LegEvent::Ended { cause } => self.caller_gone(cause),
             LegEvent::Failed { cause, .. } => self.release_all(Party::Switch, cause),
             LegEvent::Held(held) => {

@@ -110,7 +110,7 @@ impl Call {
         if !for_me {
             return (None, None);
         }
-        let alone = talking.with.is_none() || !self.members.iter().any(|m| m.leg == self.caller());
+        let alone = talking.with.is_none() || !self.has_caller();
         let gain_db = if alone { 0 } else { BESIDE_DB };
         let tone = |tone| Some(Beside { sound: Sound::Tone(tone), gain_db });
         if talking.told_until.is_some() {
@@ -179,7 +179,7 @@ impl Call {
         if third && self.goes_on_without_agent(now) {
             return;
         }
-        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let caller = self.has_caller();
         let group = self.talk().and_then(|t| t.group.clone());
         match group {
             // The phone died under the talk: the caller has done nothing wrong and is served next.
@@ -204,7 +204,7 @@ impl Call {
     }
 
     /// The caller hung up in a talk. `true`: others go on without him (product §5.5, §5.7).
-    pub(super) fn talk_goes_on_without_caller(&mut self, cause: Cause, now: Now) -> bool {
+    pub(super) fn talk_goes_on_without_caller(&mut self, cause: Cause) -> bool {
         let Some(talking) = self.talk() else { return false };
         let emergency = talking.third.as_ref().is_some_and(|t| t.is_emergency());
         let others = talking.with.is_some();
@@ -214,7 +214,6 @@ impl Call {
         let caller = self.caller();
         self.remove(caller);
         self.fact(Fact::PartyLeft { leg: caller, cause });
-        let _ = now;
         self.patch_talk();
         true
     }

@@ -160,7 +160,7 @@ impl Call {
             }
             (Order::Cancel | Order::Back, Some(third)) => {
                 let reaching = third.is_reaching();
-                self.drop_third(if reaching { TransferResult::Cancelled } else { TransferResult::Joined }, now);
+                self.drop_third(if reaching { TransferResult::Cancelled } else { TransferResult::Joined });
                 Ok(())
             }
             (Order::Swap, Some(third)) if third.is_reaching() => Err(Conflict::Busy),
@@ -292,7 +292,7 @@ impl Call {
             State::Ringing { leg: out, .. } if *out == leg => self.reached_event(leg, event, now),
             State::Joined { leg: joined, .. } if *joined == leg => {
                 if let LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } = event {
-                    self.third_gone(leg, cause, now);
+                    self.third_gone(leg, cause);
                 }
             }
             State::Asking { .. } | State::Ringing { .. } | State::Joined { .. } => {}
@@ -365,13 +365,13 @@ impl Call {
 
     /// What is left when nobody is brought in any more.
     fn without_third(&mut self, now: Now) {
-        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let caller = self.has_caller();
         let Some(talking) = self.talk() else { return };
         match (talking.with.is_some(), caller) {
             (true, true) => self.tell_agent(now),
             // An emergency line could not be had and the agent has gone: a seat helps the caller.
             (false, true) => {
-                let group = talking.group.clone().or_else(|| self.hub_group());
+                let group = talking.group.clone().or_else(|| self.journey.snapshot.plan.hub_group().cloned());
                 match group {
                     Some(group) => self.return_to_queue(group, now),
                     None => self.release_all(Party::Switch, Cause::Unreachable),
@@ -379,17 +379,6 @@ impl Call {
             }
             (_, false) => self.release_all(Party::Switch, Cause::Unreachable),
         }
-    }
-
-    /// The group of 12345.
-    fn hub_group(&self) -> Option<GroupId> {
-        let plan = &self.journey.snapshot.plan;
-        let hub = plan.entries().find(|e| e.class == crate::dialplan::Class::Hub)?;
-        let (_, route) = hub.life.at(0);
-        route?.steps.iter().find_map(|s| match s {
-            crate::dialplan::Step::Queue { group, .. } => Some(group.clone()),
-            _ => None,
-        })
     }
 
     /// The target answered (product §5.3).
@@ -441,7 +430,7 @@ impl Call {
 
     /// The agent has gone. `true`: what follows for the others has been done (product §5.6).
     pub(super) fn goes_on_without_agent(&mut self, now: Now) -> bool {
-        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let caller = self.has_caller();
         let Some(third) = self.third() else { return false };
         // A transfer on answer needs its agent no more than an emergency line does.
         let (joined, goes_on) = (third.joined().is_some(), third.is_emergency() || third.way == Way::OnAnswer);
@@ -462,7 +451,10 @@ impl Call {
             }
             (false, true) => {
                 self.end_third(TransferResult::AgentGone, Cause::CallerGone);
-                let group = self.talk().and_then(|t| t.group.clone()).or_else(|| self.hub_group());
+                let group = self
+                    .talk()
+                    .and_then(|t| t.group.clone())
+                    .or_else(|| self.journey.snapshot.plan.hub_group().cloned());
                 match group {
                     Some(group) => self.return_to_queue(group, now),
                     None => self.release_all(Party::Switch, Cause::Lost),
@@ -473,7 +465,7 @@ impl Call {
     }
 
     /// The target, once joined, hung up or was lost (product §5.8).
-    fn third_gone(&mut self, leg: LegRef, cause: Cause, now: Now) {
+    fn third_gone(&mut self, leg: LegRef, cause: Cause) {
         let Some(talking) = self.talk() else { return };
         let Some(third) = talking.third.take() else { return };
         self.fact(Fact::LegEnded { leg, by: Party::Callee, cause });
@@ -481,27 +473,25 @@ impl Call {
         if let State::Joined { seat: Some(seat), .. } = third.state {
             self.act(Act::SeatFree(seat));
         }
-        if self.members.iter().any(|m| m.leg == self.caller()) {
+        if self.has_caller() {
             self.patch_talk();
         } else {
             // Agent and emergency line were all that was left.
             self.release_all(Party::Callee, cause);
         }
-        let _ = now;
     }
 
     /// The agent sends the target away.
-    fn drop_third(&mut self, result: TransferResult, now: Now) {
+    fn drop_third(&mut self, result: TransferResult) {
         let had_joined = result == TransferResult::Joined;
         self.end_third(result, Cause::Normal);
-        let caller = self.members.iter().any(|m| m.leg == self.caller());
+        let caller = self.has_caller();
         if caller || !had_joined {
             self.patch_talk();
         }
         if !caller {
             self.release_all(Party::Callee, Cause::Normal);
         }
-        let _ = now;
     }
 
     /// Takes the target out, whatever it is doing; writes what came of the transfer unless that has been written.

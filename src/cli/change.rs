@@ -101,14 +101,14 @@ fn beside(global: &Global, folder: Option<&Path>, base: &Path) -> Result<Outcome
     let wall = Clock::system().now().wall;
     let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
     let old = offline::load(&place::existing(base)?, wall)?;
-    let new = offline::load(&folder, wall)?;
-    let files = texts(&folder)?;
+    let (sources, known) = offline::gather(&folder, wall)?;
+    let new = offline::judge(&sources, &known)?;
     let plan = Planned {
         format: admin::FORMAT,
         base: old.version().to_owned(),
         version: new.version().to_owned(),
         at: wall,
-        files,
+        files: sources.iter().map(Text::from).collect(),
     };
     let difference = Box::new(Difference::between(&old, &new, wall));
     let warnings = Said::default();

@@ -52,8 +52,13 @@ pub(super) fn gather(folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), F
 
 pub(super) fn load(folder: &Path, wall: i64) -> Result<Plan, Failure> {
     let (sources, known) = gather(folder, wall)?;
-    let loaded = Plan::load(&sources, &known);
-    loaded.map(|(plan, _)| plan).map_err(|mistakes| check::wrong(&mistakes, &sources))
+    judge(&sources, &known)
+}
+
+/// The plan of these texts, or every mistake in them.
+pub(super) fn judge(sources: &[Source], known: &Known) -> Result<Plan, Failure> {
+    let loaded = Plan::load(sources, known);
+    loaded.map(|(plan, _)| plan).map_err(|mistakes| check::wrong(&mistakes, sources))
 }
 
 pub(super) fn unreadable(path: &Path, error: &daemon::Error) -> Failure {

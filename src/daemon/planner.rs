@@ -146,7 +146,7 @@ impl Planner {
         if plan.base != now {
             return Outcome::Moved { base: plan.base, now };
         }
-        let sources: Vec<Source> = plan.files.into_iter().map(|t| source(&t, "")).collect();
+        let sources: Vec<Source> = plan.files.iter().map(source).collect();
         if *version_of(&sources) != *plan.version {
             let said = Said {
                 zh: "计划文件被改动过：文本与版本号不符，请重新 dialplan plan --out".into(),
@@ -207,14 +207,9 @@ impl Planner {
             uid: asked.uid,
             note: asked.by.note.clone(),
         };
-        let folder = load::sources(&self.config.plan.folder).ok().map(|s| version_of(&s).into_string());
-        let change = Change {
-            how: asked.how,
-            author: asked.by.author,
-            uid: asked.uid,
-            note: asked.by.note,
-            set_aside: folder.filter(|v| *v != version && asked.how != How::Reload),
-        };
+        // A reload has just read the folder: nothing of it is set aside.
+        let set_aside = (asked.how != How::Reload).then(|| self.edited()).flatten().filter(|v| *v != version);
+        let change = Change { how: asked.how, author: asked.by.author, uid: asked.uid, note: asked.by.note, set_aside };
         let record = match self.plans.put(&new.plan, &loaded.sources, change, self.clock.now().wall) {
             Ok(record) => Box::new(record.clone()),
             Err(e) => {
@@ -256,7 +251,7 @@ impl Planner {
 
     fn compare(&mut self, files: Option<Vec<Text>>) -> Outcome {
         let sources = match files {
-            Some(files) => Ok(files.iter().map(|t| source(t, "")).collect()),
+            Some(files) => Ok(files.iter().map(source).collect()),
             None => load::sources(&self.config.plan.folder),
         };
         let sources: Vec<Source> = match sources {
@@ -307,13 +302,17 @@ impl Planner {
         kept.sort_unstable();
         kept.dedup();
         kept.retain(|v| self.plans.has(v));
-        let version = load::sources(folder).ok().map(|s| version_of(&s).into_string());
         Outcome::History {
             records: self.plans.records().to_vec(),
             kept,
             now: self.in_force.load().plan.version().to_owned(),
-            folder: (folder.clone(), version),
+            folder: (folder.clone(), self.edited()),
         }
+    }
+
+    /// The version of the text that stands in the folder; none when it cannot be read.
+    fn edited(&self) -> Option<String> {
+        load::sources(&self.config.plan.folder).ok().map(|s| version_of(&s).into_string())
     }
 
     fn texts(&self, version: Option<String>) -> Outcome {
@@ -347,8 +346,8 @@ impl ConfigText {
     }
 }
 
-fn source(text: &Text, folder: &str) -> Source {
-    Source { file: format!("{folder}{}", text.name), text: text.text.clone() }
+fn source(text: &Text) -> Source {
+    Source { file: text.name.clone(), text: text.text.clone() }
 }
 
 /// How many prompts sound otherwise, or are there on one side only.

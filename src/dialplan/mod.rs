@@ -193,6 +193,17 @@ impl Plan {
         self.entries.iter()
     }
 
+    /// The group that answers 12345.
+    #[must_use]
+    pub fn hub_group(&self) -> Option<&GroupId> {
+        let hub = self.entries.get(self.table.get(self.city.hub)? as usize)?;
+        let Life::Kept(route) = &hub.life else { return None };
+        route.steps.iter().find_map(|step| match step {
+            Step::Queue { group, .. } => Some(group),
+            _ => None,
+        })
+    }
+
     /// The city.
     #[must_use]
     pub fn city(&self) -> &City {

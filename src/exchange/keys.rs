@@ -83,7 +83,7 @@ impl Exchange {
         live.pressed.serial = live.pressed.serial.wrapping_add(1);
         let (keys, serial) = (live.pressed.text.clone(), live.pressed.serial);
         match self.settings.codes.meaning(&keys) {
-            Meaning::Digits => self.pass_on(call, leg, now),
+            Meaning::Digits => self.pass_on(call, leg),
             Meaning::Order(order) => {
                 self.forget(call);
                 self.obey(call, leg, order, now);
@@ -104,7 +104,7 @@ impl Exchange {
         }
         match self.settings.codes.meaning(&live.pressed.text) {
             Meaning::Number => self.number(call, leg, now),
-            _ => self.pass_on(call, leg, now),
+            _ => self.pass_on(call, leg),
         }
     }
 
@@ -156,8 +156,7 @@ impl Exchange {
     }
 
     /// Keys that were no code go to whoever the agent has brought in, else to the caller.
-    fn pass_on(&mut self, call: CallRef, leg: LegRef, now: Now) {
-        let _ = now;
+    fn pass_on(&mut self, call: CallRef, leg: LegRef) {
         let Some(live) = self.calls.get_mut(&call) else { return };
         let digits: Arc<str> = std::mem::take(&mut live.pressed.text).into();
         let to = live.call.listener(leg);

@@ -430,7 +430,9 @@ fn what_was_cancelled_stays_so_in_every_later_plan() {
 fn a_mistake_says_file_line_and_column() {
     let sources = [read_sample("invalid/unknown-names.toml")];
     let mistakes = Plan::load(&sources, &Known::default()).unwrap_err();
-    let (file, line, column) = mistakes[0].place(&sources).unwrap();
+    let span = mistakes[0].primary.as_ref().unwrap().span;
+    let places = switchboard::dialplan::Places::of(&sources);
+    let (file, (line, column)) = places.region(span).map(|(file, region)| (file, region.start)).unwrap();
     let written = sources[0].text.lines().nth(line - 1).unwrap();
     assert_eq!(file, "tests/samples/dialplans/invalid/unknown-names.toml");
     assert!(written.chars().skip(column - 1).collect::<String>().starts_with("\"mian\""), "{written}");

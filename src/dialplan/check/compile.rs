@@ -2,6 +2,7 @@
 //!
 //! Called only when every pass was content, so a value that is absent here has a default.
 
+use super::place::line_starts;
 use super::{Checked, Span};
 use crate::dialplan::calendar::{Calendar, Hours, Window, Zone};
 use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Role, Route, Step, Trunk};
@@ -42,11 +43,7 @@ struct Lines {
 
 impl Lines {
     fn of(sources: &[Source]) -> Self {
-        let starts = |s: &Source| {
-            let after = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', s.text.as_bytes()).map(after)).collect()
-        };
-        Self { starts: sources.iter().map(starts).collect(), last: Cell::default() }
+        Self { starts: sources.iter().map(line_starts).collect(), last: Cell::default() }
     }
 
     fn origin(&self, span: Span) -> Origin {

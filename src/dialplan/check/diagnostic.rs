@@ -162,16 +162,4 @@ impl Diagnostic {
         self.help = Some(Text::new(zh, en));
         self
     }
-
-    /// File, line and column (both from 1, columns in characters) of the place at fault.
-    #[must_use]
-    pub fn place<'s>(&self, sources: &'s [Source]) -> Option<(&'s str, usize, usize)> {
-        let span = self.primary.as_ref()?.span;
-        let source = sources.get(span.file as usize)?;
-        let before = source.text.get(..span.start as usize)?;
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-        let column = before.get(line_start..)?.chars().filter(|c| *c != '\u{feff}').count() + 1;
-        Some((&source.file, line, column))
-    }
 }

@@ -23,11 +23,7 @@ impl<'s> Places<'s> {
     /// Reads the lines of all sources once.
     #[must_use]
     pub fn of(sources: &'s [Source]) -> Self {
-        let starts = |s: &Source| {
-            let after = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', s.text.as_bytes()).map(after)).collect()
-        };
-        Self { sources, starts: sources.iter().map(starts).collect() }
+        Self { sources, starts: sources.iter().map(line_starts).collect() }
     }
 
     /// The file and the region of a span; `None` when it lies in no source.
@@ -60,4 +56,10 @@ impl<'s> Places<'s> {
         let end = starts.get(after).map_or(source.text.len(), |s| *s as usize);
         Some((*starts.get(line)? as usize..end, line + 1))
     }
+}
+
+/// The byte at which each line of a source begins.
+pub(super) fn line_starts(source: &Source) -> Vec<u32> {
+    let after = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+    std::iter::once(0).chain(memchr::memchr_iter(b'\n', source.text.as_bytes()).map(after)).collect()
 }
