@@ -10,7 +10,7 @@
 use super::reach::{Reach, Reachable, Try};
 use super::{Act, Call, Input, LegEvent, OfferResult, Stage};
 use crate::clock::Now;
-use crate::fact::{Cause, Fact, Party, Target, TransferResult, Way};
+use crate::fact::{Brief, Cause, Fact, Party, Target, TransferResult, Way};
 use crate::id::{GroupId, LegRef, OfferId, SeatId};
 use std::sync::Arc;
 
@@ -187,6 +187,8 @@ impl Call {
             title: to.title.clone(),
             way,
             emergency: to.emergency,
+            ordered_by: String::new(),
+            brief: Brief::default(),
         });
         let apart = if way == Way::Consult { Apart::Caller } else { Apart::Nobody };
         let state = State::Asking { group: None, until: now.mono };
@@ -397,7 +399,7 @@ impl Call {
         self.fact(Fact::TransferEnded { transfer: id, result: TransferResult::Joined, cause: None });
         let agent = self.talk().and_then(|t| t.with);
         match (agent, way) {
-            (Some(_), Way::OnAnswer) => self.agent_leaves(now),
+            (Some(_), Way::OnAnswer | Way::Blind | Way::Attended) => self.agent_leaves(now),
             (Some(_), Way::ThreeWay | Way::Consult) => self.patch_talk(),
             // The agent had gone while an emergency line rang: the caller joins it now.
             (None, _) => self.third_takes_over(),

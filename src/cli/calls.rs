@@ -5,7 +5,7 @@ use super::exit::{Done, Exit, Failure};
 use super::{Screen, ask, place, table};
 use crate::call::Conflict;
 use crate::exchange::{Answer, CallRow, Command, Verb};
-use crate::fact::Way;
+use crate::fact::{Brief, Way};
 use crate::id::CallRef;
 use crate::ledger::{Lang, print};
 use crate::store::{self, Filter, Reader};
@@ -28,16 +28,23 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
                 args::Way::Consult => Way::Consult,
             };
             let call = reference(call)?;
-            order(global, call, &Command::Transfer { call, to: to.clone(), way }, ("正在呼叫 ", "calling "), to, screen)
+            order(
+                global,
+                call,
+                &Command::Transfer { call, to: to.clone(), way, brief: Brief::default(), by: String::new() },
+                ("正在呼叫 ", "calling "),
+                to,
+                screen,
+            )
         }
         Calls::Leave { call } => {
             let call = reference(call)?;
-            let command = Command::Conference { call, verb: Verb::Leave };
+            let command = Command::Conference { call, verb: Verb::Leave, by: String::new(), why: String::new() };
             order(global, call, &command, ("坐席已退出", "the agent has left"), "", screen)
         }
         Calls::Cancel { call } => {
             let call = reference(call)?;
-            let command = Command::Conference { call, verb: Verb::Cancel };
+            let command = Command::Conference { call, verb: Verb::Cancel, by: String::new(), why: String::new() };
             order(global, call, &command, ("已取消", "cancelled"), "", screen)
         }
     }

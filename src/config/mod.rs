@@ -4,6 +4,7 @@
 //! trunks are names that the dialplan gives meaning to: [`Config::against`] holds the two against each other. It refuses to
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
+mod keys;
 mod mistake;
 mod reader;
 mod seats;
@@ -36,6 +37,8 @@ pub struct Config {
     pub trunks: BTreeMap<TrunkId, Trunk>,
     /// `[[seats]]`, one entry for each number.
     pub seats: BTreeMap<SeatId, Seat>,
+    /// `[keys]`: feature codes of agents on plain phones.
+    pub keys: crate::exchange::Codes,
     /// `[floor]`: what this installation wants otherwise than the dialplan's groups say.
     pub floor: Floor,
     /// `[store]`: where records are kept, and how long.
@@ -96,6 +99,7 @@ impl Config {
             plan: Plan::read(root.table("plan")),
             trunks: trunks::read(document, root.value("trunk"), &sip),
             seats: seats::read(document, root.value("seats"), &sip),
+            keys: keys::read(root.table("keys")),
             floor: Floor::read(root.table("floor")),
             store: Store::read(root.table("store")),
             admin: Admin::read(root.table("admin")),

@@ -36,7 +36,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         wrap_up: config.floor.wrap_up.map(micros),
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
-        codes: exchange::Codes::default(),
+        codes: config.keys.clone(),
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Exchange, Live, Output};
 use crate::call::{self, Conflict, Order};
 use crate::clock::Now;
-use crate::fact::{Cause, Target, Way};
-use crate::id::{CallRef, SeatId, TrunkId};
+use crate::fact::{Brief, Cause, Supervision, Target, TransferResult, Way};
+use crate::id::{CallRef, LegRef, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
 /// A question or order of an operator.
@@ -24,7 +24,7 @@ pub enum Command {
         /// Which.
         call: CallRef,
     },
-    /// Bring somebody of the directory into a live call, as its agent's own key would.
+    /// Bring somebody of the directory into a live call, as its agent's own key would. [`Answer::Asked`].
     Transfer {
         /// Which call.
         call: CallRef,
@@ -32,13 +32,39 @@ pub enum Command {
         to: String,
         /// How.
         way: Way,
+        /// What goes with it.
+        #[serde(default)]
+        brief: Brief,
+        /// Who orders it, as his door knows him; empty: the agent.
+        #[serde(default)]
+        by: String,
     },
-    /// What the agent of a live call could order by a key.
+    /// What the agent of a live call could order by a key, and more.
     Conference {
         /// Which call.
         call: CallRef,
         /// What.
         verb: Verb,
+        /// Who orders it; empty: the agent.
+        #[serde(default)]
+        by: String,
+        /// Why, in his words.
+        #[serde(default)]
+        why: String,
+    },
+    /// 班长: a supervisor's phone is called and joins a live call so, or changes how it is there.
+    Supervise {
+        /// Which call.
+        call: CallRef,
+        /// The supervisor's seat.
+        seat: SeatId,
+        /// How.
+        mode: Supervision,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+        /// Why, in his words; never empty.
+        why: String,
     },
     /// Take no new calls.
     Drain,
@@ -78,6 +104,13 @@ pub enum Answer {
     },
     /// The number is in no directory.
     NotReachable,
+    /// The transfer has begun; [`CallRow::transfers`] says what becomes of it.
+    Asked {
+        /// Its number within the call, from 1.
+        transfer: u32,
+    },
+    /// This seat may not do that: it is no supervisor's of the call's group.
+    Forbidden,
 }
 
 /// An order about a talk of three.
@@ -90,6 +123,24 @@ pub enum Verb {
     Cancel,
     /// Agent and target alone, agent and caller alone, in turn.
     Swap,
+    /// Back to the caller: the target goes.
+    Back,
+    /// The agent hears nobody and is heard by nobody; a caller left alone hears music.
+    Hold,
+    /// The end of [`Verb::Hold`].
+    Resume,
+    /// The agent is not heard.
+    Mute,
+    /// He is again.
+    Unmute,
+    /// The call is recorded from now on, where its group records on demand.
+    Record,
+    /// Nothing is kept until [`Verb::Continue`]: a card or identity number is said.
+    Pause,
+    /// The end of [`Verb::Pause`].
+    Continue,
+    /// The supervisor goes.
+    Dismiss,
 }
 
 /// How the exchange stands.
@@ -132,6 +183,70 @@ pub struct CallRow {
     pub stage: String,
     /// Whom the caller is, or may become, connected to.
     pub with: Vec<String>,
+    /// Everyone who has a leg, the caller first while he is there.
+    #[serde(default)]
+    pub parties: Vec<PartyRow>,
+    /// The transfers so far, in order.
+    #[serde(default)]
+    pub transfers: Vec<TransferRow>,
+    /// The file of its recording, below the folder of recordings, without `.wav`.
+    #[serde(default)]
+    pub recording: Option<String>,
+    /// Nothing of it is kept at present.
+    #[serde(default)]
+    pub recording_paused: bool,
+}
+
+/// One leg of a live call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartyRow {
+    /// Its name.
+    pub leg: LegRef,
+    /// What it is in the call.
+    pub role: Role,
+    /// The caller's number, a seat, or a trunk and the number dialled on it.
+    pub who: String,
+    /// It has answered.
+    pub answered: bool,
+    /// It has us on hold, or is held.
+    pub held: bool,
+    /// It is not heard.
+    pub muted: bool,
+}
+
+/// What a leg is in its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 来电人.
+    Caller,
+    /// 坐席: whom the caller talks to first of all, whoever that is by now.
+    Agent,
+    /// 第三方: whom the agent brings in, ringing or joined.
+    Target,
+    /// 班长.
+    Supervisor,
+    /// Is being rung for the caller.
+    Offered,
+}
+
+/// One transfer of a live call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferRow {
+    /// From 1.
+    pub transfer: u32,
+    /// The number of the directory.
+    pub to: String,
+    /// What it is called.
+    pub title: String,
+    /// How.
+    pub way: Way,
+    /// It has rung.
+    pub rang: bool,
+    /// What came of it; `None` while it is under way.
+    pub result: Option<TransferResult>,
+    /// Why not.
+    pub cause: Option<Cause>,
 }
 
 /// One seat.
@@ -174,15 +289,17 @@ impl Exchange {
                 Answer::Done
             }
             Command::HangUp { .. } => Answer::Unknown,
-            Command::Transfer { call, to, way } => self.transfer(call, &to, way, now),
-            Command::Conference { call, verb } => {
+            Command::Transfer { call, to, way, .. } => self.transfer(call, &to, way, now),
+            Command::Conference { call, verb, .. } => {
                 let order = match verb {
                     Verb::Leave => Order::Leave,
                     Verb::Cancel => Order::Cancel,
                     Verb::Swap => Order::Swap,
+                    _ => Order::Back,
                 };
                 self.agents_order(call, order, now)
             }
+            Command::Supervise { .. } => Answer::Forbidden,
             Command::Drain => {
                 self.draining = true;
                 Answer::Done
@@ -242,6 +359,10 @@ impl Exchange {
                 caller: live.call.journey.caller.number.clone(),
                 stage: live.call.stage().into(),
                 with: with.collect(),
+                parties: Vec::new(),
+                transfers: Vec::new(),
+                recording: None,
+                recording_paused: false,
             }
         };
         self.calls.iter().map(|(id, live)| row((id, live))).collect()

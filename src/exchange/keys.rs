@@ -54,6 +54,19 @@ enum Meaning {
 }
 
 impl Codes {
+    /// Two codes of which one is how the other begins.
+    #[must_use]
+    pub fn ambiguous(&self) -> Option<(&str, &str)> {
+        let all = [&self.three_way, &self.leave, &self.cancel, &self.swap, &self.back].map(String::as_str);
+        let pairs = all.into_iter().enumerate().flat_map(|(i, one)| {
+            all.into_iter()
+                .enumerate()
+                .filter(move |(j, other)| i != *j && other.starts_with(one))
+                .map(move |(_, o)| (one, o))
+        });
+        pairs.into_iter().next()
+    }
+
     fn meaning(&self, keys: &str) -> Meaning {
         let simple = [
             (&self.leave, Order::Leave),
@@ -83,7 +96,7 @@ impl Exchange {
         live.pressed.serial = live.pressed.serial.wrapping_add(1);
         let (keys, serial) = (live.pressed.text.clone(), live.pressed.serial);
         match self.settings.codes.meaning(&keys) {
-            Meaning::Digits => self.pass_on(call, leg),
+            Meaning::Digits => self.pass_on(call, leg, now),
             Meaning::Order(order) => {
                 self.forget(call);
                 self.obey(call, leg, order, now);
@@ -104,7 +117,7 @@ impl Exchange {
         }
         match self.settings.codes.meaning(&live.pressed.text) {
             Meaning::Number => self.number(call, leg, now),
-            _ => self.pass_on(call, leg),
+            _ => self.pass_on(call, leg, now),
         }
     }
 
@@ -156,7 +169,8 @@ impl Exchange {
     }
 
     /// Keys that were no code go to whoever the agent has brought in, else to the caller.
-    fn pass_on(&mut self, call: CallRef, leg: LegRef) {
+    fn pass_on(&mut self, call: CallRef, leg: LegRef, now: Now) {
+        let _ = now;
         let Some(live) = self.calls.get_mut(&call) else { return };
         let digits: Arc<str> = std::mem::take(&mut live.pressed.text).into();
         let to = live.call.listener(leg);

@@ -22,7 +22,7 @@ mod session;
 mod settings;
 mod trunks;
 
-pub use command::{Answer, CallRow, Command, SeatRow, Status, TrunkRow, Verb};
+pub use command::{Answer, CallRow, Command, PartyRow, Role, SeatRow, Status, TransferRow, TrunkRow, Verb};
 pub use keys::Codes;
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
 

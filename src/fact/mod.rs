@@ -96,6 +96,36 @@ pub enum Way {
     OnAnswer,
     /// 咨询: the caller hears music while agent and target talk.
     Consult,
+    /// 盲转: the agent leaves at once; the caller comes back to him if the target cannot be had.
+    Blind,
+    /// The agent has called the target himself, and hands the caller over to it.
+    Attended,
+}
+
+/// What goes to the target of a transfer with the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Brief {
+    /// Why, in the agent's words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Where the caller is, as far as it is known.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub location: String,
+}
+
+/// How a supervisor is in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Supervision {
+    /// 监听: hears everyone, is heard by nobody.
+    Listen,
+    /// 耳语: heard by the agent only.
+    Whisper,
+    /// 强插: everyone hears everyone.
+    Barge,
+    /// 接管: takes the agent's place, who leaves.
+    TakeOver,
 }
 
 /// What came of a transfer.
@@ -222,6 +252,10 @@ pub enum Fact {
         title: String,
         way: Way,
         emergency: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ordered_by: String,
+        #[serde(flatten)]
+        brief: Brief,
     },
     /// The target rings (first 18x of any attempt).
     TransferRinging {
@@ -234,6 +268,54 @@ pub enum Fact {
         result: TransferResult,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Cause>,
+    },
+    /// The target of a transfer could not be had, and the agent had gone: the caller goes to this seat, or to the head of the queue.
+    Returned {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatId>,
+        cause: Cause,
+    },
+    /// A party is not heard any more by order, or is again.
+    Muted {
+        leg: LegRef,
+        muted: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ordered_by: String,
+    },
+    /// A supervisor asked to be in a call so, or changed how he is there.
+    Supervised {
+        seat: SeatId,
+        mode: Supervision,
+        who: String,
+        why: String,
+    },
+    /// A leg of another call goes on in this one (attended transfer, pickup); what it is there is told by the facts that follow.
+    LegMoved {
+        leg: LegRef,
+        from: CallRef,
+        target: Target,
+    },
+    /// A leg took another one's place in the call (INVITE with Replaces).
+    LegReplaced {
+        leg: LegRef,
+        by: LegRef,
+        target: Target,
+    },
+    /// The call is recorded from here on: a file below the folder of recordings, without `.wav`.
+    RecordingStarted {
+        file: String,
+    },
+    /// Nothing is kept from here on, or it is again.
+    RecordingPaused {
+        paused: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        ordered_by: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
+    /// The recording's file is finished, so many ms long.
+    RecordingEnded {
+        ms: u64,
     },
     /// A party left a talk that others went on with.
     PartyLeft {

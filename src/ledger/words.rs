@@ -167,6 +167,8 @@ fn of_transfer(fact: &Fact, lang: Lang) -> String {
                 Way::ThreeWay => lang.of("三方", "three-way"),
                 Way::OnAnswer => lang.of("接通后退出", "on answer"),
                 Way::Consult => lang.of("先咨询", "consult"),
+                Way::Blind => lang.of("盲转", "blind"),
+                Way::Attended => lang.of("咨询后转", "attended"),
             };
             format!("{} {transfer} · {way} · #{} → {to} {title}", lang.of("转接", "transfer"), by.0)
         }

@@ -1,0 +1,40 @@
+//! `[keys]`: what an agent presses on a plain phone to bring a third party in, and to let one go.
+
+use super::reader::Table;
+use crate::exchange::Codes;
+
+pub(super) fn read(table: Table<'_, '_>) -> Codes {
+    let usual = Codes::default();
+    let code = |key, usual: String| {
+        let Some((text, span)) = table.text(key) else { return usual };
+        let good = text.starts_with('*')
+            && (2..=4).contains(&text.len())
+            && text.bytes().skip(1).all(|b| b.is_ascii_digit() || b == b'*');
+        if !good {
+            let zh = format!("{key} 应为 * 加 1 到 3 个数字，如 \"*1\"，而不是 \"{text}\"");
+            table.document.error(
+                span,
+                zh,
+                format!("{key} should be * and 1 to 3 digits such as \"*1\", not \"{text}\""),
+            );
+        }
+        text.to_owned()
+    };
+    let codes = Codes {
+        three_way: code("three_way", usual.three_way),
+        leave: code("leave", usual.leave),
+        cancel: code("cancel", usual.cancel),
+        swap: code("swap", usual.swap),
+        back: code("back", usual.back),
+    };
+    if let Some((one, other)) = codes.ambiguous() {
+        let zh = format!("[keys] {one} 是 {other} 的开头：按下时分不清");
+        table.document.error(
+            table.span.clone(),
+            zh,
+            format!("[keys] {one} is how {other} begins: neither can be told"),
+        );
+    }
+    table.finish();
+    codes
+}
