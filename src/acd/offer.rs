@@ -59,15 +59,20 @@ impl Floor {
         };
         let queue = offer.group.as_ref().and_then(|group| self.groups.get(group));
         let wrap_up = queue.map_or(0, |queue| queue.plan.wrap_up);
-        if offer.group.is_some() {
+        let from_queue = offer.group.is_some();
+        if from_queue {
             self.take_call(offer.call);
         }
         self.change(&offer.seat, now, |s| {
             s.talk(offer.call, wrap_up);
             s.handling = offer.group.map(|group| (group, now.mono));
         });
-        for other in self.offers_of(offer.call) {
-            self.withdraw(other, Cause::Elsewhere, now);
+        // A seat that was asked for by name joins beside whoever the queue gives the call.
+        let queued = |floor: &Self, id: &OfferId| floor.offers.get(id).is_some_and(|o| o.group.is_some());
+        if from_queue {
+            for other in self.offers_of(offer.call).into_iter().filter(|id| queued(self, id)).collect::<Vec<_>>() {
+                self.withdraw(other, Cause::Elsewhere, now);
+            }
         }
         Ok(())
     }

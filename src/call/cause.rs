@@ -99,6 +99,28 @@ pub fn of_failure(status: u16, q850: Option<u8>) -> Cause {
     }
 }
 
+/// The cause as a seat's screen says it.
+#[must_use]
+pub const fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Normal => "挂机",
+        Cause::Busy => "忙",
+        Cause::NoAnswer | Cause::WaitedLong => "无人接听",
+        Cause::Unreachable | Cause::Timeout | Cause::Lost => "无法接通",
+        Cause::Rejected => "拒接",
+        Cause::NumberChanged => "改号",
+        Cause::Unallocated | Cause::InvalidNumber => "空号",
+        Cause::Congestion | Cause::Shed => "线路忙",
+        Cause::Forbidden => "未授权",
+        Cause::Media => "媒体不符",
+        Cause::Loop => "环路",
+        Cause::NoSeat => "无坐席",
+        Cause::CallerGone => "已取消",
+        Cause::Elsewhere => "他处已接",
+        Cause::Internal => "故障",
+    }
+}
+
 /// The Reason lines of a BYE, CANCEL or final response (RFC 3326, RFC 6432).
 #[must_use]
 pub fn reason_line(q850: u8) -> String {

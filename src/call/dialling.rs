@@ -1,6 +1,6 @@
 //! Reaching somebody by name: trunks in order, or one seat dialled directly.
 
-use super::{Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
+use super::{About, Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
 use crate::clock::{MILLI, Now, SECOND};
 use crate::dialplan::{Class, Digits};
 use crate::fact::{Cause, Fact, Origin, Target};
@@ -98,7 +98,7 @@ impl Call {
         d.early = false;
         let plan = &self.journey.snapshot.plan;
         let number = plan.trunk(&trunk).map_or_else(|| number.to_string(), |t| plan.spell(*number, t));
-        let leg = self.dial(Target::Trunk { trunk, number });
+        let leg = self.dial(Target::Trunk { trunk, number }, About::Service);
         if let Stage::Dialling(d) = &mut self.stage {
             d.leg = Some(leg);
         }
@@ -121,8 +121,8 @@ impl Call {
     pub(super) fn dialling(&mut self, input: Input, now: Now) {
         match input {
             Input::Leg(leg, event) => self.dialled_event(leg, event, now),
-            Input::Reserved(Ok(offer)) => self.reserved(offer, now),
-            Input::Reserved(Err(cause)) => {
+            Input::Reserved(_, Ok(offer)) => self.reserved(offer, now),
+            Input::Reserved(_, Err(cause)) => {
                 self.last = cause;
                 self.release_last();
             }
@@ -148,7 +148,7 @@ impl Call {
         *offer = Some(reserved);
         let seat = seat.clone();
         d.answer_by = Some(now.mono + SEAT_RINGS);
-        let leg = self.dial(Target::Seat(seat));
+        let leg = self.dial(Target::Seat(seat), About::Service);
         if let Stage::Dialling(d) = &mut self.stage {
             d.leg = Some(leg);
         }
@@ -186,11 +186,12 @@ impl Call {
                 if let Some(offer) = offer {
                     self.act(Act::Offer(offer, OfferResult::Accepted));
                 }
-                self.connect(leg, seat);
+                self.connect(leg, seat, now);
             }
             LegEvent::Failed { cause, status } => {
                 self.last = cause;
                 self.fact(Fact::LegFailed { leg, cause, status });
+                self.alarm_of_trunk(self.emergency_dialled(), leg, cause);
                 self.remove(leg);
                 self.next_attempt(cause, now);
             }
@@ -240,12 +241,17 @@ impl Call {
         }
     }
 
+    fn emergency_dialled(&self) -> Option<String> {
+        (self.journey.class == Some(Class::Emergency)).then(|| self.journey.dialled.clone())
+    }
+
     /// The attempt in hand is given up; the next one is made.
     fn give_up(&mut self, cause: Cause, now: Now) {
         let Stage::Dialling(d) = &self.stage else { return };
         self.last = cause;
         if let Some(leg) = d.leg {
             self.fact(Fact::LegFailed { leg, cause, status: None });
+            self.alarm_of_trunk(self.emergency_dialled(), leg, cause);
             self.drop_leg(leg, cause);
         }
         self.next_attempt(cause, now);

@@ -1,7 +1,7 @@
 //! Who called what: the facts of the caller that stay with the call to its end.
 
-use crate::dialplan::{Class, Plan};
-use crate::fact::{Origin, Service};
+use crate::dialplan::{Class, Plan, Record};
+use crate::fact::{Cause, Origin, Service};
 use crate::id::{PromptId, SeatId, TrunkId};
 use crate::patch::Clip;
 use std::collections::BTreeMap;
@@ -70,6 +70,12 @@ pub struct Journey {
     pub sought: bool,
     /// The caller came back to the queue after his seat or department was lost: the head of the line is his.
     pub returned: bool,
+    /// Why he came back, and from whom: shown at the next seat.
+    pub came_back: Option<(String, Cause)>,
+    /// The first answer by a person, wall µs.
+    pub answered_at: Option<i64>,
+    /// Whether the call is recorded, as the group that serves it says.
+    pub record: Record,
     /// Trunks on which a leg of the same caller is up already: never dialled again from here (loop protection).
     pub looped: Vec<TrunkId>,
     /// The call cannot be answered before its caller's media is known: an INVITE without an offer and without 100rel.

@@ -8,24 +8,31 @@
 mod announce;
 pub mod cause;
 mod dialling;
+mod handover;
 pub mod journey;
 pub mod leg;
+mod monitor;
+mod order;
 mod queueing;
 pub mod reach;
+mod recording;
+mod rejoin;
 mod release;
 pub mod script;
 mod talking;
 mod three_way;
 
+pub use handover::Given;
 pub use journey::{Caller, Journey, Snapshot};
 pub use leg::Leg;
+pub use order::{Conflict, Order};
 pub use reach::{Reachable, Try};
+pub use recording::Recorded;
 pub use script::Script;
-pub use three_way::{Conflict, Order};
 
 use crate::clock::Now;
 use crate::dialplan::Step;
-use crate::fact::{Cause, Fact, Origin, Party, Target};
+use crate::fact::{Brief, Cause, Fact, Origin, Party, Supervision, Target};
 use crate::id::{CallRef, GroupId, LegRef, OfferId, SeatId};
 use crate::patch::topology::Hears;
 use crate::patch::{PlayId, Source, Topology};
@@ -101,8 +108,8 @@ pub enum Input {
         /// Likely wait, s, from and to.
         wait: Option<(u32, u32)>,
     },
-    /// The directly dialled seat is reserved, or why not.
-    Reserved(Result<OfferId, Cause>),
+    /// The seat that was asked for by name is reserved, or why not.
+    Reserved(SeatId, Result<OfferId, Cause>),
     /// An order of the agent could not be understood or carried out: he is told by a tone.
     Refused,
     /// [`Call::deadline`] has come.
@@ -135,6 +142,8 @@ pub enum Act {
         leg: LegRef,
         /// To whom.
         target: Target,
+        /// What for.
+        about: About,
     },
     /// End a leg: BYE or CANCEL.
     HangUp {
@@ -170,6 +179,38 @@ pub enum Act {
     Over,
 }
 
+/// What a leg is sent out for: the far side's screen says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The service that was dialled.
+    Service,
+    /// A transfer.
+    Transfer {
+        /// The seat of who asks for it.
+        agent: Option<SeatId>,
+        /// What he says about it.
+        brief: Box<Brief>,
+    },
+    /// A supervisor joins.
+    Supervision(Supervision),
+}
+
+/// What a leg is in its call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 来电人.
+    Caller,
+    /// 坐席: whom the caller talks to first of all, whoever that is by now.
+    Agent,
+    /// 第三方: whom the agent brings in, ringing or joined.
+    Target,
+    /// 班长.
+    Supervisor,
+    /// Is being rung for the caller.
+    Offered,
+}
+
 /// What became of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OfferResult {
@@ -192,6 +233,16 @@ pub struct Member {
     pub answered: bool,
     /// Has us on hold.
     pub held: bool,
+    /// Is held by the switch, by order.
+    pub parked: bool,
+    /// Is not heard, by order.
+    pub muted: bool,
+}
+
+impl Member {
+    fn new(leg: LegRef, target: Option<Target>) -> Self {
+        Self { leg, target, answered: false, held: false, parked: false, muted: false }
+    }
 }
 
 /// How far the caller's leg has come.
@@ -232,6 +283,7 @@ pub struct Call {
     topology: Topology,
     /// Why the last attempt failed: what the caller is told when nothing is left.
     last: Cause,
+    recording: recording::Recording,
     serials: Serials,
     acts: VecDeque<Act>,
 }
@@ -248,7 +300,7 @@ impl Call {
     /// A call that has only its caller, leg 0.
     #[must_use]
     pub fn new(id: CallRef, journey: Journey, script: Script) -> Self {
-        let caller = Member { leg: LegRef(0), target: None, answered: false, held: false };
+        let caller = Member::new(LegRef(0), None);
         Self {
             id,
             journey,
@@ -258,6 +310,7 @@ impl Call {
             stage: Stage::Idle,
             topology: Topology::new(),
             last: Cause::Unreachable,
+            recording: recording::Recording::default(),
             serials: Serials { play: 0, leg: 0, transfer: 0 },
             acts: VecDeque::new(),
         }
@@ -319,6 +372,58 @@ impl Call {
     pub fn agent(&self) -> Option<LegRef> {
         match &self.stage {
             Stage::Talking(talking) => talking.with,
+            _ => None,
+        }
+    }
+
+    /// What a leg is in the call.
+    #[must_use]
+    pub fn role(&self, leg: LegRef) -> Role {
+        let Stage::Talking(talking) = &self.stage else {
+            return if leg == self.caller() { Role::Caller } else { Role::Offered };
+        };
+        if leg == self.caller() {
+            Role::Caller
+        } else if talking.with == Some(leg) {
+            Role::Agent
+        } else if talking.monitor.as_ref().is_some_and(|m| m.leg() == Some(leg)) {
+            Role::Supervisor
+        } else if talking.rejoin.as_ref().is_some_and(|r| r.leg() == Some(leg)) {
+            Role::Offered
+        } else {
+            Role::Target
+        }
+    }
+
+    /// The caller has had a 200.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.shown == Shown::Answered
+    }
+
+    /// The group that serves the talk.
+    #[must_use]
+    pub fn served_in(&self) -> Option<&GroupId> {
+        match &self.stage {
+            Stage::Talking(talking) => talking.group.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether this seat is the one the caller talks to first of all.
+    #[must_use]
+    pub fn is_led_by(&self, seat: &SeatId) -> bool {
+        match &self.stage {
+            Stage::Talking(talking) => talking.seat.as_ref() == Some(seat),
+            _ => false,
+        }
+    }
+
+    /// The seat whom the caller talks to first of all.
+    #[must_use]
+    pub fn leading_seat(&self) -> Option<&SeatId> {
+        match &self.stage {
+            Stage::Talking(talking) => talking.seat.as_ref(),
             _ => None,
         }
     }
@@ -422,13 +527,19 @@ impl Call {
     }
 
     /// Sends a leg out.
-    fn dial(&mut self, target: Target) -> LegRef {
+    fn dial(&mut self, target: Target, about: About) -> LegRef {
         self.journey.sought = true;
+        let leg = self.enlist(target.clone());
+        self.fact(Fact::LegTried { leg, target: target.clone() });
+        self.act(Act::Dial { leg, target, about });
+        leg
+    }
+
+    /// A new leg's name.
+    fn enlist(&mut self, target: Target) -> LegRef {
         self.serials.leg += 1;
         let leg = LegRef(self.serials.leg);
-        self.members.push(Member { leg, target: Some(target.clone()), answered: false, held: false });
-        self.fact(Fact::LegTried { leg, target: target.clone() });
-        self.act(Act::Dial { leg, target });
+        self.members.push(Member::new(leg, Some(target)));
         leg
     }
 

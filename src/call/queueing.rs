@@ -1,6 +1,6 @@
 //! Waiting for a seat: in a department's own group (unanswered, ringing) or in a queue (answered, with music).
 
-use super::{Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
+use super::{About, Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
 use crate::clock::Now;
 use crate::dialplan::Group;
 use crate::fact::{Cause, Fact, Target};
@@ -101,19 +101,19 @@ impl Call {
                     self.overflowed(Cause::NoAnswer, now);
                 }
             }
-            Input::Leg(leg, event) => self.seat_event(leg, event),
+            Input::Leg(leg, event) => self.seat_event(leg, event, now),
             Input::Begin
             | Input::Refused
             | Input::PlayFinished(..)
             | Input::Overflowed { .. }
-            | Input::Reserved(_)
+            | Input::Reserved(..)
             | Input::HangUp(_) => {}
         }
     }
 
     /// Stop talking the instant a seat is free: the caller hears it ring.
     fn offered(&mut self, offer: OfferId, seat: SeatId) {
-        let leg = self.dial(Target::Seat(seat.clone()));
+        let leg = self.dial(Target::Seat(seat.clone()), About::Service);
         if let Stage::Queueing(q) = &mut self.stage {
             q.offers.push(Offer { offer, seat, leg });
             q.saying = None;
@@ -133,7 +133,7 @@ impl Call {
         self.wait_sound(false);
     }
 
-    fn seat_event(&mut self, leg: LegRef, event: LegEvent) {
+    fn seat_event(&mut self, leg: LegRef, event: LegEvent, now: Now) {
         let Stage::Queueing(q) = &mut self.stage else { return };
         let Some(at) = q.offers.iter().position(|o| o.leg == leg) else { return };
         let Offer { offer, seat, .. } = q.offers[at].clone();
@@ -151,7 +151,7 @@ impl Call {
                     self.fact(Fact::LegFailed { leg: other.leg, cause: Cause::Elsewhere, status: None });
                     self.drop_leg(other.leg, Cause::Elsewhere);
                 }
-                self.connect(leg, Some(seat));
+                self.connect(leg, Some(seat), now);
             }
             LegEvent::Failed { cause, status } => {
                 q.offers.remove(at);

@@ -17,6 +17,13 @@ pub struct Reachable {
     pub tries: Vec<Try>,
 }
 
+impl Reachable {
+    /// Number and title, for a screen.
+    pub(super) fn called(&self) -> String {
+        format!("{} {}", self.number, self.title).trim_end().to_owned()
+    }
+}
+
 /// One thing to try. Times are µs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Try {
@@ -57,14 +64,6 @@ pub(super) struct Reach {
 impl Reach {
     pub(super) fn new(to: Arc<Reachable>) -> Self {
         Self { to, next: 0 }
-    }
-
-    /// The seat of the last try.
-    pub(super) fn last_seat(&self) -> Option<SeatId> {
-        match self.to.tries.get(self.next.checked_sub(1)?)? {
-            Try::Seat { seat, .. } => Some(seat.clone()),
-            Try::Trunk { .. } | Try::Group { .. } => None,
-        }
     }
 
     /// The next thing to try after an attempt that failed so. An ordinary line that was reached and did not answer, or was busy,

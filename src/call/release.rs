@@ -67,6 +67,10 @@ impl Call {
             let result = if by == Party::Caller { TransferResult::CallerGone } else { TransferResult::AgentGone };
             self.end_third(result, if by == Party::Caller { Cause::CallerGone } else { cause });
         }
+        if self.stage.is_rejoining() {
+            self.dismiss_rejoin(Cause::CallerGone);
+        }
+        self.drop_monitor(Cause::Normal);
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
         let quit = if by == Party::Caller { Cause::CallerGone } else { cause };
         match &stage {

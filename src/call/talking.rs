@@ -1,5 +1,7 @@
 //! People talk: caller and agent, a third beside them or in the agent's place; hold with music; what follows when one is lost.
 
+use super::monitor::Monitor;
+use super::rejoin::Rejoin;
 use super::three_way::ThreeWay;
 use super::{Act, Call, Input, LegEvent, Shown, Stage};
 use crate::clock::{Now, SECOND};
@@ -15,16 +17,20 @@ const TOLD: u64 = 3 * SECOND / 2;
 const BESIDE_DB: i8 = -9;
 
 /// Who talks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Talking {
-    /// Whom the caller talks to first of all: the agent, or whoever has taken his place. `None` only while an emergency line is
-    /// being reached for a caller whose agent is gone.
+    /// Whom the caller talks to first of all: the agent, or whoever has taken his place. `None` only while somebody is being
+    /// reached for a caller whose agent is gone.
     pub(super) with: Option<LegRef>,
     pub(super) seat: Option<SeatId>,
     /// The queue he came from: where he goes back to if nobody is left with him.
     pub(super) group: Option<GroupId>,
     /// Somebody is being brought in, or has been.
     pub(super) third: Option<Box<ThreeWay>>,
+    /// A seat is being rung for a caller whose agent is gone.
+    pub(super) rejoin: Option<Box<Rejoin>>,
+    /// A supervisor.
+    pub(super) monitor: Option<Box<Monitor>>,
     /// The agent hears a failure until then (µs monotonic).
     pub(super) told_until: Option<u64>,
 }
@@ -32,29 +38,42 @@ pub(super) struct Talking {
 impl Talking {
     pub(super) fn deadline(&self) -> Option<u64> {
         let third = self.third.as_ref().and_then(|t| t.deadline());
-        self.told_until.into_iter().chain(third).min()
+        let rejoin = self.rejoin.as_ref().and_then(|r| r.deadline());
+        let monitor = self.monitor.as_ref().and_then(|m| m.deadline());
+        [self.told_until, third, rejoin, monitor].into_iter().flatten().min()
+    }
+
+    /// The supervisor's leg, once he is there.
+    pub(super) fn chief(&self) -> Option<LegRef> {
+        self.monitor.as_ref().and_then(|m| m.there())
     }
 
     /// Seats that are in the talk, with their legs.
     pub(super) fn seats(&self) -> impl Iterator<Item = (LegRef, &SeatId)> {
         let first = self.with.zip(self.seat.as_ref());
-        first.into_iter().chain(self.third.as_ref().and_then(|t| t.joined_seat()))
+        let third = self.third.as_ref().and_then(|t| t.joined_seat());
+        first.into_iter().chain(third).chain(self.monitor.as_ref().and_then(|m| m.there_with_seat()))
     }
 }
 
 impl Call {
     /// The leg answered: the caller is answered too, and both hear each other.
-    pub(super) fn connect(&mut self, leg: LegRef, seat: Option<SeatId>) {
+    pub(super) fn connect(&mut self, leg: LegRef, seat: Option<SeatId>, now: Now) {
         let group = match &self.stage {
             Stage::Queueing(q) => Some(q.group().clone()),
             _ => None,
         };
+        if let Some(group) = group.as_ref().and_then(|g| self.journey.snapshot.plan.group(g)) {
+            self.served_by(group.record);
+        }
         if let Some(member) = self.member(leg) {
             member.answered = true;
         }
+        self.journey.answered_at.get_or_insert(now.wall);
+        self.journey.came_back = None;
         self.fact(Fact::LegAnswered { leg });
         self.show(Shown::Answered);
-        self.stage = Stage::Talking(Talking { with: Some(leg), seat, group, third: None, told_until: None });
+        self.stage = Stage::Talking(Talking { with: Some(leg), seat, group, ..Talking::default() });
         self.fact(Fact::Connected { leg });
         self.patch_talk();
     }
@@ -77,19 +96,23 @@ impl Call {
         talkers.extend(agent.filter(is_here));
         talkers.extend(third.and_then(ThreeWay::joined).filter(is_here));
         let apart = third.and_then(|t| t.apart(self.caller()));
-        let held = |leg: LegRef| self.members.iter().any(|m| m.leg == leg && m.held);
+        let is = |leg: LegRef, what: fn(&super::Member) -> bool| self.members.iter().any(|m| m.leg == leg && what(m));
+        let away = |leg: LegRef| is(leg, |m| m.held || m.parked);
         let mut topology = Topology::new();
         for me in &talkers {
             let heard = |other: &&LegRef| {
                 let (mine, theirs) = (apart == Some(*me), apart == Some(**other));
-                *other != me && !held(**other) && !mine && !theirs
+                *other != me && !away(**other) && !mine && !theirs
             };
-            let mut speakers: SmallVec<[Speaker; 4]> =
-                talkers.iter().filter(heard).map(|leg| Speaker::new(*leg)).collect();
+            let speaker = |leg: &LegRef| Speaker { mute: is(*leg, |m| m.muted), ..Speaker::new(*leg) };
+            let mut speakers: SmallVec<[Speaker; 4]> = talkers.iter().filter(heard).map(speaker).collect();
             let (early, beside) = self.beside(*me, talking);
             speakers.extend(early.map(Speaker::new));
-            let hears = if held(*me) {
+            let hears = if is(*me, |m| m.held) {
                 Hears::Source(Source::Nothing)
+            } else if is(*me, |m| m.parked) {
+                // His phone knows of no hold: it is sent silence, or it would take the line for dead.
+                Hears::Mix { speakers: SmallVec::new(), beside: None }
             } else if speakers.is_empty() && beside.is_none() {
                 self.music()
             } else {
@@ -100,11 +123,16 @@ impl Call {
         if let Some(early) = third.and_then(ThreeWay::early) {
             topology.set(early, Hears::Source(Source::Nothing));
         }
+        if let Some(monitor) = &talking.monitor {
+            let heard: SmallVec<[LegRef; 4]> = talkers.iter().copied().filter(|leg| !away(*leg)).collect();
+            let hearing: SmallVec<[LegRef; 4]> = heard.iter().copied().filter(|leg| apart != Some(*leg)).collect();
+            self.patch_monitor(monitor, agent, &heard, &hearing, &mut topology);
+        }
         self.patch(topology);
     }
 
     /// What one party alone hears beside the talk: the target's own early sound or our ringback, or that it failed. The agent; or
-    /// the caller, when an emergency line is reached for him after the agent has gone.
+    /// the caller, when somebody is reached for him after the agent has gone.
     fn beside(&self, me: LegRef, talking: &Talking) -> (Option<LegRef>, Option<Beside>) {
         let for_me = talking.with.map_or(me == self.caller(), |agent| agent == me);
         if !for_me {
@@ -119,13 +147,14 @@ impl Call {
         match talking.third.as_deref() {
             Some(third) if third.early().is_some() => (third.early(), None),
             Some(third) if third.is_reaching() => (None, tone(Tone::Ringback)),
+            _ if talking.rejoin.is_some() => (None, tone(Tone::Ringback)),
             _ => (None, None),
         }
     }
 
     fn music(&self) -> Hears {
         let clip = self.journey.snapshot.clip(&PromptId::from("music/hold"));
-        Hears::Source(clip.map_or(Source::Nothing, |clip| Source::Play {
+        Hears::Source(clip.map_or(Source::Tone(Tone::Ringback), |clip| Source::Play {
             play: PlayId(0),
             clips: [clip].into(),
             repeat: true,
@@ -135,8 +164,10 @@ impl Call {
     pub(super) fn talking(&mut self, input: Input, now: Now) {
         match input {
             Input::Leg(leg, event) => self.talker_event(leg, event, now),
-            Input::Offered { .. } | Input::Withdrawn { .. } | Input::Overflowed { .. } | Input::Reserved(_) => {
-                self.third_told(input, now);
+            Input::Offered { .. } | Input::Withdrawn { .. } | Input::Overflowed { .. } | Input::Reserved(..) => {
+                if !self.rejoin_told(&input, now) && !self.monitor_told(&input, now) {
+                    self.third_told(input, now);
+                }
             }
             Input::Refused => self.tell_agent(now),
             Input::Due => {
@@ -147,6 +178,8 @@ impl Call {
                     self.patch_talk();
                 }
                 self.third_due(now);
+                self.rejoin_due(now);
+                self.monitor_due(now);
             }
             Input::Begin | Input::PlayFinished(..) | Input::Position { .. } | Input::HangUp(_) => {}
         }
@@ -156,7 +189,10 @@ impl Call {
         let Some(talking) = self.talk() else { return };
         let agent = talking.with == Some(leg);
         if !agent {
-            return self.third_event(leg, event, now);
+            if !self.rejoin_event(leg, event, now) && !self.monitor_event(leg, event) {
+                self.third_event(leg, event, now);
+            }
+            return;
         }
         if let LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } = event {
             self.agent_gone(leg, cause, now);
@@ -180,19 +216,26 @@ impl Call {
             return;
         }
         let caller = self.has_caller();
-        let group = self.talk().and_then(|t| t.group.clone());
-        match group {
-            // The phone died under the talk: the caller has done nothing wrong and is served next.
-            Some(group) if caller && cause != Cause::Normal => self.return_to_queue(group, now),
-            _ => self.release_all(Party::Callee, cause),
+        let served = self.talk().is_some_and(|t| t.group.is_some());
+        // The phone died under the talk: the caller has done nothing wrong and is served next.
+        if served && caller && cause != Cause::Normal {
+            self.back_to_queue(now);
+        } else {
+            self.release_all(Party::Callee, cause);
         }
     }
 
     /// The head of the queue, with everything that is known.
-    pub(super) fn return_to_queue(&mut self, group: GroupId, now: Now) {
+    pub(super) fn back_to_queue(&mut self, now: Now) {
+        let group = self.home_group();
+        self.dismiss_rejoin(Cause::Elsewhere);
+        self.drop_monitor(Cause::Normal);
         self.journey.returned = true;
         self.topology = Topology::new();
-        self.enter_queue(group, None, now);
+        match group {
+            Some(group) => self.enter_queue(group, None, now),
+            None => self.release_all(Party::Switch, Cause::Unreachable),
+        }
     }
 
     /// The agent is told by a short tone that something came to nothing; the talk goes on under it.

@@ -88,6 +88,9 @@ fn journey(class: Option<Class>, service: Service) -> Journey {
         diversions: 0,
         sought: false,
         returned: false,
+        came_back: None,
+        answered_at: None,
+        record: crate::dialplan::Record::Always,
         looped: Vec::new(),
         offerless_unreliable: false,
     }
@@ -135,7 +138,7 @@ fn word(act: &Act) -> String {
             format!("patch({})", rows.collect::<Vec<_>>().join(", "))
         }
         Act::Reject { status, q850 } => format!("Reject {status}/{q850}"),
-        Act::Dial { leg, target } => format!("Dial {} {}", leg.0, target_word(target)),
+        Act::Dial { leg, target, .. } => format!("Dial {} {}", leg.0, target_word(target)),
         Act::HangUp { leg, cause } => format!("HangUp {} {cause:?}", leg.0),
         Act::Enter { group, class, .. } => format!("Enter {group} class {class}"),
         Act::Reserve(seat) => format!("Reserve {seat}"),
@@ -228,7 +231,9 @@ const STAGES: [(&str, Reach); 14] = [
         begun(call(Class::Hub, Service::Hotline, vec![trunks(), RELEASE]), &[leg(1, LegEvent::EarlyMedia)])
     }),
     ("seat to seat, asked for", || begun(to_seat(), &[])),
-    ("seat to seat, rings", || begun(to_seat(), &[Input::Reserved(Ok(OfferId(7))), leg(1, LegEvent::Ringing)])),
+    ("seat to seat, rings", || {
+        begun(to_seat(), &[Input::Reserved("8002".into(), Ok(OfferId(7))), leg(1, LegEvent::Ringing)])
+    }),
     ("talking with a seat", || {
         begun(call(Class::Hub, Service::Hotline, vec![queue()]), &[offered(7, "8001"), leg(1, LegEvent::Answered)])
     }),
@@ -268,8 +273,8 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("no seat", Input::Overflowed { group: "main".into(), cause: Cause::NoSeat, place: 0 }),
         ("no seat, kept", Input::Overflowed { group: "kept.12348".into(), cause: Cause::NoSeat, place: 0 }),
         ("position 3", Input::Position { position: 3, wait: None }),
-        ("reserved", Input::Reserved(Ok(OfferId(11)))),
-        ("seat busy", Input::Reserved(Err(Cause::Busy))),
+        ("reserved", Input::Reserved("8002".into(), Ok(OfferId(11)))),
+        ("seat busy", Input::Reserved("8002".into(), Err(Cause::Busy))),
         ("2 s later", Input::Due),
         ("30 s later", Input::Due),
         ("operator ends it", Input::HangUp(Cause::Normal)),

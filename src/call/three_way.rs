@@ -8,40 +8,11 @@
 //! The caller is always with the agent, with the target, in the queue, or has hung up: no way leads out of here without one of them.
 
 use super::reach::{Reach, Reachable, Try};
-use super::{Act, Call, Input, LegEvent, OfferResult, Stage};
+use super::{About, Act, Call, Input, LegEvent, OfferResult, Stage};
 use crate::clock::Now;
 use crate::fact::{Brief, Cause, Fact, Party, Target, TransferResult, Way};
-use crate::id::{GroupId, LegRef, OfferId, SeatId};
+use crate::id::{GroupId, LegRef, OfferId, SeatId, TrunkId};
 use std::sync::Arc;
-
-/// What an agent orders, by a key, the API or the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// Bring somebody in.
-    Reach(Arc<Reachable>, Way),
-    /// 离开: the agent leaves; caller and target go on.
-    Leave,
-    /// 取消: the target that is being reached, or has joined, goes.
-    Cancel,
-    /// Talk to the target alone, to the caller alone, and so on in turn.
-    Swap,
-    /// Back to the caller: the target goes.
-    Back,
-}
-
-/// Why an order cannot be carried out now: nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Conflict {
-    /// Caller and agent do not talk.
-    NoTalk,
-    /// Whoever orders is not the agent of this talk.
-    NotTheAgent,
-    /// Somebody is being brought in already, or is there.
-    Busy,
-    /// Nobody is there whom it could be about.
-    Nobody,
-}
 
 /// Somebody is brought in.
 #[derive(Debug)]
@@ -53,6 +24,9 @@ pub(super) struct ThreeWay {
     /// Who is kept apart with music: the caller while the agent consults, the target while the agent is with the caller.
     apart: Apart,
     rang: bool,
+    /// The seat of who asked for it: the caller comes back to it.
+    from: Option<SeatId>,
+    brief: Brief,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +76,17 @@ impl ThreeWay {
         }
     }
 
+    /// Another phone has taken the joined one's place. The seat that is free by that.
+    pub(super) fn replaced(&mut self, by: LegRef, with: SeatId) -> Option<SeatId> {
+        match &mut self.state {
+            State::Joined { leg, seat } => {
+                *leg = by;
+                seat.replace(with)
+            }
+            State::Asking { .. } | State::Ringing { .. } => None,
+        }
+    }
+
     /// The leg whose own early sound is heard.
     pub(super) fn early(&self) -> Option<LegRef> {
         match &self.state {
@@ -137,64 +122,42 @@ impl ThreeWay {
 }
 
 impl Call {
-    /// An agent's order. `by` is the leg of whoever gives it.
-    ///
-    /// # Errors
-    /// [`Conflict`]; then nothing has changed.
-    pub fn order(&mut self, by: LegRef, order: Order, now: Now) -> Result<(), Conflict> {
-        let Some(talking) = self.talk() else { return Err(Conflict::NoTalk) };
-        if talking.with != Some(by) {
-            return Err(Conflict::NotTheAgent);
-        }
-        match (order, talking.third.as_deref()) {
-            (Order::Reach(..), Some(_)) => Err(Conflict::Busy),
-            (Order::Reach(to, way), None) => {
-                self.begin_reaching(by, to, way, now);
-                Ok(())
-            }
-            (_, None) => Err(Conflict::Nobody),
-            (Order::Leave, Some(third)) if third.is_reaching() => Err(Conflict::Busy),
-            (Order::Leave, Some(_)) => {
-                self.agent_leaves(now);
-                Ok(())
-            }
-            (Order::Cancel | Order::Back, Some(third)) => {
-                let reaching = third.is_reaching();
-                self.drop_third(if reaching { TransferResult::Cancelled } else { TransferResult::Joined });
-                Ok(())
-            }
-            (Order::Swap, Some(third)) if third.is_reaching() => Err(Conflict::Busy),
-            (Order::Swap, Some(_)) => {
-                self.swap();
-                Ok(())
-            }
-        }
-    }
-
     fn third(&mut self) -> Option<&mut ThreeWay> {
         self.talk()?.third.as_deref_mut()
     }
 
-    fn begin_reaching(&mut self, by: LegRef, to: Arc<Reachable>, way: Way, now: Now) {
+    pub(super) fn begin_reaching(
+        &mut self,
+        from: LegRef,
+        to: Arc<Reachable>,
+        way: Way,
+        brief: Brief,
+        by: &str,
+        now: Now,
+    ) {
         self.serials.transfer += 1;
         let id = self.serials.transfer;
         // 110, 119, 120, 122 are three-way from the first moment, whatever was asked for (product §5.9).
         let way = if to.emergency { Way::ThreeWay } else { way };
         self.fact(Fact::TransferAsked {
             transfer: id,
-            by,
+            by: from,
             to: to.number.clone(),
             title: to.title.clone(),
             way,
             emergency: to.emergency,
-            ordered_by: String::new(),
-            brief: Brief::default(),
+            ordered_by: by.to_owned(),
+            brief: brief.clone(),
         });
         let apart = if way == Way::Consult { Apart::Caller } else { Apart::Nobody };
         let state = State::Asking { group: None, until: now.mono };
-        let third = ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false };
         if let Some(talking) = self.talk() {
+            let from = talking.seat.clone();
+            let third = ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false, from, brief };
             (talking.third, talking.told_until) = (Some(Box::new(third)), None);
+        }
+        if way == Way::Blind {
+            self.agent_steps_out();
         }
         self.reach_next(None, now);
     }
@@ -210,7 +173,8 @@ impl Call {
             Try::Trunk { trunk, number, progress, timeout } => {
                 let plan = &self.journey.snapshot.plan;
                 let number = plan.trunk(&trunk).map_or_else(|| number.to_string(), |t| plan.spell(number, t));
-                let leg = self.dial(Target::Trunk { trunk, number });
+                let about = self.about_transfer();
+                let leg = self.dial(Target::Trunk { trunk, number }, about);
                 let (progress_by, answer_by) = (Some(now.mono + progress), now.mono + progress + timeout);
                 self.ringing(State::Ringing { leg, seat: None, progress_by, answer_by, timeout, early: false });
             }
@@ -227,6 +191,11 @@ impl Call {
         self.patch_talk();
     }
 
+    fn about_transfer(&mut self) -> About {
+        let Some(third) = self.third() else { return About::Service };
+        About::Transfer { agent: third.from.clone(), brief: Box::new(third.brief.clone()) }
+    }
+
     fn ringing(&mut self, state: State) {
         if let Some(third) = self.third() {
             third.state = state;
@@ -236,7 +205,7 @@ impl Call {
     /// What the floor says, or the exchange of a reservation.
     pub(super) fn third_told(&mut self, input: Input, now: Now) {
         let Some(third) = self.third() else {
-            if let Input::Offered { offer, .. } | Input::Reserved(Ok(offer)) = input {
+            if let Input::Offered { offer, .. } | Input::Reserved(_, Ok(offer)) = input {
                 self.act(Act::Offer(offer, OfferResult::Declined(Cause::CallerGone)));
             }
             return;
@@ -246,14 +215,11 @@ impl Call {
                 let answer_by = *until;
                 self.ring_seat(seat, offer, answer_by);
             }
-            (State::Asking { group: None, until }, Input::Reserved(Ok(offer))) => {
-                let (answer_by, seat) = (*until, self.reserved_seat());
-                match seat {
-                    Some(seat) => self.ring_seat(seat, offer, answer_by),
-                    None => self.act(Act::Offer(offer, OfferResult::Declined(Cause::Internal))),
-                }
+            (State::Asking { group: None, until }, Input::Reserved(seat, Ok(offer))) => {
+                let answer_by = *until;
+                self.ring_seat(seat, offer, answer_by);
             }
-            (State::Asking { group: None, .. }, Input::Reserved(Err(cause))) => self.reach_next(Some(cause), now),
+            (State::Asking { group: None, .. }, Input::Reserved(_, Err(cause))) => self.reach_next(Some(cause), now),
             (State::Asking { group: Some(asked), .. }, Input::Overflowed { group, cause, .. }) if *asked == group => {
                 self.reach_next(Some(cause), now);
             }
@@ -262,20 +228,16 @@ impl Call {
             {
                 self.attempt_failed(cause, None, true, now);
             }
-            (_, Input::Offered { offer, .. } | Input::Reserved(Ok(offer))) => {
+            (_, Input::Offered { offer, .. } | Input::Reserved(_, Ok(offer))) => {
                 self.act(Act::Offer(offer, OfferResult::Declined(Cause::CallerGone)));
             }
             _ => {}
         }
     }
 
-    /// The seat that the last try named.
-    fn reserved_seat(&mut self) -> Option<SeatId> {
-        self.third()?.reach.last_seat()
-    }
-
     fn ring_seat(&mut self, seat: SeatId, offer: OfferId, answer_by: u64) {
-        let leg = self.dial(Target::Seat(seat.clone()));
+        let about = self.about_transfer();
+        let leg = self.dial(Target::Seat(seat.clone()), about);
         self.ringing(State::Ringing {
             leg,
             seat: Some((seat, offer)),
@@ -341,7 +303,9 @@ impl Call {
         let Some(third) = self.third() else { return };
         let State::Ringing { leg, seat, .. } = &third.state else { return };
         let (leg, offer) = (*leg, seat.as_ref().map(|(_, offer)| *offer));
+        let emergency = third.is_emergency().then(|| third.reach.to.number.clone());
         self.fact(Fact::LegFailed { leg, cause, status });
+        self.alarm_of_trunk(emergency, leg, cause);
         if ours {
             self.drop_leg(leg, cause);
         } else {
@@ -354,6 +318,18 @@ impl Call {
         self.reach_next(Some(cause), now);
     }
 
+    /// An emergency trunk that cannot be had is worth a look at once, though the next one is tried.
+    pub(super) fn alarm_of_trunk(&mut self, emergency: Option<String>, leg: LegRef, cause: Cause) {
+        let trunk = self.members.iter().find(|m| m.leg == leg).and_then(|m| match &m.target {
+            Some(Target::Trunk { trunk, .. }) => Some(trunk.clone()),
+            _ => None,
+        });
+        if let (Some(number), Some(trunk), false) = (emergency, trunk, cause == Cause::CallerGone) {
+            let text = trunk_text(&trunk, cause);
+            self.fact(Fact::Alarm { subject: format!("emergency {number}"), text });
+        }
+    }
+
     /// Every try failed: the caller is still with the agent, who is told (product §5.4).
     fn not_reached(&mut self, cause: Cause, now: Now) {
         let Some(third) = self.talk().and_then(|t| t.third.take()) else { return };
@@ -362,24 +338,23 @@ impl Call {
             let subject = format!("emergency {}", third.reach.to.number);
             self.fact(Fact::Alarm { subject, text: "every emergency trunk failed".into() });
         }
-        self.without_third(now);
+        self.journey.came_back = Some((third.reach.to.called(), cause));
+        self.without_third(third.from, cause, now);
     }
 
-    /// What is left when nobody is brought in any more.
-    fn without_third(&mut self, now: Now) {
+    /// What is left when nobody is brought in any more. `from`: the seat of who asked.
+    fn without_third(&mut self, from: Option<SeatId>, cause: Cause, now: Now) {
         let caller = self.has_caller();
         let Some(talking) = self.talk() else { return };
-        match (talking.with.is_some(), caller) {
-            (true, true) => self.tell_agent(now),
-            // An emergency line could not be had and the agent has gone: a seat helps the caller.
-            (false, true) => {
-                let group = talking.group.clone().or_else(|| self.journey.snapshot.plan.hub_group().cloned());
-                match group {
-                    Some(group) => self.return_to_queue(group, now),
-                    None => self.release_all(Party::Switch, Cause::Unreachable),
-                }
+        match (talking.with.is_some(), caller, from) {
+            (true, true, _) => self.tell_agent(now),
+            // The agent has gone: an emergency line's caller is helped by a seat, whoever is first; another comes back to him.
+            (false, true, Some(seat)) if talking.rejoin.is_none() => self.come_back(seat, cause, now),
+            (false, true, _) => {
+                self.fact(Fact::Returned { seat: None, cause });
+                self.back_to_queue(now);
             }
-            (_, false) => self.release_all(Party::Switch, Cause::Unreachable),
+            (_, false, _) => self.release_all(Party::Switch, Cause::Unreachable),
         }
     }
 
@@ -408,6 +383,7 @@ impl Call {
 
     /// The target becomes the one the caller talks to.
     fn third_takes_over(&mut self) {
+        self.dismiss_rejoin(Cause::Elsewhere);
         let Some(talking) = self.talk() else { return };
         let Some(third) = talking.third.take() else { return };
         let State::Joined { leg, seat } = third.state else { return };
@@ -417,26 +393,32 @@ impl Call {
     }
 
     /// The agent goes; caller and target go on, or agent-less target and nobody: then it is over.
-    fn agent_leaves(&mut self, now: Now) {
-        let Some(talking) = self.talk() else { return };
-        let (Some(agent), seat) = (talking.with.take(), talking.seat.take()) else { return };
+    pub(super) fn agent_leaves(&mut self, now: Now) {
+        if self.agent_steps_out() && !self.goes_on_without_agent(now) {
+            self.release_all(Party::Callee, Cause::Normal);
+        }
+    }
+
+    /// The agent's leg ends by his own will. `true`: there was one.
+    fn agent_steps_out(&mut self) -> bool {
+        let Some(talking) = self.talk() else { return false };
+        let (Some(agent), seat) = (talking.with.take(), talking.seat.take()) else { return false };
         self.fact(Fact::PartyLeft { leg: agent, cause: Cause::Normal });
         self.drop_leg(agent, Cause::Normal);
         if let Some(seat) = seat {
             self.act(Act::SeatFree(seat));
         }
-        if !self.goes_on_without_agent(now) {
-            self.release_all(Party::Callee, Cause::Normal);
-        }
+        true
     }
 
     /// The agent has gone. `true`: what follows for the others has been done (product §5.6).
     pub(super) fn goes_on_without_agent(&mut self, now: Now) -> bool {
         let caller = self.has_caller();
         let Some(third) = self.third() else { return false };
+        let emergency = third.is_emergency();
         // A transfer on answer needs its agent no more than an emergency line does.
-        let (joined, goes_on) = (third.joined().is_some(), third.is_emergency() || third.way == Way::OnAnswer);
-        match (joined, caller) {
+        let goes_on = emergency || matches!(third.way, Way::OnAnswer | Way::Blind);
+        match (third.joined().is_some(), caller) {
             // The caller had hung up as well: the emergency line alone is nobody's talk.
             (_, false) => {
                 self.end_third(TransferResult::AgentGone, Cause::Normal);
@@ -446,21 +428,18 @@ impl Call {
                 self.third_takes_over();
                 true
             }
-            // Not cancelled: the caller hears it ring and joins on the answer.
+            // Not cancelled: the caller hears it ring and joins on the answer. To an emergency's caller somebody comes meanwhile.
             (false, true) if goes_on => {
+                if emergency {
+                    self.ask_for_helper();
+                }
                 self.patch_talk();
                 true
             }
             (false, true) => {
                 self.end_third(TransferResult::AgentGone, Cause::CallerGone);
-                let group = self
-                    .talk()
-                    .and_then(|t| t.group.clone())
-                    .or_else(|| self.journey.snapshot.plan.hub_group().cloned());
-                match group {
-                    Some(group) => self.return_to_queue(group, now),
-                    None => self.release_all(Party::Switch, Cause::Lost),
-                }
+                self.fact(Fact::Returned { seat: None, cause: Cause::Lost });
+                self.back_to_queue(now);
                 true
             }
         }
@@ -484,7 +463,7 @@ impl Call {
     }
 
     /// The agent sends the target away.
-    fn drop_third(&mut self, result: TransferResult) {
+    pub(super) fn drop_third(&mut self, result: TransferResult) {
         let had_joined = result == TransferResult::Joined;
         self.end_third(result, Cause::Normal);
         let caller = self.has_caller();
@@ -498,6 +477,7 @@ impl Call {
 
     /// Takes the target out, whatever it is doing; writes what came of the transfer unless that has been written.
     pub(super) fn end_third(&mut self, result: TransferResult, cause: Cause) {
+        self.dismiss_rejoin(cause);
         let Some(third) = self.talk().and_then(|t| t.third.take()) else { return };
         match third.state {
             State::Asking { .. } => self.act(Act::Leave),
@@ -521,7 +501,7 @@ impl Call {
         self.fact(Fact::TransferEnded { transfer: third.id, result, cause: None });
     }
 
-    fn swap(&mut self) {
+    pub(super) fn swap(&mut self) {
         if let Some(third) = self.third() {
             third.apart = match third.apart {
                 Apart::Nobody | Apart::Target => Apart::Caller,
@@ -548,6 +528,11 @@ impl Call {
             State::Asking { .. } | State::Ringing { .. } | State::Joined { .. } => {}
         }
     }
+}
+
+fn trunk_text(trunk: &TrunkId, cause: Cause) -> String {
+    let (_, q850) = super::cause::to_sip(cause);
+    format!("trunk {trunk} failed: {cause:?} (Q.850 {q850})")
 }
 
 impl Stage {

@@ -78,6 +78,9 @@ fn order(
                 Conflict::NotTheAgent => ("不是这个通话的坐席", "not the agent of this talk"),
                 Conflict::Busy => ("已经有第三方，或正在呼叫", "a third party is there already, or being called"),
                 Conflict::Nobody => ("没有第三方", "there is no third party"),
+                Conflict::Already => ("已经如此", "it is so already"),
+                Conflict::SeatBusy => ("坐席话机忙或不在线", "the seat's phone is busy or cannot be reached"),
+                Conflict::NotRecorded => ("此通话不录音", "the call is not recorded"),
             };
             Err(Failure::new(Exit::Bad, zh, en))
         }

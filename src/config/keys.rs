@@ -2,6 +2,7 @@
 
 use super::reader::Table;
 use crate::exchange::Codes;
+use std::collections::BTreeMap;
 
 pub(super) fn read(table: Table<'_, '_>) -> Codes {
     let usual = Codes::default();
@@ -26,6 +27,7 @@ pub(super) fn read(table: Table<'_, '_>) -> Codes {
         cancel: code("cancel", usual.cancel),
         swap: code("swap", usual.swap),
         back: code("back", usual.back),
+        speed: speed(&table),
     };
     if let Some((one, other)) = codes.ambiguous() {
         let zh = format!("[keys] {one} 是 {other} 的开头：按下时分不清");
@@ -37,4 +39,23 @@ pub(super) fn read(table: Table<'_, '_>) -> Codes {
     }
     table.finish();
     codes
+}
+
+/// `speed = { 1 = "119", 66 = "12366" }`: one or two digits each.
+fn speed(table: &Table<'_, '_>) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    for (pressed, value) in table.table("speed").entries() {
+        let digits = |t: &str, most: usize| (1..=most).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
+        match value.get_ref().as_str().filter(|number| digits(pressed, 2) && digits(number, 20)) {
+            Some(number) => {
+                keys.insert(pressed.to_owned(), number.to_owned());
+            }
+            None => {
+                let zh = format!("speed 应为一两位数字对应一个号码，如 1 = \"119\"，{pressed} 不是");
+                let en = format!("speed has one or two digits for a number, such as 1 = \"119\"; {pressed} is not so");
+                table.document.error(value.span(), zh, en);
+            }
+        }
+    }
+    keys
 }

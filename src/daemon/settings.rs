@@ -37,6 +37,8 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
         codes: config.keys.clone(),
+        record: crate::dialplan::Record::Always,
+        link: None,
     }
 }
 
@@ -60,6 +62,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
 
 fn seat(seat: &config::Seat) -> SeatSettings {
     SeatSettings {
+        supervises: std::collections::BTreeSet::new(),
         groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
         skills: std::collections::BTreeSet::new(),
         password: seat.password.clone(),

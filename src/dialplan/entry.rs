@@ -238,6 +238,8 @@ pub struct Group {
     pub weight: u32,
     /// Seats see the caller's number even where the caller asked for privacy.
     pub trusted: bool,
+    /// Whether its talks are recorded.
+    pub record: Record,
     /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.
     pub overflow: Route,
     /// Where it is defined.
@@ -251,6 +253,18 @@ impl Group {
     pub fn leads_to_people(&self) -> bool {
         self.overflow.steps.iter().any(|s| !matches!(s, Step::Prompt { .. } | Step::Release { .. }))
     }
+}
+
+/// Whether talks are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Record {
+    /// From the first answer on.
+    #[default]
+    Always,
+    /// Not.
+    Never,
+    /// When an agent asks for it.
+    OnDemand,
 }
 
 /// What a trunk is for.

@@ -1,10 +1,11 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::{Exchange, Live, Output};
+use super::rows::{CallRow, SeatRow, Status, TrunkRow};
+use super::{Exchange, Output};
 use crate::call::{self, Conflict, Order};
 use crate::clock::Now;
-use crate::fact::{Brief, Cause, Supervision, Target, TransferResult, Way};
-use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::fact::{Brief, Cause, Supervision, Way};
+use crate::id::{CallRef, SeatId};
 use serde::{Deserialize, Serialize};
 
 /// A question or order of an operator.
@@ -143,140 +144,6 @@ pub enum Verb {
     Dismiss,
 }
 
-/// How the exchange stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// Version of the program.
-    pub version: String,
-    /// Version of the plan in force.
-    pub plan: String,
-    /// Live calls.
-    pub calls: usize,
-    /// Calls that wait in queues.
-    pub waiting: usize,
-    /// Seats with a registered phone.
-    pub seats_registered: usize,
-    /// Seats that are ready for a call.
-    pub seats_ready: usize,
-    /// All seats.
-    pub seats: usize,
-    /// Media ports in use and bound.
-    pub ports: (usize, usize),
-    /// Trunks that do not answer.
-    pub trunks_down: Vec<TrunkId>,
-    /// No new calls are taken.
-    pub draining: bool,
-    /// The folder of the records.
-    pub state: String,
-}
-
-/// One live call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallRow {
-    /// Its reference.
-    pub call: CallRef,
-    /// Number first dialled.
-    pub dialled: String,
-    /// Caller's number.
-    pub caller: String,
-    /// `announcing`, `queueing`, `ringing`, `talking`.
-    pub stage: String,
-    /// Whom the caller is, or may become, connected to.
-    pub with: Vec<String>,
-    /// Everyone who has a leg, the caller first while he is there.
-    #[serde(default)]
-    pub parties: Vec<PartyRow>,
-    /// The transfers so far, in order.
-    #[serde(default)]
-    pub transfers: Vec<TransferRow>,
-    /// The file of its recording, below the folder of recordings, without `.wav`.
-    #[serde(default)]
-    pub recording: Option<String>,
-    /// Nothing of it is kept at present.
-    #[serde(default)]
-    pub recording_paused: bool,
-}
-
-/// One leg of a live call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartyRow {
-    /// Its name.
-    pub leg: LegRef,
-    /// What it is in the call.
-    pub role: Role,
-    /// The caller's number, a seat, or a trunk and the number dialled on it.
-    pub who: String,
-    /// It has answered.
-    pub answered: bool,
-    /// It has us on hold, or is held.
-    pub held: bool,
-    /// It is not heard.
-    pub muted: bool,
-}
-
-/// What a leg is in its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// 来电人.
-    Caller,
-    /// 坐席: whom the caller talks to first of all, whoever that is by now.
-    Agent,
-    /// 第三方: whom the agent brings in, ringing or joined.
-    Target,
-    /// 班长.
-    Supervisor,
-    /// Is being rung for the caller.
-    Offered,
-}
-
-/// One transfer of a live call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferRow {
-    /// From 1.
-    pub transfer: u32,
-    /// The number of the directory.
-    pub to: String,
-    /// What it is called.
-    pub title: String,
-    /// How.
-    pub way: Way,
-    /// It has rung.
-    pub rang: bool,
-    /// What came of it; `None` while it is under way.
-    pub result: Option<TransferResult>,
-    /// Why not.
-    pub cause: Option<Cause>,
-}
-
-/// One seat.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeatRow {
-    /// The seat.
-    pub seat: SeatId,
-    /// Its groups.
-    pub groups: Vec<String>,
-    /// Its state as facts write it.
-    pub state: String,
-    /// The word on a Chinese screen.
-    pub zh: String,
-    /// Where its phone is.
-    pub contact: Option<String>,
-}
-
-/// One trunk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrunkRow {
-    /// The trunk.
-    pub trunk: TrunkId,
-    /// Where calls to it go.
-    pub outbound: Option<String>,
-    /// It answers OPTIONS, or is never asked.
-    pub up: bool,
-    /// Calls on it that we sent.
-    pub calls: usize,
-}
-
 impl Exchange {
     pub(super) fn command(&mut self, id: u64, command: Command, now: Now) {
         let answer = match command {
@@ -289,17 +156,9 @@ impl Exchange {
                 Answer::Done
             }
             Command::HangUp { .. } => Answer::Unknown,
-            Command::Transfer { call, to, way, .. } => self.transfer(call, &to, way, now),
-            Command::Conference { call, verb, .. } => {
-                let order = match verb {
-                    Verb::Leave => Order::Leave,
-                    Verb::Cancel => Order::Cancel,
-                    Verb::Swap => Order::Swap,
-                    _ => Order::Back,
-                };
-                self.agents_order(call, order, now)
-            }
-            Command::Supervise { .. } => Answer::Forbidden,
+            Command::Transfer { call, to, way, brief, by } => self.transfer(call, &to, way, brief, &by, now),
+            Command::Conference { call, verb, by, why } => self.verb(call, verb, &by, why, now),
+            Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
             Command::Drain => {
                 self.draining = true;
                 Answer::Done
@@ -314,82 +173,77 @@ impl Exchange {
         self.out.push_back(Output::Answer { id, answer });
     }
 
-    fn transfer(&mut self, call: CallRef, to: &str, way: Way, now: Now) -> Answer {
+    fn transfer(&mut self, call: CallRef, to: &str, way: Way, brief: Brief, by: &str, now: Now) -> Answer {
         let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
         let plan = std::sync::Arc::clone(&live.call.journey.snapshot.plan);
-        match self.reachable(&plan, to, now.wall) {
-            Some(found) => self.agents_order(call, Order::Reach(std::sync::Arc::new(found), way), now),
-            None => Answer::NotReachable,
+        let Some(found) = self.reachable(&plan, to, now.wall) else { return Answer::NotReachable };
+        let order = Order::Reach(std::sync::Arc::new(found), way, brief);
+        match self.agents_order(call, order, by, now) {
+            Answer::Done => {
+                let last = self.calls.get(&call).and_then(|live| live.transfers.last());
+                last.map_or(Answer::Done, |row| Answer::Asked { transfer: row.transfer })
+            }
+            other => other,
         }
+    }
+
+    fn verb(&mut self, call: CallRef, verb: Verb, by: &str, why: String, now: Now) -> Answer {
+        let order = match verb {
+            Verb::Leave => Order::Leave,
+            Verb::Cancel => Order::Cancel,
+            Verb::Swap => Order::Swap,
+            Verb::Back => Order::Back,
+            Verb::Hold => Order::Hold(true),
+            Verb::Resume => Order::Hold(false),
+            Verb::Mute => Order::Mute(true),
+            Verb::Unmute => Order::Mute(false),
+            Verb::Record => Order::Record,
+            Verb::Pause => Order::Pause(true, why),
+            Verb::Continue => Order::Pause(false, why),
+            Verb::Dismiss => return self.dismiss(call, now),
+        };
+        self.agents_order(call, order, by, now)
     }
 
     /// An order on behalf of the call's agent.
-    fn agents_order(&mut self, call: CallRef, order: Order, now: Now) -> Answer {
+    fn agents_order(&mut self, call: CallRef, order: Order, by: &str, now: Now) -> Answer {
         let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
         let Some(agent) = live.call.agent() else { return Answer::Conflict { why: Conflict::NoTalk } };
-        self.order(call, agent, order, now).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
+        self.order(call, agent, order, by, now).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
     }
 
-    fn status(&self) -> Status {
-        let states: Vec<_> = self.floor.seats().map(|(_, v)| v.state).collect();
-        Status {
-            version: env!("CARGO_PKG_VERSION").into(),
-            plan: self.snapshot.plan.version().into(),
-            calls: self.calls.len(),
-            waiting: self.calls.values().filter(|l| l.call.stage() == "queueing").count(),
-            seats_registered: self.registrar.bindings().count(),
-            seats_ready: states.iter().filter(|s| s.reachable && s.work == crate::acd::Work::Ready).count(),
-            seats: states.len(),
-            ports: (self.ports.leased(), self.ports.total()),
-            trunks_down: self.trunks.iter().filter(|t| !t.up).map(|t| t.id.clone()).collect(),
-            draining: self.draining,
-            state: self.settings.state.clone(),
+    fn supervise(&mut self, call: CallRef, seat: &SeatId, mode: Supervision, by: &str, why: &str, now: Now) -> Answer {
+        if !self.calls.contains_key(&call) {
+            return Answer::Unknown;
+        }
+        if !self.may_supervise(seat, call) {
+            return Answer::Forbidden;
+        }
+        let who = if by.is_empty() { seat.as_str() } else { by };
+        match self.ordered(call, now, |c| c.supervise(seat, mode, who, why)) {
+            Err(why) => Answer::Conflict { why },
+            // His phone could not be rung: the call has let him go again.
+            Ok(())
+                if self.calls.get(&call).is_some_and(|l| l.call.supervisor().is_none() && !l.call.is_led_by(seat)) =>
+            {
+                Answer::Conflict { why: Conflict::SeatBusy }
+            }
+            Ok(()) => Answer::Done,
         }
     }
 
-    fn call_rows(&self) -> Vec<CallRow> {
-        let row = |(id, live): (&CallRef, &Live)| {
-            let with = live.call.members().iter().filter_map(|m| match m.target.as_ref()? {
-                Target::Seat(seat) => Some(seat.to_string()),
-                Target::Trunk { trunk, number } => Some(format!("{trunk}/{number}")),
-            });
-            CallRow {
-                call: *id,
-                dialled: live.call.journey.dialled.clone(),
-                caller: live.call.journey.caller.number.clone(),
-                stage: live.call.stage().into(),
-                with: with.collect(),
-                parties: Vec::new(),
-                transfers: Vec::new(),
-                recording: None,
-                recording_paused: false,
-            }
-        };
-        self.calls.iter().map(|(id, live)| row((id, live))).collect()
+    /// Whether this seat supervises the group that serves the call; the hub's group where none does.
+    pub(super) fn may_supervise(&self, seat: &SeatId, call: CallRef) -> bool {
+        let Some(live) = self.calls.get(&call) else { return false };
+        let group = live.call.served_in().or_else(|| live.call.journey.snapshot.plan.hub_group());
+        let supervises = self.settings.seats.get(seat).map(|s| &s.supervises);
+        group.zip(supervises).is_some_and(|(group, all)| all.contains(group))
     }
 
-    fn seat_rows(&self) -> Vec<SeatRow> {
-        let row = |(seat, view): (&SeatId, crate::acd::SeatView<'_>)| SeatRow {
-            seat: seat.clone(),
-            groups: self
-                .settings
-                .seats
-                .get(seat)
-                .map_or_else(Vec::new, |s| s.groups.iter().map(ToString::to_string).collect()),
-            state: view.state.to_string(),
-            zh: view.state.zh().to_owned(),
-            contact: self.registrar.binding(seat.as_str()).map(|b| b.flow.peer.to_string()),
-        };
-        self.floor.seats().map(row).collect()
-    }
-
-    fn trunk_rows(&self) -> Vec<TrunkRow> {
-        let row = |t: &super::trunks::TrunkState| TrunkRow {
-            trunk: t.id.clone(),
-            outbound: self.settings.trunks.get(&t.id).and_then(|s| s.outbound).map(|(_, a)| a.to_string()),
-            up: t.up,
-            calls: t.calls,
-        };
-        self.trunks.iter().map(row).collect()
+    fn dismiss(&mut self, call: CallRef, now: Now) -> Answer {
+        if !self.calls.contains_key(&call) {
+            return Answer::Unknown;
+        }
+        self.ordered(call, now, |c| c.dismiss()).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use super::identity::Audience;
-use crate::call::{Leg, LegEvent};
+use crate::call::{About, Leg, LegEvent};
 use crate::clock::Now;
 use crate::dialplan::{Class, Role};
 use crate::fact::{Cause, Origin, Target};
@@ -26,7 +26,7 @@ struct Way {
 
 impl Exchange {
     /// Dials, or says at once why not.
-    pub(super) fn dial(&mut self, call: CallRef, leg: LegRef, target: &Target, now: Now) {
+    pub(super) fn dial(&mut self, call: CallRef, leg: LegRef, target: &Target, about: &About, now: Now) {
         let way = match target {
             Target::Seat(seat) => self.way_to_seat(call, seat),
             Target::Trunk { trunk, number } => self.way_to_trunk(call, trunk, number),
@@ -35,7 +35,7 @@ impl Exchange {
             Target::Trunk { trunk, .. } => Some(trunk),
             Target::Seat(_) => None,
         };
-        if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, trunk, now)) {
+        if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, trunk, about, now)) {
             let event = LegEvent::Failed { cause, status: None };
             self.tell(call, crate::call::Input::Leg(leg, event), now);
         }
@@ -88,6 +88,7 @@ impl Exchange {
         leg: LegRef,
         way: Way,
         trunk: Option<&TrunkId>,
+        about: &About,
         now: Now,
     ) -> Result<(), Cause> {
         let session_id = self.random();
@@ -99,7 +100,9 @@ impl Exchange {
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
         let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like);
         let journey = &live.call.journey;
-        let (from, mut extra) = Self::identity_of(journey, way.audience, &way.uri, way.flow.local.ip());
+        let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip());
+        let link = self.settings.link.as_deref();
+        extra.extend(super::identity::brief_lines(call, journey, about, link, now.wall));
         for route in &way.routes {
             extra.extend_from_slice(b"Route: ");
             extra.extend_from_slice(route);

@@ -61,6 +61,7 @@ impl Exchange {
             }
             acd::Output::HoldExpired { seat, call } => {
                 tracing::warn!(%seat, %call, "the seat has held its call longer than it may");
+                self.tell(call, CallInput::Refused, now);
             }
         }
     }

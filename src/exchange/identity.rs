@@ -1,9 +1,11 @@
 //! Who calls, as read from an INVITE and as written into ours (RFC 3325, RFC 7044, RFC 5806).
 
 use super::Exchange;
-use crate::call::{Caller, Journey};
-use crate::id::SeatId;
+use crate::call::{About, Caller, Journey};
+use crate::fact::Supervision;
+use crate::id::{CallRef, SeatId};
 use crate::sip::header::{NameAddr, Params};
+use crate::sip::lines::{Lines, USER_TO_USER};
 use crate::sip::message::Message;
 use crate::sip::name::Name;
 use crate::sip::uri::Uri;
@@ -94,7 +96,13 @@ pub(super) enum Audience {
 
 impl Exchange {
     /// From value and identity headers of a leg to `audience`, reached by `uri` from our address `host`.
-    pub(super) fn identity_of(journey: &Journey, audience: Audience, uri: &str, host: IpAddr) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn identity_of(
+        journey: &Journey,
+        audience: Audience,
+        about: &About,
+        uri: &str,
+        host: IpAddr,
+    ) -> (Vec<u8>, Vec<u8>) {
         let host = bracketed(host);
         let withheld = match audience {
             Audience::Seat { trusted } => journey.caller.private && !trusted,
@@ -114,7 +122,8 @@ impl Exchange {
                 let title = if journey.seat_dialled_only() { "" } else { journey.title.as_str() };
                 // A title that begins with the number says it already.
                 let rest = title.strip_prefix(journey.dialled.as_str()).unwrap_or(title).trim_start();
-                let words = [journey.dialled.as_str(), rest, who].into_iter().filter(|w| !w.is_empty());
+                let note = note(journey, about);
+                let words = [note.as_str(), journey.dialled.as_str(), rest, who].into_iter().filter(|w| !w.is_empty());
                 format!("\"{}\" ", quotable(&words.collect::<Vec<_>>().join(" "))).into_bytes()
             }
             // As it came, in whatever encoding.
@@ -158,6 +167,60 @@ impl Exchange {
             let _ = write!(w, "Diversion: <sip:{dialled}@{host}>;reason=unconditional;counter=1\r\n");
         }
     }
+}
+
+/// What a seat's screen says before the number: why this call comes to it, when it is not simply the next one.
+fn note(journey: &Journey, about: &About) -> String {
+    match (about, &journey.came_back) {
+        (About::Supervision(Supervision::Listen), _) => "监听".into(),
+        (About::Supervision(Supervision::Whisper), _) => "耳语".into(),
+        (About::Supervision(Supervision::Barge), _) => "强插".into(),
+        (About::Supervision(Supervision::TakeOver), _) => "接管".into(),
+        (About::Transfer { agent: Some(agent), .. }, _) => format!("{agent} 转来"),
+        (About::Service, Some((whom, cause))) => {
+            format!("退回：{whom} {}", crate::call::cause::words(*cause))
+        }
+        (About::Transfer { agent: None, .. } | About::Service, _) => String::new(),
+    }
+}
+
+/// What travels with a transferred call (RFC 7433): number first dialled, agent, seconds since the first answer, caller, reason,
+/// place; and where to read on (Call-Info). `link` has `{call}` where the reference goes.
+pub(super) fn brief_lines(call: CallRef, journey: &Journey, about: &About, link: Option<&str>, wall: i64) -> Vec<u8> {
+    let About::Transfer { agent, brief } = about else { return Vec::new() };
+    let mut lines = Lines::new();
+    let since = journey.answered_at.map_or(0, |at| (wall - at) / 1_000_000);
+    let agent = agent.as_ref().map_or("", |a| a.as_str());
+    let mut text = format!("d={};a={agent};t={since}", journey.dialled);
+    // The text is for whoever answers: a withheld number stays withheld but for what P-Asserted-Identity says.
+    if !journey.caller.private && !journey.caller.number.is_empty() {
+        let _ = write!(text, ";c={}", journey.caller.number);
+    }
+    for (name, words) in [("r", &brief.reason), ("l", &brief.location)] {
+        let room = USER_TO_USER.saturating_sub(text.len() + name.len() + 2);
+        let words = cut(words, room);
+        if !words.is_empty() {
+            let _ = write!(text, ";{name}={words}");
+        }
+    }
+    // It was made to fit; a longer number than any is left out whole.
+    let _ = lines.user_to_user(text.as_bytes());
+    if let Some(link) = link {
+        lines.call_info(&link.replace("{call}", &call.to_string()), "info");
+    }
+    lines.into_bytes()
+}
+
+/// As much of a text as fits, whole characters, without what would end a field.
+fn cut(text: &str, room: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars().filter(|c| !c.is_control() && !matches!(c, ';' | '=')) {
+        if out.len() + c.len_utf8() > room {
+            break;
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// Text for a quoted string: quotes and backslashes escaped, line ends and other controls gone (RFC 3261 §25.1).

@@ -4,9 +4,10 @@
 use super::{Due, Exchange};
 use crate::call::Order;
 use crate::clock::{Now, SECOND};
-use crate::fact::{Origin, Target, Way};
+use crate::fact::{Brief, Origin, Target, Way};
 use crate::id::{CallRef, LegRef};
 use crate::patch::Command;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A code that has begun ends after so long without a key, µs.
@@ -25,12 +26,21 @@ pub struct Codes {
     pub swap: String,
     /// Back to the caller; the target goes.
     pub back: String,
+    /// Speed keys: what may be pressed behind [`Codes::three_way`] instead of a number of the directory, and that number.
+    pub speed: BTreeMap<String, String>,
 }
 
 impl Default for Codes {
     fn default() -> Self {
         let code = |text: &str| text.to_owned();
-        Self { three_way: code("*1"), leave: code("*2"), cancel: code("*3"), swap: code("*4"), back: code("*0") }
+        Self {
+            three_way: code("*1"),
+            leave: code("*2"),
+            cancel: code("*3"),
+            swap: code("*4"),
+            back: code("*0"),
+            speed: BTreeMap::new(),
+        }
     }
 }
 
@@ -65,6 +75,12 @@ impl Codes {
                 .map(move |(_, o)| (one, o))
         });
         pairs.into_iter().next()
+    }
+
+    /// The number that was meant, behind the code.
+    fn number<'a>(&'a self, keys: &'a str) -> &'a str {
+        let pressed = keys.get(self.three_way.len()..).unwrap_or_default().trim_end_matches('#');
+        self.speed.get(pressed).map_or(pressed, String::as_str)
     }
 
     fn meaning(&self, keys: &str) -> Meaning {
@@ -138,23 +154,24 @@ impl Exchange {
     fn is_whole(&self, call: CallRef, keys: &str, now: Now) -> bool {
         let Some(live) = self.calls.get(&call) else { return false };
         let plan = &live.call.journey.snapshot.plan;
-        let number = keys.get(self.settings.codes.three_way.len()..).unwrap_or_default();
-        self.reachable(plan, number, now.wall).is_some() && !self.goes_on(plan, number)
+        let codes = &self.settings.codes;
+        let pressed = keys.get(codes.three_way.len()..).unwrap_or_default();
+        let speed = codes.speed.keys().any(|key| key.len() > pressed.len() && key.starts_with(pressed));
+        self.reachable(plan, codes.number(keys), now.wall).is_some() && !self.goes_on(plan, pressed) && !speed
     }
 
     fn number(&mut self, call: CallRef, leg: LegRef, now: Now) {
         let Some(live) = self.calls.get_mut(&call) else { return };
         let keys = std::mem::take(&mut live.pressed.text);
         let plan = Arc::clone(&live.call.journey.snapshot.plan);
-        let number = keys.get(self.settings.codes.three_way.len()..).unwrap_or_default().trim_end_matches('#');
-        match self.reachable(&plan, number, now.wall) {
-            Some(to) => self.obey(call, leg, Order::Reach(Arc::new(to), Way::ThreeWay), now),
+        match self.reachable(&plan, self.settings.codes.number(&keys), now.wall) {
+            Some(to) => self.obey(call, leg, Order::Reach(Arc::new(to), Way::ThreeWay, Brief::default()), now),
             None => self.refuse_keys(call, leg, now),
         }
     }
 
     fn obey(&mut self, call: CallRef, leg: LegRef, order: Order, now: Now) {
-        if let Err(why) = self.order(call, leg, order, now) {
+        if let Err(why) = self.order(call, leg, order, "", now) {
             tracing::debug!(%call, ?leg, ?why, "a feature code came to nothing");
             self.refuse_keys(call, leg, now);
         }

@@ -3,6 +3,7 @@
 use super::Exchange;
 use crate::call::Input as CallInput;
 use crate::clock::Now;
+use crate::id::{CallRef, LegRef};
 use crate::patch::Event;
 
 impl Exchange {
@@ -21,17 +22,28 @@ impl Exchange {
                     self.key(call, leg, digit, now);
                 }
             }
+            // Silence alone is no death: the far side is asked (product §5, "dead means").
             Event::Silent { port, epoch } => {
                 if let Some((call, leg)) = self.ports.user(port, epoch) {
-                    tracing::debug!(%call, ?leg, "no RTP for 5 s");
+                    self.ask_whether_alive(call, leg, now);
                 }
             }
-            // Nothing is recorded yet: no call sends `Command::Record`.
-            Event::Recording { recording, what } => tracing::warn!(?recording, ?what, "a recording that no call began"),
+            Event::Recording { recording, what } => self.recording_event(recording, &what, now),
             Event::Closed { port, epoch, stats } => {
                 tracing::debug!(?port, ?stats, "port closed");
                 self.ports.closed(port, epoch);
             }
+        }
+    }
+
+    /// No RTP and RTCP for 5 s on a leg that should send: OPTIONS inside the dialog. Whoever holds or is held may be silent.
+    fn ask_whether_alive(&mut self, call: CallRef, leg: LegRef, now: Now) {
+        let Some(live) = self.calls.get(&call) else { return };
+        let quiet = live.call.members().iter().any(|m| m.leg == leg && m.held);
+        let session = live.legs.iter().find(|l| l.leg == leg).and_then(|l| l.session);
+        if let (Some(session), false) = (session, quiet) {
+            tracing::debug!(%call, ?leg, "no RTP for 5 s: asked whether it lives");
+            self.endpoint.probe(session, now);
         }
     }
 }

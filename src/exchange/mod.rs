@@ -10,20 +10,25 @@ mod command;
 mod dial;
 mod directory;
 mod floor;
+mod handover;
 mod identity;
 mod keys;
 mod media;
 mod perform;
 mod place;
 mod ports;
+mod recording;
 mod refer;
 mod register;
+mod rows;
 mod session;
 mod settings;
 mod trunks;
 
-pub use command::{Answer, CallRow, Command, PartyRow, Role, SeatRow, Status, TransferRow, TrunkRow, Verb};
+pub use crate::call::Role;
+pub use command::{Answer, Command, Verb};
 pub use keys::Codes;
+pub use rows::{CallRow, PartyRow, SeatRow, Status, TransferRow, TrunkRow};
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
 
 use crate::acd::Floor;
@@ -33,7 +38,6 @@ use crate::fact::{self, Fact};
 use crate::id::{CallRef, LegRef};
 use crate::patch;
 use crate::sip::auth::Realm;
-use crate::sip::dialog::ReferId;
 use crate::sip::dialog::SessionId;
 use crate::sip::endpoint::{self, Endpoint};
 use crate::sip::flow::Flow;
@@ -105,8 +109,12 @@ struct Live {
     timer: (u32, Option<u64>),
     /// What its agent has pressed of a feature code.
     pressed: keys::Pressed,
-    /// The REFER that the transfer in hand came by.
-    refer: Option<ReferId>,
+    /// REFERs that its transfers came by.
+    refers: refer::Refers,
+    /// The transfers so far, as facts have told them.
+    transfers: Vec<TransferRow>,
+    /// Its recording, once it has begun.
+    taping: Option<recording::Taping>,
 }
 
 impl Live {
@@ -140,6 +148,7 @@ pub struct Exchange {
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
     strangers: Strangers,
+    tapes: recording::Tapes,
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
@@ -170,6 +179,7 @@ impl Exchange {
             wheel: Wheel::default(),
             rng,
             strangers: Strangers::default(),
+            tapes: recording::Tapes::default(),
             seq,
             minted: 0,
             draining: false,

@@ -2,7 +2,7 @@
 
 use super::{Due, Exchange};
 use crate::acd::{self, Entry};
-use crate::call::{Act, Conflict, Input, Leg, OfferResult, Order, cause};
+use crate::call::{Act, Call, Conflict, Input, Leg, OfferResult, Order, cause};
 use crate::clock::Now;
 use crate::fact::{Cause, Fact, Origin};
 use crate::id::{CallRef, LegRef, OfferId};
@@ -14,21 +14,41 @@ impl Exchange {
     pub(super) fn tell(&mut self, id: CallRef, input: Input, now: Now) {
         let Some(live) = self.calls.get_mut(&id) else { return };
         live.call.handle(input, now);
-        while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
-            self.perform(id, act, now);
-        }
-        self.set_timer(id);
+        self.carry_out(id, now);
     }
 
     /// Gives a call an agent's order and does what it then wants.
-    pub(super) fn order(&mut self, id: CallRef, by: LegRef, order: Order, now: Now) -> Result<(), Conflict> {
+    pub(super) fn order(
+        &mut self,
+        id: CallRef,
+        from: LegRef,
+        order: Order,
+        by: &str,
+        now: Now,
+    ) -> Result<(), Conflict> {
+        self.ordered(id, now, |call| call.order(from, order, by, now))
+    }
+
+    /// Lets something be said to a call and does what it then wants.
+    pub(super) fn ordered<T>(
+        &mut self,
+        id: CallRef,
+        now: Now,
+        say: impl FnOnce(&mut Call) -> Result<T, Conflict>,
+    ) -> Result<T, Conflict> {
         let Some(live) = self.calls.get_mut(&id) else { return Err(Conflict::NoTalk) };
-        let done = live.call.order(by, order, now);
+        let done = say(&mut live.call);
+        self.carry_out(id, now);
+        done
+    }
+
+    /// Does what a call wants.
+    pub(super) fn carry_out(&mut self, id: CallRef, now: Now) {
         while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
             self.perform(id, act, now);
         }
+        self.retape(id, now);
         self.set_timer(id);
-        done
     }
 
     fn perform(&mut self, id: CallRef, act: Act, now: Now) {
@@ -38,13 +58,16 @@ impl Exchange {
                     tracing::error!(call = %id, %subject, "{text}");
                 }
                 self.transfer_fact(id, &fact, now);
+                if let Fact::CallEnded { .. } = fact {
+                    self.untape(id, now);
+                }
                 self.fact(Some(id), fact, now);
             }
             Act::Ring => self.provisional(id, 180, false, now),
             Act::EarlyMedia => self.provisional(id, 183, true, now),
             Act::Answer => self.answer(id, now),
             Act::Reject { status, q850 } => self.reject(id, status, q850, now),
-            Act::Dial { leg, target } => self.dial(id, leg, &target, now),
+            Act::Dial { leg, target, about } => self.dial(id, leg, &target, &about, now),
             Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
             Act::Topology(topology) => self.apply(id, &topology),
             Act::Enter { group, skill, class, place } => {
@@ -102,7 +125,7 @@ impl Exchange {
             acd::ReserveError::Unreachable(_) => Cause::Unreachable,
             acd::ReserveError::Busy(..) => Cause::Busy,
         });
-        self.tell(id, Input::Reserved(reserved), now);
+        self.tell(id, Input::Reserved(seat.clone(), reserved), now);
     }
 
     /// Turns the difference between two topologies into media commands.

@@ -48,8 +48,7 @@ impl Exchange {
         }
         match self.endpoint.replaced(&incoming) {
             Ok(None) => {}
-            // Nobody takes another's place yet.
-            Ok(Some(_)) => return self.endpoint.refuse(&incoming, 403, b""),
+            Ok(Some(session)) => return self.take_place(incoming, &origin, session, now),
             Err(no) => return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes()),
         }
         if !incoming.message.body().is_empty() && incoming.message.sdp().is_none() {
@@ -137,7 +136,9 @@ impl Exchange {
         let m = &incoming.message;
         let offer = m.sdp();
         let ipv4 = incoming.flow.local.is_ipv4();
-        let Some(lease) = self.ports.lease(None, ipv4, (id, LegRef(0))) else {
+        // An agent's consultation may be joined to his caller's call: their media stay on one thread.
+        let thread = self.thread_of(&origin);
+        let Some(lease) = self.ports.lease(thread, ipv4, (id, LegRef(0))) else {
             let refused = Refused::new(503, Cause::Congestion, &to.dialled);
             self.alarm("rtp", "no media port is free", now);
             return self.turn_away(incoming, origin, &refused, now);
@@ -185,7 +186,9 @@ impl Exchange {
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
         let (timer, pressed) = ((0, None), super::keys::Pressed::default());
-        self.calls.insert(id, Box::new(Live { call, legs: smallvec![leg], timer, pressed, refer: None }));
+        let (refers, transfers, taping) = (super::refer::Refers::default(), Vec::new(), None);
+        let live = Live { call, legs: smallvec![leg], timer, pressed, refers, transfers, taping };
+        self.calls.insert(id, Box::new(live));
         self.tell(id, crate::call::Input::Begin, now);
     }
 
@@ -217,6 +220,9 @@ impl Exchange {
             diversions,
             sought: false,
             returned: false,
+            came_back: None,
+            answered_at: None,
+            record: self.settings.record,
             looped,
             offerless_unreliable: false,
         }

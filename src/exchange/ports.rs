@@ -50,6 +50,13 @@ impl Ports {
         self.slots.get(&port).filter(|s| s.epoch == epoch).and_then(|s| s.user)
     }
 
+    /// The port is another leg's from now on; its lease goes on.
+    pub fn assign(&mut self, port: PortId, user: (CallRef, LegRef)) {
+        if let Some(slot) = self.slots.get_mut(&port).filter(|s| s.user.is_some()) {
+            slot.user = Some(user);
+        }
+    }
+
     /// The leg is gone; the port comes back with [`Ports::closed`].
     pub fn vacate(&mut self, port: PortId) {
         if let Some(slot) = self.slots.get_mut(&port)

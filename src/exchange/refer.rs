@@ -1,22 +1,34 @@
 //! REFER: a phone's own transfer key. From a seat it is a transfer on answer, to an emergency number a three-way (product §5.11).
 
-use super::Exchange;
+use super::{Exchange, TransferRow};
 use crate::call::{Order, cause};
 use crate::clock::Now;
-use crate::fact::{Fact, Target, TransferResult, Way};
+use crate::fact::{Brief, Fact, Origin, Target, TransferResult, Way};
 use crate::id::{CallRef, LegRef};
 use crate::sip::dialog::SessionId;
 use crate::sip::dialog::{Refer, ReferId};
+use smallvec::SmallVec;
 use std::sync::Arc;
+
+/// REFERs of one call.
+#[derive(Debug, Default)]
+pub(super) struct Refers {
+    /// The one whose transfer is being ordered.
+    asking: Option<ReferId>,
+    /// Those under way, by their transfer: an agent's may outlive him.
+    open: SmallVec<[(u32, ReferId); 1]>,
+}
 
 impl Exchange {
     /// A leg asks that its caller be put through. Refused at once, or answered 202 and reported on to the end.
     pub(super) fn referred(&mut self, session: SessionId, refer: ReferId, to: &Refer, now: Now) {
-        let asked = self.sessions.get(&session).copied().filter(|(call, leg)| self.may_transfer(*call, *leg));
-        let Some((call, leg)) = asked else { return self.endpoint.decline_refer(refer, 403, now) };
-        if to.replaces.is_some() {
-            // A consultation in a call of its own cannot be joined to this one yet.
-            return self.endpoint.decline_refer(refer, 501, now);
+        let Some((call, leg)) = self.sessions.get(&session).copied() else {
+            return self.endpoint.decline_refer(refer, 403, now);
+        };
+        match &to.replaces {
+            Some(replaces) if self.is_seats(call, leg) => return self.attended(call, leg, refer, replaces, now),
+            None if self.may_transfer(call, leg) => {}
+            _ => return self.endpoint.decline_refer(refer, 403, now),
         }
         let Some(live) = self.calls.get(&call) else { return self.endpoint.decline_refer(refer, 481, now) };
         let plan = Arc::clone(&live.call.journey.snapshot.plan);
@@ -27,11 +39,28 @@ impl Exchange {
         // Accepted first: what the order leads to at once is reported behind the 202.
         self.endpoint.accept_refer(refer, now);
         if let Some(live) = self.calls.get_mut(&call) {
-            live.refer = Some(refer);
+            live.refers.asking = Some(refer);
         }
-        if self.order(call, leg, Order::Reach(Arc::new(found), Way::OnAnswer), now).is_err() {
-            self.report(call, 491, now);
+        let order = Order::Reach(Arc::new(found), Way::OnAnswer, Brief::default());
+        if self.order(call, leg, order, "", now).is_err()
+            && let Some(live) = self.calls.get_mut(&call)
+        {
+            live.refers.asking = None;
+            self.endpoint.report_refer(refer, 491, now);
         }
+    }
+
+    /// A seat's, whether it is called or calls.
+    fn is_seats(&self, call: CallRef, leg: LegRef) -> bool {
+        let Some(live) = self.calls.get(&call) else { return false };
+        live.call.members().iter().any(|m| {
+            m.leg == leg
+                && match &m.target {
+                    Some(Target::Seat(_)) => true,
+                    Some(Target::Trunk { .. }) => false,
+                    None => matches!(live.call.journey.origin, Origin::Seat(_)),
+                }
+        })
     }
 
     /// An agent, or a trunk that the plan lets transfer.
@@ -45,25 +74,25 @@ impl Exchange {
         self.is_agents(call, leg) || trunk.is_some_and(|t| t.may_transfer)
     }
 
-    /// What a transfer has come to, told to the phone that asked for it.
+    /// What a transfer has come to: kept for lists, and told to the phone that asked for it.
     pub(super) fn transfer_fact(&mut self, call: CallRef, fact: &Fact, now: Now) {
-        let status = match fact {
-            Fact::TransferRinging { .. } => 180,
-            Fact::TransferEnded { result: TransferResult::Joined, .. } => 200,
-            Fact::TransferEnded { result: TransferResult::Failed, cause, .. } => {
-                cause.map_or(480, |cause| cause::to_sip(cause).0)
+        let Some(live) = self.calls.get_mut(&call) else { return };
+        TransferRow::fold(&mut live.transfers, fact);
+        let (transfer, status) = match fact {
+            Fact::TransferAsked { transfer, .. } => {
+                live.refers.open.extend(live.refers.asking.take().map(|refer| (*transfer, refer)));
+                return;
             }
-            Fact::TransferEnded { .. } => 487,
+            Fact::TransferRinging { transfer, .. } => (*transfer, 180),
+            Fact::TransferEnded { transfer, result: TransferResult::Joined, .. } => (*transfer, 200),
+            Fact::TransferEnded { transfer, result: TransferResult::Failed, cause } => {
+                (*transfer, cause.map_or(480, |cause| cause::to_sip(cause).0))
+            }
+            Fact::TransferEnded { transfer, .. } => (*transfer, 487),
             _ => return,
         };
-        self.report(call, status, now);
-    }
-
-    fn report(&mut self, call: CallRef, status: u16, now: Now) {
-        let Some(live) = self.calls.get_mut(&call) else { return };
-        let refer = if status < 200 { live.refer } else { live.refer.take() };
-        if let Some(refer) = refer {
-            self.endpoint.report_refer(refer, status, now);
-        }
+        let Some(at) = live.refers.open.iter().position(|(of, _)| *of == transfer) else { return };
+        let (_, refer) = if status < 200 { live.refers.open[at] } else { live.refers.open.remove(at) };
+        self.endpoint.report_refer(refer, status, now);
     }
 }

@@ -43,8 +43,14 @@ impl Exchange {
             Event::Key { session, key, duration: _ } => self.info(session, key, now),
             Event::Refer { session, refer, to } => self.referred(session, refer, &to, now),
             Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
-            // The exchange sends no REFER and asks no session whether it lives.
-            Event::ReferAnswered { .. } | Event::Notified { .. } | Event::Probed { .. } => {}
+            Event::Probed { alive: true, .. } => {}
+            // It is told as one that is there: it may hear again what it did not answer in time.
+            Event::Probed { session, alive: false } => {
+                self.endpoint.hang_up(session, cause::leg_reason(Cause::Lost).as_bytes(), now);
+                self.leg_event(session, LegEvent::Ended { cause: Cause::Lost }, now);
+            }
+            // The exchange sends no REFER.
+            Event::ReferAnswered { .. } | Event::Notified { .. } => {}
             Event::Ended { session, by, q850 } => {
                 let cause = match by {
                     EndedBy::Bye => match q850.and_then(cause::from_q850) {

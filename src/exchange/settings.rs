@@ -37,6 +37,10 @@ pub struct Settings {
     pub max_calls: usize,
     /// Feature codes of agents on plain phones.
     pub codes: super::Codes,
+    /// Whether talks are recorded that no group serves (trunk to trunk, seat to seat).
+    pub record: crate::dialplan::Record,
+    /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.
+    pub link: Option<String>,
 }
 
 /// One trunk's address and manners.
@@ -69,6 +73,8 @@ pub struct SeatSettings {
     pub skills: BTreeSet<SkillId>,
     /// What it must know.
     pub password: Password,
+    /// The groups whose talks it may listen to and join (班长).
+    pub supervises: BTreeSet<GroupId>,
     /// A registered phone is signed in and ready.
     pub sign_in_on_register: bool,
 }

@@ -21,6 +21,12 @@ impl Phone {
         true
     }
 
+    /// The same in the place of a call that need not be ours: whether it may, the other side decides.
+    pub fn refer_replacing(&mut self, call: SessionId, uri: &str, replaces: Replaces, now: Now) {
+        self.endpoint.refer(call, &ReferTo { uri: uri.to_owned(), replaces: Some(replaces) }, false, now);
+        self.settle(now);
+    }
+
     /// What another phone has to say in order to take this call from us.
     #[must_use]
     pub fn replaces(&self, call: SessionId) -> Option<Replaces> {

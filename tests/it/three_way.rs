@@ -187,6 +187,8 @@ fn an_emergency_is_joined_by_the_caller_when_the_agent_has_gone() {
     let mut scene = Scene::new(8, 30, Manner::Answers(6_000_000));
     scene.town.presses(scene.seat, "*1119");
     scene.town.runs(2.0);
+    // He hangs up for good: his phone takes no further call.
+    scene.town.set_manner(scene.seat, Manner::Refuses(480));
     scene.town.hangs_up(scene.seat);
     scene.town.runs(1.0);
     assert_eq!(scene.town.beside(scene.citizen).as_deref(), Some("Ringback"));
@@ -350,5 +352,35 @@ fn refer_leads_nowhere_outside_the_directory_and_not_for_callers() {
     scene.town.refers(scene.citizen, "12366", false);
     scene.town.runs(2.0);
     assert!(scene.town.transfers().is_empty() && scene.town.talk(scene.citizen, scene.seat));
+    scene.town.goes_home();
+}
+
+#[test]
+fn a_free_seat_is_added_while_an_emergency_rings_for_a_caller_whose_agent_has_gone() {
+    let mut scene = Scene::new(21, 30, Manner::Answers(9_000_000));
+    let other = scene.town.seat("8002", SOON);
+    scene.town.runs(1.0);
+    scene.town.presses(scene.seat, "*1119");
+    scene.town.runs(2.0);
+    scene.town.hangs_up(scene.seat);
+    assert!(scene.town.until(5, |t| t.hears_of(scene.citizen, &[other]) == [other]), "{}", scene.town.trace.join("\n"));
+    assert_eq!(scene.town.transfers(), [], "the emergency line rings on");
+    scene.seat = other;
+    scene.becomes_three();
+    scene.town.presses(other, "*2");
+    scene.town.runs(1.0);
+    assert!(scene.town.talk(scene.citizen, scene.target));
+    scene.town.goes_home();
+
+    // The line answers first: the seat that rang is let go.
+    let mut scene = Scene::new(22, 30, Manner::Answers(4_000_000));
+    let other = scene.town.seat("8002", Manner::Rings);
+    scene.town.runs(1.0);
+    scene.town.presses(scene.seat, "*1119");
+    scene.town.runs(1.0);
+    scene.town.hangs_up(scene.seat);
+    assert!(scene.town.until(10, |t| t.talk(scene.citizen, scene.target)), "{}", scene.town.trace.join("\n"));
+    scene.town.runs(1.0);
+    assert!(scene.town.idle(other));
     scene.town.goes_home();
 }

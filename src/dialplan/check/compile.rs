@@ -156,6 +156,7 @@ impl<'w> Compiler<'_, 'w> {
             max_size: value(g.max_size.as_ref(), MAX_SIZE),
             weight: value(g.weight.as_ref(), 1),
             trusted: value(g.trusted.as_ref(), false),
+            record: crate::dialplan::Record::Always,
             overflow: Route::new(overflow),
             at,
         }

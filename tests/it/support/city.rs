@@ -107,6 +107,8 @@ pub fn settings() -> Settings {
             let settings = SeatSettings {
                 groups: vec![GroupId::from(group)],
                 skills: BTreeSet::new(),
+                // The supervisor's desk.
+                supervises: (number == 8049).then(|| GroupId::from("main")).into_iter().collect(),
                 password: Password::Plain(format!("lab-{number}")),
                 sign_in_on_register: true,
             };
@@ -130,6 +132,8 @@ pub fn settings() -> Settings {
         state: String::new(),
         max_calls: 1000,
         codes: switchboard::exchange::Codes::default(),
+        record: switchboard::dialplan::Record::Always,
+        link: None,
     }
 }
 

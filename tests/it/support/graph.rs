@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use switchboard::patch::{Command, Epoch, Event, PlayId, PortId, Remote, Source, Stats};
+use switchboard::patch::tape::CHANNELS;
+use switchboard::patch::{Command, Epoch, Event, PlayId, PortId, Recorded, RecordingId, Remote, Source, Stats, Tape};
 
 #[derive(Debug, Default)]
 struct Port {
@@ -22,6 +23,20 @@ pub struct Graph {
     pub played: Vec<(SocketAddr, String)>,
     /// Every key sent out, with the port's remote.
     pub keys: Vec<(SocketAddr, String)>,
+    /// Every recording, in order.
+    pub tapes: Vec<Taped>,
+}
+
+/// One recording as the engine was told of it.
+#[derive(Debug)]
+pub struct Taped {
+    id: RecordingId,
+    pub file: String,
+    channels: [Option<(PortId, Epoch)>; CHANNELS],
+    /// Every port that was ever on a channel, by its remote: `(channel, remote)`.
+    pub heard: Vec<(u8, SocketAddr)>,
+    pub paused: bool,
+    pub ended: bool,
 }
 
 /// What somebody hears.
@@ -72,10 +87,42 @@ impl Graph {
                 let remote = open.and_then(|p| p.remote).and_then(|r| r.rtp);
                 self.keys.extend(remote.map(|remote| (remote, digits.to_string())));
             }
-            Command::Keys { .. } | Command::Record { .. } => {}
+            Command::Keys { .. } => {}
+            Command::Record { recording, tape, thread } => return self.record(recording, thread, tape),
             Command::Close { port, epoch } => {
                 self.with(port, epoch, |p| p.open = false);
                 return Some(Event::Closed { port, epoch, stats: Stats::default() });
+            }
+        }
+        None
+    }
+
+    fn record(&mut self, id: RecordingId, thread: u8, tape: Tape) -> Option<Event> {
+        if let Tape::Begin { file } = tape {
+            assert!(self.tapes.iter().all(|t| t.id != id && t.file != *file), "a recording is begun twice: {file}");
+            let (channels, heard, file) = ([None; CHANNELS], Vec::new(), file.to_string());
+            self.tapes.push(Taped { id, file, channels, heard, paused: false, ended: false });
+            return None;
+        }
+        if let Tape::Channel { port, epoch, .. } = tape {
+            assert_eq!(port.thread, thread, "a port of another thread");
+            let mut others = self.tapes.iter().filter(|t| !t.ended).flat_map(|t| t.channels);
+            assert!(!others.any(|c| c == Some((port, epoch))), "a port is in one recording at a time, on one channel");
+        }
+        let remote = |ports: &BTreeMap<PortId, Port>, port| ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
+        let found = self.tapes.iter_mut().find(|t| t.id == id && !t.ended).expect("a recording that has begun");
+        match tape {
+            Tape::Begin { .. } => {}
+            Tape::Channel { channel, port, epoch } => {
+                found.channels[usize::from(channel)] = Some((port, epoch));
+                found.heard.extend(remote(&self.ports, port).map(|r| (channel, r)));
+            }
+            Tape::Vacate { channel } => found.channels[usize::from(channel)] = None,
+            Tape::Pause => found.paused = true,
+            Tape::Resume => found.paused = false,
+            Tape::End => {
+                found.ended = true;
+                return Some(Event::Recording { recording: id, what: Recorded::Ended { frames: 0 } });
             }
         }
         None

@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
-use switchboard::exchange::{Exchange, Input, Output, Settings};
-use switchboard::fact::{Cause, Event as Fact, Fact as F, Outcome, TransferResult};
+use switchboard::exchange::{Answer, CallRow, Command, Exchange, Input, Output, Settings, Verb};
+use switchboard::fact::{Brief, Cause, Event as Fact, Fact as F, Outcome, TransferResult, Way};
 use switchboard::patch::{DigitVia, Event as MediaEvent};
 use switchboard::phone::{self, Account, Phone};
 use switchboard::sip::dialog::SessionId;
@@ -57,6 +57,7 @@ pub struct Town {
     sets: Vec<Set>,
     rng: rand_chacha::ChaCha12Rng,
     spies: Vec<(SocketAddr, Vec<bytes::Bytes>)>,
+    answer: Option<Answer>,
 }
 
 impl Town {
@@ -86,6 +87,7 @@ impl Town {
             sets: Vec::new(),
             rng,
             spies: Vec::new(),
+            answer: None,
         };
         town.exchange.handle(Input::Media(Graph::ready(64)), now);
         town
@@ -201,6 +203,25 @@ impl Town {
         self.drain_phone(who.0);
     }
 
+    /// The same in the place of somebody else's call.
+    pub fn refers_replacing(&mut self, who: Party, number: &str, replaces: &switchboard::sip::dialog::Replaces) {
+        let now = self.now;
+        let call = self.sets[who.0].call.expect("no call to transfer");
+        let uri = format!("sip:{number}@127.0.0.1:5070");
+        self.sets[who.0].phone.refer_replacing(call, &uri, replaces.clone(), now);
+        self.drain_phone(who.0);
+    }
+
+    /// The call that the phone has in hand.
+    pub fn line_of(&self, who: Party) -> SessionId {
+        self.sets[who.0].call.expect("no call")
+    }
+
+    /// Another of its calls is in hand again.
+    pub fn takes_line(&mut self, who: Party, call: SessionId) {
+        self.sets[who.0].call = Some(call);
+    }
+
     /// What another phone says in order to take this one's call.
     pub fn replaces(&self, who: Party) -> switchboard::sip::dialog::Replaces {
         let set = &self.sets[who.0];
@@ -227,6 +248,42 @@ impl Town {
         let call = self.sets[who.0].call.expect("no call");
         self.sets[who.0].phone.keys(call, keys, now);
         self.drain_phone(who.0);
+    }
+
+    /// What an operator asks, and the answer.
+    pub fn asks(&mut self, command: Command) -> Answer {
+        self.answer = None;
+        self.exchange.handle(Input::Command { id: 1, command }, self.now);
+        self.drain_exchange();
+        self.answer.take().expect("an answer at once")
+    }
+
+    /// The one live call.
+    pub fn the_call(&mut self) -> CallRow {
+        match self.asks(Command::Calls) {
+            Answer::Calls { mut calls } if calls.len() == 1 => calls.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// An order to the one live call by the API.
+    pub fn orders(&mut self, verb: Verb) -> Answer {
+        let call = self.the_call().call;
+        self.asks(Command::Conference { call, verb, by: "duty".into(), why: "test".into() })
+    }
+
+    /// A transfer of the one live call by the API.
+    pub fn transfers_to(&mut self, to: &str, way: Way) -> Answer {
+        let call = self.the_call().call;
+        let brief = Brief { reason: "煤气泄漏".into(), location: "五四路 1 号".into() };
+        self.asks(Command::Transfer { call, to: to.into(), way, brief, by: "duty".into() })
+    }
+
+    /// No RTP has come from this party for five seconds.
+    pub fn falls_silent(&mut self, who: Party) {
+        let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
+        self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch }), self.now);
+        self.drain_exchange();
     }
 
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
@@ -338,7 +395,7 @@ impl Town {
                         self.exchange.handle(Input::Media(event), now);
                     }
                 }
-                Output::Answer { .. } => {}
+                Output::Answer { answer, .. } => self.answer = Some(answer),
             }
         }
     }
@@ -526,7 +583,9 @@ impl Town {
         self.runs(120.0);
         assert_eq!(self.exchange.live(), 0, "calls outlive their callers");
         let (sessions, _, ports) = self.exchange.held();
-        assert_eq!((sessions, ports, self.graph.open()), (0, 0, 0), "sessions, leases, open ports");
+        let held = (sessions, ports, self.graph.open());
+        assert_eq!(held, (0, 0, 0), "sessions, leases, open ports\n{}", self.trace.join("\n"));
+        assert!(self.graph.tapes.iter().all(|t| t.ended), "a recording goes on: {:#?}", self.graph.tapes);
         let offered = self.facts.iter().filter(|f| matches!(f.fact, F::CallOffered { .. })).count();
         assert_eq!(self.outcomes().len(), offered, "one CallEnded for each CallOffered");
     }
