@@ -1,9 +1,9 @@
 //! The call whole: each stage × everything it can be told, and what it then wants.
 
-use super::{Act, Call, Caller, Input, Journey, LegEvent, OfferResult, Script, Snapshot};
+use super::{Act, Call, Caller, Input, Journey, LegEvent, OfferResult, Order, Reachable, Script, Snapshot, Try};
 use crate::clock::{Now, SECOND};
 use crate::dialplan::{Class, Digits, Known, Plan, Source as File, Step};
-use crate::fact::{Cause, Fact, Origin, Service};
+use crate::fact::{Brief, Cause, Fact, Origin, Service, Supervision, Way};
 use crate::id::{CallRef, GroupId, LegRef, OfferId, PromptId, SeatId, TrunkId};
 use crate::patch::topology::Hears;
 use crate::patch::{Clip, PlayId, Source};
@@ -213,7 +213,7 @@ fn kept() -> Call {
 }
 
 /// How each stage is reached.
-const STAGES: [(&str, Reach); 14] = [
+const STAGES: [(&str, Reach); 24] = [
     ("announcing a cancelled number", || begun(call(Class::Hub, Service::Cancelled, vec![prompt(true), RELEASE]), &[])),
     ("announcing, then the queue", || begun(call(Class::Hub, Service::Hotline, vec![prompt(true), queue()]), &[])),
     ("queueing, nobody free", || begun(call(Class::Hub, Service::Hotline, vec![queue()]), &[])),
@@ -241,8 +241,64 @@ const STAGES: [(&str, Reach); 14] = [
         let held = [leg(1, LegEvent::Answered), leg(1, LegEvent::Held(true))];
         begun(call(Class::Hub, Service::Hotline, vec![trunks(), RELEASE]), &held)
     }),
+    ("three-way, a line rings", || ordered(line(false), Way::ThreeWay, &[leg(2, LegEvent::Ringing)])),
+    ("three-way, a line has joined", || ordered(line(false), Way::ThreeWay, &[leg(2, LegEvent::Answered)])),
+    ("three-way, a group is asked", || ordered(people(), Way::ThreeWay, &[])),
+    ("three-way, a seat of a group rings", || ordered(people(), Way::ThreeWay, &[offered(9, "8003")])),
+    ("three-way, an emergency line has joined", || ordered(line(true), Way::ThreeWay, &[leg(2, LegEvent::Answered)])),
+    ("an emergency line rings, the agent has gone", || {
+        ordered(line(true), Way::ThreeWay, &[leg(2, LegEvent::Ringing), leg(1, LegEvent::Ended { cause: Cause::Lost })])
+    }),
+    ("an emergency line rings, another seat too", || {
+        let gone = leg(1, LegEvent::Ended { cause: Cause::Lost });
+        ordered(line(true), Way::ThreeWay, &[leg(2, LegEvent::Ringing), gone, offered(9, "8003")])
+    }),
+    ("blind, a line rings", || ordered(line(false), Way::Blind, &[leg(2, LegEvent::Ringing)])),
+    ("blind, back to the agent", || {
+        let busy = leg(2, LegEvent::Failed { cause: Cause::Busy, status: Some(486) });
+        ordered(line(false), Way::Blind, &[busy, Input::Reserved("8001".into(), Ok(OfferId(9)))])
+    }),
+    ("a supervisor listens", || {
+        let (mut call, now) = talking();
+        call.supervise(&"8049".into(), Supervision::Listen, "chief", "why").unwrap();
+        call.handle(Input::Reserved("8049".into(), Ok(OfferId(9))), now);
+        call.handle(leg(2, LegEvent::Answered), now);
+        drain(&mut call);
+        (call, now)
+    }),
     ("over", || begun(call(Class::Hub, Service::Hotline, vec![RELEASE]), &[])),
 ];
+
+fn talking() -> (Call, Now) {
+    begun(call(Class::Hub, Service::Hotline, vec![queue()]), &[offered(7, "8001"), leg(1, LegEvent::Answered)])
+}
+
+fn line(emergency: bool) -> Reachable {
+    let number = Digits::parse(if emergency { "119" } else { "12366" }).unwrap();
+    let trunk = |n: u32| Try::Trunk {
+        trunk: TrunkId::from(format!("emergency-{n}")),
+        number,
+        progress: 2 * SECOND,
+        timeout: 20 * SECOND,
+    };
+    Reachable { number: number.to_string(), title: "line".into(), emergency, tries: vec![trunk(1), trunk(2)] }
+}
+
+fn people() -> Reachable {
+    let tries = vec![Try::Group { group: "main".into(), timeout: 20 * SECOND }];
+    Reachable { number: "12345".into(), title: "people".into(), emergency: false, tries }
+}
+
+/// The agent of a talk has brought somebody in, or tried to.
+fn ordered(to: Reachable, way: Way, inputs: &[Input]) -> (Call, Now) {
+    let (mut call, now) = talking();
+    call.order(LegRef(1), Order::Reach(Arc::new(to), way, Brief::default()), "", now).unwrap();
+    for input in inputs {
+        call.handle(input.clone(), now);
+    }
+    drain(&mut call);
+    (call, now)
+}
 
 fn inputs() -> Vec<(&'static str, Input)> {
     let failed = |cause, status| LegEvent::Failed { cause, status };
@@ -262,11 +318,21 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("leg 1 is lost", leg(1, LegEvent::Ended { cause: Cause::Lost })),
         ("leg 1 holds", leg(1, LegEvent::Held(true))),
         ("leg 1 takes back", leg(1, LegEvent::Held(false))),
+        ("leg 2 rings", leg(2, LegEvent::Ringing)),
+        ("leg 2 early", leg(2, LegEvent::EarlyMedia)),
+        ("leg 2 answers", leg(2, LegEvent::Answered)),
+        ("leg 2 busy", leg(2, failed(Cause::Busy, Some(486)))),
+        ("leg 2 congested", leg(2, failed(Cause::Congestion, Some(503)))),
+        ("leg 2 ends", leg(2, LegEvent::Ended { cause: Cause::Normal })),
+        ("leg 2 is lost", leg(2, LegEvent::Ended { cause: Cause::Lost })),
+        ("leg 3 answers", leg(3, LegEvent::Answered)),
+        ("leg 3 busy", leg(3, failed(Cause::Busy, Some(486)))),
         ("leg 9 answers", leg(9, LegEvent::Answered)),
         ("prompt 1 ends", Input::PlayFinished(LegRef(0), PlayId(1))),
         ("prompt 9 ends", Input::PlayFinished(LegRef(0), PlayId(9))),
         ("8003 is offered", offered(9, "8003")),
         ("offer 7 withdrawn", Input::Withdrawn { offer: OfferId(7), cause: Cause::NoAnswer }),
+        ("offer 9 withdrawn", Input::Withdrawn { offer: OfferId(9), cause: Cause::NoAnswer }),
         ("offer 99 withdrawn", Input::Withdrawn { offer: OfferId(99), cause: Cause::NoAnswer }),
         ("waited long", Input::Overflowed { group: "main".into(), cause: Cause::WaitedLong, place: 0 }),
         ("waited long, kept", Input::Overflowed { group: "kept.12348".into(), cause: Cause::WaitedLong, place: 0 }),
@@ -275,6 +341,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("position 3", Input::Position { position: 3, wait: None }),
         ("reserved", Input::Reserved("8002".into(), Ok(OfferId(11)))),
         ("seat busy", Input::Reserved("8002".into(), Err(Cause::Busy))),
+        ("an order cannot be read", Input::Refused),
         ("2 s later", Input::Due),
         ("30 s later", Input::Due),
         ("operator ends it", Input::HangUp(Cause::Normal)),
@@ -331,7 +398,11 @@ fn a_call_ends_once_and_lets_everything_go() {
                     let Act::Dial { leg, .. } = act else { continue };
                     let gone = acts.iter().any(|a| match a {
                         Act::HangUp { leg: l, .. } => l == leg,
-                        Act::Fact(Fact::LegFailed { leg: l, .. } | Fact::LegEnded { leg: l, .. }) => l == leg,
+                        Act::Fact(
+                            Fact::LegFailed { leg: l, .. }
+                            | Fact::LegEnded { leg: l, .. }
+                            | Fact::PartyLeft { leg: l, .. },
+                        ) => l == leg,
                         _ => false,
                     });
                     assert!(gone, "{name}, {first}, {second}: leg {} is forgotten: {acts:?}", leg.0);

@@ -1,4 +1,5 @@
-//! Random schedules around a three-way talk: keys, REFERs, holds, hang-ups, phones that die, in fine weather and in a storm.
+//! Random schedules around a three-way talk: keys, REFERs, the API's orders, supervisors, holds, hang-ups, phones that die or fall
+//! silent, in fine weather and in a storm.
 //! Whatever happens: a caller who is on the line is never in silence, nobody hears who should not, no leg outlives its call,
 //! each transfer has one outcome and each call one end. `SCHEDULE_SEED=n cargo test --test it schedules` replays one.
 
@@ -7,14 +8,15 @@ use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use switchboard::fact::Fact;
-use switchboard::id::LegRef;
+use switchboard::exchange::{Answer, Command, Verb};
+use switchboard::fact::{Brief, Fact, Supervision, Way};
+use switchboard::id::{CallRef, LegRef};
 
 /// Run by `make test`; `make soak` runs a hundred thousand.
 const SEEDS: u64 = 2_000;
 
 /// Seeds that once found a fault.
-const FOUND: [u64; 0] = [];
+const FOUND: [u64; 1] = [525];
 
 struct Play {
     town: Town,
@@ -22,6 +24,8 @@ struct Play {
     citizen: Party,
     agents: Vec<Party>,
     targets: Vec<Party>,
+    /// A supervisor's desk that serves no queue.
+    chief: Party,
     gone: bool,
 }
 
@@ -44,12 +48,13 @@ impl Play {
         let agents = vec![first, town.seat("8002", Manner::Answers(1_500_000))];
         let targets: Vec<Party> = [20u8, 21, 30, 31, 40].iter().map(|last| town.trunk(*last, manner())).collect();
         let kept = town.seat("8051", manner());
+        let chief = town.seat("8050", Manner::Answers(600_000));
         let citizen = town.citizen("13900000001");
         town.until(60, |t| t.registered(agents[0]) && t.registered(agents[1]));
         town.dials(citizen, "12345");
         town.until(90, |t| agents.iter().any(|a| t.talk(citizen, *a)));
         let targets = targets.into_iter().chain([kept]).collect();
-        Self { town, dice, citizen, agents, targets, gone: false }
+        Self { town, dice, citizen, agents, targets, chief, gone: false }
     }
 
     fn roll(&mut self, sides: u32) -> u32 {
@@ -63,7 +68,12 @@ impl Play {
             "*112366", "*112360", "*1119", "*1110", "*195598", "*112348", "*18002", "*2", "*3", "*4", "*0", "7", "*1",
             "*199#",
         ];
-        match self.roll(20) {
+        match self.roll(28) {
+            20..=22 => self.orders(),
+            23 | 24 => self.supervises(),
+            25 => self.town.falls_silent(agent),
+            26 => self.town.falls_silent(target),
+            27 if self.roll(8) == 0 => self.town.hangs_up(self.chief),
             0..=8 => {
                 let keys = KEYS[self.roll(14) as usize];
                 self.town.presses(agent, keys);
@@ -89,6 +99,47 @@ impl Play {
         }
     }
 
+    /// The citizen's call, if it lives.
+    fn call(&mut self) -> Option<CallRef> {
+        let Answer::Calls { calls } = self.town.asks(Command::Calls) else { return None };
+        calls.iter().find(|c| c.dialled == "12345").map(|c| c.call)
+    }
+
+    /// By the API: whatever comes of it.
+    fn orders(&mut self) {
+        let Some(call) = self.call() else { return };
+        let (by, why) = ("duty".to_owned(), "dice".to_owned());
+        if self.roll(2) == 0 {
+            let to = ["12366", "12360", "119", "95598", "12348", "8002", "12345"][self.roll(7) as usize].to_owned();
+            let way = [Way::ThreeWay, Way::OnAnswer, Way::Consult, Way::Blind][self.roll(4) as usize];
+            self.town.asks(Command::Transfer { call, to, way, brief: Brief::default(), by });
+        } else {
+            const VERBS: [Verb; 11] = [
+                Verb::Leave,
+                Verb::Cancel,
+                Verb::Swap,
+                Verb::Back,
+                Verb::Hold,
+                Verb::Resume,
+                Verb::Mute,
+                Verb::Unmute,
+                Verb::Pause,
+                Verb::Continue,
+                Verb::Dismiss,
+            ];
+            let verb = VERBS[self.roll(11) as usize];
+            self.town.asks(Command::Conference { call, verb, by, why });
+        }
+    }
+
+    fn supervises(&mut self) {
+        let Some(call) = self.call() else { return };
+        let modes = [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
+        let mode = modes[self.roll(4) as usize];
+        let (by, why) = ("monitor".to_owned(), "dice".to_owned());
+        self.town.asks(Command::Supervise { call, seat: "8050".into(), mode, by, why });
+    }
+
     fn refers(&mut self, agent: Party) {
         if !self.town.idle(agent) && self.town.is_connected(agent) {
             let number = ["12366", "12360", "110", "95598"][self.roll(4) as usize];
@@ -100,7 +151,7 @@ impl Play {
     /// Everything that must hold at any moment.
     fn look(&self, told: &str) {
         let town = &self.town;
-        let everyone: Vec<Party> = self.agents.iter().chain(&self.targets).copied().collect();
+        let everyone: Vec<Party> = self.agents.iter().chain(&self.targets).copied().chain([self.chief]).collect();
         // Who holds us hears nothing by his own will.
         let held = |f: &switchboard::fact::Event| match f.fact {
             Fact::Held { leg: LegRef(0), held } => Some(held),
@@ -109,6 +160,16 @@ impl Play {
         let holds = town.facts.iter().rev().find_map(held).unwrap_or(false);
         if town.is_connected(self.citizen) && !self.gone && !holds && town.exchange.live() > 0 {
             assert_ne!(town.hears(self.citizen), Heard::Nothing, "{told}: silence\n{}", town.trace.join("\n"));
+        }
+        // The supervisor is heard by the citizen only when he chose so.
+        let chose = |f: &switchboard::fact::Event| match f.fact {
+            Fact::Supervised { mode, .. } => Some(mode),
+            _ => None,
+        };
+        let mode = town.facts.iter().rev().find_map(chose);
+        if !town.hears_of(self.citizen, &[self.chief]).is_empty() {
+            let aloud = matches!(mode, Some(Supervision::Barge | Supervision::TakeOver));
+            assert!(aloud, "{told}: heard {mode:?}\n{}", town.trace.join("\n"));
         }
         // Whoever hears the citizen has answered, and serves him; nobody hears a phone that is not in a call.
         for who in &everyone {
@@ -124,7 +185,9 @@ impl Play {
     }
 
     fn end(mut self, told: &str) {
-        for who in self.targets.iter().chain(&self.agents).copied().chain([self.citizen]).collect::<Vec<_>>() {
+        for who in
+            self.targets.iter().chain(&self.agents).copied().chain([self.citizen, self.chief]).collect::<Vec<_>>()
+        {
             self.town.set_manner(who, Manner::Refuses(480));
         }
         self.town.goes_home();

@@ -105,17 +105,18 @@ pub fn settings() -> Settings {
     let mut seat = |range: std::ops::RangeInclusive<u32>, group: &str| {
         for number in range {
             let settings = SeatSettings {
-                groups: vec![GroupId::from(group)],
+                // 8050 serves no queue.
+                groups: (number != 8050).then(|| GroupId::from(group)).into_iter().collect(),
                 skills: BTreeSet::new(),
-                // The supervisor's desk.
-                supervises: (number == 8049).then(|| GroupId::from("main")).into_iter().collect(),
+                // The supervisors' desks.
+                supervises: (number == 8049 || number == 8050).then(|| GroupId::from("main")).into_iter().collect(),
                 password: Password::Plain(format!("lab-{number}")),
                 sign_in_on_register: true,
             };
             seats.insert(SeatId::from(number.to_string()), settings);
         }
     };
-    seat(8001..=8049, "main");
+    seat(8001..=8050, "main");
     seat(8051..=8054, "kept.12348");
     seat(8055..=8058, "kept.12328");
     Settings {
