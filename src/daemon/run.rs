@@ -14,6 +14,7 @@ use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
 use rand_core::{OsRng, TryRngCore};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,6 +124,7 @@ impl Daemon {
         let opened = open_store(&state, &config, &snapshot.plan)?;
         let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
         let (desks, asks, tasks) = desks();
+        let http = start_http(&config, &desks)?;
         let admin = start_admin(&config, &state, desks)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
@@ -135,6 +137,7 @@ impl Daemon {
             state,
             temporary: temporary.is_some(),
             admin,
+            http,
         };
         let seq = opened.journal.next_seq();
         let mut exchange =
@@ -461,6 +464,17 @@ fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: a
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
     tokio::spawn(admin::serve(listener, desks));
     Ok(path)
+}
+
+/// The API, where it is configured.
+fn start_http(config: &crate::config::Config, desks: &admin::Desks) -> Result<Option<SocketAddr>, Error> {
+    let Some(http) = &config.admin.http else { return Ok(None) };
+    let refused = |e| Error::Http(http.listen, e);
+    let listener = admin::http::bind(http.listen).map_err(refused)?;
+    let at = listener.local_addr().map_err(refused)?;
+    let (token, limits) = (http.token.clone(), admin::http::Limits::default());
+    tokio::spawn(admin::http::serve(listener, token, desks.asks.clone(), limits));
+    Ok(Some(at))
 }
 
 /// A state folder of its own that goes with the daemon.
