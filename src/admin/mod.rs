@@ -19,6 +19,10 @@ use crate::exchange::{Answer, Command};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Longest reason, place or purpose that goes with an order about a call, characters.
+pub const NOTE: usize = 200;
+/// Longest name of who orders, characters.
+pub const NAME: usize = 64;
 /// Longest question to the exchange, bytes.
 const QUESTION: usize = 4096;
 /// Longest order about the dialplan, bytes: a plan of a million numbers is 40 MB.

@@ -65,6 +65,8 @@ pub struct TrunkSettings {
 pub struct SeatSettings {
     /// The groups it serves, in order.
     pub groups: Vec<GroupId>,
+    /// 班长: the groups whose calls it may supervise.
+    pub supervises: BTreeSet<GroupId>,
     /// What its agents are trained for.
     pub skills: BTreeSet<SkillId>,
     /// What it must know.

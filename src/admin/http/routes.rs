@@ -1,9 +1,10 @@
 //! The addresses of the API, and what each does.
 
+use super::super::NAME;
 use super::body::{Fields, plain};
 use super::desk::Desk;
 use super::fault::{Fault, json};
-use super::verb::{Deed, NAME};
+use super::verb::Deed;
 use crate::exchange::{Answer, Command};
 use crate::fact::TransferResult;
 use crate::id::CallRef;

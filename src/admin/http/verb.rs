@@ -1,15 +1,12 @@
 //! The orders about a live call: their words in the address, and what each reads from its body.
 
+use super::super::{NAME, NOTE};
 use super::body::Fields;
 use super::fault::Fault;
 use crate::exchange::{Command, Verb};
 use crate::fact::{Brief, Supervision, Way};
 use crate::id::{CallRef, SeatId};
 
-/// Longest reason, place or purpose in an order, characters.
-const NOTE: usize = 200;
-/// Longest name of who orders, characters.
-pub(super) const NAME: usize = 64;
 /// Longest seat, characters.
 const SEAT: usize = 16;
 

@@ -106,6 +106,7 @@ pub fn settings() -> Settings {
         for number in range {
             let settings = SeatSettings {
                 groups: vec![GroupId::from(group)],
+                supervises: BTreeSet::new(),
                 skills: BTreeSet::new(),
                 password: Password::Plain(format!("lab-{number}")),
                 sign_in_on_register: true,
