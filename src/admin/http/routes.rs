@@ -18,6 +18,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::json as object;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -74,19 +75,19 @@ async fn status(State(desk): State<Arc<Desk>>) -> Told {
 
 async fn calls(State(desk): State<Arc<Desk>>) -> Told {
     let calls = desk.calls().await?;
-    Ok(json(StatusCode::OK, &object!({ "calls": calls })))
+    Ok(json(StatusCode::OK, &BTreeMap::from([("calls", calls)])))
 }
 
 async fn seats(State(desk): State<Arc<Desk>>) -> Told {
     match desk.ask(Command::Seats).await? {
-        Answer::Seats { seats } => Ok(json(StatusCode::OK, &object!({ "seats": seats }))),
+        Answer::Seats { seats } => Ok(json(StatusCode::OK, &BTreeMap::from([("seats", seats)]))),
         _ => Err(Fault::strange()),
     }
 }
 
 async fn trunks(State(desk): State<Arc<Desk>>) -> Told {
     match desk.ask(Command::Trunks).await? {
-        Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &object!({ "trunks": trunks }))),
+        Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
         _ => Err(Fault::strange()),
     }
 }
