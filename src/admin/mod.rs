@@ -1,20 +1,28 @@
-//! The operators' door: a Unix socket beside the state, one JSON line a question and one an answer.
+//! The operators' doors: a Unix socket beside the state, one JSON line a question and one an answer; and, where it is configured,
+//! [`http`].
 //!
-//! Who may open the file may give orders (hang up, drain): it is 0600 and there is no other check. It refuses to be reached over
-//! a network, to decide anything (the exchange answers), and to wait without end: lines, connections and times are bounded.
+//! Who may open the file may give orders (hang up, drain): it is 0600 and there is no other check. HTTP takes a token. Both refuse
+//! to decide anything (the exchange answers), and to wait without end: lines, connections and times are bounded.
 
 mod client;
+pub mod http;
 mod plans;
 mod server;
+mod words;
 
 pub use client::{Error, ask, order};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
 pub use server::{Ask, Desks, Task, bind, serve};
+pub use words::{conflict_words, forbidden_words, unknown_words, unreachable_words};
 
 use crate::exchange::{Answer, Command};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// Longest reason, place or purpose that goes with an order about a call, characters.
+pub const NOTE: usize = 200;
+/// Longest name of who orders, characters.
+pub const NAME: usize = 64;
 /// Longest question to the exchange, bytes.
 const QUESTION: usize = 4096;
 /// Longest order about the dialplan, bytes: a plan of a million numbers is 40 MB.

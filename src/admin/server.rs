@@ -132,10 +132,16 @@ async fn read_line(read: &mut BufReader<OwnedReadHalf>, line: &mut Vec<u8>) -> i
 }
 
 async fn reply(command: Command, asks: &mpsc::Sender<Ask>) -> Reply {
+    ask(command, asks, PATIENCE).await.map_or_else(Reply::Refused, Reply::Ok)
+}
+
+/// One question to the exchange.
+///
+/// # Errors
+/// Why it was not answered.
+pub(super) async fn ask(command: Command, asks: &mpsc::Sender<Ask>, patience: Duration) -> Result<Answer, Refusal> {
     let (to, answer) = oneshot::channel();
-    answered(PATIENCE, async { asks.send((command, to)).await.map_err(drop) }, answer)
-        .await
-        .map_or_else(Reply::Refused, Reply::Ok)
+    answered(patience, async { asks.send((command, to)).await.map_err(drop) }, answer).await
 }
 
 async fn carry_out(order: Order, uid: Option<u32>, tasks: &mpsc::Sender<Task>) -> Reply {

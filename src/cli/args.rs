@@ -204,33 +204,152 @@ pub enum Calls {
     },
     /// 代坐席转接：把通讯录中的一方接入通话 · brings somebody of the directory into a live call, on behalf of its agent.
     #[command(after_help = "例 examples:\n  switchboard calls transfer 5bhd7pq5c01 12366\n  \
-        switchboard calls transfer 5bhd7pq5c01 119\n  switchboard calls transfer 5bhd7pq5c01 12348 --way on-answer")]
+        switchboard calls transfer 5bhd7pq5c01 119\n  switchboard calls transfer 5bhd7pq5c01 12348 --way on-answer --reason \"劳动合同\"\n  \
+        switchboard calls transfer 5bhd7pq5c01 120 --location \"鼓楼区五四路 111 号\"")]
     Transfer {
         /// 编号 · its reference.
         call: String,
         /// 号码：保留座席的热线、分中心、紧急、水电气、坐席 · a number of the directory.
         to: String,
-        /// 方式：三方、接通后坐席退出、先咨询 · three parties, the agent leaves on answer, or the caller waits meanwhile.
+        /// 方式：三方、接通后坐席退出、先咨询、盲转 · three parties; the agent leaves on answer; the caller waits meanwhile; he leaves at once.
         #[arg(long, value_enum, default_value = "three-way")]
         way: Way,
+        /// 事由，随来电人告知对方 · why, told to the target.
+        #[arg(long, value_name = "TEXT", default_value = "", value_parser = note)]
+        reason: String,
+        /// 来电人所在位置，随来电人告知对方 · where the caller is, told to the target.
+        #[arg(long, value_name = "TEXT", default_value = "", value_parser = note)]
+        location: String,
+        #[command(flatten)]
+        by: Who,
     },
     /// 坐席退出三方通话，来电人与第三方继续 · the agent leaves a talk of three, the others go on.
     #[command(after_help = "例 example:\n  switchboard calls leave 5bhd7pq5c01")]
-    Leave {
-        /// 编号 · its reference.
-        call: String,
-    },
+    Leave(OfCall),
     /// 取消正在呼叫或已接入的第三方 · the third party goes, whether it rings or has joined.
     #[command(after_help = "例 example:\n  switchboard calls cancel 5bhd7pq5c01")]
-    Cancel {
+    Cancel(OfCall),
+    /// 坐席暂离：不听也不被听见，独自等待的来电人听音乐 · the agent hears nobody and is heard by nobody; a caller left alone hears music.
+    #[command(after_help = "例 example:\n  switchboard calls hold 5bhd7pq5c01 --why \"查阅政策\"")]
+    Hold(OfCall),
+    /// 坐席回到通话 · the end of `hold`.
+    #[command(after_help = "例 example:\n  switchboard calls resume 5bhd7pq5c01")]
+    Resume(OfCall),
+    /// 坐席静音 · the agent is not heard.
+    #[command(after_help = "例 example:\n  switchboard calls mute 5bhd7pq5c01")]
+    Mute(OfCall),
+    /// 取消静音 · he is again.
+    #[command(after_help = "例 example:\n  switchboard calls unmute 5bhd7pq5c01")]
+    Unmute(OfCall),
+    /// 坐席在第三方与来电人之间切换 · target alone and caller alone, in turn.
+    #[command(after_help = "例 example:\n  switchboard calls swap 5bhd7pq5c01")]
+    Swap(OfCall),
+    /// 回到来电人，第三方离开 · back to the caller; the target goes.
+    #[command(after_help = "例 example:\n  switchboard calls back 5bhd7pq5c01")]
+    Back(OfCall),
+    /// 录音：开始、暂停（证件号、卡号）、继续 · recording: start, pause (a card or identity number is said), continue.
+    #[command(after_help = "例 examples:\n  switchboard calls record 5bhd7pq5c01 start\n  \
+        switchboard calls record 5bhd7pq5c01 pause --why \"身份证号\"")]
+    Record {
+        #[command(flatten)]
+        of: OfCall,
+        /// 开始、暂停、继续 · what.
+        #[arg(value_enum, value_name = "start|pause|continue")]
+        tape: Tape,
+    },
+    /// 班长：监听、耳语、强插、接管；先呼叫班长的话机 · a supervisor's phone is called and joins so; once more changes how.
+    #[command(
+        after_help = "例 examples:\n  switchboard calls supervise 5bhd7pq5c01 --seat 8050 --mode listen --why \"新坐席\"\n  \
+        switchboard calls supervise 5bhd7pq5c01 --seat 8050 --mode take-over --why \"来电人要求\""
+    )]
+    Supervise {
         /// 编号 · its reference.
         call: String,
+        /// 班长的坐席 · the supervisor's seat.
+        #[arg(long, value_name = "SEAT")]
+        seat: String,
+        /// 监听、耳语（只有坐席听见）、强插、接管 · how.
+        #[arg(long, value_enum, value_name = "listen|whisper|barge|take-over")]
+        mode: Mode,
+        /// 为何，必填 · why: it is kept.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        why: String,
+        #[command(flatten)]
+        by: Who,
     },
+    /// 班长退出 · the supervisor goes.
+    #[command(after_help = "例 example:\n  switchboard calls dismiss 5bhd7pq5c01")]
+    Dismiss(OfCall),
     /// 挂断 · ends a call.
     Hangup {
         /// 编号 · its reference.
         call: String,
     },
+}
+
+/// A live call that an order is about, with who gives it and why.
+#[derive(Debug, Clone, Args)]
+pub struct OfCall {
+    /// 编号 · its reference.
+    pub call: String,
+    /// 为何 · why.
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = note)]
+    pub why: String,
+    #[command(flatten)]
+    pub by: Who,
+}
+
+/// Who gives an order about a live call.
+#[derive(Debug, Clone, Args)]
+pub struct Who {
+    /// 何人；默认为系统用户名 · who; by default the user's name.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub by: Option<String>,
+}
+
+fn plain(text: &str, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        n if n > most => Err(format!("超过 {most} 个字符 · longer than {most} characters")),
+        _ if text.chars().any(char::is_control) => Err("含有控制字符 · it has control characters".into()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn note(text: &str) -> Result<String, String> {
+    plain(text, crate::admin::NOTE)
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    note(text).and_then(|t| if t.is_empty() { Err("不能为空 · it is empty".into()) } else { Ok(t) })
+}
+
+fn name(text: &str) -> Result<String, String> {
+    plain(text, crate::admin::NAME)
+}
+
+/// What to do about a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tape {
+    /// 开始.
+    Start,
+    /// 暂停.
+    Pause,
+    /// 继续.
+    Continue,
+}
+
+/// How a supervisor is in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// 监听.
+    Listen,
+    /// 耳语.
+    Whisper,
+    /// 强插.
+    Barge,
+    /// 接管.
+    TakeOver,
 }
 
 /// How somebody is brought in.
@@ -243,6 +362,8 @@ pub enum Way {
     OnAnswer,
     /// 先咨询.
     Consult,
+    /// 盲转.
+    Blind,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -1,18 +1,16 @@
 //! `calls`: live ones from the daemon, ended ones from the records.
 
-use super::args::{self, Calls, Global};
+use super::args::{Calls, Global};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, place, table};
-use crate::call::Conflict;
-use crate::exchange::{Answer, CallRow, Command, Verb};
-use crate::fact::{Brief, Way};
+use super::{Screen, ask, orders, place, table};
+use crate::exchange::{Answer, CallRow, Command};
 use crate::id::CallRef;
 use crate::ledger::{Lang, print};
 use crate::store::{self, Filter, Reader};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// `calls ls|show|hangup`.
+/// `calls`: lists, records, and orders about live ones.
 pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
     match command {
         Calls::Ls { limit, number, since } => {
@@ -20,75 +18,12 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             list(global, &filter, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
-        Calls::Hangup { call } => hang_up(global, reference(call)?, screen),
-        Calls::Transfer { call, to, way } => {
-            let way = match way {
-                args::Way::Together => Way::ThreeWay,
-                args::Way::OnAnswer => Way::OnAnswer,
-                args::Way::Consult => Way::Consult,
-            };
-            let call = reference(call)?;
-            order(
-                global,
-                call,
-                &Command::Transfer { call, to: to.clone(), way, brief: Brief::default(), by: String::new() },
-                ("正在呼叫 ", "calling "),
-                to,
-                screen,
-            )
-        }
-        Calls::Leave { call } => {
-            let call = reference(call)?;
-            let command = Command::Conference { call, verb: Verb::Leave, by: String::new(), why: String::new() };
-            order(global, call, &command, ("坐席已退出", "the agent has left"), "", screen)
-        }
-        Calls::Cancel { call } => {
-            let call = reference(call)?;
-            let command = Command::Conference { call, verb: Verb::Cancel, by: String::new(), why: String::new() };
-            order(global, call, &command, ("已取消", "cancelled"), "", screen)
-        }
+        other => orders::order(global, other, screen),
     }
 }
 
-/// An order about a live call: done, or one clear reason why not.
-fn order(
-    global: &Global,
-    call: CallRef,
-    command: &Command,
-    done: (&str, &str),
-    about: &str,
-    screen: &Screen,
-) -> Result<Done, Failure> {
-    match ask::ask(global, command)? {
-        Answer::Done => Ok(Done::well(
-            format!("{}{about}\n", screen.lang.of(done.0, done.1)),
-            json!({ "call": call, "done": true }),
-        )),
-        Answer::Unknown => {
-            Err(Failure::new(Exit::Bad, format!("没有进行中的通话 {call}"), format!("there is no live call {call}")))
-        }
-        Answer::NotReachable => Err(Failure::new(
-            Exit::Forbidden,
-            format!("{about} 不在可转接的号码之中"),
-            format!("{about} is not in the directory of transfers"),
-        )),
-        Answer::Conflict { why } => {
-            let (zh, en) = match why {
-                Conflict::NoTalk => ("此刻没有坐席与来电人通话", "no agent talks to the caller at present"),
-                Conflict::NotTheAgent => ("不是这个通话的坐席", "not the agent of this talk"),
-                Conflict::Busy => ("已经有第三方，或正在呼叫", "a third party is there already, or being called"),
-                Conflict::Nobody => ("没有第三方", "there is no third party"),
-                Conflict::Already => ("已经如此", "it is so already"),
-                Conflict::SeatBusy => ("坐席话机忙或不在线", "the seat's phone is busy or cannot be reached"),
-                Conflict::NotRecorded => ("此通话不录音", "the call is not recorded"),
-            };
-            Err(Failure::new(Exit::Bad, zh, en))
-        }
-        _ => Err(ask::strange()),
-    }
-}
-
-fn reference(text: &str) -> Result<CallRef, Failure> {
+/// A call's reference as it was typed.
+pub(super) fn reference(text: &str) -> Result<CallRef, Failure> {
     CallRef::parse(text).ok_or_else(|| {
         let zh = format!("\"{text}\" 不是通话编号：应为 calls ls 第一列的 11 个字符");
         Failure::new(
@@ -185,18 +120,4 @@ fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure
         ));
     };
     Ok(Done::well(print::show(&cdr, &events, screen.lang), json!({ "call": cdr, "events": events })))
-}
-
-fn hang_up(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
-    match ask::ask(global, &Command::HangUp { call })? {
-        Answer::Done => {
-            let text = format!("{}{call}\n", screen.lang.of("已挂断 ", "ended "));
-            Ok(Done::well(text, json!({ "call": call })))
-        }
-        Answer::Unknown => {
-            let zh = format!("没有进行中的通话 {call}");
-            Err(Failure::new(Exit::Bad, zh, format!("there is no live call {call}")))
-        }
-        _ => Err(ask::strange()),
-    }
 }

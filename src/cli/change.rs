@@ -27,8 +27,12 @@ pub(super) struct Asked<'a> {
     pub base: Option<&'a Path>,
 }
 
+/// Who sits here, as the system says.
+pub(super) fn user() -> Option<String> {
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|v| std::env::var(v).ok())
+}
+
 fn by(by: &By) -> admin::By {
-    let user = || ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|v| std::env::var(v).ok());
     admin::By { author: by.author.clone().or_else(user).unwrap_or_default(), note: by.note.clone() }
 }
 

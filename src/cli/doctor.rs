@@ -175,14 +175,19 @@ fn sockets(config: &Config, running: bool, findings: &mut Findings) {
             Transport::Udp => UdpSocket::bind(listen.address).map(drop),
             Transport::Tcp => TcpListener::bind(listen.address).map(drop),
         };
-        address(&listen.to_string(), &bound, running, findings);
+        address(&listen.to_string(), &bound, ("[sip] listen", running), findings);
     }
     let media = SocketAddr::new(config.media.address, 0);
     let name = format!("RTP {} {}-{}", media.ip(), config.media.ports.start(), config.media.ports.end());
-    address(&name, &UdpSocket::bind(media).map(drop), running, findings);
+    address(&name, &UdpSocket::bind(media).map(drop), ("[media] address", running), findings);
+    if let Some(http) = &config.admin.http {
+        let bound = TcpListener::bind(http.listen).map(drop);
+        address(&format!("http:{}", http.listen), &bound, ("[admin] http", running), findings);
+    }
 }
 
-fn address(name: &str, bound: &io::Result<()>, running: bool, findings: &mut Findings) {
+/// Whether an address can be had; `key` is where it is written.
+fn address(name: &str, bound: &io::Result<()>, (key, running): (&str, bool), findings: &mut Findings) {
     match bound {
         Ok(()) => findings.add(Grade::Ok, format!("{name} 可用"), format!("{name} is free")),
         Err(e) if e.kind() == ErrorKind::AddrInUse && running => {
@@ -193,17 +198,16 @@ fn address(name: &str, bound: &io::Result<()>, running: bool, findings: &mut Fin
             );
         }
         Err(e) if e.kind() == ErrorKind::AddrInUse => {
-            let zh = format!("{name} 被别的程序占用：用 ss -lnp 找到它，或改 [sip] listen");
+            let zh = format!("{name} 被别的程序占用：用 ss -lnp 找到它，或改 {key}");
             findings.add(
                 Grade::Bad,
                 zh,
-                format!("{name} is taken by another program: find it by ss -lnp, or change [sip] listen"),
+                format!("{name} is taken by another program: find it by ss -lnp, or change {key}"),
             );
         }
         Err(e) if e.kind() == ErrorKind::AddrNotAvailable => {
-            let zh = format!("{name} 不是本机地址：改 [sip] listen 或 [media] address");
-            findings
-                .written(zh, format!("{name} is no address of this machine: change [sip] listen or [media] address"));
+            let zh = format!("{name} 不是本机地址：改 {key}");
+            findings.written(zh, format!("{name} is no address of this machine: change {key}"));
         }
         Err(e) => findings.add(Grade::Bad, format!("{name}：{e}"), format!("{name}: {e}")),
     }
@@ -296,10 +300,10 @@ mod tests {
     #[test]
     fn the_worst_finding_decides_and_a_written_mistake_comes_first() {
         let mut findings = Findings::default();
-        address("udp:x", &Ok(()), false, &mut findings);
-        address("udp:x", &Err(ErrorKind::AddrInUse.into()), true, &mut findings);
-        address("udp:x", &Err(ErrorKind::AddrInUse.into()), false, &mut findings);
-        address("udp:x", &Err(ErrorKind::AddrNotAvailable.into()), false, &mut findings);
+        address("udp:x", &Ok(()), ("[sip] listen", false), &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrInUse.into()), ("[sip] listen", true), &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrInUse.into()), ("[sip] listen", false), &mut findings);
+        address("udp:x", &Err(ErrorKind::AddrNotAvailable.into()), ("[admin] http", false), &mut findings);
         let grades: Vec<_> = findings.0.iter().map(|l| (l.grade, l.written)).collect();
         assert_eq!(grades, [(Grade::Ok, false), (Grade::Ok, false), (Grade::Bad, false), (Grade::Bad, true)]);
     }

@@ -20,6 +20,7 @@ mod ladder;
 mod line;
 mod manual;
 mod moment;
+mod orders;
 mod place;
 mod plan;
 mod robot;

@@ -76,7 +76,7 @@ pub(super) fn document(ready: &Ready) -> Value {
     json!({
         "listening": listens(ready), "plan": ready.plan, "numbers": ready.numbers, "seats": ready.seats,
         "trunks": ready.trunks, "state": ready.state, "temporary": ready.temporary, "admin": ready.admin,
-        "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
+        "http": ready.http, "version": env!("CARGO_PKG_VERSION"), "pid": std::process::id(),
     })
 }
 
@@ -84,6 +84,9 @@ fn text(ready: &Ready, as_of: Option<i64>, screen: &Screen) -> String {
     let Ready { plan, numbers, seats, trunks, state, admin, .. } = ready;
     let (sip, state, admin) = (listens(ready).join(" "), state.display(), admin.display());
     let version = env!("CARGO_PKG_VERSION");
+    let http = ready
+        .http
+        .map_or_else(String::new, |at| format!("{}http://{at}/api/v1\n", screen.lang.of("接口  ", "API    ")));
     let clock = as_of.map_or_else(String::new, |at| {
         format!("{}{}\n", screen.lang.of("时钟  自 ", "clock  from "), moment::shown(at))
     });
@@ -92,14 +95,14 @@ fn text(ready: &Ready, as_of: Option<i64>, screen: &Screen) -> String {
             let kind = if ready.temporary { "（临时，停止时删除）" } else { "" };
             format!(
                 "switchboard {version} 已就绪\nSIP   {sip}\n计划  {plan}：{numbers} 个号码，{seats} 个坐席，{trunks} 条中继\n\
-                 数据  {state}{kind}\n管理  {admin}\n{clock}"
+                 数据  {state}{kind}\n管理  {admin}\n{http}{clock}"
             )
         }
         crate::ledger::Lang::En => {
             let kind = if ready.temporary { " (temporary, removed at the end)" } else { "" };
             format!(
                 "switchboard {version} is ready\nSIP    {sip}\nplan   {plan}: {numbers} numbers, {seats} seats, {trunks} trunks\n\
-                 state  {state}{kind}\nadmin  {admin}\n{clock}"
+                 state  {state}{kind}\nadmin  {admin}\n{http}{clock}"
             )
         }
     }

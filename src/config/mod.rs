@@ -118,7 +118,7 @@ impl Config {
     pub fn against(&self, groups: &BTreeSet<GroupId>, trunks: &BTreeSet<TrunkId>) -> Vec<Mistake> {
         let mut all = Vec::new();
         let mut seen = BTreeSet::new();
-        for (group, spot) in self.seats.values().flat_map(|s| &s.groups) {
+        for (group, spot) in self.seats.values().flat_map(|s| s.groups.iter().chain(&s.supervises)) {
             if !groups.contains(group) && seen.insert(spot) {
                 let names = groups.iter().map(GroupId::as_str);
                 all.push(unknown("坐席组", "group", group.as_str(), names, spot));

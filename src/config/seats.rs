@@ -21,6 +21,8 @@ const SHORT: usize = 8;
 pub struct Seat {
     /// The groups it serves, each with the place where that is written. None: it can be dialled directly only.
     pub groups: Vec<(GroupId, Spot)>,
+    /// 班长: the groups whose calls it may listen to, whisper into, barge into and take over, each with its place.
+    pub supervises: Vec<(GroupId, Spot)>,
     /// Its password.
     pub password: Password,
     /// How it is signed in.
@@ -58,6 +60,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     let document = table.document;
     let numbers = numbers(table);
     let groups = groups(table);
+    let supervises = named(table, "supervises");
     let words = [("on-register", SignIn::OnRegister), ("manual", SignIn::Manual)];
     let sign_in = table.choice("sign_in", &words, SignIn::OnRegister);
     let passwords = Passwords::read(table, sip, numbers.len());
@@ -76,7 +79,8 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
         // Without a password the mistake is told; the seat stays so that others about it are told as well.
         let password = passwords.as_ref().and_then(|p| p.of(&number, &span, document));
         let password = password.unwrap_or(Password::Ha1 { md5: None, sha256: None });
-        all.insert(number.into(), Seat { groups: groups.clone(), password, sign_in, defined: spot });
+        let (groups, supervises) = (groups.clone(), supervises.clone());
+        all.insert(number.into(), Seat { groups, supervises, password, sign_in, defined: spot });
     }
 }
 
@@ -110,7 +114,15 @@ fn groups(table: &Table<'_, '_>) -> Vec<(GroupId, Spot)> {
     if let (Some(_), Some(second)) = (table.value("group"), table.value("groups")) {
         table.document.error(second.span(), "group 与 groups 只能写一个", "group and groups exclude each other");
     }
-    let texts = table.text("group").map(|one| vec![one]).or_else(|| table.texts("groups")).unwrap_or_default();
+    match table.text("group") {
+        Some((name, span)) => vec![(GroupId::from(name), table.document.spot(&span))],
+        None => named(table, "groups"),
+    }
+}
+
+/// Groups by their names, each with its place.
+fn named(table: &Table<'_, '_>, key: &'static str) -> Vec<(GroupId, Spot)> {
+    let texts = table.texts(key).unwrap_or_default();
     texts.into_iter().map(|(name, span)| (GroupId::from(name), table.document.spot(&span))).collect()
 }
 

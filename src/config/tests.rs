@@ -84,8 +84,9 @@ fn the_lab_profile_keeps_its_contract() {
     for (id, seat) in &lab.seats {
         assert_eq!(seat.password, crate::sip::auth::Password::Plain(format!("lab-{id}")));
         assert_eq!(seat.sign_in, SignIn::OnRegister);
-        let groups: Vec<_> = seat.groups.iter().map(|(g, _)| g.as_str()).collect();
-        let _ = writeln!(table, "{id} {}", groups.join(" "));
+        let groups = seat.groups.iter().map(|(g, _)| g.to_string());
+        let supervised = seat.supervises.iter().map(|(g, _)| format!("supervises {g}"));
+        let _ = writeln!(table, "{id} {}", groups.chain(supervised).collect::<Vec<_>>().join(" "));
     }
     for (id, trunk) in &lab.trunks {
         assert!(trunk.trusted, "{id}");
@@ -298,7 +299,8 @@ fn names_are_held_against_the_dialplan() {
     let config = good(
         "against",
         "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[trunk.branch.12366]\noutbound = '127.0.0.20'\n[trunk.carier]\ninbound = '127.0.0.10'\n\
-         [[seats]]\nnumbers = '8001-8009'\ngroups = ['main', 'kept.12343']\npassword = 'lab-{seat}'\n",
+         [[seats]]\nnumbers = '8001-8009'\ngroups = ['main', 'kept.12343']\npassword = 'lab-{seat}'\n\
+         [[seats]]\nnumbers = '8050'\nsupervises = ['main', 'man']\npassword = 'lab-{seat}'\n",
     );
     let groups = ["main", "kept.12348"].map(GroupId::from).into();
     let trunks = ["carrier", "branch.12366", "emergency-1"].map(TrunkId::from).into();

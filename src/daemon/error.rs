@@ -4,6 +4,7 @@ use crate::config::Mistake;
 use crate::dialplan::{Diagnostic, Lang, Source, render};
 use crate::{media, store, transport};
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// What stands in the way.
@@ -34,6 +35,8 @@ pub enum Error {
     },
     /// The admin socket cannot be opened.
     Admin(PathBuf, io::Error),
+    /// The API's address cannot be had.
+    Http(SocketAddr, io::Error),
     /// The machine refuses something else.
     Machine(String, io::Error),
 }
@@ -48,6 +51,11 @@ impl Error {
             Self::Listen(transport::Error::InUse(_)) => 75,
             Self::Listen(transport::Error::Forbidden(_)) => 77,
             Self::Listen(_) => 78,
+            Self::Http(_, e) => match e.kind() {
+                io::ErrorKind::AddrInUse => 75,
+                io::ErrorKind::PermissionDenied => 77,
+                _ => 78,
+            },
             Self::Admin(_, e) | Self::Machine(_, e) => match e.kind() {
                 io::ErrorKind::AddrInUse => 75,
                 io::ErrorKind::PermissionDenied => 77,
@@ -85,9 +93,24 @@ impl Error {
             ),
             Self::Admin(path, e) if zh => format!("无法打开管理套接字 {}：{e}", path.display()),
             Self::Admin(path, e) => format!("the admin socket {} cannot be opened: {e}", path.display()),
+            Self::Http(at, e) => http(*at, e, zh),
             Self::Machine(what, e) => format!("{what}: {e}"),
         }
     }
+}
+
+fn http(at: SocketAddr, error: &io::Error, zh: bool) -> String {
+    let what = match (error.kind(), zh) {
+        (io::ErrorKind::AddrInUse, true) => "已被其他程序占用：请停止该程序，或在 [admin] http 中改用其他端口",
+        (io::ErrorKind::AddrInUse, false) => {
+            "is in use by another program: stop it, or choose another port in [admin] http"
+        }
+        (io::ErrorKind::AddrNotAvailable, true) => "不是本机地址：请更正 [admin] http",
+        (io::ErrorKind::AddrNotAvailable, false) => "is not an address of this machine: correct [admin] http",
+        (_, true) => return format!("HTTP 接口 {at} 无法打开：{error}"),
+        (_, false) => return format!("the HTTP API at {at} cannot be opened: {error}"),
+    };
+    if zh { format!("HTTP 接口 {at} {what}") } else { format!("the HTTP API's {at} {what}") }
 }
 
 impl std::fmt::Display for Error {

@@ -1,4 +1,4 @@
-//! The daemon: sockets, media threads, store and admin socket around one [`Exchange`](crate::exchange::Exchange).
+//! The daemon: sockets, media threads, store and operators' doors around one [`Exchange`](crate::exchange::Exchange).
 //!
 //! The calling thread becomes the signalling thread: it owns the exchange and its SIP sockets and gives it everything in one
 //! order. Facts are written before the datagrams they explain leave. Another thread reads and checks dialplans. It decides
@@ -53,4 +53,6 @@ pub struct Ready {
     pub temporary: bool,
     /// The admin socket.
     pub admin: PathBuf,
+    /// The HTTP API, with the port that the kernel chose where 0 was asked for.
+    pub http: Option<SocketAddr>,
 }

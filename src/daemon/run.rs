@@ -14,6 +14,7 @@ use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
 use rand_core::{OsRng, TryRngCore};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,8 +123,7 @@ impl Daemon {
         let temporary = (!kept).then(|| Temporary(state.clone()));
         let opened = open_store(&state, &config, &snapshot.plan)?;
         let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
-        let (desks, asks, tasks) = desks();
-        let admin = start_admin(&config, &state, desks)?;
+        let (doors, asks, tasks) = open_doors(&config, &state)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
         let ready = Ready {
@@ -134,7 +134,8 @@ impl Daemon {
             numbers: snapshot.plan.numbers(now.wall).len(),
             state,
             temporary: temporary.is_some(),
-            admin,
+            admin: doors.admin,
+            http: doors.http,
         };
         let seq = opened.journal.next_seq();
         let mut exchange =
@@ -450,10 +451,21 @@ fn history(
     Ok(plans)
 }
 
-fn desks() -> (admin::Desks, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>) {
+/// Where the operators' doors are.
+struct Doors {
+    admin: PathBuf,
+    http: Option<SocketAddr>,
+}
+
+type Opened = (Doors, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>);
+
+fn open_doors(config: &crate::config::Config, state: &std::path::Path) -> Result<Opened, Error> {
     let (to_exchange, asks) = mpsc::channel(64);
     let (to_planner, tasks) = mpsc::channel(64);
-    (admin::Desks { asks: to_exchange, tasks: to_planner }, asks, tasks)
+    // First the one that leaves no file behind when the other cannot be had.
+    let http = start_http(config, &to_exchange)?;
+    let admin = start_admin(config, state, admin::Desks { asks: to_exchange, tasks: to_planner })?;
+    Ok((Doors { admin, http }, asks, tasks))
 }
 
 fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: admin::Desks) -> Result<PathBuf, Error> {
@@ -461,6 +473,17 @@ fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: a
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
     tokio::spawn(admin::serve(listener, desks));
     Ok(path)
+}
+
+/// The API, where it is configured.
+fn start_http(config: &crate::config::Config, asks: &mpsc::Sender<admin::Ask>) -> Result<Option<SocketAddr>, Error> {
+    let Some(http) = &config.admin.http else { return Ok(None) };
+    let refused = |e| Error::Http(http.listen, e);
+    let listener = admin::http::bind(http.listen).map_err(refused)?;
+    let at = listener.local_addr().map_err(refused)?;
+    let (token, limits) = (http.token.clone(), admin::http::Limits::default());
+    tokio::spawn(admin::http::serve(listener, token, asks.clone(), limits));
+    Ok(Some(at))
 }
 
 /// A state folder of its own that goes with the daemon.

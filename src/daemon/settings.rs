@@ -62,8 +62,8 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
 
 fn seat(seat: &config::Seat) -> SeatSettings {
     SeatSettings {
-        supervises: std::collections::BTreeSet::new(),
         groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
+        supervises: seat.supervises.iter().map(|(group, _)| group.clone()).collect(),
         skills: std::collections::BTreeSet::new(),
         password: seat.password.clone(),
         sign_in_on_register: seat.sign_in == SignIn::OnRegister,

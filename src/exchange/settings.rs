@@ -69,12 +69,12 @@ pub struct TrunkSettings {
 pub struct SeatSettings {
     /// The groups it serves, in order.
     pub groups: Vec<GroupId>,
+    /// 班长: the groups whose calls it may supervise.
+    pub supervises: BTreeSet<GroupId>,
     /// What its agents are trained for.
     pub skills: BTreeSet<SkillId>,
     /// What it must know.
     pub password: Password,
-    /// The groups whose talks it may listen to and join (班长).
-    pub supervises: BTreeSet<GroupId>,
     /// A registered phone is signed in and ready.
     pub sign_in_on_register: bool,
 }

@@ -1,0 +1,177 @@
+//! An order's JSON object, read field by field: every mistake names its field.
+
+use super::fault::Fault;
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+
+/// Longest number that can be ordered, characters.
+const NUMBER: usize = 32;
+
+/// The object. Each field is taken once; what is left in the end is unknown.
+#[derive(Debug)]
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// An empty body is an empty object.
+    ///
+    /// # Errors
+    /// 400: no JSON object.
+    pub(super) fn read(body: &[u8]) -> Result<Self, Fault> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(Map::new()));
+        }
+        serde_json::from_slice(body).map(Self).map_err(|e| {
+            let zh = format!("请求体不是 JSON 对象（第 {} 行第 {} 列）", e.line(), e.column());
+            let en = format!("the body is no JSON object (line {}, column {})", e.line(), e.column());
+            Fault::malformed(StatusCode::BAD_REQUEST, "body", (zh, en))
+        })
+    }
+
+    /// A text of `most` characters at most, without control characters and outer spaces; empty when it is not there.
+    ///
+    /// # Errors
+    /// 422: something else stands there.
+    pub(super) fn text(&mut self, field: &str, most: usize) -> Result<String, Fault> {
+        match self.0.remove(field) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) => plain(field, &text, most),
+            Some(_) => Err(wrong(field, "应为文字", "is a text")),
+        }
+    }
+
+    /// The same where it must not be missing or empty.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn required(&mut self, field: &str, most: usize) -> Result<String, Fault> {
+        let text = self.text(field, most)?;
+        if text.is_empty() { Err(wrong(field, "缺失", "is missing")) } else { Ok(text) }
+    }
+
+    /// A number to be dialled.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn number(&mut self, field: &str) -> Result<String, Fault> {
+        self.required(field, NUMBER)
+    }
+
+    /// True or false; `default` when it is not there.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn flag(&mut self, field: &str, default: bool) -> Result<bool, Fault> {
+        match self.0.remove(field) {
+            None | Some(Value::Null) => Ok(default),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(_) => Err(wrong(field, "应为 true 或 false", "is true or false")),
+        }
+    }
+
+    /// One of some words; `default` when it is not there, and 422 if there is none.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn word<T: Copy>(&mut self, field: &str, words: &[(&str, T)], default: Option<T>) -> Result<T, Fault> {
+        let found = match self.0.remove(field) {
+            None | Some(Value::Null) => default,
+            Some(value) => words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meant)| *meant),
+        };
+        found.ok_or_else(|| {
+            let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            wrong(field, &format!("应为 {} 之一", all.join("、")), &format!("is one of {}", all.join(", ")))
+        })
+    }
+
+    /// Nothing may be left: a misspelt field would be an order that was not meant.
+    ///
+    /// # Errors
+    /// 422: the first field that is unknown.
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(field) => {
+                let shown: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
+                Err(wrong(&shown, "不认识", "is not known here"))
+            }
+        }
+    }
+}
+
+/// A text as it may go into records and headers.
+///
+/// # Errors
+/// 422: too long, or with control characters.
+pub(super) fn plain(field: &str, text: &str, most: usize) -> Result<String, Fault> {
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err(wrong(field, "含有控制字符", "has control characters"));
+    }
+    if text.chars().count() > most {
+        return Err(wrong(field, &format!("超过 {most} 个字符"), &format!("is longer than {most} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+fn wrong(field: &str, zh: &str, en: &str) -> Fault {
+    Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, field, (format!("{field} {zh}"), format!("{field} {en}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Fields {
+        Fields::read(text.as_bytes()).unwrap()
+    }
+
+    /// Status and field of a refusal.
+    fn told<T: std::fmt::Debug>(result: Result<T, Fault>) -> (u16, String) {
+        let fault = result.unwrap_err();
+        assert!(!fault.zh.is_empty() && !fault.en.is_empty());
+        (fault.status.as_u16(), fault.field.unwrap())
+    }
+
+    #[test]
+    fn nothing_is_an_empty_object_and_anything_else_than_an_object_is_refused() {
+        assert!(Fields::read(b"").unwrap().finish().is_ok());
+        assert!(Fields::read(b" \r\n").unwrap().finish().is_ok());
+        for text in ["{", "[]", "1", "null", "\u{feff}{}", "{\"a\":1}{}", "{'a':1}"] {
+            assert_eq!(told(Fields::read(text.as_bytes())), (400, "body".into()), "{text}");
+        }
+        assert_eq!(told(Fields::read(b"{\"to\":\"\xff\"}")), (400, "body".into()));
+        let deep = "[".repeat(10_000);
+        assert_eq!(told(Fields::read(format!("{{\"to\":{deep}").as_bytes())), (400, "body".into()));
+    }
+
+    #[test]
+    fn a_text_is_trimmed_and_held_to_its_length_in_characters() {
+        assert_eq!(fields("{\"why\":\"  投诉 \"}").text("why", 2).unwrap(), "投诉");
+        assert_eq!(fields("{\"why\":null}").text("why", 2).unwrap(), "");
+        assert_eq!(told(fields("{\"why\":\"三个字\"}").text("why", 2)), (422, "why".into()));
+        assert_eq!(told(fields("{\"why\":7}").text("why", 2)), (422, "why".into()));
+        assert_eq!(told(fields("{\"why\":\"a\\r\\nb\"}").text("why", 9)), (422, "why".into()));
+        assert_eq!(told(fields("{\"why\":\" \"}").required("why", 9)), (422, "why".into()));
+        assert_eq!(told(fields("{}").number("to")), (422, "to".into()));
+    }
+
+    #[test]
+    fn words_and_flags_are_those_and_no_others() {
+        let words = [("start", 1), ("pause", 2)];
+        assert_eq!(fields("{\"do\":\"pause\"}").word("do", &words, None).unwrap(), 2);
+        assert_eq!(fields("{}").word("do", &words, Some(1)).unwrap(), 1);
+        for text in ["{}", "{\"do\":\"Start\"}", "{\"do\":1}", "{\"do\":[\"start\"]}"] {
+            assert_eq!(told(fields(text).word("do", &words, None)), (422, "do".into()), "{text}");
+        }
+        assert!(!fields("{\"muted\":false}").flag("muted", true).unwrap());
+        assert!(fields("{}").flag("muted", true).unwrap());
+        assert_eq!(told(fields("{\"muted\":\"false\"}").flag("muted", true)), (422, "muted".into()));
+    }
+
+    #[test]
+    fn a_field_that_nobody_took_is_named() {
+        let mut fields = fields("{\"to\":\"12366\",\"raeson\":\"x\"}");
+        fields.number("to").unwrap();
+        assert_eq!(told(fields.finish()), (422, "raeson".into()));
+    }
+}

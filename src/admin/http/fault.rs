@@ -1,0 +1,129 @@
+//! What a client gets instead of what it asked for: one status, one word, and a sentence in both languages.
+
+use super::super::{Refusal, conflict_words, forbidden_words, unknown_words, unreachable_words};
+use crate::call::Conflict;
+use crate::id::CallRef;
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// An error's body, the same for all. `why` and `field` stand only where there is one.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault {
+    #[serde(skip)]
+    pub(super) status: StatusCode,
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Conflict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) field: Option<String>,
+    pub(super) zh: String,
+    pub(super) en: String,
+}
+
+impl Fault {
+    pub(super) fn new(
+        status: StatusCode,
+        error: &'static str,
+        (zh, en): (impl Into<String>, impl Into<String>),
+    ) -> Self {
+        Self { status, error, why: None, field: None, zh: zh.into(), en: en.into() }
+    }
+
+    /// What was sent is no order: `field` says where.
+    pub(super) fn malformed(status: StatusCode, field: &str, words: (impl Into<String>, impl Into<String>)) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(status, "malformed", words) }
+    }
+
+    pub(super) fn conflict(why: Conflict) -> Self {
+        Self { why: Some(why), ..Self::new(StatusCode::CONFLICT, "conflict", conflict_words(why)) }
+    }
+
+    pub(super) fn unknown(call: CallRef) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "unknown_call", unknown_words(call))
+    }
+
+    pub(super) fn not_reachable(to: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not_reachable", unreachable_words(to))
+    }
+
+    pub(super) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", forbidden_words())
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let words =
+            ("口令缺失或不对：Authorization: Bearer …", "the token is missing or wrong: Authorization: Bearer …");
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", words)
+    }
+
+    pub(super) fn no_such_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "unknown_path", ("没有这个地址", "there is nothing at this address"))
+    }
+
+    pub(super) fn method() -> Self {
+        let words = ("这个地址不接受这个方法，见 Allow", "this address does not take this method: see Allow");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", words)
+    }
+
+    pub(super) fn media_type() -> Self {
+        let words =
+            ("请求体应为 JSON：Content-Type: application/json", "a body is JSON: Content-Type: application/json");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", words)
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        let words = (format!("请求体超过 {limit} 字节"), format!("the body is longer than {limit} bytes"));
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", words)
+    }
+
+    pub(super) fn slow() -> Self {
+        let words = ("请求没有按时到齐", "the request did not arrive in time");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow_request", words)
+    }
+
+    /// Another answer than the question has.
+    pub(super) fn strange() -> Self {
+        let words = ("交换机答非所问", "the switchboard answered another question");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "strange", words)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let (error, words) = match refusal {
+            Refusal::Busy | Refusal::Malformed => {
+                ("busy", ("交换机没有按时回答，稍后再试", "the switchboard did not answer in time: try again"))
+            }
+            Refusal::Stopping => ("stopping", ("交换机正在停止", "the switchboard is stopping")),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error, words)
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let mut response = json(status, &self);
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// A JSON answer.
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
+    // Ours are structs of texts and numbers: they always can be written.
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,133 @@
+//! The operators' door over HTTP: the same commands as the Unix socket takes, as JSON, for whoever knows the token.
+//!
+//! One request a connection, so that an idle client holds no place. A head that is too long or late, a body over its limit and a
+//! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
+//! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan.
+
+mod body;
+mod desk;
+mod fault;
+mod routes;
+mod verb;
+
+use super::server::Ask;
+use desk::Desk;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{sleep, timeout};
+
+/// Longest request line with its headers, bytes, and most headers.
+const HEAD: usize = 16 << 10;
+const HEADERS: usize = 64;
+/// What a client may still send after its answer, bytes, before it is cut off: its body, if that was refused unread.
+const REST: usize = 256 << 10;
+
+/// How long and how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at a time; the next wait in the socket's backlog.
+    pub connections: usize,
+    /// How long a head may take to arrive, and a body after it.
+    pub arrival: Duration,
+    /// How long the exchange may take for an answer.
+    pub patience: Duration,
+    /// How long a client may take to read its answer, and to stop sending after it.
+    pub farewell: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let arrival = Duration::from_secs(5);
+        Self { connections: 64, arrival, patience: super::PATIENCE, farewell: Duration::from_secs(5) }
+    }
+}
+
+impl Limits {
+    /// The longest life of a connection.
+    fn longest(&self) -> Duration {
+        let wait = Duration::from_secs(routes::WAIT);
+        // The last look of a wait began within it.
+        self.arrival * 2 + self.patience * 2 + wait + self.farewell
+    }
+}
+
+/// Opens the socket.
+///
+/// # Errors
+/// What the system said.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
+pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, limits: Limits) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "the API cannot be served"),
+    };
+    let router = routes::router(Arc::new(Desk::new(&token, asks.clone(), limits)));
+    let service = TowerToHyperService::new(router);
+    let places = Arc::new(Semaphore::new(limits.connections));
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = asks.closed() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let service = service.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = converse(stream, service, limits).await {
+                        tracing::debug!(%peer, %error, "an API connection ended");
+                    }
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of files: a short rest, or the loop would burn the signalling thread's core.
+                tracing::warn!(%error, "an API connection could not be accepted");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// One request and its answer.
+async fn converse(stream: TcpStream, service: TowerToHyperService<axum::Router>, limits: Limits) -> io::Result<()> {
+    let stream = stream.into_std()?;
+    let mut rest = TcpStream::from_std(stream.try_clone()?)?;
+    let stream = TokioIo::new(TcpStream::from_std(stream)?);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.arrival)
+        .max_buf_size(HEAD)
+        .max_headers(HEADERS)
+        .keep_alive(false)
+        .serve_connection(stream, service);
+    timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
+    // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
+    // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
+    timeout(limits.farewell, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+async fn drain(stream: &mut TcpStream) -> io::Result<()> {
+    let mut waste = [0; 4096];
+    let mut left = REST;
+    loop {
+        match stream.read(&mut waste).await? {
+            0 => return Ok(()),
+            n if n >= left => return Ok(()),
+            n => left -= n,
+        }
+    }
+}

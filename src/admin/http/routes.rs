@@ -1,0 +1,262 @@
+//! The addresses of the API, and what each does.
+
+use super::super::NAME;
+use super::body::{Fields, plain};
+use super::desk::Desk;
+use super::fault::{Fault, json};
+use super::verb::Deed;
+use crate::exchange::{Answer, Command};
+use crate::fact::TransferResult;
+use crate::id::CallRef;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::json as object;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// Longest body, bytes.
+const BODY: usize = 16 << 10;
+/// Longest that a client may have us wait for the end of a transfer, s.
+pub(super) const WAIT: u64 = 60;
+
+/// What an address answers.
+type Told = Result<Response, Fault>;
+type Ref = Result<Path<String>, PathRejection>;
+
+/// All addresses. Nothing is told to a client that does not know the token, not even which ones there are.
+pub(super) fn router(desk: Arc<Desk>) -> Router {
+    let mut router = Router::new()
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/calls", get(calls))
+        .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
+        .route("/api/v1/seats", get(seats))
+        .route("/api/v1/trunks", get(trunks));
+    for (word, deed) in Deed::ALL {
+        let order = move |desk: State<Arc<Desk>>, of: Ref, request: Request| order(desk, deed, of, request);
+        router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
+    }
+    router
+        .fallback(async || Fault::no_such_path())
+        .method_not_allowed_fallback(async || Fault::method())
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(from_fn_with_state(Arc::clone(&desk), guard))
+        .with_state(desk)
+}
+
+/// Bearer token, RFC 6750 §2.1; the scheme's case is free (RFC 9110 §11.1).
+async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    });
+    if shown.is_some_and(|token| desk.knows(token)) {
+        next.run(request).await
+    } else {
+        tracing::debug!(path = request.uri().path(), "an API request without the token");
+        Fault::unauthorized().into_response()
+    }
+}
+
+async fn status(State(desk): State<Arc<Desk>>) -> Told {
+    match desk.ask(Command::Status).await? {
+        Answer::Status(status) => Ok(json(StatusCode::OK, &status)),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn calls(State(desk): State<Arc<Desk>>) -> Told {
+    let calls = desk.calls().await?;
+    Ok(json(StatusCode::OK, &BTreeMap::from([("calls", calls)])))
+}
+
+async fn seats(State(desk): State<Arc<Desk>>) -> Told {
+    match desk.ask(Command::Seats).await? {
+        Answer::Seats { seats } => Ok(json(StatusCode::OK, &BTreeMap::from([("seats", seats)]))),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn trunks(State(desk): State<Arc<Desk>>) -> Told {
+    match desk.ask(Command::Trunks).await? {
+        Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn call(State(desk): State<Arc<Desk>>, of: Ref) -> Told {
+    let call = reference(of)?;
+    let calls = desk.calls().await?;
+    let row = calls.iter().find(|row| row.call == call).ok_or_else(|| Fault::unknown(call))?;
+    Ok(json(StatusCode::OK, row))
+}
+
+async fn hang_up(State(desk): State<Arc<Desk>>, of: Ref) -> Told {
+    let call = reference(of)?;
+    answered(call, "", desk.ask(Command::HangUp { call }).await?)
+}
+
+async fn order(State(desk): State<Arc<Desk>>, deed: Deed, of: Ref, request: Request) -> Told {
+    let call = reference(of)?;
+    let wait = wait(deed, request.uri().query())?;
+    let by = operator(request.headers())?;
+    let command = deed.command(call, fields(request, desk.limits.arrival).await?, by)?;
+    let to = if let Command::Transfer { to, .. } = &command { to.clone() } else { String::new() };
+    let asked = desk.ask(command).await?;
+    match (wait, &asked) {
+        (Some(wait), Answer::Asked { transfer }) => ended(&desk, call, *transfer, wait).await,
+        _ => answered(call, &to, asked),
+    }
+}
+
+/// One answer of the exchange as one outcome.
+fn answered(call: CallRef, to: &str, answer: Answer) -> Told {
+    match answer {
+        Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
+        Answer::Asked { transfer } => Ok(asked(call, transfer)),
+        Answer::Conflict { why } => Err(Fault::conflict(why)),
+        Answer::NotReachable => Err(Fault::not_reachable(to)),
+        Answer::Forbidden => Err(Fault::forbidden()),
+        Answer::Unknown => Err(Fault::unknown(call)),
+        _ => Err(Fault::strange()),
+    }
+}
+
+/// It has begun; the call's own address says what becomes of it.
+fn asked(call: CallRef, transfer: u32) -> Response {
+    let mut response = json(StatusCode::ACCEPTED, &object!({ "transfer": transfer, "call": call }));
+    if let Ok(at) = HeaderValue::from_str(&format!("/api/v1/calls/{call}")) {
+        response.headers_mut().insert(LOCATION, at);
+    }
+    response
+}
+
+/// Answers when the transfer has ended, or as without waiting when that takes too long.
+async fn ended(desk: &Desk, call: CallRef, transfer: u32, wait: Duration) -> Told {
+    match timeout(wait, desk.outcome(call, transfer)).await {
+        Err(_) => Ok(asked(call, transfer)),
+        Ok(outcome) => {
+            let (result, cause) = outcome?;
+            let mut told = object!({ "transfer": transfer, "call": call, "result": word(result) });
+            if let (Some(cause), Some(told)) = (cause, told.as_object_mut()) {
+                told.insert("cause".into(), object!(cause));
+            }
+            Ok(json(StatusCode::OK, &told))
+        }
+    }
+}
+
+/// A call that ended takes its transfers with it: its record has the rest.
+fn word(result: Option<TransferResult>) -> serde_json::Value {
+    result.map_or_else(|| object!("call_ended"), |result| object!(result))
+}
+
+fn reference(of: Ref) -> Result<CallRef, Fault> {
+    of.ok().and_then(|Path(text)| CallRef::parse(&text)).ok_or_else(|| {
+        let words =
+            ("通话编号应为 11 个字符，见 /api/v1/calls", "a call reference has 11 characters: see /api/v1/calls");
+        Fault::malformed(StatusCode::BAD_REQUEST, "ref", words)
+    })
+}
+
+/// `wait_s`, where there is something to wait for; nothing else stands in a query.
+fn wait(deed: Deed, query: Option<&str>) -> Result<Option<Duration>, Fault> {
+    let malformed = |field: &str, zh: String, en: String| {
+        let field: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
+        Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, &field, (zh, en))
+    };
+    let mut wait = None;
+    for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("wait_s", value) if deed.goes_on() => {
+                let seconds = value.parse().ok().filter(|s| (1..=WAIT).contains(s)).ok_or_else(|| {
+                    let zh = format!("wait_s 应为 1 到 {WAIT} 的整数（秒）");
+                    malformed("wait_s", zh, format!("wait_s is a whole number of seconds, 1 to {WAIT}"))
+                })?;
+                wait = Some(Duration::from_secs(seconds));
+            }
+            (other, _) => {
+                return Err(malformed(other, "这里没有这个参数".into(), "there is no such parameter here".into()));
+            }
+        }
+    }
+    Ok(wait)
+}
+
+/// Who orders: a person at a desk behind some program, as that program says.
+fn operator(headers: &HeaderMap) -> Result<String, Fault> {
+    let Some(value) = headers.get("x-operator") else { return Ok(String::new()) };
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| {
+        Fault::malformed(StatusCode::BAD_REQUEST, "X-Operator", ("X-Operator 应为 UTF-8", "X-Operator is UTF-8"))
+    })?;
+    plain("X-Operator", text, NAME)
+}
+
+/// The body, in time and within its limit.
+async fn fields(request: Request, arrival: Duration) -> Result<Fields, Fault> {
+    let kind = request.headers().get(CONTENT_TYPE).cloned();
+    let body = timeout(arrival, Bytes::from_request(request, &())).await.map_err(|_| Fault::slow())?;
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(BODY),
+        _ => Fault::malformed(StatusCode::BAD_REQUEST, "body", ("请求体没有传完", "the body broke off")),
+    })?;
+    if !body.is_empty() && !kind.is_some_and(|kind| is_json(&kind)) {
+        return Err(Fault::media_type());
+    }
+    Fields::read(&body)
+}
+
+/// `application/json`, whatever its parameters (RFC 8259 §11 has none).
+fn is_json(kind: &HeaderValue) -> bool {
+    let essence = kind.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Verb;
+
+    #[test]
+    fn a_wait_is_for_what_goes_on_and_within_its_range() {
+        assert_eq!(wait(Deed::ThreeWay, None).unwrap(), None);
+        assert_eq!(wait(Deed::Transfer, Some("wait_s=60")).unwrap(), Some(Duration::from_secs(60)));
+        for query in ["wait_s=0", "wait_s=61", "wait_s=-1", "wait_s", "wait_s=1.5", "wait_s=99999999999999999999"] {
+            assert_eq!(wait(Deed::Transfer, Some(query)).unwrap_err().field.as_deref(), Some("wait_s"), "{query}");
+        }
+        assert_eq!(wait(Deed::Transfer, Some("wiat_s=1")).unwrap_err().field.as_deref(), Some("wiat_s"));
+        assert_eq!(wait(Deed::Plain(Verb::Hold), Some("wait_s=1")).unwrap_err().field.as_deref(), Some("wait_s"));
+    }
+
+    #[test]
+    fn json_is_told_by_its_type_alone() {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+            assert!(is_json(&HeaderValue::from_static(kind)), "{kind}");
+        }
+        for kind in ["", "text/json", "application/jsonp", "application/x-www-form-urlencoded"] {
+            assert!(!is_json(&HeaderValue::from_static(kind)), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_operator_is_a_name_of_64_characters_at_most() {
+        let headers = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-operator", HeaderValue::from_bytes(value).unwrap());
+            headers
+        };
+        assert_eq!(operator(&HeaderMap::new()).unwrap(), "");
+        assert_eq!(operator(&headers("班长 王五".as_bytes())).unwrap(), "班长 王五");
+        assert_eq!(operator(&headers("名".repeat(64).as_bytes())).unwrap().chars().count(), 64);
+        assert_eq!(operator(&headers("名".repeat(65).as_bytes())).unwrap_err().field.as_deref(), Some("X-Operator"));
+        assert_eq!(operator(&headers(b"\xd5\xc5")).unwrap_err().status, StatusCode::BAD_REQUEST);
+    }
+}

@@ -1,0 +1,178 @@
+//! The orders about a live call: their words in the address, and what each reads from its body.
+
+use super::super::{NAME, NOTE};
+use super::body::Fields;
+use super::fault::Fault;
+use crate::exchange::{Command, Verb};
+use crate::fact::{Brief, Supervision, Way};
+use crate::id::{CallRef, SeatId};
+
+/// Longest seat, characters.
+const SEAT: usize = 16;
+
+const WAYS: [(&str, Way); 4] =
+    [("on_answer", Way::OnAnswer), ("three_way", Way::ThreeWay), ("consult", Way::Consult), ("blind", Way::Blind)];
+const TAPE: [(&str, Verb); 3] = [("start", Verb::Record), ("pause", Verb::Pause), ("continue", Verb::Continue)];
+
+/// An order by its word in the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// 三方.
+    ThreeWay,
+    /// 转接, in a way of the body's.
+    Transfer,
+    /// Nothing but who and why.
+    Plain(Verb),
+    /// Mute, or its end.
+    Mute,
+    /// 班长.
+    Supervise(Supervision),
+    /// 录音.
+    Record,
+}
+
+impl Deed {
+    /// Every word.
+    pub(super) const ALL: [(&'static str, Self); 15] = [
+        ("three-way", Self::ThreeWay),
+        ("transfer", Self::Transfer),
+        ("hold", Self::Plain(Verb::Hold)),
+        ("resume", Self::Plain(Verb::Resume)),
+        ("mute", Self::Mute),
+        ("leave", Self::Plain(Verb::Leave)),
+        ("cancel", Self::Plain(Verb::Cancel)),
+        ("swap", Self::Plain(Verb::Swap)),
+        ("back", Self::Plain(Verb::Back)),
+        ("monitor", Self::Supervise(Supervision::Listen)),
+        ("whisper", Self::Supervise(Supervision::Whisper)),
+        ("barge", Self::Supervise(Supervision::Barge)),
+        ("takeover", Self::Supervise(Supervision::TakeOver)),
+        ("dismiss", Self::Plain(Verb::Dismiss)),
+        ("record", Self::Record),
+    ];
+
+    /// It goes on after its answer, so that a client may wait for the end.
+    pub(super) fn goes_on(self) -> bool {
+        matches!(self, Self::ThreeWay | Self::Transfer)
+    }
+
+    /// What the exchange is told. `by` is who orders as the header says; the body's own comes first.
+    ///
+    /// # Errors
+    /// 422 with the field.
+    pub(super) fn command(self, call: CallRef, mut fields: Fields, by: String) -> Result<Command, Fault> {
+        let named = fields.text("by", NAME)?;
+        let by = if named.is_empty() { by } else { named };
+        let command = match self {
+            Self::ThreeWay => reach(call, &mut fields, Way::ThreeWay, by)?,
+            Self::Transfer => {
+                let way = fields.word("way", &WAYS, Some(Way::OnAnswer))?;
+                reach(call, &mut fields, way, by)?
+            }
+            Self::Plain(verb) => Command::Conference { call, verb, by, why: fields.text("why", NOTE)? },
+            Self::Mute => {
+                let verb = if fields.flag("muted", true)? { Verb::Mute } else { Verb::Unmute };
+                Command::Conference { call, verb, by, why: fields.text("why", NOTE)? }
+            }
+            Self::Supervise(mode) => {
+                let seat = SeatId::from(fields.required("seat", SEAT)?);
+                Command::Supervise { call, seat, mode, by, why: fields.required("why", NOTE)? }
+            }
+            Self::Record => {
+                let verb = fields.word("do", &TAPE, None)?;
+                Command::Conference { call, verb, by, why: fields.text("why", NOTE)? }
+            }
+        };
+        fields.finish()?;
+        Ok(command)
+    }
+}
+
+fn reach(call: CallRef, fields: &mut Fields, way: Way, by: String) -> Result<Command, Fault> {
+    let to = fields.number("to")?;
+    let brief = Brief { reason: fields.text("reason", NOTE)?, location: fields.text("location", NOTE)? };
+    Ok(Command::Transfer { call, to, way, brief, by })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALL: CallRef = CallRef(7);
+
+    fn read(word: &str, body: &str) -> Result<Command, Fault> {
+        let (_, deed) = Deed::ALL.into_iter().find(|(w, _)| *w == word).unwrap();
+        deed.command(CALL, Fields::read(body.as_bytes()).unwrap(), "张三".into())
+    }
+
+    fn conference(verb: Verb, by: &str, why: &str) -> Command {
+        Command::Conference { call: CALL, verb, by: by.into(), why: why.into() }
+    }
+
+    #[test]
+    fn each_word_is_its_command() {
+        let transfer = |way, reason: &str, by: &str| Command::Transfer {
+            call: CALL,
+            to: "12366".into(),
+            way,
+            brief: Brief { reason: reason.into(), location: String::new() },
+            by: by.into(),
+        };
+        assert_eq!(read("three-way", r#"{"to":"12366"}"#).unwrap(), transfer(Way::ThreeWay, "", "张三"));
+        assert_eq!(read("transfer", r#"{"to":"12366"}"#).unwrap(), transfer(Way::OnAnswer, "", "张三"));
+        let blind = r#"{"to":"12366","way":"blind","reason":"个税","by":"李四"}"#;
+        assert_eq!(read("transfer", blind).unwrap(), transfer(Way::Blind, "个税", "李四"));
+        let plain = [
+            ("hold", Verb::Hold),
+            ("resume", Verb::Resume),
+            ("leave", Verb::Leave),
+            ("cancel", Verb::Cancel),
+            ("swap", Verb::Swap),
+            ("back", Verb::Back),
+            ("dismiss", Verb::Dismiss),
+        ];
+        for (word, verb) in plain {
+            assert_eq!(read(word, "").unwrap(), conference(verb, "张三", ""), "{word}");
+            assert_eq!(read(word, r#"{"why":"x"}"#).unwrap(), conference(verb, "张三", "x"), "{word}");
+        }
+        assert_eq!(read("mute", "{}").unwrap(), conference(Verb::Mute, "张三", ""));
+        assert_eq!(read("mute", r#"{"muted":false}"#).unwrap(), conference(Verb::Unmute, "张三", ""));
+        for (word, verb) in [("start", Verb::Record), ("pause", Verb::Pause), ("continue", Verb::Continue)] {
+            let body = format!(r#"{{"do":"{word}","why":"证件号"}}"#);
+            assert_eq!(read("record", &body).unwrap(), conference(verb, "张三", "证件号"));
+        }
+        let modes = [
+            ("monitor", Supervision::Listen),
+            ("whisper", Supervision::Whisper),
+            ("barge", Supervision::Barge),
+            ("takeover", Supervision::TakeOver),
+        ];
+        for (word, mode) in modes {
+            let command = read(word, r#"{"seat":"8050","why":"投诉"}"#).unwrap();
+            let (seat, by, why) = ("8050".into(), "张三".into(), "投诉".into());
+            assert_eq!(command, Command::Supervise { call: CALL, seat, mode, by, why });
+        }
+    }
+
+    #[test]
+    fn what_is_missing_wrong_or_unknown_is_named() {
+        let cases = [
+            ("three-way", "{}", "to"),
+            ("three-way", r#"{"to":"12366","way":"blind"}"#, "way"),
+            ("transfer", r#"{"to":12366}"#, "to"),
+            ("transfer", r#"{"to":"12366","way":"attended"}"#, "way"),
+            ("monitor", r#"{"why":"x"}"#, "seat"),
+            ("barge", r#"{"seat":"8050"}"#, "why"),
+            ("takeover", r#"{"seat":"8050","why":" "}"#, "why"),
+            ("record", "{}", "do"),
+            ("record", r#"{"do":"stop"}"#, "do"),
+            ("mute", r#"{"muted":1}"#, "muted"),
+            ("hold", r#"{"to":"12366"}"#, "to"),
+            ("hold", r#"{"by":["x"]}"#, "by"),
+        ];
+        for (word, body, field) in cases {
+            let fault = read(word, body).unwrap_err();
+            assert_eq!((fault.status.as_u16(), fault.field.as_deref()), (422, Some(field)), "{word} {body}");
+        }
+    }
+}
