@@ -53,19 +53,19 @@ fn routed(entry: &str, title: &str, service: Service, state: &str) -> Fact {
     Fact::CallRouted { entry, title, service, state: state.to_owned(), plan: "7".to_owned() }
 }
 
-fn tried(leg: u32, target: Target) -> Fact {
+pub(crate) fn tried(leg: u32, target: Target) -> Fact {
     Fact::LegTried { leg: LegRef(leg), target }
 }
 
-fn seat(seat: &str) -> Target {
+pub(crate) fn seat(seat: &str) -> Target {
     Target::Seat(seat.into())
 }
 
-fn trunk(trunk: &str, number: &str) -> Target {
+pub(crate) fn trunk(trunk: &str, number: &str) -> Target {
     Target::Trunk { trunk: trunk.into(), number: number.to_owned() }
 }
 
-fn failed(leg: u32, cause: Cause, status: Option<u16>) -> Fact {
+pub(crate) fn failed(leg: u32, cause: Cause, status: Option<u16>) -> Fact {
     Fact::LegFailed { leg: LegRef(leg), cause, status }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn day() -> Stream {
     stream
 }
 
-fn fold(events: &[Event]) -> (Vec<Cdr>, Fold) {
+pub(crate) fn fold(events: &[Event]) -> (Vec<Cdr>, Fold) {
     let mut fold = Fold::new(Settings::default());
     let cdrs = events.iter().filter_map(|e| fold.apply(e)).collect();
     (cdrs, fold)

@@ -4,6 +4,7 @@ use super::{Database, Error, Filter, Hits, database_file, journal_dir, segment};
 use crate::fact::Event;
 use crate::id::CallRef;
 use crate::ledger::Cdr;
+use crate::ledger::transfers::Transfer;
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
@@ -46,6 +47,15 @@ impl Reader {
     /// [`Error`].
     pub fn dialled(&mut self, since: i64, limit: u32) -> Result<Vec<(String, i64)>, Error> {
         self.runtime.block_on(self.database.dialled(since, limit))
+    }
+
+    /// Transfers asked for in \[`since`, `until`), µs since the epoch, in calls that have ended: given one by one, by the
+    /// moment of the asking.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn transfers(&mut self, since: i64, until: i64, each: impl FnMut(Transfer)) -> Result<(), Error> {
+        self.runtime.block_on(self.database.transfers(since, until, each))
     }
 
     /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.

@@ -18,6 +18,7 @@ mod races;
 mod refer;
 mod registrations;
 mod reloads;
+mod reports;
 mod schedules;
 mod sent;
 mod sessions;
