@@ -205,6 +205,15 @@ pub enum Calls {
         /// 编号 · its reference.
         call: String,
     },
+    /// 一次通话的录音：文件、各声道时长和电平、停录的时段 · a call's recording: its file, each channel's length and level, pauses.
+    #[command(
+        after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n例 examples:\n  \
+        switchboard calls recording 5bhd7pq5c01\n  sox $(switchboard calls recording 5bhd7pq5c01 --json | jq -r .result.file) caller.wav remix 1"
+    )]
+    Recording {
+        /// 编号 · its reference.
+        call: String,
+    },
     /// 代坐席转接：把通讯录中的一方接入通话 · brings somebody of the directory into a live call, on behalf of its agent.
     #[command(after_help = "例 examples:\n  switchboard calls transfer 5bhd7pq5c01 12366\n  \
         switchboard calls transfer 5bhd7pq5c01 119\n  switchboard calls transfer 5bhd7pq5c01 12348 --way on-answer")]

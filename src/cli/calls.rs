@@ -2,7 +2,7 @@
 
 use super::args::{self, Calls, Global};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, place, table};
+use super::{Screen, ask, place, recording, table};
 use crate::call::Conflict;
 use crate::exchange::{Answer, CallRow, Command, Verb};
 use crate::fact::{Brief, Way};
@@ -12,7 +12,7 @@ use crate::store::{self, Filter, Reader};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// `calls ls|show|hangup`.
+/// `calls …`.
 pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
     match command {
         Calls::Ls { limit, number, since } => {
@@ -20,6 +20,7 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             list(global, &filter, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
+        Calls::Recording { call } => recording::recording(global, reference(call)?, screen),
         Calls::Hangup { call } => hang_up(global, reference(call)?, screen),
         Calls::Transfer { call, to, way } => {
             let way = match way {
@@ -170,17 +171,16 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
     table::aligned(&all)
 }
 
+/// There is no such record.
+pub(super) fn none(call: CallRef) -> Failure {
+    let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
+    Failure::new(Exit::Bad, zh, format!("there is no record of call {call} (a live call has none until it ends)"))
+}
+
 fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
     let state = records(global)?;
     let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
-    let Some((cdr, events)) = found else {
-        let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
-        return Err(Failure::new(
-            Exit::Bad,
-            zh,
-            format!("there is no record of call {call} (a live call has none until it ends)"),
-        ));
-    };
+    let Some((cdr, events)) = found else { return Err(none(call)) };
     Ok(Done::well(print::show(&cdr, &events, screen.lang), json!({ "call": cdr, "events": events })))
 }
 

@@ -22,6 +22,7 @@ mod manual;
 mod moment;
 mod place;
 mod plan;
+mod recording;
 mod report;
 mod robot;
 mod run;

@@ -10,7 +10,7 @@ use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
 use crate::{ledger, media, store};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What the exchange is told.
@@ -36,6 +36,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         wrap_up: config.floor.wrap_up.map(micros),
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
+        record_default: config.recording.default,
         codes: config.keys.clone(),
     }
 }
@@ -68,10 +69,16 @@ fn seat(seat: &config::Seat) -> SeatSettings {
 }
 
 /// What the media threads are told. 0 threads in the file means one a core.
-pub(super) fn media(config: &Config, seed: u64) -> media::Settings {
+pub(super) fn media(config: &Config, seed: u64, recordings: PathBuf) -> media::Settings {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if config.media.threads == 0 { cores.min(64) as u8 } else { config.media.threads };
-    media::Settings { ports: config.media.ports.clone(), threads, seed, ..media::Settings::new(config.media.address) }
+    media::Settings {
+        ports: config.media.ports.clone(),
+        threads,
+        seed,
+        recordings: Some(recordings),
+        ..media::Settings::new(config.media.address)
+    }
 }
 
 /// What the books are told: which callers the plan counts as the province's.

@@ -32,7 +32,7 @@ pub use check::{Code, Diagnostic, Guide, Lang, Places, Severity, render, sarif, 
 pub use difference::Difference;
 pub use duties::{Annex, Duties};
 pub use emergency::Emergency;
-pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Origin, Role, Route, Step, Trunk};
+pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Origin, Record, Role, Route, Step, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};
 pub use life::{Life, State};
 pub use lineage::Lineage;

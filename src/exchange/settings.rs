@@ -35,6 +35,8 @@ pub struct Settings {
     pub state: String,
     /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
     pub max_calls: usize,
+    /// Whether calls of no group are recorded: trunk to trunk. A group says so itself.
+    pub record_default: crate::dialplan::Record,
     /// Feature codes of agents on plain phones.
     pub codes: super::Codes,
 }

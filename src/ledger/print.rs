@@ -146,9 +146,20 @@ fn how(cdr: &Cdr, lang: Lang) -> Vec<(&'static str, String)> {
         (name("接听", "answered by"), answered_by(cdr, lang)),
         (name("结果", "outcome"), outcome),
         (name("放音", "prompts"), shown(&prompts.join(", ")).to_owned()),
+        (name("录音", "recording"), recording(cdr, lang)),
         (name("路由表", "plan"), or_dash(cdr.plan.as_ref())),
         ("Call-ID", cdr.call_id.clone()),
     ]
+}
+
+/// The recording's file and length; what was not kept of it.
+fn recording(cdr: &Cdr, lang: Lang) -> String {
+    let Some(file) = &cdr.recording else { return "-".to_owned() };
+    let paused = match cdr.recording_paused_ms {
+        0 => String::new(),
+        ms => format!("{} {}", lang.of("，其中停录", ", paused for"), seconds(Some(ms))),
+    };
+    format!("{file}.wav · {}{paused}", seconds(cdr.recorded_ms))
 }
 
 fn answered_by(cdr: &Cdr, lang: Lang) -> String {

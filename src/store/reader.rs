@@ -66,12 +66,20 @@ impl Reader {
         self.runtime.block_on(self.database.hits(after, until))
     }
 
+    /// One call's record.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn record(&mut self, call: CallRef) -> Result<Option<Cdr>, Error> {
+        self.runtime.block_on(self.database.call(call))
+    }
+
     /// One call's record and its events in order; the events are empty once their segment is past its retention.
     ///
     /// # Errors
     /// [`Error`].
     pub fn call(&mut self, call: CallRef) -> Result<Option<(Cdr, Vec<Event>)>, Error> {
-        let Some(cdr) = self.runtime.block_on(self.database.call(call))? else {
+        let Some(cdr) = self.record(call)? else {
             return Ok(None);
         };
         let events = segment::of_call(&self.journal, call, cdr.first_seq, cdr.seq);

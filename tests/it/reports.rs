@@ -108,9 +108,19 @@ fn transfers_are_told_by_department() {
     let (day, _) = day();
     let output = day.says(&["report", "transfers", "--lang", "en"]);
     assert_eq!(code(&output), Some(0), "{}", err(&output));
-    insta::assert_snapshot!(out(&output), @"");
+    insta::assert_snapshot!(out(&output), @"
+    number  department  asked  answered  in 15 s  mean ring  returned  caller gone  lost  returned for
+    12348   法律服务        1         0        0          -         1            0     0  cancelled 1
+    12366   税务            3         2        1       10.0         1            0     0  busy 1
+    total   -               4         2        1       10.0         2            0     0  busy 1, cancelled 1
+    ");
     let output = day.says(&["report", "transfers", "--lang", "zh"]);
-    insta::assert_snapshot!(out(&output), @"");
+    insta::assert_snapshot!(out(&output), @"
+    号码   部门      请求  接通  15秒内  平均振铃  退回  来电人挂机  丢失  退回原因
+    12348  法律服务     1     0       0         -     1           0     0  坐席取消 1
+    12366  税务         3     2       1      10.0     1           0     0  忙 1
+    合计   -            4     2       1      10.0     2           0     0  忙 1，坐席取消 1
+    ");
 
     let output = day.says(&["report", "transfers", "--json"]);
     let document = document(&output);
@@ -171,7 +181,12 @@ fn one_call_shows_its_transfers_and_their_sentences() {
     let output = day.says(&["calls", "show", &first.to_string(), "--lang", "en"]);
     let text = out(&output);
     let chain: Vec<&str> = text.lines().skip_while(|l| !l.starts_with("transfer ")).take(4).collect();
-    insta::assert_snapshot!(chain.join("\n"), @"");
+    insta::assert_snapshot!(chain.join("\n"), @"
+    transfer  to              way        asked  ringing  joined or not  took  agent left  target left  result
+    1         12366 税务      three-way   10.0     11.0           14.0   4.0           -            -  returned · busy · 社保卡
+    2         12348 法律服务  three-way   20.0     21.0           26.0   6.0           -            -  returned · cancelled · 社保卡
+    3         12366 税务      three-way   30.0     31.0           39.0   9.0        60.0         60.0  joined · 社保卡
+    ");
     assert!(
         text.contains("transfer 1 · three-way · #2 → 12366 税务 · ordered by wang · reason 社保卡 · location 鼓楼"),
         "{text}"

@@ -3,7 +3,7 @@
 use super::{align, clean, seconds, shown};
 use crate::ledger::Cdr;
 use crate::ledger::cdr::millis;
-use crate::ledger::transfers::{Department, Departments, Transfer};
+use crate::ledger::transfers::{Department, Departments, Fate, Reason, Transfer};
 use crate::ledger::words::{self, Lang};
 
 /// Each transfer of a call, in s since its t0; nothing without transfers.
@@ -35,7 +35,11 @@ fn row(t: &Transfer, t0: i64, lang: Lang) -> [String; 10] {
     let since = |at: Option<i64>| seconds(at.map(|at| millis(t0, at)));
     let to = format!("{} {}", t.to, t.title);
     let result = t.fate.map_or("-", |fate| words::fate(fate, lang));
-    let why = t.cause.map_or_else(String::new, |c| format!(" · {}", words::cause(c, lang)));
+    let why = match (t.fate, t.cause) {
+        (Some(Fate::Returned), _) => Some(words::reason(Reason::of(t), lang)),
+        (_, cause) => cause.map(|cause| words::cause(cause, lang)),
+    };
+    let why = why.map_or_else(String::new, |why| format!(" · {why}"));
     let reason = if t.brief.reason.is_empty() { String::new() } else { format!(" · {}", t.brief.reason) };
     [
         t.transfer.to_string(),

@@ -45,6 +45,19 @@ pub enum Reason {
     Unsaid,
 }
 
+impl Reason {
+    /// Why this one came back, if it did.
+    #[must_use]
+    pub fn of(transfer: &Transfer) -> Self {
+        match (transfer.result, transfer.cause) {
+            (Some(TransferResult::Cancelled), _) => Self::Cancelled,
+            (Some(TransferResult::AgentGone), _) => Self::AgentGone,
+            (_, Some(cause)) => Self::Failed(cause),
+            (_, None) => Self::Unsaid,
+        }
+    }
+}
+
 impl Serialize for Reason {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -74,21 +87,12 @@ impl Department {
             Some(Fate::Joined) => self.answered += 1,
             Some(Fate::Returned) => {
                 self.returned += 1;
-                *self.causes.entry(reason(transfer)).or_default() += 1;
+                *self.causes.entry(Reason::of(transfer)).or_default() += 1;
             }
             Some(Fate::CallerGone) => self.caller_gone += 1,
             // Undecided in the record of an ended call cannot be; it would be nobody's caller.
             Some(Fate::Lost) | None => self.lost += 1,
         }
-    }
-}
-
-fn reason(transfer: &Transfer) -> Reason {
-    match (transfer.result, transfer.cause) {
-        (Some(TransferResult::Cancelled), _) => Reason::Cancelled,
-        (Some(TransferResult::AgentGone), _) => Reason::AgentGone,
-        (_, Some(cause)) => Reason::Failed(cause),
-        (_, None) => Reason::Unsaid,
     }
 }
 
