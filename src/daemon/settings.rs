@@ -104,9 +104,27 @@ fn micros(d: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::dialplan::{Known, Plan, Source};
+    use crate::config::Config;
+    use crate::dialplan::{Known, Plan, Record, Source};
     use crate::fact::Origin;
     use crate::ledger::Traffic;
+
+    #[test]
+    fn recordings_are_kept_where_and_of_what_the_configuration_says() {
+        let folder = std::env::temp_dir().join(format!("switchboard-settings-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("dialplans/prompts")).unwrap();
+        for (keys, at, record) in
+            [("", "state/recordings", Record::Always), ("folder = 'tapes'\ndefault = 'never'", "tapes", Record::Never)]
+        {
+            let text = format!("[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\n{keys}\n");
+            let config = Config::parse("x.toml", &text, &folder, &|_| None).unwrap_or_else(|m| panic!("{m:#?}"));
+            let state = folder.join("state");
+            let media = super::media(&config, 1, config.recording.folder(&state));
+            assert_eq!(media.recordings, Some(folder.join(at)));
+            assert_eq!(super::exchange(&config, Vec::new(), &state).record_default, record);
+        }
+        let _ = std::fs::remove_dir_all(&folder);
+    }
 
     #[test]
     fn the_books_tell_city_and_province_apart_as_the_plan_does() {

@@ -15,6 +15,7 @@ mod operators;
 mod page;
 mod questions;
 mod races;
+mod recordings;
 mod refer;
 mod registrations;
 mod reloads;

@@ -11,21 +11,25 @@ const TEN: i64 = 1_639_533_600_000_000;
 const HOUR: i64 = 3_600_000;
 
 /// A state folder with the facts of a day in it.
-struct Day {
+pub(super) struct Day {
     folder: Folder,
     store: store::Opened,
     seq: u64,
 }
 
 impl Day {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = Folder::new();
         let store = store::open(&folder.0, &store::Settings::default(), ledger::Settings::default()).unwrap();
         Self { folder, store, seq: 0 }
     }
 
+    pub(super) fn folder(&self) -> &std::path::Path {
+        &self.folder.0
+    }
+
     /// A fact `ms` after ten o'clock.
-    fn at(&mut self, ms: i64, call: CallRef, fact: Fact) {
+    pub(super) fn at(&mut self, ms: i64, call: CallRef, fact: Fact) {
         self.seq += 1;
         let event = Event { v: SCHEMA, seq: self.seq, at: TEN + ms * 1_000, call: Some(call), fact };
         self.store.journal.append(std::slice::from_ref(&event)).unwrap();
@@ -33,7 +37,7 @@ impl Day {
     }
 
     /// A citizen talks to seat 8001.
-    fn talk(&mut self, ms: i64) -> CallRef {
+    pub(super) fn talk(&mut self, ms: i64) -> CallRef {
         let call = CallRef::mint(TEN + ms * 1_000, 0);
         let offered = Fact::CallOffered {
             leg: LegRef(1),
@@ -71,11 +75,11 @@ impl Day {
         self.at(at.0 + at.1, call, end);
     }
 
-    fn ends(&mut self, ms: i64, call: CallRef, by: Party) {
+    pub(super) fn ends(&mut self, ms: i64, call: CallRef, by: Party) {
         self.at(ms, call, Fact::CallEnded { outcome: Outcome::Connected, by, cause: Cause::Normal, status: None });
     }
 
-    fn says(&self, words: &[&str]) -> std::process::Output {
+    pub(super) fn says(&self, words: &[&str]) -> std::process::Output {
         self.store.writer.flush().unwrap();
         switchboard(&[words, &["--state", self.folder.0.to_str().unwrap()]].concat())
     }

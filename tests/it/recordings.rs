@@ -1,0 +1,132 @@
+//! Recordings around the calls: the daemon mends what a crash has cut, and an operator asks for the sound of a call.
+#![cfg(test)]
+
+use super::cli::{Folder, code, document, err, out};
+use super::operators::Office;
+use super::reports::Day;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use switchboard::audio::g711::{ALAW_SILENCE, alaw_encode};
+use switchboard::audio::tracks::{Cue, Sheet, head, is_cut};
+use switchboard::fact::{Fact, Party};
+use switchboard::id::CallRef;
+
+/// Four channels: the caller speaks for the first two seconds, the agent for one in the third, the others never. Paused in
+/// the fourth. The head tells of `told` samples.
+fn write(folder: &Path, name: &str, told: u32) -> PathBuf {
+    let path = folder.join(format!("{name}.wav"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let cues = [Cue { at: 24_000, label: "paused" }, Cue { at: 32_000, label: "resumed" }];
+    let mut file = head(4, told, &cues);
+    for at in 0..40_000 {
+        let says = |height, range: std::ops::Range<u32>| {
+            if range.contains(&at) { alaw_encode(height) } else { ALAW_SILENCE }
+        };
+        file.extend([says(8_000, 0..16_000), says(2_000, 16_000..24_000), ALAW_SILENCE, ALAW_SILENCE]);
+    }
+    fs::write(&path, file).unwrap();
+    path
+}
+
+/// A recorded call that has ended, and one that was not recorded.
+fn day() -> (Day, CallRef, CallRef) {
+    let mut day = Day::new();
+    let first = day.talk(0);
+    day.at(0, first, Fact::RecordingStarted { file: format!("20211215/{first}") });
+    day.at(3_000, first, Fact::RecordingPaused { paused: true, ordered_by: String::new(), why: "卡号".into() });
+    day.at(4_000, first, Fact::RecordingPaused { paused: false, ordered_by: String::new(), why: String::new() });
+    day.at(5_000, first, Fact::RecordingEnded { ms: 5_000 });
+    day.ends(5_000, first, Party::Caller);
+    let second = day.talk(10_000);
+    day.ends(15_000, second, Party::Caller);
+    (day, first, second)
+}
+
+#[test]
+fn an_operator_finds_the_sound_of_a_call_and_what_is_in_it() {
+    let (day, first, _) = day();
+    let path = write(&day.folder().join("recordings"), &format!("20211215/{first}"), 40_000);
+    let reference = first.to_string();
+    let output = day.says(&["calls", "recording", &reference, "--lang", "en"]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let text = out(&output).replace(&path.display().to_string(), "FILE");
+    insta::assert_snapshot!(text, @"");
+    let output = day.says(&["calls", "recording", &reference, "--lang", "zh"]);
+    insta::assert_snapshot!(out(&output).replace(&path.display().to_string(), "FILE"), @"");
+
+    let output = day.says(&["calls", "recording", &reference, "--json"]);
+    let result = document(&output)["result"].clone();
+    assert_eq!(result["file"], path.to_str().unwrap());
+    assert_eq!(result["length_ms"], 5_000);
+    assert_eq!(result["pauses"], serde_json::json!([{ "from_ms": 3_000, "to_ms": 4_000 }]));
+    let channels = result["channels"].as_array().unwrap();
+    let sounding: Vec<_> =
+        channels.iter().map(|c| (c["party"].as_str().unwrap(), c["sounding_ms"].as_u64().unwrap())).collect();
+    assert_eq!(sounding, [("caller", 2_000), ("agent", 1_000), ("third", 0), ("supervisor", 0)]);
+    assert!((channels[0]["level_dbfs"].as_f64().unwrap() + 12.2).abs() < 0.3, "{channels:?}");
+    assert!(channels[2]["level_dbfs"].is_null() && channels[2]["peak_dbfs"].is_null());
+
+    let output = day.says(&["calls", "show", &reference, "--lang", "en"]);
+    assert!(out(&output).contains(&format!("20211215/{reference}.wav · 5.0, paused for 1.0")), "{}", out(&output));
+    let output = day.says(&["calls", "show", &reference, "--json"]);
+    let call = document(&output)["result"]["call"].clone();
+    assert_eq!((&call["recorded_ms"], &call["recording_paused_ms"]), (&5_000.into(), &1_000.into()));
+}
+
+#[test]
+fn what_cannot_be_heard_is_told_in_one_sentence() {
+    let (day, first, second) = day();
+    let said = |call: &str| {
+        let output = day.says(&["calls", "recording", call, "--lang", "en"]);
+        (code(&output), err(&output))
+    };
+    let (exit, why) = said(&first.to_string());
+    assert!(exit == Some(1) && why.contains("it may be past its retention"), "{why}");
+    let path = day.folder().join(format!("recordings/20211215/{first}.wav"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "no sound").unwrap();
+    let (exit, why) = said(&first.to_string());
+    assert!(exit == Some(1) && why.contains("not a recording of this switchboard"), "{why}");
+    let (exit, why) = said(&second.to_string());
+    assert!(exit == Some(1) && why.contains("was not recorded"), "{why}");
+    let (exit, why) = said("5bhd7pq5c01");
+    assert!(exit == Some(1) && why.contains("there is no record of call"), "{why}");
+    assert_eq!(said("x").0, Some(2));
+}
+
+#[test]
+fn the_configuration_says_where_recordings_lie() {
+    let (day, first, _) = day();
+    let folder = Folder::new();
+    fs::create_dir_all(folder.0.join("dialplans/prompts")).unwrap();
+    let config =
+        folder.write("switchboard.toml", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\nfolder = 'tapes'\n");
+    let path = write(&folder.0.join("tapes"), &format!("20211215/{first}"), 40_000);
+    let output = day.says(&["calls", "recording", &first.to_string(), "--config", config.to_str().unwrap(), "--json"]);
+    assert_eq!(document(&output)["result"]["file"], path.to_str().unwrap(), "{}", err(&output));
+}
+
+#[test]
+fn a_daemon_mends_what_the_last_run_left_cut() {
+    let office = Office::new("2021-12-15T10:00");
+    let recordings = office.path("state/recordings");
+    let cut = write(&recordings, "20211215/cut", 32_000);
+    // So old that its removal would be due, were the clock not set by hand.
+    let old = write(&recordings, "20101215/old", 40_000);
+    for path in [&cut, &old] {
+        let file = File::open(path).unwrap();
+        file.set_modified(file.metadata().unwrap().modified().unwrap() - Duration::from_secs(2)).unwrap();
+    }
+    let daemon = office.start(&[]);
+    // The thread that mends waits for nobody; the end in order waits for it where it is at work.
+    while is_cut(&mut File::open(&cut).unwrap()).unwrap() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(daemon.stop(), Some(0));
+    let log = fs::read_to_string(office.path("log")).unwrap();
+    assert!(log.contains("a recording was cut by the end of the last run") && log.contains("cut.wav"), "{log}");
+    let sheet = Sheet::read(&mut File::open(&cut).unwrap()).unwrap();
+    assert_eq!((sheet.millis(), sheet.pauses.len()), (5_000, 1));
+    assert!(old.exists() && recordings.join(".watched").exists());
+}
