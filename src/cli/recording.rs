@@ -13,7 +13,7 @@ use crate::media::archive::Archive;
 use crate::store::Reader;
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Who speaks on each channel (`patch::tape`).
@@ -29,7 +29,7 @@ pub(super) fn recording(global: &Global, call: CallRef, screen: &Screen) -> Resu
     let state = records(global)?;
     let name = named(global, &state, call)?;
     let path = found(global, &state, &name)?;
-    let sheet = File::open(&path).map_err(Error::from).and_then(|mut file| Sheet::read(&mut file));
+    let sheet = File::open(&path).map_err(Error::from).and_then(|file| Sheet::read(&mut BufReader::new(file)));
     let sheet = sheet.map_err(|why| unheard(&path, &why))?;
     Ok(Done::well(text(&path, &sheet, screen.lang), document(call, &path, &sheet)))
 }

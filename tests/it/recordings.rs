@@ -1,7 +1,7 @@
 //! Recordings around the calls: the daemon mends what a crash has cut, and an operator asks for the sound of a call.
 #![cfg(test)]
 
-use super::cli::{Folder, code, document, err, out};
+use super::cli::{Folder, code, document, err, out, switchboard};
 use super::operators::Office;
 use super::reports::Day;
 use std::fs::{self, File};
@@ -51,9 +51,29 @@ fn an_operator_finds_the_sound_of_a_call_and_what_is_in_it() {
     let output = day.says(&["calls", "recording", &reference, "--lang", "en"]);
     assert_eq!(code(&output), Some(0), "{}", err(&output));
     let text = out(&output).replace(&path.display().to_string(), "FILE");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    FILE
+    length 5.00 s
+
+    channel  who          sounding  level       peak
+    0        caller       2.00 s    -12.2 dBFS  -12.2 dBFS
+    1        agent        1.00 s    -24.2 dBFS  -24.2 dBFS
+    2        third party  0.00 s    -           -
+    3        supervisor   0.00 s    -           -
+    paused 3.00 – 4.00 s
+    ");
     let output = day.says(&["calls", "recording", &reference, "--lang", "zh"]);
-    insta::assert_snapshot!(out(&output).replace(&path.display().to_string(), "FILE"), @"");
+    insta::assert_snapshot!(out(&output).replace(&path.display().to_string(), "FILE"), @r"
+    FILE
+    时长 5.00 s
+
+    声道  谁      有声    电平        峰值
+    0     来电人  2.00 s  -12.2 dBFS  -12.2 dBFS
+    1     坐席    1.00 s  -24.2 dBFS  -24.2 dBFS
+    2     第三方  0.00 s  -           -
+    3     班长    0.00 s  -           -
+    停录 3.00 – 4.00 s
+    ");
 
     let output = day.says(&["calls", "recording", &reference, "--json"]);
     let result = document(&output)["result"].clone();
@@ -105,6 +125,10 @@ fn the_configuration_says_where_recordings_lie() {
     let path = write(&folder.0.join("tapes"), &format!("20211215/{first}"), 40_000);
     let output = day.says(&["calls", "recording", &first.to_string(), "--config", config.to_str().unwrap(), "--json"]);
     assert_eq!(document(&output)["result"]["file"], path.to_str().unwrap(), "{}", err(&output));
+    // The doctor looks at that folder as well: it may be another disk.
+    let output = switchboard(&["doctor", "--config", config.to_str().unwrap(), "--lang", "en"]);
+    let wanted = format!("folder of recordings {}", folder.0.join("tapes").display());
+    assert!(out(&output).contains(&wanted), "{}{}", out(&output), err(&output));
 }
 
 #[test]
