@@ -3,6 +3,10 @@
 //! The head is always [`HEAD`] bytes long: sizes, cues, then padding up to the sound. So it can be written again and again
 //! while the sound grows behind it, with every cue so far, and a file that was cut off is put right by [`repair`].
 
+mod sheet;
+
+pub use sheet::{Loudness, Sheet};
+
 use super::RATE;
 use std::io::{Read, Seek, SeekFrom, Write};
 
@@ -94,10 +98,35 @@ fn cue_chunks(cues: &[Cue]) -> (Vec<u8>, Vec<u8>) {
 /// # Errors
 /// [`Error::Foreign`] for any other file, [`Error::System`] as reading or writing fails.
 pub fn repair(file: &mut (impl Read + Write + Seek)) -> Result<u32, Error> {
+    let (head, channels) = read_head(file)?;
+    let samples = there(file, channels)?;
+    if sizes(&head) != sizes_of(channels, samples) {
+        let (riff, _, data) = sizes_of(channels, samples);
+        for (at, size) in [(4, riff), (FACT, samples), (HEAD as u64 - 4, data)] {
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(&size.to_le_bytes())?;
+        }
+    }
+    Ok(samples)
+}
+
+/// Whether [`repair`] would write to the file.
+///
+/// # Errors
+/// As [`repair`].
+pub fn is_cut(file: &mut (impl Read + Seek)) -> Result<bool, Error> {
+    let (head, channels) = read_head(file)?;
+    Ok(sizes(&head) != sizes_of(channels, there(file, channels)?))
+}
+
+/// The head of one of our files, and its channels.
+fn read_head(file: &mut (impl Read + Seek)) -> Result<([u8; HEAD], u32), Error> {
     let mut head = [0; HEAD];
     file.rewind()?;
-    file.read_exact(&mut head).map_err(|_| Error::Foreign)?;
-    let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    file.read_exact(&mut head).map_err(|e| match e.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::Foreign,
+        _ => Error::System(e),
+    })?;
     let channels = u32::from(u16::from_le_bytes([head[22], head[23]]));
     let ours = head.starts_with(b"RIFF")
         && head[8..16] == *b"WAVEfmt "
@@ -105,20 +134,25 @@ pub fn repair(file: &mut (impl Read + Write + Seek)) -> Result<u32, Error> {
         && (1..=64).contains(&channels)
         && head[38..42] == *b"fact"
         && head[HEAD - 8..HEAD - 4] == *b"data";
-    if !ours {
-        return Err(Error::Foreign);
-    }
-    let there = file.seek(SeekFrom::End(0))?.saturating_sub(HEAD as u64);
-    let samples = u32::try_from(there / u64::from(channels)).unwrap_or(u32::MAX / channels);
+    if ours { Ok((head, channels)) } else { Err(Error::Foreign) }
+}
+
+/// The samples a channel that are there, whatever the head says.
+fn there(file: &mut impl Seek, channels: u32) -> Result<u32, Error> {
+    let bytes = file.seek(SeekFrom::End(0))?.saturating_sub(HEAD as u64);
+    Ok(u32::try_from(bytes / u64::from(channels)).unwrap_or(u32::MAX / channels))
+}
+
+/// What the head says: the length of the whole, samples, bytes of sound.
+fn sizes(head: &[u8; HEAD]) -> (u32, u32, u32) {
+    let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    (word(4), word(46), word(HEAD - 4))
+}
+
+/// What it must say.
+fn sizes_of(channels: u32, samples: u32) -> (u32, u32, u32) {
     let data = samples.saturating_mul(channels);
-    if (word(4), word(46), word(HEAD - 4)) != (data.saturating_add(HEAD as u32 - 8), samples, data) {
-        let sizes = [(4, data.saturating_add(HEAD as u32 - 8)), (FACT, samples), (HEAD as u64 - 4, data)];
-        for (at, size) in sizes {
-            file.seek(SeekFrom::Start(at))?;
-            file.write_all(&size.to_le_bytes())?;
-        }
-    }
-    Ok(samples)
+    (data.saturating_add(HEAD as u32 - 8), samples, data)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{About, Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
 use crate::clock::Now;
-use crate::dialplan::Group;
+use crate::dialplan::{Group, Record};
 use crate::fact::{Cause, Fact, Target};
 use crate::id::{GroupId, LegRef, OfferId, SeatId};
 use crate::patch::{Clip, PlayId, Source, Tone};
@@ -172,10 +172,15 @@ impl Call {
             return;
         }
         let Some(group) = self.plan_group(&q.group).cloned() else { return };
-        let welcome = group.welcome.as_ref().filter(|_| first).and_then(|p| self.journey.snapshot.clip(p));
-        match welcome {
-            Some(clip) => self.say(vec![clip]),
-            None => self.caller_hears(self.waiting_source(&group)),
+        // Whoever comes back has heard it.
+        let first = first && !self.journey.returned;
+        let notice = group.recording_notice.as_ref().filter(|_| group.record != Record::Never);
+        let said = [notice, group.welcome.as_ref()].into_iter().flatten().filter(|_| first);
+        let clips: Vec<Clip> = said.filter_map(|p| self.journey.snapshot.clip(p)).collect();
+        if clips.is_empty() {
+            self.caller_hears(self.waiting_source(&group));
+        } else {
+            self.say(clips);
         }
     }
 

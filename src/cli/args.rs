@@ -109,6 +109,9 @@ pub enum Command {
     /// 号码 · numbers.
     #[command(subcommand)]
     Numbers(Numbers),
+    /// 统计报表 · reports.
+    #[command(subcommand)]
+    Report(Reports),
     /// 拨号计划 · the dialplan.
     #[command(subcommand)]
     Dialplan(Dialplan),
@@ -199,6 +202,15 @@ pub enum Calls {
     },
     /// 一次通话的始末 · one call from beginning to end.
     Show {
+        /// 编号 · its reference.
+        call: String,
+    },
+    /// 一次通话的录音：文件、各声道时长和电平、停录的时段 · a call's recording: its file, each channel's length and level, pauses.
+    #[command(
+        after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n例 examples:\n  \
+        switchboard calls recording 5bhd7pq5c01\n  sox $(switchboard calls recording 5bhd7pq5c01 --json | jq -r .result.file) caller.wav remix 1"
+    )]
+    Recording {
         /// 编号 · its reference.
         call: String,
     },
@@ -364,6 +376,22 @@ pub enum Way {
     Consult,
     /// 盲转.
     Blind,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Reports {
+    /// 各部门的转接：请求、15 秒内接通、平均振铃、退回及原因、丢失（必须为 0，否则退出码 1） · transfers by department;
+    /// exit 1 if a caller was lost.
+    #[command(after_help = "只统计已结束的通话 · only calls that have ended are counted\n例 examples:\n  \
+        switchboard report transfers --since 2021-12-15 --until 2021-12-16\n  switchboard report transfers --json")]
+    Transfers {
+        /// 从此刻起请求的 · asked for at this time or later.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        since: Option<i64>,
+        /// 在此刻之前请求的 · asked for before this time.
+        #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
+        until: Option<i64>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

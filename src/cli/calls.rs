@@ -2,7 +2,7 @@
 
 use super::args::{Calls, Global};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, orders, place, table};
+use super::{Screen, ask, orders, place, recording, table};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::id::CallRef;
 use crate::ledger::{Lang, print};
@@ -18,6 +18,7 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             list(global, &filter, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
+        Calls::Recording { call } => recording::recording(global, reference(call)?, screen),
         other => orders::order(global, other, screen),
     }
 }
@@ -108,16 +109,15 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
     table::aligned(&all)
 }
 
+/// There is no such record.
+pub(super) fn none(call: CallRef) -> Failure {
+    let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
+    Failure::new(Exit::Bad, zh, format!("there is no record of call {call} (a live call has none until it ends)"))
+}
+
 fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
     let state = records(global)?;
     let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
-    let Some((cdr, events)) = found else {
-        let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
-        return Err(Failure::new(
-            Exit::Bad,
-            zh,
-            format!("there is no record of call {call} (a live call has none until it ends)"),
-        ));
-    };
+    let Some((cdr, events)) = found else { return Err(none(call)) };
     Ok(Done::well(print::show(&cdr, &events, screen.lang), json!({ "call": cdr, "events": events })))
 }

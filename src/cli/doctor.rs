@@ -236,20 +236,36 @@ fn files(config: &Config, findings: &mut Findings) {
 fn state(global: &Global, config: &Config, findings: &mut Findings) {
     let folder = global.state.clone().or_else(|| config.store.folder.clone());
     let temporary = folder.is_none();
-    let folder = folder.unwrap_or_else(std::env::temp_dir);
+    let state = folder.unwrap_or_else(std::env::temp_dir);
+    let kind = if temporary { ("（临时）", " (temporary)") } else { ("", "") };
+    let what = (("数据目录", "state folder"), ("--state", "[store]"));
+    room(&state, what, kind, findings);
+    // Below the state folder it has the same owner and the same disk.
+    if let Some(recordings) = &config.recording.folder {
+        room(
+            recordings,
+            (("录音目录", "folder of recordings"), ("[recording] folder", "[recording]")),
+            ("", ""),
+            findings,
+        );
+    }
+}
+
+/// Whether a folder can be written and its disk has room. `what`: its name; by what another is chosen, and where it says how long
+/// things are kept.
+fn room(folder: &Path, what: ((&str, &str), (&str, &str)), kind: (&str, &str), findings: &mut Findings) {
+    let ((name, en_name), (choice, section)) = what;
     let at = folder.display();
     // A folder that is not there yet will be made in the nearest one that is.
     let standing =
         folder.ancestors().find(|p| p.is_dir()).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if let Err(e) = access(standing, Access::WRITE_OK | Access::EXEC_OK) {
         let standing = standing.display();
-        let zh = format!("数据目录 {at} 不可写（{e}）：chown 或 chmod {standing}，或用 --state 另选");
+        let zh = format!("{name} {at} 不可写（{e}）：chown 或 chmod {standing}，或用 {choice} 另选");
         findings.add(
             Grade::Bad,
             zh,
-            format!(
-                "state folder {at} cannot be written ({e}): chown or chmod {standing}, or choose another by --state"
-            ),
+            format!("{en_name} {at} cannot be written ({e}): chown or chmod {standing}, or choose another by {choice}"),
         );
         return;
     }
@@ -261,23 +277,25 @@ fn state(global: &Global, config: &Config, findings: &mut Findings) {
                 f if f < 10 * SPACE => Grade::Warn,
                 _ => Grade::Ok,
             };
-            let kind = if temporary { ("（临时）", " (temporary)") } else { ("", "") };
             let fix = if grade == Grade::Ok {
-                ("", "")
+                (String::new(), String::new())
             } else {
-                ("：请腾出空间，或缩短 [store] 的保存天数", ": make room, or keep records for fewer days in [store]")
+                (
+                    format!("：请腾出空间，或缩短 {section} 的保存天数"),
+                    format!(": make room, or keep things for fewer days in {section}"),
+                )
             };
             let mib = free >> 20;
             findings.add(
                 grade,
-                format!("数据目录 {at}{}，剩余 {mib} MiB{}", kind.0, fix.0),
-                format!("state folder {at}{}, {mib} MiB free{}", kind.1, fix.1),
+                format!("{name} {at}{}，剩余 {mib} MiB{}", kind.0, fix.0),
+                format!("{en_name} {at}{}, {mib} MiB free{}", kind.1, fix.1),
             );
         }
         Err(e) => findings.add(
             Grade::Warn,
-            format!("数据目录 {at}：不知道剩余空间（{e}）"),
-            format!("state folder {at}: free space is not known ({e})"),
+            format!("{name} {at}：不知道剩余空间（{e}）"),
+            format!("{en_name} {at}: free space is not known ({e})"),
         ),
     }
 }

@@ -23,6 +23,8 @@ mod moment;
 mod orders;
 mod place;
 mod plan;
+mod recording;
+mod report;
 mod robot;
 mod run;
 mod table;
@@ -81,7 +83,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
-    use args::{Dialplan, Numbers};
+    use args::{Dialplan, Numbers, Reports};
     let global = &cli.global;
     match &cli.command {
         Command::Run { as_of, last_good } => run::run(global, *as_of, *last_good, screen),
@@ -109,6 +111,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Dialplan(Dialplan::Duties { at, annex, long }) => {
             duties::duties(global, *at, annex.as_deref(), *long, screen)
         }
+        Command::Report(Reports::Transfers { since, until }) => report::transfers(global, *since, *until, screen),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out } => manual::man(out.as_deref(), screen),
         Command::Dialplan(Dialplan::Check { folder, format }) => {

@@ -13,7 +13,7 @@ mod trunks;
 
 pub use mistake::{Mistake, Severity, Spot};
 pub use seats::{Seat, SignIn};
-pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
+pub use sections::{Admin, Floor, Http, Level, Media, Plan, Recording, Sip, Store};
 pub use trunks::{Account, Source, Trunk};
 
 use crate::id::{GroupId, SeatId, TrunkId};
@@ -43,6 +43,8 @@ pub struct Config {
     pub floor: Floor,
     /// `[store]`: where records are kept, and how long.
     pub store: Store,
+    /// `[recording]`: where recordings are kept, and how long.
+    pub recording: Recording,
     /// `[admin]`: how the command line and the API reach the daemon.
     pub admin: Admin,
     /// `[drain] limit_s`: how long live calls may go on after SIGTERM.
@@ -102,6 +104,7 @@ impl Config {
             keys: keys::read(root.table("keys")),
             floor: Floor::read(root.table("floor")),
             store: Store::read(root.table("store")),
+            recording: Recording::read(root.table("recording")),
             admin: Admin::read(root.table("admin")),
             drain: sections::drain(root.table("drain")),
             log: Level::read(root.table("log")),

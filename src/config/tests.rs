@@ -1,6 +1,7 @@
 //! Every shipped file, every mistake.
 
 use super::*;
+use crate::dialplan::Record;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::ops::Deref;
@@ -130,9 +131,9 @@ fn switchboard_toml_tells_every_key_and_its_true_default() {
     let spoken = Config::parse("switchboard.toml", &spoken, &shipped(), &none)
         .unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     let shown = |config: &Config| {
-        let Config { sip, media, plan, floor, store, admin, drain, log, .. } = config;
+        let Config { sip, media, plan, floor, store, recording, admin, drain, log, .. } = config;
         let sip = Sip { defined: Spot::file(""), listen_span: 0..0, ..sip.clone() };
-        format!("{sip:#?} {media:#?} {plan:#?} {floor:#?} {store:#?} {admin:#?} {drain:#?} {log:#?}")
+        format!("{sip:#?} {media:#?} {plan:#?} {floor:#?} {store:#?} {recording:#?} {admin:#?} {drain:#?} {log:#?}")
     };
     assert_eq!(shown(&plain), shown(&spoken));
     let trunk = &good("trunk", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[trunk.carrier]\noutbound = '192.0.2.1:5060'")
@@ -153,6 +154,29 @@ fn switchboard_toml_tells_every_key_and_its_true_default() {
             || text.contains(&format!("[[{key}]]"));
         let named = ["trunk", "password", "password_env", "ha1"].contains(&key) && text.contains(key);
         assert!(there || named, "switchboard.toml does not tell of {key} in {table}");
+    }
+}
+
+#[test]
+fn recordings_lie_below_the_state_unless_the_file_says_where() {
+    let plain = good("recording-plain", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n").recording;
+    assert_eq!(plain, Recording { folder: None, default: Record::Always, keep_days: 1096 });
+    assert_eq!(plain.folder(Path::new("/var/lib/s")), Path::new("/var/lib/s/recordings"));
+    let text = "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\n";
+    let folder = folder("recording");
+    let keys = "folder = 'tapes'\ndefault = 'never'\nkeep_days = 30\n";
+    let said = parse(&folder, &format!("{text}{keys}")).unwrap().recording;
+    assert_eq!((said.default, said.keep_days), (Record::Never, 30));
+    assert_eq!(said.folder(Path::new("/var/lib/s")), folder.join("tapes"), "from the file's own folder");
+    fs::write(folder.join("taken"), "").unwrap();
+    for (wrong, why) in [
+        ("default = 'on-demand'", "default"),
+        ("keep_days = 0", "keep_days"),
+        ("folder = 'taken'", "FOLDER/taken is no folder"),
+        ("keep_day = 30", "did you mean \"keep_days\""),
+    ] {
+        let told = mistakes(&folder, &format!("{text}{wrong}\n"));
+        assert!(told.contains(why), "{wrong}: {told}");
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod first;
 mod load;
 mod planner;
+mod recordings;
 mod run;
 mod settings;
 mod watch;

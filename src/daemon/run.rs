@@ -2,6 +2,7 @@
 
 use super::first::{First, first};
 use super::planner::{InForce, Notice, Planner};
+use super::recordings::Keeper;
 use super::{Error, Options, Ready, settings};
 use crate::clock::{Clock, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Output};
@@ -72,6 +73,8 @@ struct Daemon {
     drain_limit: u64,
     batch: Batch,
     store_alarm: bool,
+    /// Looks after the recordings as long as the daemon runs.
+    _keeper: Keeper,
     /// Removed with the daemon when the state is temporary.
     _temporary: Option<Temporary>,
 }
@@ -122,7 +125,10 @@ impl Daemon {
         let state = state.map_or_else(temporary_folder, Ok)?;
         let temporary = (!kept).then(|| Temporary(state.clone()));
         let opened = open_store(&state, &config, &snapshot.plan)?;
-        let (media, media_events, closed, lost_events) = start_media(&config, clock)?;
+        let recordings = config.recording.folder(&state);
+        let keep_days = as_of.is_none().then_some(config.recording.keep_days);
+        let keeper = Keeper::start(&recordings, keep_days, clock)?;
+        let (media, media_events, closed, lost_events) = start_media(&config, recordings, clock)?;
         let (doors, asks, tasks) = open_doors(&config, &state)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
@@ -169,6 +175,7 @@ impl Daemon {
             drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
             batch: Batch::default(),
             store_alarm: false,
+            _keeper: keeper,
             _temporary: temporary,
         })
     }
@@ -400,7 +407,7 @@ impl Daemon {
 
 type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
 
-fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaParts, Error> {
+fn start_media(config: &crate::config::Config, recordings: PathBuf, clock: Clock) -> Result<MediaParts, Error> {
     let (tell, events) = mpsc::channel(MEDIA_QUEUE);
     let lost = Arc::new(AtomicU64::new(0));
     let closed = Closed::default();
@@ -413,7 +420,7 @@ fn start_media(config: &crate::config::Config, clock: Clock) -> Result<MediaPart
         }
     });
     let random = u64::from_le_bytes(seed()[..8].try_into().unwrap_or_default());
-    let handle = media::spawn(&settings::media(config, random), clock, tell).map_err(Error::Media)?;
+    let handle = media::spawn(&settings::media(config, random, recordings), clock, tell).map_err(Error::Media)?;
     Ok((handle, events, closed, lost))
 }
 

@@ -10,7 +10,7 @@ use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
 use crate::{ledger, media, store};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What the exchange is told.
@@ -36,8 +36,8 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         wrap_up: config.floor.wrap_up.map(micros),
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
+        record_default: config.recording.default,
         codes: config.keys.clone(),
-        record: crate::dialplan::Record::Always,
         link: None,
     }
 }
@@ -71,10 +71,16 @@ fn seat(seat: &config::Seat) -> SeatSettings {
 }
 
 /// What the media threads are told. 0 threads in the file means one a core.
-pub(super) fn media(config: &Config, seed: u64) -> media::Settings {
+pub(super) fn media(config: &Config, seed: u64, recordings: PathBuf) -> media::Settings {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if config.media.threads == 0 { cores.min(64) as u8 } else { config.media.threads };
-    media::Settings { ports: config.media.ports.clone(), threads, seed, ..media::Settings::new(config.media.address) }
+    media::Settings {
+        ports: config.media.ports.clone(),
+        threads,
+        seed,
+        recordings: Some(recordings),
+        ..media::Settings::new(config.media.address)
+    }
 }
 
 /// What the books are told: which callers the plan counts as the province's.
@@ -100,9 +106,27 @@ fn micros(d: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::dialplan::{Known, Plan, Source};
+    use crate::config::Config;
+    use crate::dialplan::{Known, Plan, Record, Source};
     use crate::fact::Origin;
     use crate::ledger::Traffic;
+
+    #[test]
+    fn recordings_are_kept_where_and_of_what_the_configuration_says() {
+        let folder = std::env::temp_dir().join(format!("switchboard-settings-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("dialplans/prompts")).unwrap();
+        for (keys, at, record) in
+            [("", "state/recordings", Record::Always), ("folder = 'tapes'\ndefault = 'never'", "tapes", Record::Never)]
+        {
+            let text = format!("[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\n{keys}\n");
+            let config = Config::parse("x.toml", &text, &folder, &|_| None).unwrap_or_else(|m| panic!("{m:#?}"));
+            let state = folder.join("state");
+            let media = super::media(&config, 1, config.recording.folder(&state));
+            assert_eq!(media.recordings, Some(folder.join(at)));
+            assert_eq!(super::exchange(&config, Vec::new(), &state).record_default, record);
+        }
+        let _ = std::fs::remove_dir_all(&folder);
+    }
 
     #[test]
     fn the_books_tell_city_and_province_apart_as_the_plan_does() {

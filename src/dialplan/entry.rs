@@ -211,6 +211,34 @@ pub struct Entry {
     pub at: Origin,
 }
 
+/// Whether talks are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Record {
+    /// From the answer to the end.
+    #[default]
+    Always,
+    /// Not at all, whoever orders it.
+    Never,
+    /// From the moment the agent or his supervisor orders it.
+    OnDemand,
+}
+
+impl Record {
+    /// Every word of TOML.
+    pub const ALL: [Self; 3] = [Self::Always, Self::Never, Self::OnDemand];
+
+    /// The word in TOML.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+            Self::OnDemand => "on-demand",
+        }
+    }
+}
+
 /// A group of seats with its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -228,6 +256,10 @@ pub struct Group {
     pub welcome: Option<PromptId>,
     /// Music or announcement repeated while waiting; ringback when absent.
     pub waiting: Option<PromptId>,
+    /// Whether talks with its seats are recorded.
+    pub record: Record,
+    /// Said to the caller once before a recording begins; never to a caller of 110, 119, 120 or 122.
+    pub recording_notice: Option<PromptId>,
     /// Position in the line and likely wait are said every so long, ms; never when absent.
     pub position_every_ms: Option<u32>,
     /// Overflow after waiting so long, ms.
@@ -238,8 +270,6 @@ pub struct Group {
     pub weight: u32,
     /// Seats see the caller's number even where the caller asked for privacy.
     pub trusted: bool,
-    /// Whether its talks are recorded.
-    pub record: Record,
     /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.
     pub overflow: Route,
     /// Where it is defined.
@@ -253,18 +283,6 @@ impl Group {
     pub fn leads_to_people(&self) -> bool {
         self.overflow.steps.iter().any(|s| !matches!(s, Step::Prompt { .. } | Step::Release { .. }))
     }
-}
-
-/// Whether talks are recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Record {
-    /// From the first answer on.
-    #[default]
-    Always,
-    /// Not.
-    Never,
-    /// When an agent asks for it.
-    OnDemand,
 }
 
 /// What a trunk is for.

@@ -222,7 +222,7 @@ impl Exchange {
             returned: false,
             came_back: None,
             answered_at: None,
-            record: self.settings.record,
+            record: self.settings.record_default,
             looped,
             offerless_unreliable: false,
         }

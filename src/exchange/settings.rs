@@ -35,10 +35,10 @@ pub struct Settings {
     pub state: String,
     /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
     pub max_calls: usize,
+    /// Whether calls of no group are recorded: trunk to trunk. A group says so itself.
+    pub record_default: crate::dialplan::Record,
     /// Feature codes of agents on plain phones.
     pub codes: super::Codes,
-    /// Whether talks are recorded that no group serves (trunk to trunk, seat to seat).
-    pub record: crate::dialplan::Record,
     /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.
     pub link: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The call detail record: what one call was, from its INVITE to its end.
 
+use super::transfers::Transfer;
 use crate::dialplan::segment;
 use crate::fact::{Cause, Origin, Outcome, Party, Service, Target};
 use crate::id::{CallRef, GroupId, LegRef, PromptId, TrunkId};
@@ -54,7 +55,19 @@ pub struct Cdr {
     pub visits: Vec<Visit>,
     /// Legs sent out, in order: for an emergency call each trunk tried with its cause.
     pub attempts: Vec<Attempt>,
-    /// Entries left out of the three lists because the call had more than [`super::fold::MAX_LIST`] of one.
+    /// Transfers asked for, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
+    /// Its recording: a file below the folder of recordings, without `.wav`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<String>,
+    /// How long that is, pauses and all, ms; to the call's end where the recorder did not tell before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_ms: Option<u64>,
+    /// Of these, how long nothing was kept, ms.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recording_paused_ms: u64,
+    /// Entries left out of the lists because the call had more than [`super::fold::MAX_LIST`] of one.
     pub omitted: u32,
     /// Who answered first.
     pub answered_by: Option<Target>,
@@ -177,8 +190,13 @@ impl Cdr {
 }
 
 /// From `a` to `b`, both µs, in whole ms; 0 if the wall clock was set back between them.
-fn millis(a: i64, b: i64) -> u64 {
+pub(super) fn millis(a: i64, b: i64) -> u64 {
     u64::try_from(b.saturating_sub(a) / 1_000).unwrap_or(0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Facts in, records out: one [`Cdr`] at each `call_ended`, the live calls in between.
 
-use super::cdr::{Attempt, Cdr, Played, Settings, Visit};
+use super::cdr::{Attempt, Cdr, Played, Settings, Visit, millis};
+use super::transfers::{self, Caller};
 use crate::fact::{Cause, Event, Fact, Outcome, Party, SCHEMA, Target};
 use crate::id::{CallRef, GroupId, LegRef, SeatId};
 use std::collections::BTreeMap;
@@ -15,8 +16,25 @@ const HUB: &str = "12345";
 #[derive(Debug, Clone, Default)]
 pub struct Fold {
     settings: Settings,
-    live: BTreeMap<CallRef, Cdr>,
+    live: BTreeMap<CallRef, Live>,
     orphans: u64,
+}
+
+/// A call that has not ended.
+#[derive(Debug, Clone)]
+struct Live {
+    cdr: Cdr,
+    caller: Caller,
+    tape: Tape,
+}
+
+/// What its recorder does, from when, µs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tape {
+    Off,
+    Runs { since: i64 },
+    Paused { since: i64, at: i64 },
+    Over,
 }
 
 /// What goes on in a live call.
@@ -48,28 +66,29 @@ impl Fold {
             self.open(call, event);
             return None;
         }
-        let Some(cdr) = self.live.get_mut(&call) else {
-            self.orphans += 1;
+        let Some(live) = self.live.get_mut(&call) else {
+            // The recorder may tell its last word after the call has ended.
+            self.orphans += u64::from(!matches!(event.fact, Fact::RecordingEnded { .. }));
             return None;
         };
         if let Fact::CallEnded { outcome, by, cause, status } = event.fact {
-            let cdr = self.live.remove(&call)?;
-            return Some(close(cdr, event, (outcome, by, cause, status)));
+            let live = self.live.remove(&call)?;
+            return Some(close(live, event, (outcome, by, cause, status)));
         }
-        note(cdr, event);
+        note(live, event);
         None
     }
 
     /// The live calls, oldest first: their records so far. What goes on is [`Cdr::phase`]; `end`, `outcome`, `by` and
     /// `cause` mean nothing yet.
     pub fn live(&self) -> impl Iterator<Item = &Cdr> {
-        self.live.values()
+        self.live.values().map(|live| &live.cdr)
     }
 
     /// The first event of the oldest live call: a replay that begins here misses nothing of any live call.
     #[must_use]
     pub fn oldest_live_seq(&self) -> Option<u64> {
-        self.live.values().map(|cdr| cdr.first_seq).min()
+        self.live.values().map(|live| live.cdr.first_seq).min()
     }
 
     /// Events of calls whose beginning was not seen; not 0 only after a replay that began in the middle.
@@ -98,7 +117,8 @@ impl Fold {
     }
 
     fn open(&mut self, call: CallRef, event: &Event) {
-        let Fact::CallOffered { origin, caller, caller_shown, dialled, to, call_id, source, .. } = &event.fact else {
+        let Fact::CallOffered { leg, origin, caller, caller_shown, dialled, to, call_id, source, .. } = &event.fact
+        else {
             return;
         };
         let cdr = Cdr {
@@ -125,6 +145,10 @@ impl Fold {
             prompts: Vec::new(),
             visits: Vec::new(),
             attempts: Vec::new(),
+            transfers: Vec::new(),
+            recording: None,
+            recorded_ms: None,
+            recording_paused_ms: 0,
             omitted: 0,
             answered_by: None,
             outcome: Outcome::Crashed,
@@ -132,13 +156,14 @@ impl Fold {
             cause: Cause::Internal,
             status: None,
         };
-        self.live.entry(call).or_insert(cdr);
+        let caller = Caller { leg: *leg, gone: false };
+        self.live.entry(call).or_insert(Live { cdr, caller, tape: Tape::Off });
     }
 }
 
 /// Books a fact from the middle of a call.
-fn note(cdr: &mut Cdr, event: &Event) {
-    let at = event.at;
+fn note(live: &mut Live, event: &Event) {
+    let (cdr, at) = (&mut live.cdr, event.at);
     match &event.fact {
         Fact::CallRouted { entry, title, service, state, plan } => {
             (cdr.entry, cdr.title) = (Some(entry.clone()), Some(title.clone()));
@@ -161,8 +186,59 @@ fn note(cdr: &mut Cdr, event: &Event) {
             human_turn(cdr, at);
             push(&mut cdr.attempts, &mut cdr.omitted, attempt(*leg, target, at));
         }
+        // The leg has talked before, in the call that it comes from.
+        Fact::LegMoved { leg, target, .. } => {
+            let moved = Attempt { answered: Some(at), ..attempt(*leg, target, at) };
+            push(&mut cdr.attempts, &mut cdr.omitted, moved);
+        }
+        Fact::LegReplaced { leg, by, target } => {
+            let connected = cdr.attempts.iter().rev().find(|a| a.leg == *leg).and_then(|a| a.connected).map(|_| at);
+            let instead = Attempt { answered: Some(at), connected, ..attempt(*by, target, at) };
+            push(&mut cdr.attempts, &mut cdr.omitted, instead);
+        }
+        Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
+            note_tape(live, event);
+        }
         fact => note_leg(cdr, fact, at),
     }
+    let Live { cdr, caller, .. } = live;
+    if let Some(transfer) = transfers::asked(&event.fact, at) {
+        push(&mut cdr.transfers, &mut cdr.omitted, transfer);
+    }
+    transfers::note(&mut cdr.transfers, caller, &cdr.attempts, &event.fact, at);
+}
+
+fn note_tape(live: &mut Live, event: &Event) {
+    let (cdr, at) = (&mut live.cdr, event.at);
+    match (&event.fact, live.tape) {
+        (Fact::RecordingStarted { file }, Tape::Off) => {
+            cdr.recording = Some(file.clone());
+            live.tape = Tape::Runs { since: at };
+        }
+        (Fact::RecordingPaused { paused: true, .. }, Tape::Runs { since }) => live.tape = Tape::Paused { since, at },
+        (Fact::RecordingPaused { paused: false, .. }, Tape::Paused { since, at: from }) => {
+            cdr.recording_paused_ms += millis(from, at);
+            live.tape = Tape::Runs { since };
+        }
+        (Fact::RecordingEnded { ms }, _) => {
+            end_tape(live, at);
+            live.cdr.recorded_ms = Some(*ms);
+        }
+        _ => {}
+    }
+}
+
+fn end_tape(live: &mut Live, at: i64) {
+    let since = match live.tape {
+        Tape::Off | Tape::Over => return,
+        Tape::Runs { since } => since,
+        Tape::Paused { since, at: from } => {
+            live.cdr.recording_paused_ms += millis(from, at);
+            since
+        }
+    };
+    live.cdr.recorded_ms = Some(millis(since, at));
+    live.tape = Tape::Over;
 }
 
 fn note_prompt(cdr: &mut Cdr, event: &Event) {
@@ -189,6 +265,7 @@ fn note_leg(cdr: &mut Cdr, fact: &Fact, at: i64) {
         | Fact::LegAnswered { leg }
         | Fact::LegFailed { leg, .. }
         | Fact::Connected { leg }
+        | Fact::PartyLeft { leg, .. }
         | Fact::LegEnded { leg, .. } => *leg,
         _ => return,
     };
@@ -204,6 +281,7 @@ fn note_leg(cdr: &mut Cdr, fact: &Fact, at: i64) {
         Fact::LegEnded { by, cause, .. } => {
             (attempt.end, attempt.cause, attempt.by) = (Some(at), Some(*cause), Some(*by));
         }
+        Fact::PartyLeft { cause, .. } => (attempt.end, attempt.cause) = (Some(at), Some(*cause)),
         Fact::Connected { .. } => {
             attempt.connected = attempt.connected.or(Some(at));
             if cdr.t2.is_none() {
@@ -219,7 +297,9 @@ fn note_leg(cdr: &mut Cdr, fact: &Fact, at: i64) {
     }
 }
 
-fn close(mut cdr: Cdr, event: &Event, how: (Outcome, Party, Cause, Option<u16>)) -> Cdr {
+fn close(mut live: Live, event: &Event, how: (Outcome, Party, Cause, Option<u16>)) -> Cdr {
+    end_tape(&mut live, event.at);
+    let Live { mut cdr, caller, .. } = live;
     (cdr.outcome, cdr.by, cdr.cause, cdr.status) = how;
     (cdr.seq, cdr.end) = (event.seq, event.at.max(cdr.t0));
     if cdr.dialled == HUB && cdr.t1.is_none() && cdr.service.is_some() {
@@ -231,6 +311,7 @@ fn close(mut cdr: Cdr, event: &Event, how: (Outcome, Party, Cause, Option<u16>))
     for attempt in cdr.attempts.iter_mut().filter(|a| a.end.is_none()) {
         attempt.end = Some(cdr.end);
     }
+    transfers::close(&mut cdr.transfers, caller, cdr.by, cdr.end);
     cdr
 }
 

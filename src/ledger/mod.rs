@@ -8,6 +8,7 @@ mod cdr;
 mod fold;
 pub mod print;
 pub mod service_level;
+pub mod transfers;
 mod words;
 
 pub use cdr::{Attempt, Cdr, Played, Settings, Traffic, Visit};

@@ -8,7 +8,11 @@ use jiff::{Timestamp, tz};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
-/// Widest column of the table, cells.
+mod transfers;
+
+pub use transfers::departments;
+
+/// Widest column of a table, cells; but for the last, which nothing follows.
 const MAX_COLUMN: usize = 28;
 
 /// One line a call. A heading stands above, columns are aligned by display width.
@@ -59,6 +63,7 @@ pub fn show(cdr: &Cdr, events: &[Event], lang: Lang) -> String {
     if !cdr.attempts.is_empty() {
         let _ = write!(out, "\n{}", attempts(cdr, lang));
     }
+    out.push_str(&transfers::chain(cdr, lang));
     out.push('\n');
     if events.is_empty() {
         let gone = lang.of("事件已按保存期限清除。", "Its events are past their retention.");
@@ -141,9 +146,20 @@ fn how(cdr: &Cdr, lang: Lang) -> Vec<(&'static str, String)> {
         (name("接听", "answered by"), answered_by(cdr, lang)),
         (name("结果", "outcome"), outcome),
         (name("放音", "prompts"), shown(&prompts.join(", ")).to_owned()),
+        (name("录音", "recording"), recording(cdr, lang)),
         (name("路由表", "plan"), or_dash(cdr.plan.as_ref())),
         ("Call-ID", cdr.call_id.clone()),
     ]
+}
+
+/// The recording's file and length; what was not kept of it.
+fn recording(cdr: &Cdr, lang: Lang) -> String {
+    let Some(file) = &cdr.recording else { return "-".to_owned() };
+    let paused = match cdr.recording_paused_ms {
+        0 => String::new(),
+        ms => format!("{} {}", lang.of("，其中停录", ", paused for"), seconds(Some(ms))),
+    };
+    format!("{file}.wav · {}{paused}", seconds(cdr.recorded_ms))
 }
 
 fn answered_by(cdr: &Cdr, lang: Lang) -> String {
@@ -181,8 +197,9 @@ fn attempts(cdr: &Cdr, lang: Lang) -> String {
 fn align<const N: usize>(rows: &[[String; N]], right: &[usize]) -> String {
     let mut widths = [0; N];
     for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.width().min(MAX_COLUMN).max(*width);
+        for (i, (width, cell)) in widths.iter_mut().zip(row).enumerate() {
+            let most = if i + 1 == N { usize::MAX } else { MAX_COLUMN };
+            *width = cell.width().min(most).max(*width);
         }
     }
     let mut out = String::new();

@@ -53,19 +53,19 @@ fn routed(entry: &str, title: &str, service: Service, state: &str) -> Fact {
     Fact::CallRouted { entry, title, service, state: state.to_owned(), plan: "7".to_owned() }
 }
 
-fn tried(leg: u32, target: Target) -> Fact {
+pub(crate) fn tried(leg: u32, target: Target) -> Fact {
     Fact::LegTried { leg: LegRef(leg), target }
 }
 
-fn seat(seat: &str) -> Target {
+pub(crate) fn seat(seat: &str) -> Target {
     Target::Seat(seat.into())
 }
 
-fn trunk(trunk: &str, number: &str) -> Target {
+pub(crate) fn trunk(trunk: &str, number: &str) -> Target {
     Target::Trunk { trunk: trunk.into(), number: number.to_owned() }
 }
 
-fn failed(leg: u32, cause: Cause, status: Option<u16>) -> Fact {
+pub(crate) fn failed(leg: u32, cause: Cause, status: Option<u16>) -> Fact {
     Fact::LegFailed { leg: LegRef(leg), cause, status }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn day() -> Stream {
     stream
 }
 
-fn fold(events: &[Event]) -> (Vec<Cdr>, Fold) {
+pub(crate) fn fold(events: &[Event]) -> (Vec<Cdr>, Fold) {
     let mut fold = Fold::new(Settings::default());
     let cdrs = events.iter().filter_map(|e| fold.apply(e)).collect();
     (cdrs, fold)
@@ -434,4 +434,114 @@ fn nothing_from_the_wire_reaches_the_terminal_as_a_command() {
     let text = table(&cdrs, Lang::En) + &show(&cdrs[0], &[], Lang::En);
     assert!(!text.contains(['\u{1b}', '\u{202e}']));
     assert!(text.contains("13900"));
+}
+
+/// A hub call that is answered at once, recorded with a pause, and ended after 20 s.
+fn recorded(rest: &[(i64, Fact)], end: i64) -> (Vec<Cdr>, Fold) {
+    let (mut stream, c) = (Stream::default(), Some(call(1)));
+    stream
+        .at(0, c, offered_to("12345"))
+        .at(0, c, tried(2, seat("8001")))
+        .at(1_000, c, Fact::LegAnswered { leg: LegRef(2) })
+        .at(1_000, c, Fact::Connected { leg: LegRef(2) })
+        .at(1_000, c, Fact::RecordingStarted { file: "20211215/5bhd7pq5c01".into() });
+    let (before, after): (Vec<_>, Vec<_>) = rest.iter().cloned().partition(|(at, _)| *at <= end);
+    for (at, fact) in before {
+        stream.at(at, c, fact);
+    }
+    stream.at(end, c, ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    for (at, fact) in after {
+        stream.at(at, c, fact);
+    }
+    fold(&stream.events)
+}
+
+fn pause(paused: bool) -> Fact {
+    Fact::RecordingPaused { paused, ordered_by: String::new(), why: String::new() }
+}
+
+#[test]
+fn a_record_knows_its_recording_and_what_was_not_kept() {
+    let ended = |ms| Fact::RecordingEnded { ms };
+    for (what, rest, figures) in [
+        ("whole", vec![(20_000, ended(18_980))], (Some(18_980), 0)),
+        ("told after the call's end", vec![(20_001, ended(18_980))], (Some(19_000), 0)),
+        ("never told: a crash", vec![], (Some(19_000), 0)),
+        (
+            "paused twice",
+            vec![(2_000, pause(true)), (5_500, pause(false)), (6_000, pause(true)), (7_000, pause(false))],
+            (Some(19_000), 4_500),
+        ),
+        ("paused to the end", vec![(12_000, pause(true)), (20_000, ended(19_000))], (Some(19_000), 8_000)),
+        (
+            "said twice",
+            vec![(2_000, pause(true)), (3_000, pause(true)), (4_000, pause(false)), (5_000, pause(false))],
+            (Some(19_000), 2_000),
+        ),
+    ] {
+        let (cdrs, books) = recorded(&rest, 20_000);
+        assert_eq!((cdrs[0].recorded_ms, cdrs[0].recording_paused_ms), figures, "{what}");
+        assert_eq!((cdrs[0].recording.as_deref(), books.orphans()), (Some("20211215/5bhd7pq5c01"), 0), "{what}");
+        let text = serde_json::to_string(&cdrs[0]).expect("json");
+        assert_eq!(serde_json::from_str::<Cdr>(&text).expect("a record"), cdrs[0]);
+    }
+    let (cdrs, _) = recorded(&[(2_000, pause(true)), (5_500, pause(false))], 20_000);
+    let shown = show(&cdrs[0], &[], Lang::En);
+    assert!(shown.contains("20211215/5bhd7pq5c01.wav · 19.0, paused for 3.5"), "{shown}");
+}
+
+#[test]
+fn every_fact_of_a_call_is_a_sentence_in_both_languages() {
+    use crate::fact::{Brief, Supervision, TransferResult, Way};
+    let brief = Brief { reason: "社保卡".into(), location: "鼓楼区".into() };
+    let leg = LegRef(3);
+    let supervised = |mode| Fact::Supervised { seat: "8040".into(), mode, who: "chen".into(), why: "投诉".into() };
+    let facts = [
+        Fact::TransferAsked {
+            transfer: 1,
+            by: LegRef(2),
+            to: "12366".into(),
+            title: "税务".into(),
+            way: Way::Consult,
+            emergency: false,
+            ordered_by: "wang".into(),
+            brief,
+        },
+        Fact::TransferAsked {
+            transfer: 2,
+            by: LegRef(2),
+            to: "8002".into(),
+            title: String::new(),
+            way: Way::Blind,
+            emergency: false,
+            ordered_by: String::new(),
+            brief: Brief::default(),
+        },
+        Fact::TransferRinging { transfer: 1, leg },
+        Fact::TransferEnded { transfer: 1, result: TransferResult::Failed, cause: Some(Cause::Busy) },
+        Fact::Returned { seat: Some("8001".into()), cause: Cause::NoAnswer },
+        Fact::Returned { seat: None, cause: Cause::Lost },
+        Fact::Muted { leg, muted: true, ordered_by: "wang".into() },
+        Fact::Muted { leg, muted: false, ordered_by: String::new() },
+        supervised(Supervision::Listen),
+        supervised(Supervision::Whisper),
+        supervised(Supervision::Barge),
+        supervised(Supervision::TakeOver),
+        Fact::LegMoved { leg, from: call(9), target: seat("8002") },
+        Fact::LegReplaced { leg, by: LegRef(4), target: trunk("tax", "12366") },
+        Fact::RecordingStarted { file: "20211215/5bhd7pq5c01".into() },
+        Fact::RecordingPaused { paused: true, ordered_by: "wang".into(), why: "银行卡号".into() },
+        pause(false),
+        Fact::RecordingEnded { ms: 61_020 },
+        Fact::PartyLeft { leg, cause: Cause::Normal },
+    ];
+    let mut text = String::new();
+    for fact in &facts {
+        for lang in [Lang::Zh, Lang::En] {
+            let said = words::sentence(fact, lang);
+            assert!(!said.contains('{'), "{said} is how the journal has it");
+            let _ = writeln!(text, "{said}");
+        }
+    }
+    insta::assert_snapshot!("sentences", text);
 }

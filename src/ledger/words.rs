@@ -1,7 +1,12 @@
 //! The words of the closed lists, as they stand on screens: Chinese first.
 
+mod recording;
+mod transfers;
+
+pub use transfers::{fate, reason, way};
+
 use super::Phase;
-use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service, Target, TransferResult, Way};
+use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service, Supervision, Target};
 
 /// Language of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -155,42 +160,41 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         Fact::TransferAsked { .. }
         | Fact::TransferRinging { .. }
         | Fact::TransferEnded { .. }
-        | Fact::PartyLeft { .. } => of_transfer(fact, lang),
+        | Fact::Returned { .. }
+        | Fact::PartyLeft { .. }
+        | Fact::LegMoved { .. }
+        | Fact::LegReplaced { .. } => transfers::sentence(fact, lang),
+        Fact::Muted { .. } | Fact::Supervised { .. } => of_supervision(fact, lang),
+        Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
+            recording::sentence(fact, lang)
+        }
         other => of_nobody(other),
     }
 }
 
-fn of_transfer(fact: &Fact, lang: Lang) -> String {
+fn of_supervision(fact: &Fact, lang: Lang) -> String {
     match fact {
-        Fact::TransferAsked { transfer, by, to, title, way, .. } => {
-            let way = match way {
-                Way::ThreeWay => lang.of("三方", "three-way"),
-                Way::OnAnswer => lang.of("接通后退出", "on answer"),
-                Way::Consult => lang.of("先咨询", "consult"),
-                Way::Blind => lang.of("盲转", "blind"),
-                Way::Attended => lang.of("咨询后转", "attended"),
+        Fact::Muted { leg, muted, ordered_by } => {
+            let how = if *muted { lang.of("静音", "muted") } else { lang.of("取消静音", "heard again") };
+            format!("{how} #{}{}", leg.0, ordered(ordered_by, lang))
+        }
+        Fact::Supervised { seat, mode, who, why } => {
+            let mode = match mode {
+                Supervision::Listen => lang.of("监听", "listens"),
+                Supervision::Whisper => lang.of("耳语", "whispers"),
+                Supervision::Barge => lang.of("强插", "barges in"),
+                Supervision::TakeOver => lang.of("接管", "takes over"),
             };
-            format!("{} {transfer} · {way} · #{} → {to} {title}", lang.of("转接", "transfer"), by.0)
-        }
-        Fact::TransferRinging { transfer, leg } => {
-            format!("{} {transfer} · {} #{}", lang.of("转接", "transfer"), lang.of("振铃", "ringing"), leg.0)
-        }
-        Fact::TransferEnded { transfer, result, cause: why } => {
-            let result = match result {
-                TransferResult::Joined => lang.of("接入", "joined"),
-                TransferResult::Failed => lang.of("未通", "failed"),
-                TransferResult::Cancelled => lang.of("坐席取消", "cancelled by the agent"),
-                TransferResult::CallerGone => lang.of("来电人挂机", "the caller hung up"),
-                TransferResult::AgentGone => lang.of("坐席离线，来电人回到队首", "the agent went, the caller is next"),
-            };
-            let why = why.map_or_else(String::new, |why| format!(" · {}", cause(why, lang)));
-            format!("{} {transfer} · {result}{why}", lang.of("转接", "transfer"))
-        }
-        Fact::PartyLeft { leg, cause: why } => {
-            format!("{} #{} · {}", lang.of("退出", "left"), leg.0, cause(*why, lang))
+            let who = if who.is_empty() { String::new() } else { format!(" · {who}") };
+            format!("{} {seat} {mode}{who} · {why}", lang.of("班长", "supervisor"))
         }
         other => of_nobody(other),
     }
+}
+
+/// Who ordered something; nothing for the agent himself.
+fn ordered(by: &str, lang: Lang) -> String {
+    if by.is_empty() { String::new() } else { format!(" · {} {by}", lang.of("下令", "ordered by")) }
 }
 
 fn of_waiting(fact: &Fact, lang: Lang) -> String {

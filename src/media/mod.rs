@@ -9,7 +9,7 @@
 //!
 //! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
 //! Three and more are mixed (`conference`, `ear`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
-//! beside `relay` and `player`, which know nothing of it. Ports that are rings instead of sockets get a file of their own.
+//! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Ports that are rings instead of sockets get a file of their own.
 
 mod conference;
 mod ear;
@@ -26,6 +26,7 @@ mod wheel;
 #[cfg(test)]
 mod tests;
 
+pub mod archive;
 pub mod port;
 pub mod recorder;
 pub mod settings;

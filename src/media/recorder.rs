@@ -216,7 +216,7 @@ fn failed(why: &io::Error) -> Recorded {
 }
 
 /// Where a recording lies; nothing outside the folder.
-fn path(folder: &Path, file: &str) -> io::Result<PathBuf> {
+pub(super) fn path(folder: &Path, file: &str) -> io::Result<PathBuf> {
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let sound = |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(letter);
     if !file.split('/').all(sound) || file.len() > 200 {

@@ -6,8 +6,10 @@
 use super::Error;
 use crate::fact::{Outcome, Service, Target};
 use crate::id::CallRef;
+use crate::ledger::transfers::Transfer;
 use crate::ledger::{Attempt, Cdr};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
@@ -18,6 +20,8 @@ use std::time::Duration;
 const VERSION: i64 = 1;
 /// Records a statement: SQLite takes 32,766 parameters.
 const ROWS: usize = 500;
+/// Rows of a long answer that are held at a time.
+const PAGE: i64 = 5_000;
 
 const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
@@ -36,6 +40,11 @@ const TABLES: &[&str] = &[
         ringing BIGINT, answered BIGINT, connected BIGINT, ended BIGINT, cause TEXT, status BIGINT,
         PRIMARY KEY (seq, place))",
     "CREATE INDEX IF NOT EXISTS cdr_leg_target ON cdr_leg (target, tried)",
+    "CREATE TABLE IF NOT EXISTS cdr_transfer (
+        seq BIGINT NOT NULL, place BIGINT NOT NULL, number TEXT NOT NULL, title TEXT NOT NULL, way TEXT NOT NULL,
+        asked BIGINT NOT NULL, ringing BIGINT, ended BIGINT, result TEXT, cause TEXT, fate TEXT, record TEXT NOT NULL,
+        PRIMARY KEY (seq, place))",
+    "CREATE INDEX IF NOT EXISTS cdr_transfer_asked ON cdr_transfer (asked, seq, place)",
 ];
 
 /// How far the journal is folded into the database.
@@ -199,6 +208,29 @@ impl Database {
             .map_err(|e| self.failed(e))
     }
 
+    /// Transfers asked for in \[`since`, `until`), µs since the epoch, in calls that have ended: given one by one, by the
+    /// moment of the asking.
+    ///
+    /// # Errors
+    /// [`Error::Database`], [`Error::Record`].
+    pub async fn transfers(&mut self, since: i64, until: i64, mut each: impl FnMut(Transfer)) -> Result<(), Error> {
+        let sql = "SELECT seq, place, asked, record FROM cdr_transfer WHERE (asked, seq, place) > ($1, $2, $3) AND asked < $4 \
+                   ORDER BY asked, seq, place LIMIT $5";
+        let mut last = (since, -1, -1);
+        loop {
+            let page = sqlx::query(sql).bind(last.0).bind(last.1).bind(last.2).bind(until).bind(PAGE);
+            let rows = page.fetch_all(&mut self.connection).await.map_err(|e| self.failed(e))?;
+            let Some(end) = rows.last() else { return Ok(()) };
+            let place = |row: &sqlx::sqlite::SqliteRow| -> sqlx::Result<(i64, i64, i64)> {
+                Ok((row.try_get("asked")?, row.try_get("seq")?, row.try_get("place")?))
+            };
+            last = place(end).map_err(|e| self.failed(e))?;
+            for row in &rows {
+                each(self.record(row)?);
+            }
+        }
+    }
+
     /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.
     ///
     /// # Errors
@@ -234,9 +266,13 @@ impl Database {
     /// # Errors
     /// [`Error::Database`].
     pub async fn prune(&mut self, before: i64) -> Result<u64, Error> {
-        let legs = "DELETE FROM cdr_leg WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)";
-        let gone = sqlx::query(legs).bind(before).execute(&mut self.connection).await;
-        gone.map_err(|e| self.failed(e))?;
+        for parts in [
+            "DELETE FROM cdr_leg WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)",
+            "DELETE FROM cdr_transfer WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)",
+        ] {
+            let gone = sqlx::query(parts).bind(before).execute(&mut self.connection).await;
+            gone.map_err(|e| self.failed(e))?;
+        }
         let calls = sqlx::query("DELETE FROM cdr WHERE ended < $1").bind(before);
         let gone = calls.execute(&mut self.connection).await;
         gone.map(|done| done.rows_affected()).map_err(|e| self.failed(e))
@@ -263,7 +299,7 @@ impl Database {
         set.map_err(|e| self.failed(e))
     }
 
-    fn record(&self, row: &sqlx::sqlite::SqliteRow) -> Result<Cdr, Error> {
+    fn record<T: DeserializeOwned>(&self, row: &sqlx::sqlite::SqliteRow) -> Result<T, Error> {
         let seq: i64 = row.try_get("seq").map_err(|e| self.failed(e))?;
         let text: String = row.try_get("record").map_err(|e| self.failed(e))?;
         serde_json::from_str(&text).map_err(|source| Error::Record { seq, source })
@@ -283,6 +319,11 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], position: Positio
         cdrs.iter().flat_map(|cdr| cdr.attempts.iter().enumerate().map(|(place, leg)| (cdr.seq, place, leg))).collect();
     for legs in legs.chunks(ROWS) {
         insert_legs(legs).build().execute(&mut *transaction).await?;
+    }
+    let transfers: Vec<(u64, usize, &Transfer)> =
+        cdrs.iter().flat_map(|cdr| cdr.transfers.iter().enumerate().map(|(place, t)| (cdr.seq, place, t))).collect();
+    for transfers in transfers.chunks(ROWS) {
+        insert_transfers(transfers).build().execute(&mut *transaction).await?;
     }
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
@@ -326,6 +367,22 @@ fn insert_legs(legs: &[(u64, usize, &Attempt)]) -> QueryBuilder<Sqlite> {
         row.push_bind(name).push_bind(number).push_bind(leg.at);
         row.push_bind(leg.ringing).push_bind(leg.answered).push_bind(leg.connected).push_bind(leg.end);
         row.push_bind(leg.cause.map(|c| word(&c))).push_bind(leg.status.map(i64::from));
+    });
+    sql.push(" ON CONFLICT (seq, place) DO NOTHING");
+    sql
+}
+
+fn insert_transfers(transfers: &[(u64, usize, &Transfer)]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO cdr_transfer (seq, place, number, title, way, asked, ringing, ended, result, cause, fate, record) ",
+    );
+    sql.push_values(transfers, |mut row: Separated<'_, Sqlite, &'static str>, (seq, place, transfer)| {
+        row.push_bind(signed(*seq)).push_bind(signed(*place as u64));
+        row.push_bind(transfer.to.clone()).push_bind(transfer.title.clone()).push_bind(word(&transfer.way));
+        row.push_bind(transfer.asked).push_bind(transfer.ringing).push_bind(transfer.end);
+        row.push_bind(transfer.result.map(|r| word(&r))).push_bind(transfer.cause.map(|c| word(&c)));
+        row.push_bind(transfer.fate.map(|f| word(&f)));
+        row.push_bind(serde_json::to_string(transfer).unwrap_or_default());
     });
     sql.push(" ON CONFLICT (seq, place) DO NOTHING");
     sql

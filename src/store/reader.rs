@@ -4,6 +4,7 @@ use super::{Database, Error, Filter, Hits, database_file, journal_dir, segment};
 use crate::fact::Event;
 use crate::id::CallRef;
 use crate::ledger::Cdr;
+use crate::ledger::transfers::Transfer;
 use std::io;
 use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
@@ -48,6 +49,15 @@ impl Reader {
         self.runtime.block_on(self.database.dialled(since, limit))
     }
 
+    /// Transfers asked for in \[`since`, `until`), µs since the epoch, in calls that have ended: given one by one, by the
+    /// moment of the asking.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn transfers(&mut self, since: i64, until: i64, each: impl FnMut(Transfer)) -> Result<(), Error> {
+        self.runtime.block_on(self.database.transfers(since, until, each))
+    }
+
     /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.
     ///
     /// # Errors
@@ -56,12 +66,20 @@ impl Reader {
         self.runtime.block_on(self.database.hits(after, until))
     }
 
+    /// One call's record.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn record(&mut self, call: CallRef) -> Result<Option<Cdr>, Error> {
+        self.runtime.block_on(self.database.call(call))
+    }
+
     /// One call's record and its events in order; the events are empty once their segment is past its retention.
     ///
     /// # Errors
     /// [`Error`].
     pub fn call(&mut self, call: CallRef) -> Result<Option<(Cdr, Vec<Event>)>, Error> {
-        let Some(cdr) = self.runtime.block_on(self.database.call(call))? else {
+        let Some(cdr) = self.record(call)? else {
             return Ok(None);
         };
         let events = segment::of_call(&self.journal, call, cdr.first_seq, cdr.seq);

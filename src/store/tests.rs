@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::{Now, SECOND};
-use crate::fact::{Cause, Event, Outcome, Party};
+use crate::fact::{Cause, Event, Fact, Outcome, Party};
 use crate::ledger::Cdr;
 use crate::ledger::tests::{Stream, TEN, call, day, ended, offered_to};
 use std::collections::BTreeMap;
@@ -137,7 +137,7 @@ fn a_crash_at_every_byte_of_the_journal_loses_and_doubles_nothing() {
     let all = facts();
     let lines: Vec<Vec<u8>> = all.iter().map(|e| [&serde_json::to_vec(e).expect("json")[..], b"\n"].concat()).collect();
     // The database stands some events before a call's end, with others live; the crash comes in the lines around it.
-    let last = all.iter().rposition(|e| matches!(e.fact, crate::fact::Fact::CallEnded { .. })).expect("an end");
+    let last = all.iter().rposition(|e| matches!(e.fact, Fact::CallEnded { .. })).expect("an end");
     let (booked, upto) = (last - 6, last + 1);
     let dir = Dir::new();
     let mut store = dir.open();
@@ -298,6 +298,59 @@ fn a_database_of_a_newer_switchboard_is_left_alone() {
     let error = open(&dir.0, &Settings::default(), ledger::Settings::default()).expect_err("newer");
     assert!(matches!(error, Error::Newer { found: 2, known: 1, .. }));
     assert!(matches!(Reader::open(&dir.0), Err(Error::Newer { .. })));
+}
+
+#[test]
+fn transfers_are_booked_with_their_calls_given_page_by_page_and_go_with_them() {
+    let asked = |transfer, ms: i64| {
+        let fact = Fact::TransferAsked {
+            transfer,
+            by: crate::id::LegRef(2),
+            to: "12366".into(),
+            title: "税务".into(),
+            way: crate::fact::Way::ThreeWay,
+            emergency: false,
+            ordered_by: String::new(),
+            brief: crate::fact::Brief::default(),
+        };
+        (ms, fact)
+    };
+    // More than a page, many at one moment, in calls that end in another order than they ask.
+    let (calls, each) = (60, 100u32);
+    let mut stream = Stream::default();
+    for n in 0..calls {
+        stream.at(0, Some(call(n)), offered_to("12345"));
+        for transfer in 1..=each {
+            let (ms, fact) = asked(transfer, i64::from(transfer % 7) * 1_000);
+            stream.at(ms, Some(call(n)), fact);
+        }
+    }
+    for n in (0..calls).rev() {
+        stream.at(9_000, Some(call(n)), ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    }
+    let dir = Dir::new();
+    let mut store = dir.open();
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    let read = |since: i64, until: i64| {
+        let mut found = Vec::new();
+        let mut reader = Reader::open(&dir.0).expect("readable");
+        reader.transfers(since, until, |t| found.push((t.asked, t.transfer, t.fate))).expect("transfers");
+        found
+    };
+    let all = read(i64::MIN, i64::MAX);
+    assert_eq!(all.len() as u64, calls * u64::from(each));
+    assert!(all.is_sorted_by_key(|(asked, ..)| *asked));
+    assert!(all.iter().all(|(_, _, fate)| *fate == Some(ledger::transfers::Fate::CallerGone)));
+    let at = |s: i64| TEN + s * 1_000_000;
+    let third = all.iter().filter(|(asked, ..)| *asked == at(3)).count();
+    assert_eq!((read(at(3), at(4)).len(), read(at(4), at(4)).len()), (third, 0));
+    // Old records take theirs with them.
+    drop(store);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut database = runtime.block_on(Database::open(&database_file(&dir.0))).expect("open");
+    assert_eq!(runtime.block_on(database.prune(i64::MAX)).expect("pruned"), calls);
+    assert_eq!(read(i64::MIN, i64::MAX), []);
 }
 
 #[test]

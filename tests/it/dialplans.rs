@@ -10,8 +10,8 @@ use std::sync::Arc;
 use switchboard::dialplan::calendar::{Window, Zone};
 use switchboard::dialplan::table::{Pattern, Table};
 use switchboard::dialplan::{
-    Access, Class, Decision, Diagnostic, Digits, Emergency, Known, Lang, Plan, Role, Severity, Source, Spelling, State,
-    Step, render,
+    Access, Class, Decision, Diagnostic, Difference, Digits, Emergency, Known, Lang, Plan, Record, Role, Severity,
+    Source, Spelling, State, Step, render,
 };
 use switchboard::id::{PromptId, SeatId};
 
@@ -391,6 +391,44 @@ fn every_invalid_sample_shows_every_mistake_it_says() {
         .filter(|c| c.severity() == Severity::Error && !met.contains(c))
         .collect();
     assert!(unmet.is_empty(), "no sample shows {unmet:?}");
+}
+
+#[test]
+fn a_group_says_whether_its_talks_are_recorded() {
+    let base = read_sample("valid/formats.toml").text.replace("record = \"on-demand\"\n", "");
+    let base = base.replace("recording_notice = \"recording-notice\"\n", "");
+    let load = |keys: &str| {
+        let text = base.replacen("hours = \"7x24\"\n", &format!("hours = \"7x24\"\n{keys}"), 1);
+        Plan::load(&[Source { file: "x.toml".into(), text: text.into() }], &Known::default())
+    };
+    for (keys, record) in [
+        ("", Record::Always),
+        ("record = \"always\"\n", Record::Always),
+        ("record = \"never\"\n", Record::Never),
+        ("record = \"on-demand\"\n", Record::OnDemand),
+    ] {
+        let (plan, _) = load(keys).unwrap();
+        let group = plan.group(&"main".into()).unwrap();
+        assert_eq!((group.record, &group.recording_notice), (record, &None), "{keys}");
+    }
+    let prompts = Some(BTreeSet::from(["return-to-hub".into()]));
+    let known = Known { prompts, ..Known::default() };
+    let mistakes = Plan::load(&[read_sample("valid/formats.toml")], &known).unwrap_err();
+    assert_eq!(codes(&mistakes), ["DP012"], "the notice is a prompt that must be there");
+    let mistakes = load("record = \"sometimes\"\n").unwrap_err();
+    assert_eq!(codes(&mistakes), ["DP004"]);
+}
+
+#[test]
+fn what_is_recorded_is_part_of_what_a_change_is_reviewed_for() {
+    let new = read_sample("valid/formats.toml");
+    let old = Source { text: new.text.replace("record = \"on-demand\"\n", "").into(), file: new.file.clone() };
+    let plan = |source| Plan::load(&[source], &Known::default()).unwrap().0;
+    let (old, new) = (plan(old), plan(new));
+    let difference = Difference::between(&old, &new, wall(&old, "2021-12-15T10:00"));
+    assert_eq!((difference.settings.len(), difference.settings[0].address.as_str()), (1, "group.main"));
+    let keys: Vec<_> = difference.settings[0].keys.iter().map(|k| (k.key.as_str(), &k.old, &k.new)).collect();
+    assert_eq!(keys, [("record", &Some("always".to_owned()), &Some("on-demand".to_owned()))]);
 }
 
 #[test]

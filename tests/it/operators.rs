@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use std::process::{Child, Output, Stdio};
 
 /// The shipped plan in a folder of its own, and a configuration with a state that stays.
-struct Office {
+pub(super) struct Office {
     folder: Folder,
     as_of: &'static str,
 }
 
 impl Office {
-    fn new(as_of: &'static str) -> Self {
+    pub(super) fn new(as_of: &'static str) -> Self {
         let folder = Folder::new();
         let plan = folder.0.join("dialplans");
         fs::create_dir(&plan).unwrap();
@@ -33,7 +33,7 @@ impl Office {
         office
     }
 
-    fn configure(&self, more: &str) {
+    pub(super) fn configure(&self, more: &str) {
         let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let prompts = root().join("dialplans/prompts");
         let text = format!(
@@ -44,7 +44,7 @@ impl Office {
         self.folder.write("switchboard.toml", &text);
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.0.join(name)
     }
 
@@ -52,7 +52,7 @@ impl Office {
         self.folder.write(&format!("dialplans/{file}"), text);
     }
 
-    fn start(&self, more: &[&str]) -> Daemon {
+    pub(super) fn start(&self, more: &[&str]) -> Daemon {
         let mut command = binary();
         command.args(["run", "--json", "--as-of", self.as_of]).args(more).stdin(Stdio::null());
         command.arg("--config").arg(self.path("switchboard.toml"));
@@ -66,12 +66,12 @@ impl Office {
         Daemon { child, ready }
     }
 
-    fn says(&self, words: &[&str]) -> Output {
+    pub(super) fn says(&self, words: &[&str]) -> Output {
         let config = self.path("switchboard.toml");
         switchboard(&[words, &["--config", config.to_str().unwrap(), "--lang", "en"]].concat())
     }
 
-    fn json(&self, words: &[&str]) -> (Option<i32>, Value) {
+    pub(super) fn json(&self, words: &[&str]) -> (Option<i32>, Value) {
         let output = self.says(&[words, &["--json"]].concat());
         (code(&output), document(&output))
     }
@@ -89,13 +89,13 @@ impl Office {
     }
 }
 
-struct Daemon {
+pub(super) struct Daemon {
     child: Child,
     ready: Value,
 }
 
 impl Daemon {
-    fn stop(mut self) -> Option<i32> {
+    pub(super) fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
     }

@@ -1,136 +1,156 @@
-//! One recording a caller's journey: who is on which channel, through every move; begun, paused and ended when it should be.
+//! Recordings around the calls: the daemon mends what a crash has cut, and an operator asks for the sound of a call.
+#![cfg(test)]
 
-use crate::support::city;
-use crate::support::town::{Manner, Party, Town};
-use switchboard::call::Conflict;
-use switchboard::exchange::{Answer, Verb};
-use switchboard::fact::Fact;
+use super::cli::{Folder, code, document, err, out, switchboard};
+use super::operators::Office;
+use super::reports::Day;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use switchboard::audio::g711::{ALAW_SILENCE, alaw_encode};
+use switchboard::audio::tracks::{Cue, Sheet, head, is_cut};
+use switchboard::fact::{Fact, Party};
+use switchboard::id::CallRef;
 
-const SOON: Manner = Manner::Answers(1_000_000);
+/// Four channels: the caller speaks for the first two seconds, the agent for one in the third, the others never. Paused in
+/// the fourth. The head tells of `told` samples.
+fn write(folder: &Path, name: &str, told: u32) -> PathBuf {
+    let path = folder.join(format!("{name}.wav"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let cues = [Cue { at: 24_000, label: "paused" }, Cue { at: 32_000, label: "resumed" }];
+    let mut file = head(4, told, &cues);
+    for at in 0..40_000 {
+        let says = |height, range: std::ops::Range<u32>| {
+            if range.contains(&at) { alaw_encode(height) } else { ALAW_SILENCE }
+        };
+        file.extend([says(8_000, 0..16_000), says(2_000, 16_000..24_000), ALAW_SILENCE, ALAW_SILENCE]);
+    }
+    fs::write(&path, file).unwrap();
+    path
+}
 
-fn talks(town: &mut Town) -> (Party, Party) {
-    let seat = town.seat("8001", SOON);
-    let citizen = town.citizen("13900000001");
-    town.runs(1.0);
-    town.dials(citizen, "12345");
-    assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
-    (citizen, seat)
+/// A recorded call that has ended, and one that was not recorded.
+fn day() -> (Day, CallRef, CallRef) {
+    let mut day = Day::new();
+    let first = day.talk(0);
+    day.at(0, first, Fact::RecordingStarted { file: format!("20211215/{first}") });
+    day.at(3_000, first, Fact::RecordingPaused { paused: true, ordered_by: String::new(), why: "卡号".into() });
+    day.at(4_000, first, Fact::RecordingPaused { paused: false, ordered_by: String::new(), why: String::new() });
+    day.at(5_000, first, Fact::RecordingEnded { ms: 5_000 });
+    day.ends(5_000, first, Party::Caller);
+    let second = day.talk(10_000);
+    day.ends(15_000, second, Party::Caller);
+    (day, first, second)
 }
 
 #[test]
-fn one_file_a_journey_through_a_three_way_talk_and_a_return_to_the_queue() {
-    let mut town = Town::new(1);
-    let (citizen, seat) = talks(&mut town);
-    let (target, other) = (town.trunk(20, SOON), town.seat("8002", SOON));
-    town.runs(1.0);
-    town.presses(seat, "*112366");
-    assert!(town.until(10, |t| t.is_connected(target)));
-    town.runs(1.0);
-    town.presses(seat, "*2");
-    town.runs(1.0);
-    town.falls_silent(target);
-    town.set_manner(target, Manner::Dead);
-    town.set_manner(seat, Manner::Refuses(480));
-    town.falls_silent(target);
-    assert!(town.until(20, |t| t.talk(citizen, other)), "{}", town.trace.join("\n"));
-    town.hangs_up(citizen);
-    town.runs(1.0);
-    let parties = [citizen, seat, target, other].map(|p| town.rtp(p));
-    let tapes = &town.graph.tapes;
-    assert_eq!(tapes.len(), 1);
-    assert!(tapes[0].ended && tapes[0].file.starts_with("20211215/"), "{tapes:?}");
-    assert_eq!(tapes[0].heard, [(0, parties[0]), (1, parties[1]), (2, parties[2]), (1, parties[3])]);
-    let facts: Vec<_> = town.facts.iter().map(|f| &f.fact).collect();
-    let started = facts.iter().filter(|f| matches!(f, Fact::RecordingStarted { .. })).count();
-    let ended = facts.iter().position(|f| matches!(f, Fact::RecordingEnded { ms } if *ms > 3_000));
-    let over = facts.iter().position(|f| matches!(f, Fact::CallEnded { .. }));
-    assert!(started == 1 && ended.is_some() && ended < over, "the record knows of it");
-    town.goes_home();
+fn an_operator_finds_the_sound_of_a_call_and_what_is_in_it() {
+    let (day, first, _) = day();
+    let path = write(&day.folder().join("recordings"), &format!("20211215/{first}"), 40_000);
+    let reference = first.to_string();
+    let output = day.says(&["calls", "recording", &reference, "--lang", "en"]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let text = out(&output).replace(&path.display().to_string(), "FILE");
+    insta::assert_snapshot!(text, @r"
+    FILE
+    length 5.00 s
+
+    channel  who          sounding  level       peak
+    0        caller       2.00 s    -12.2 dBFS  -12.2 dBFS
+    1        agent        1.00 s    -24.2 dBFS  -24.2 dBFS
+    2        third party  0.00 s    -           -
+    3        supervisor   0.00 s    -           -
+    paused 3.00 – 4.00 s
+    ");
+    let output = day.says(&["calls", "recording", &reference, "--lang", "zh"]);
+    insta::assert_snapshot!(out(&output).replace(&path.display().to_string(), "FILE"), @r"
+    FILE
+    时长 5.00 s
+
+    声道  谁      有声    电平        峰值
+    0     来电人  2.00 s  -12.2 dBFS  -12.2 dBFS
+    1     坐席    1.00 s  -24.2 dBFS  -24.2 dBFS
+    2     第三方  0.00 s  -           -
+    3     班长    0.00 s  -           -
+    停录 3.00 – 4.00 s
+    ");
+
+    let output = day.says(&["calls", "recording", &reference, "--json"]);
+    let result = document(&output)["result"].clone();
+    assert_eq!(result["file"], path.to_str().unwrap());
+    assert_eq!(result["length_ms"], 5_000);
+    assert_eq!(result["pauses"], serde_json::json!([{ "from_ms": 3_000, "to_ms": 4_000 }]));
+    let channels = result["channels"].as_array().unwrap();
+    let sounding: Vec<_> =
+        channels.iter().map(|c| (c["party"].as_str().unwrap(), c["sounding_ms"].as_u64().unwrap())).collect();
+    assert_eq!(sounding, [("caller", 2_000), ("agent", 1_000), ("third", 0), ("supervisor", 0)]);
+    assert!((channels[0]["level_dbfs"].as_f64().unwrap() + 12.2).abs() < 0.3, "{channels:?}");
+    assert!(channels[2]["level_dbfs"].is_null() && channels[2]["peak_dbfs"].is_null());
+
+    let output = day.says(&["calls", "show", &reference, "--lang", "en"]);
+    assert!(out(&output).contains(&format!("20211215/{reference}.wav · 5.0, paused for 1.0")), "{}", out(&output));
+    let output = day.says(&["calls", "show", &reference, "--json"]);
+    let call = document(&output)["result"]["call"].clone();
+    assert_eq!((&call["recorded_ms"], &call["recording_paused_ms"]), (&5_000.into(), &1_000.into()));
 }
 
 #[test]
-fn a_pause_is_said_once_and_ends() {
-    let mut town = Town::new(2);
-    let (citizen, _seat) = talks(&mut town);
-    assert_eq!(town.orders(Verb::Continue), Answer::Conflict { why: Conflict::Already });
-    assert_eq!(town.orders(Verb::Pause), Answer::Done);
-    assert!(town.graph.tapes[0].paused && town.the_call().recording_paused);
-    assert_eq!(town.orders(Verb::Pause), Answer::Conflict { why: Conflict::Already });
-    assert_eq!(town.orders(Verb::Record), Answer::Conflict { why: Conflict::Already });
-    assert_eq!(town.orders(Verb::Continue), Answer::Done);
-    assert!(!town.graph.tapes[0].paused);
-    let told = town.facts.iter().filter_map(|f| match &f.fact {
-        Fact::RecordingPaused { paused, ordered_by, why } => Some((*paused, ordered_by.as_str(), why.as_str())),
-        _ => None,
-    });
-    assert_eq!(told.collect::<Vec<_>>(), [(true, "duty", "test"), (false, "duty", "test")]);
-    town.hangs_up(citizen);
-    town.goes_home();
-}
-
-fn with_record(word: &str) -> impl Fn(&str) -> String {
-    let line = format!("[group.main]\nrecord = \"{word}\"");
-    move |text: &str| text.replace("[group.main]", &line)
+fn what_cannot_be_heard_is_told_in_one_sentence() {
+    let (day, first, second) = day();
+    let said = |call: &str| {
+        let output = day.says(&["calls", "recording", call, "--lang", "en"]);
+        (code(&output), err(&output))
+    };
+    let (exit, why) = said(&first.to_string());
+    assert!(exit == Some(1) && why.contains("it may be past its retention"), "{why}");
+    let path = day.folder().join(format!("recordings/20211215/{first}.wav"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, "no sound").unwrap();
+    let (exit, why) = said(&first.to_string());
+    assert!(exit == Some(1) && why.contains("not a recording of this switchboard"), "{why}");
+    let (exit, why) = said(&second.to_string());
+    assert!(exit == Some(1) && why.contains("was not recorded"), "{why}");
+    let (exit, why) = said("5bhd7pq5c01");
+    assert!(exit == Some(1) && why.contains("there is no record of call"), "{why}");
+    assert_eq!(said("x").0, Some(2));
 }
 
 #[test]
-fn a_group_is_recorded_always_never_or_on_demand() {
-    let mut town = Town::new(3);
-    town.reloads(city::edited(with_record("never")));
-    talks(&mut town);
-    assert!(town.graph.tapes.is_empty());
-    assert_eq!(town.orders(Verb::Record), Answer::Conflict { why: Conflict::NotRecorded });
-    assert_eq!(town.orders(Verb::Pause), Answer::Conflict { why: Conflict::NotRecorded });
-    town.goes_home();
-
-    let mut town = Town::new(4);
-    town.reloads(city::edited(with_record("on-demand")));
-    talks(&mut town);
-    town.runs(1.0);
-    assert!(town.graph.tapes.is_empty());
-    assert_eq!(town.orders(Verb::Record), Answer::Done);
-    assert_eq!(town.graph.tapes.len(), 1);
-    town.goes_home();
+fn the_configuration_says_where_recordings_lie() {
+    let (day, first, _) = day();
+    let folder = Folder::new();
+    fs::create_dir_all(folder.0.join("dialplans/prompts")).unwrap();
+    let config =
+        folder.write("switchboard.toml", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\nfolder = 'tapes'\n");
+    let path = write(&folder.0.join("tapes"), &format!("20211215/{first}"), 40_000);
+    let output = day.says(&["calls", "recording", &first.to_string(), "--config", config.to_str().unwrap(), "--json"]);
+    assert_eq!(document(&output)["result"]["file"], path.to_str().unwrap(), "{}", err(&output));
+    // The doctor looks at that folder as well: it may be another disk.
+    let output = switchboard(&["doctor", "--config", config.to_str().unwrap(), "--lang", "en"]);
+    let wanted = format!("folder of recordings {}", folder.0.join("tapes").display());
+    assert!(out(&output).contains(&wanted), "{}{}", out(&output), err(&output));
 }
 
 #[test]
-fn an_attended_transfer_keeps_the_callers_recording_and_ends_the_consultations() {
-    let mut town = Town::new(5);
-    let (citizen, seat) = talks(&mut town);
-    let target = town.trunk(40, SOON);
-    town.holds(seat, true);
-    let first = town.line_of(seat);
-    town.dials(seat, "95598");
-    assert!(town.until(10, |t| t.talk(seat, target)), "{}", town.trace.join("\n"));
-    town.refers_attended(seat, first, "95598");
-    assert!(town.until(5, |t| t.talk(citizen, target)), "{}", town.trace.join("\n"));
-    town.hangs_up(citizen);
-    town.runs(1.0);
-    let rtp = [citizen, target].map(|p| town.rtp(p));
-    assert_eq!(town.graph.tapes.len(), 2);
-    assert!(town.graph.tapes.iter().all(|t| t.ended));
-    let callers = &town.graph.tapes[0].heard;
-    assert_eq!((callers[0], *callers.last().unwrap()), ((0, rtp[0]), (1, rtp[1])));
-    town.goes_home();
-}
-
-#[test]
-fn a_call_nobody_answers_is_not_recorded() {
-    let mut town = Town::new(6);
-    let _seat = town.seat("8001", Manner::Rings);
-    let citizen = town.citizen("13900000001");
-    town.runs(1.0);
-    town.dials(citizen, "12345");
-    town.runs(3.0);
-    town.hangs_up(citizen);
-    town.runs(1.0);
-    assert!(town.graph.tapes.is_empty());
-    // A call by trunk and trunk is, as the configuration says for calls of no group.
-    let _fire = town.trunk(30, SOON);
-    town.dials(citizen, "119");
-    town.runs(3.0);
-    town.hangs_up(citizen);
-    town.runs(1.0);
-    assert_eq!(town.graph.tapes.len(), 1);
-    town.goes_home();
+fn a_daemon_mends_what_the_last_run_left_cut() {
+    let office = Office::new("2021-12-15T10:00");
+    let recordings = office.path("state/recordings");
+    let cut = write(&recordings, "20211215/cut", 32_000);
+    // So old that its removal would be due, were the clock not set by hand.
+    let old = write(&recordings, "20101215/old", 40_000);
+    for path in [&cut, &old] {
+        let file = File::open(path).unwrap();
+        file.set_modified(file.metadata().unwrap().modified().unwrap() - Duration::from_secs(2)).unwrap();
+    }
+    let daemon = office.start(&[]);
+    // The thread that mends waits for nobody; the end in order waits for it where it is at work.
+    while is_cut(&mut File::open(&cut).unwrap()).unwrap() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(daemon.stop(), Some(0));
+    let log = fs::read_to_string(office.path("log")).unwrap();
+    assert!(log.contains("a recording was cut by the end of the last run") && log.contains("cut.wav"), "{log}");
+    let sheet = Sheet::read(&mut File::open(&cut).unwrap()).unwrap();
+    assert_eq!((sheet.millis(), sheet.pauses.len()), (5_000, 1));
+    assert!(old.exists() && recordings.join(".watched").exists());
 }

@@ -5,7 +5,7 @@
 use super::place::line_starts;
 use super::{Checked, Span};
 use crate::dialplan::calendar::{Calendar, Hours, Window, Zone};
-use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Role, Route, Step, Trunk};
+use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Record, Role, Route, Step, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
 use crate::dialplan::life::{Life, Merged};
 use crate::dialplan::number::{Digits, Spelling};
@@ -151,12 +151,13 @@ impl<'w> Compiler<'_, 'w> {
             wrap_up_ms: value(g.wrap_up.as_ref(), WRAP_UP_MS),
             welcome: prompt(g.welcome.as_ref()),
             waiting: prompt(g.waiting.as_ref()),
+            record: value(g.record.as_ref(), Record::default()),
+            recording_notice: prompt(g.recording_notice.as_ref()),
             position_every_ms: g.position_every.as_ref().map(|p| p.value),
             max_wait_ms: value(g.max_wait.as_ref(), MAX_WAIT_MS),
             max_size: value(g.max_size.as_ref(), MAX_SIZE),
             weight: value(g.weight.as_ref(), 1),
             trusted: value(g.trusted.as_ref(), false),
-            record: crate::dialplan::Record::Always,
             overflow: Route::new(overflow),
             at,
         }

@@ -74,7 +74,7 @@ pub(super) fn references(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) 
     }
     for group in &checked.written.groups {
         group.overflow.iter().for_each(|t| target(checked, t, &mut used, mistakes));
-        for prompt in [&group.welcome, &group.waiting].into_iter().flatten() {
+        for prompt in [&group.welcome, &group.waiting, &group.recording_notice].into_iter().flatten() {
             prompt_exists(checked, &prompt.value, prompt.span, mistakes);
         }
         if let Some(At { value: HoursWritten::Workdays { calendar, .. }, .. }) = &group.hours

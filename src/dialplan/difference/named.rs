@@ -64,6 +64,8 @@ fn group(g: &Group) -> Vec<Row> {
         ("wrap_up", duration(g.wrap_up_ms)),
         ("welcome", prompt(&g.welcome)),
         ("waiting", prompt(&g.waiting)),
+        ("record", g.record.en().to_owned()),
+        ("recording_notice", prompt(&g.recording_notice)),
         ("position_every", g.position_every_ms.map_or_else(String::new, duration)),
         ("max_wait", duration(g.max_wait_ms)),
         ("max_size", g.max_size.to_string()),

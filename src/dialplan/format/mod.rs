@@ -12,7 +12,7 @@ mod tests;
 
 use super::Source;
 use super::check::{Code, Diagnostic, Span, Text};
-use super::entry::{Access, Class, Role};
+use super::entry::{Access, Class, Record, Role};
 use super::number::Spelling;
 use ecow::EcoString;
 use jiff::civil::{Date, DateTime, Time};
@@ -203,6 +203,8 @@ pub(super) struct GroupWritten {
     pub(super) wrap_up: Option<At<u32>>,
     pub(super) welcome: Option<At<String>>,
     pub(super) waiting: Option<At<String>>,
+    pub(super) record: Option<At<Record>>,
+    pub(super) recording_notice: Option<At<String>>,
     pub(super) position_every: Option<At<u32>>,
     pub(super) max_wait: Option<At<u32>>,
     pub(super) max_size: Option<At<u32>>,
@@ -508,6 +510,8 @@ fn group(mut s: Section<'_, '_, '_, '_>, name: At<String>) -> GroupWritten {
         wrap_up: s.duration("wrap_up"),
         welcome: s.text("welcome"),
         waiting: s.text("waiting"),
+        record: s.word("record", &Record::ALL.map(|r| (r.en(), r))),
+        recording_notice: s.text("recording_notice"),
         position_every: s.time_limit("position_every"),
         max_wait: s.duration("max_wait"),
         max_size: s.count("max_size", 1..1_000_001),

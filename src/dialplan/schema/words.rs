@@ -126,6 +126,18 @@ pub(super) const ALL: &[(&str, &str, &str, &str)] = &[
     ("group", "waiting", "等待时循环播放的音乐，默认回铃音", "Music while waiting, ringback by default"),
     (
         "group",
+        "record",
+        "通话录音：总是、从不、按需，默认 always",
+        "Whether talks are recorded: always (by default), never, or when it is ordered",
+    ),
+    (
+        "group",
+        "recording_notice",
+        "录音前对来电人说一次的提示音，紧急号码不说",
+        "Prompt said to the caller once before a recording begins, never on emergency",
+    ),
+    (
+        "group",
         "position_every",
         "每隔多久报一次排队位置，默认不报",
         "The position is said every so long, never by default",

@@ -132,8 +132,8 @@ pub fn settings() -> Settings {
         wrap_up: Some(0),
         state: String::new(),
         max_calls: 1000,
+        record_default: switchboard::dialplan::Record::Always,
         codes: switchboard::exchange::Codes::default(),
-        record: switchboard::dialplan::Record::Always,
         link: None,
     }
 }

@@ -1,0 +1,24 @@
+//! A recording in words.
+
+use super::{Lang, of_nobody, ordered};
+use crate::fact::Fact;
+
+/// One fact of a recording as a sentence.
+pub(super) fn sentence(fact: &Fact, lang: Lang) -> String {
+    match fact {
+        Fact::RecordingStarted { file } => format!("{} {file}.wav", lang.of("开始录音", "recording to")),
+        Fact::RecordingPaused { paused, ordered_by, why } => {
+            let how = if *paused {
+                lang.of("暂停录音", "recording paused")
+            } else {
+                lang.of("恢复录音", "recording goes on")
+            };
+            let why = if why.is_empty() { String::new() } else { format!(" · {why}") };
+            format!("{how}{}{why}", ordered(ordered_by, lang))
+        }
+        Fact::RecordingEnded { ms } => {
+            format!("{} {}.{:03} s", lang.of("录音结束", "recording finished"), ms / 1_000, ms % 1_000)
+        }
+        other => of_nobody(other),
+    }
+}

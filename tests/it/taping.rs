@@ -1,0 +1,136 @@
+//! One recording a caller's journey: who is on which channel, through every move; begun, paused and ended when it should be.
+
+use crate::support::city;
+use crate::support::town::{Manner, Party, Town};
+use switchboard::call::Conflict;
+use switchboard::exchange::{Answer, Verb};
+use switchboard::fact::Fact;
+
+const SOON: Manner = Manner::Answers(1_000_000);
+
+fn talks(town: &mut Town) -> (Party, Party) {
+    let seat = town.seat("8001", SOON);
+    let citizen = town.citizen("13900000001");
+    town.runs(1.0);
+    town.dials(citizen, "12345");
+    assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+    (citizen, seat)
+}
+
+#[test]
+fn one_file_a_journey_through_a_three_way_talk_and_a_return_to_the_queue() {
+    let mut town = Town::new(1);
+    let (citizen, seat) = talks(&mut town);
+    let (target, other) = (town.trunk(20, SOON), town.seat("8002", SOON));
+    town.runs(1.0);
+    town.presses(seat, "*112366");
+    assert!(town.until(10, |t| t.is_connected(target)));
+    town.runs(1.0);
+    town.presses(seat, "*2");
+    town.runs(1.0);
+    town.falls_silent(target);
+    town.set_manner(target, Manner::Dead);
+    town.set_manner(seat, Manner::Refuses(480));
+    town.falls_silent(target);
+    assert!(town.until(20, |t| t.talk(citizen, other)), "{}", town.trace.join("\n"));
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    let parties = [citizen, seat, target, other].map(|p| town.rtp(p));
+    let tapes = &town.graph.tapes;
+    assert_eq!(tapes.len(), 1);
+    assert!(tapes[0].ended && tapes[0].file.starts_with("20211215/"), "{tapes:?}");
+    assert_eq!(tapes[0].heard, [(0, parties[0]), (1, parties[1]), (2, parties[2]), (1, parties[3])]);
+    let facts: Vec<_> = town.facts.iter().map(|f| &f.fact).collect();
+    let started = facts.iter().filter(|f| matches!(f, Fact::RecordingStarted { .. })).count();
+    let ended = facts.iter().position(|f| matches!(f, Fact::RecordingEnded { ms } if *ms > 3_000));
+    let over = facts.iter().position(|f| matches!(f, Fact::CallEnded { .. }));
+    assert!(started == 1 && ended.is_some() && ended < over, "the record knows of it");
+    town.goes_home();
+}
+
+#[test]
+fn a_pause_is_said_once_and_ends() {
+    let mut town = Town::new(2);
+    let (citizen, _seat) = talks(&mut town);
+    assert_eq!(town.orders(Verb::Continue), Answer::Conflict { why: Conflict::Already });
+    assert_eq!(town.orders(Verb::Pause), Answer::Done);
+    assert!(town.graph.tapes[0].paused && town.the_call().recording_paused);
+    assert_eq!(town.orders(Verb::Pause), Answer::Conflict { why: Conflict::Already });
+    assert_eq!(town.orders(Verb::Record), Answer::Conflict { why: Conflict::Already });
+    assert_eq!(town.orders(Verb::Continue), Answer::Done);
+    assert!(!town.graph.tapes[0].paused);
+    let told = town.facts.iter().filter_map(|f| match &f.fact {
+        Fact::RecordingPaused { paused, ordered_by, why } => Some((*paused, ordered_by.as_str(), why.as_str())),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(true, "duty", "test"), (false, "duty", "test")]);
+    town.hangs_up(citizen);
+    town.goes_home();
+}
+
+fn with_record(word: &str) -> impl Fn(&str) -> String {
+    let line = format!("[group.main]\nrecord = \"{word}\"");
+    move |text: &str| text.replace("[group.main]", &line)
+}
+
+#[test]
+fn a_group_is_recorded_always_never_or_on_demand() {
+    let mut town = Town::new(3);
+    town.reloads(city::edited(with_record("never")));
+    talks(&mut town);
+    assert!(town.graph.tapes.is_empty());
+    assert_eq!(town.orders(Verb::Record), Answer::Conflict { why: Conflict::NotRecorded });
+    assert_eq!(town.orders(Verb::Pause), Answer::Conflict { why: Conflict::NotRecorded });
+    town.goes_home();
+
+    let mut town = Town::new(4);
+    town.reloads(city::edited(with_record("on-demand")));
+    talks(&mut town);
+    town.runs(1.0);
+    assert!(town.graph.tapes.is_empty());
+    assert_eq!(town.orders(Verb::Record), Answer::Done);
+    assert_eq!(town.graph.tapes.len(), 1);
+    town.goes_home();
+}
+
+#[test]
+fn an_attended_transfer_keeps_the_callers_recording_and_ends_the_consultations() {
+    let mut town = Town::new(5);
+    let (citizen, seat) = talks(&mut town);
+    let target = town.trunk(40, SOON);
+    town.holds(seat, true);
+    let first = town.line_of(seat);
+    town.dials(seat, "95598");
+    assert!(town.until(10, |t| t.talk(seat, target)), "{}", town.trace.join("\n"));
+    town.refers_attended(seat, first, "95598");
+    assert!(town.until(5, |t| t.talk(citizen, target)), "{}", town.trace.join("\n"));
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    let rtp = [citizen, target].map(|p| town.rtp(p));
+    assert_eq!(town.graph.tapes.len(), 2);
+    assert!(town.graph.tapes.iter().all(|t| t.ended));
+    let callers = &town.graph.tapes[0].heard;
+    assert_eq!((callers[0], *callers.last().unwrap()), ((0, rtp[0]), (1, rtp[1])));
+    town.goes_home();
+}
+
+#[test]
+fn a_call_nobody_answers_is_not_recorded() {
+    let mut town = Town::new(6);
+    let _seat = town.seat("8001", Manner::Rings);
+    let citizen = town.citizen("13900000001");
+    town.runs(1.0);
+    town.dials(citizen, "12345");
+    town.runs(3.0);
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    assert!(town.graph.tapes.is_empty());
+    // A call by trunk and trunk is, as the configuration says for calls of no group.
+    let _fire = town.trunk(30, SOON);
+    town.dials(citizen, "119");
+    town.runs(3.0);
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    assert_eq!(town.graph.tapes.len(), 1);
+    town.goes_home();
+}
