@@ -33,6 +33,10 @@ pub struct Ports {
     aside: Vec<u32>,
     bound: Vec<Port>,
     rest: RangeInclusive<u16>,
+    /// Packets of a tick that wait for its end, one behind the other: of which port, where to, how long.
+    held: Vec<(u32, SocketAddr, usize)>,
+    holding: bool,
+    bytes: Vec<u8>,
     /// Packets that the system did not take.
     pub dropped: u64,
     /// To the recorder.
@@ -80,7 +84,19 @@ impl Ports {
     pub fn new(address: IpAddr, range: RangeInclusive<u16>) -> Result<Self> {
         let create = || epoll::create(epoll::CreateFlags::CLOEXEC);
         let (epoll, slow) = (create()?, create()?);
-        Ok(Self { address, epoll, slow, aside: Vec::new(), bound: Vec::new(), rest: range, dropped: 0, tap: None })
+        Ok(Self {
+            address,
+            epoll,
+            slow,
+            aside: Vec::new(),
+            bound: Vec::new(),
+            rest: range,
+            held: Vec::new(),
+            holding: false,
+            bytes: Vec::new(),
+            dropped: 0,
+            tap: None,
+        })
     }
 
     /// Binds the next pair of the range that is free: its index and RTP address. Ports in use are stepped over.
@@ -159,6 +175,42 @@ impl Ports {
         });
     }
 
+    /// Until [`Ports::release`] RTP is kept instead of sent: a system call between two legs' sound costs each of them what the
+    /// processor had at hand of the other.
+    pub fn hold(&mut self) {
+        self.holding = true;
+    }
+
+    /// Sends what was kept.
+    pub fn release(&mut self) {
+        self.holding = false;
+        let (mut held, mut bytes) = (std::mem::take(&mut self.held), std::mem::take(&mut self.bytes));
+        let mut rest = &bytes[..];
+        for (port, to, length) in held.drain(..) {
+            let (packet, after) = rest.split_at(length.min(rest.len()));
+            self.send(port, to, packet);
+            rest = after;
+        }
+        bytes.clear();
+        (self.held, self.bytes) = (held, bytes);
+    }
+
+    fn send(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
+        let Some(port) = self.bound.get(port as usize) else {
+            return;
+        };
+        let send = || match port.connected {
+            true => net::send(&port.rtp, packet, SendFlags::DONTWAIT),
+            false => net::sendto(&port.rtp, packet, SendFlags::DONTWAIT, &to),
+        };
+        // "Refused" is the answer to an earlier packet and was told instead of sending this one.
+        let sent = match send() {
+            Err(Errno::CONNREFUSED) => send(),
+            other => other,
+        };
+        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
+    }
+
     /// Takes one datagram from a socket. `None`: nothing there, or only word that an earlier packet found no one.
     pub fn receive(&self, ready: Ready, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
         let socket = match ready {
@@ -173,19 +225,12 @@ impl Ports {
 
 impl Outlet for Ports {
     fn rtp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
-        let Some(port) = self.bound.get(port as usize) else {
-            return;
-        };
-        let send = || match port.connected {
-            true => net::send(&port.rtp, packet, SendFlags::DONTWAIT),
-            false => net::sendto(&port.rtp, packet, SendFlags::DONTWAIT, &to),
-        };
-        // "Refused" is the answer to an earlier packet and was told instead of sending this one.
-        let sent = match send() {
-            Err(Errno::CONNREFUSED) => send(),
-            other => other,
-        };
-        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
+        if self.holding {
+            self.held.push((port, to, packet.len()));
+            self.bytes.extend_from_slice(packet);
+        } else {
+            self.send(port, to, packet);
+        }
     }
 
     fn rtcp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {

@@ -21,6 +21,8 @@ use std::thread::JoinHandle;
 const BATCH: usize = 256;
 /// Longest datagram taken; voice is a tenth of it.
 const LONGEST: usize = 2_048;
+/// Bytes of datagrams read in a row before they are looked at.
+const GATHERED: usize = 24 * LONGEST;
 /// Commands obeyed before packets are looked at again.
 const COMMANDS: usize = 512;
 /// Longest sleep, µs: how long a command that is not urgent may wait.
@@ -188,6 +190,8 @@ struct Core {
     wake: Arc<Wake>,
     queue: Receiver<Command>,
     shared: Arc<Shared>,
+    /// Datagrams read and not looked at yet: of which port, where from, how long.
+    read: Vec<(u32, SocketAddr, usize)>,
     /// The slot at which the sockets set aside were last asked.
     looked: u64,
     /// Free pairs to keep bound.
@@ -215,6 +219,7 @@ impl Core {
             id,
             engine: Engine::new(id, settings.seed.wrapping_add(u64::from(id))),
             ports,
+            read: Vec::new(),
             looked: 0,
             clock,
             tell,
@@ -275,7 +280,7 @@ impl Core {
 
     fn run(&mut self) {
         let mut ready = Vec::with_capacity(BATCH);
-        let mut buffer = [0u8; LONGEST];
+        let mut buffer = vec![0u8; GATHERED];
         while !self.shared.stop.load(Ordering::Acquire) {
             ready.clear();
             let timeout = self.timeout();
@@ -299,7 +304,9 @@ impl Core {
             }
             self.look(&mut ready, &mut buffer, now);
             if self.engine.deadline().is_some_and(|at| at <= now.mono) {
+                self.ports.hold();
                 self.engine.tick(now, &mut self.ports);
+                self.ports.release();
             }
             while let Some(event) = self.engine.poll() {
                 (self.tell)(event);
@@ -316,7 +323,7 @@ impl Core {
     }
 
     /// Takes what has come to the sockets set aside, once in each slot and before its tick.
-    fn look(&mut self, ready: &mut Vec<epoll::Event>, buffer: &mut [u8; LONGEST], now: Now) {
+    fn look(&mut self, ready: &mut Vec<epoll::Event>, buffer: &mut [u8], now: Now) {
         let slot = now.mono / SLOT;
         if slot == self.looked || self.ports.aside() == 0 {
             return;
@@ -330,11 +337,34 @@ impl Core {
             if !asked.is_ok_and(|n| n > 0) {
                 return;
             }
-            for event in &*ready {
-                self.take(Ready::of(event.data.u64()), buffer, now);
-            }
+            // First the system calls, then the sound: each goes faster without the other between.
+            let mut events = ready.iter();
+            while self.gather(&mut events, buffer, now) {}
             most = most.saturating_sub(ready.len());
         }
+    }
+
+    /// Reads one datagram for each event as long as there is room, then looks at all of them; whether any event was left.
+    fn gather(&mut self, events: &mut std::slice::Iter<'_, epoll::Event>, buffer: &mut [u8], now: Now) -> bool {
+        self.read.clear();
+        let mut end = 0;
+        while let Some(room) = buffer.get_mut(end..).filter(|room| room.len() >= LONGEST) {
+            let Some(event) = events.next() else {
+                break;
+            };
+            let ready = Ready::of(event.data.u64());
+            if let (Ready::Rtp(port), Some((length, from))) = (ready, self.ports.receive(ready, room)) {
+                self.read.push((port, from, length));
+                end += length;
+            }
+        }
+        let mut rest = buffer;
+        for (port, from, length) in self.read.drain(..) {
+            let (datagram, after) = rest.split_at_mut(length.min(rest.len()));
+            self.engine.on_rtp(port, from, datagram, now, &mut self.ports);
+            rest = after;
+        }
+        !events.as_slice().is_empty()
     }
 
     /// How long to wait: until the next tick or the next look at the sockets set aside, not at all while ports are short,
