@@ -25,7 +25,7 @@ fn silence(heard: &[Sent]) -> usize {
     runs.1 * 40
 }
 
-/// Of every way in and out of a conference: at most 50 ms that nobody speaks in, and no number twice.
+/// Of every way in and out of a conference: at most 50 ms that nobody speaks in (70 at 30 ms of jitter), and no number twice.
 #[test]
 fn a_change_is_hardly_a_silence_whatever_the_packet_time_the_codec_and_the_jitter() {
     let (two, three) = (Topology::room(&legs(2)), Topology::room(&legs(3)));
@@ -56,7 +56,10 @@ fn a_change_is_hardly_a_silence_whatever_the_packet_time_the_codec_and_the_jitte
                     let most: &mut usize = worst.entry((ptimes[0], jitter)).or_default();
                     *most = samples.max(*most);
                     // Where a mix begins, a packet of 30 ms or a late one may be missing beside the buffer's first depth.
-                    assert!(samples <= 400, "{ptimes:?} {codec:?} {jitter} seed {seed}, leg {i}: {samples} samples");
+                    assert!(
+                        samples <= if jitter > 15 { 560 } else { 400 },
+                        "{ptimes:?} {codec:?} {jitter} seed {seed}, leg {i}: {samples} samples"
+                    );
                 }
             }
         }
