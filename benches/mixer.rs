@@ -5,9 +5,11 @@
 //! rtpengine does not mix. Floor of the system calls: 0.035.
 
 use crate::media::{EPOCH, Nowhere, best, clock, cpu, floor, give, id, line, open, packet, phone, remote, start};
+use rustix::event::epoll;
 use std::hint::black_box;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use switchboard::audio::conceal::Concealer;
 use switchboard::audio::mixer::{FRAME, Gain, Sum};
@@ -28,7 +30,7 @@ pub fn run() {
     let relayed = conferences(100, 2, Duration::from_secs(8));
     line("relayed, the same load", relayed.cost, "CPU-s/call-min", 0.030);
     for (rooms, size) in [(66, 3), (25, 8), (6, 32)] {
-        conferences(rooms, size, Duration::from_secs(8)).beside(&relayed, size);
+        room(rooms, size, &relayed);
     }
 }
 
@@ -149,27 +151,29 @@ fn recorded_relay() {
 struct Load {
     /// CPU-s for each minute of a conference.
     cost: f64,
+    /// Times a second that the thread went to sleep and was woken.
+    wakes: f64,
     /// How long a sound was under way, ms.
     mean: f64,
     p99: f64,
 }
 
-impl Load {
-    fn beside(&self, relayed: &Self, size: usize) {
-        let what = format!("room of {size}");
-        if size == 3 {
-            line(&format!("{what}, three-way"), self.cost, "CPU-s/conf-min", 0.06);
-        } else {
-            line(&format!("{what}, for each three of it"), self.cost * 3.0 / size as f64, "CPU-s/conf-min", 0.06);
-        }
-        line(&format!("{what}, over relay, mean (25 ms are the buffer's)"), self.mean - relayed.mean, "ms", 45.0);
-        line(&format!("{what}, over relay, 99 %"), self.p99 - relayed.p99, "ms", 65.0);
-    }
+/// `rooms` rooms of `size`: what they cost us, beside the bare system calls of the same packets.
+fn room(rooms: usize, size: usize, relayed: &Load) {
+    const LONG: Duration = Duration::from_secs(8);
+    let (bare, ours) = (bare_rooms(rooms, size, LONG), conferences(rooms, size, LONG));
+    let (what, three) = (format!("room of {size}"), 3.0 / size as f64);
+    let each = if size == 3 { "three-way" } else { "for each three of it" };
+    line(&format!("{what}, {each}"), ours.cost * three, "CPU-s/conf-min", 0.06);
+    line(&format!("{what}, of that bare system calls"), bare.cost * three, "CPU-s/conf-min", 0.05);
+    line(&format!("{what}, more than bare system calls"), ours.cost / bare.cost, "times", 1.25);
+    line(&format!("{what}, wake-ups of the thread"), ours.wakes, "a second", 250.0);
+    line(&format!("{what}, over relay, mean (25 ms are the buffer's)"), ours.mean - relayed.mean, "ms", 45.0);
+    line(&format!("{what}, over relay, 99 %"), ours.p99 - relayed.p99, "ms", 65.0);
 }
 
-/// Rooms of phones that all speak: a quiet sound, and by turns one of them a click that all others wait for.
+/// Rooms of phones on the media thread; rooms of two are relayed.
 fn conferences(rooms: usize, size: usize, time: Duration) -> Load {
-    const CLICK: u8 = 0xAA;
     let phones: Vec<_> = (0..rooms * size).map(|_| phone()).collect();
     let (handle, _events, leased) = start(52_000..=55_999, phones.len() as u16);
     let ports: Vec<PortId> = leased.iter().take(phones.len()).map(|l| l.0).collect();
@@ -185,8 +189,76 @@ fn conferences(rooms: usize, size: usize, time: Duration) -> Load {
             give(&handle, Command::Hear { port: *port, epoch: EPOCH, source });
         }
     }
+    let load = speak("media thread", &phones, size, time);
+    handle.stop();
+    load
+}
+
+/// The same packets in and out of as many sockets, in the same rhythm, by system calls and nothing else.
+fn bare_rooms(rooms: usize, size: usize, time: Duration) -> Load {
+    let phones: Vec<_> = (0..rooms * size).map(|_| phone()).collect();
+    let sockets: Vec<_> = phones.iter().map(|_| phone()).collect();
+    for (a, b) in phones.iter().zip(&sockets) {
+        a.connect(b.local_addr().expect("bound")).expect("loopback");
+        b.connect(a.local_addr().expect("bound")).expect("loopback");
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let told = stop.clone();
+    let thread = std::thread::Builder::new().name("media-bare".into()).spawn(move || bare(&sockets, &told));
+    let load = speak("bare system calls", &phones, size, time);
+    stop.store(true, Ordering::Relaxed);
+    let _ = thread.map(std::thread::JoinHandle::join);
+    load
+}
+
+/// Every 5 ms what has come is received, every 20 ms something is sent to everyone.
+fn bare(sockets: &[UdpSocket], stop: &AtomicBool) {
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).expect("epoll");
+    for (i, socket) in sockets.iter().enumerate() {
+        let data = epoll::EventData::new_u64(i as u64);
+        epoll::add(&epoll, socket, data, epoll::EventFlags::IN).expect("epoll");
+    }
+    let mut ready = Vec::with_capacity(256);
+    let mut buffer = [0; 2_048];
+    let (bytes, began) = (packet(1, 1, 1), clock());
+    for slot in 1.. {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(slot * 5).saturating_sub(began.elapsed()));
+        loop {
+            ready.clear();
+            let wait = rustix::event::Timespec::default();
+            let n = epoll::wait(&epoll, rustix::buffer::spare_capacity(&mut ready), Some(&wait)).unwrap_or(0);
+            if n == 0 {
+                break;
+            }
+            for event in &ready {
+                let _ = sockets[event.data.u64() as usize].recv(&mut buffer);
+            }
+        }
+        if slot % 4 == 0 {
+            sockets.iter().for_each(|socket| drop(socket.send(&bytes)));
+        }
+    }
+}
+
+/// How often the media threads went to sleep so far.
+fn sleeps() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter(|t| std::fs::read_to_string(t.path().join("comm")).is_ok_and(|c| c.starts_with("media-")))
+        .filter_map(|t| std::fs::read_to_string(t.path().join("status")).ok())
+        .filter_map(|s| s.split("\nvoluntary_ctxt_switches:").nth(1)?.split_whitespace().next()?.parse::<f64>().ok())
+        .sum()
+}
+
+/// All phones speak: a quiet sound, and by turns one of a room a click that all others wait for.
+fn speak(what: &str, phones: &[UdpSocket], size: usize, time: Duration) -> Load {
+    const CLICK: u8 = 0xAA;
+    let rooms = phones.len() / size;
     std::thread::sleep(Duration::from_millis(200));
-    let (before, began) = (cpu(), clock());
+    let (before, slept, began) = (cpu(), sleeps(), clock());
     // When each phone's room last clicked, and by whom.
     let mut clicked = vec![(Duration::ZERO, usize::MAX); rooms];
     let (mut waited, mut sent, mut heard) = (Vec::new(), 0u64, 0u64);
@@ -219,15 +291,15 @@ fn conferences(rooms: usize, size: usize, time: Duration) -> Load {
         }
     }
     let used = cpu() - before;
-    let minutes = began.elapsed().as_secs_f64() / 60.0 * rooms as f64;
-    handle.stop();
+    let seconds = began.elapsed().as_secs_f64();
+    let (wakes, minutes) = ((sleeps() - slept) / seconds, seconds / 60.0 * rooms as f64);
     waited.sort_by(f64::total_cmp);
     let mean = waited.iter().sum::<f64>() / waited.len().max(1) as f64;
     let p99 = waited.get(waited.len() * 99 / 100).copied().unwrap_or(f64::NAN);
     println!(
-        "  {rooms} rooms of {size}: {sent} packets sent, {heard} heard; {} clicks heard after {mean:.1} ms, 99 % within {p99:.1}; {:.4} CPU-s a room-minute",
+        "  {rooms} rooms of {size}, {what}: {sent} packets sent, {heard} heard; {} clicks heard after {mean:.1} ms, 99 % within {p99:.1}; {:.4} CPU-s a room-minute",
         waited.len(),
         used / minutes
     );
-    Load { cost: used / minutes, mean, p99 }
+    Load { cost: used / minutes, wakes, mean, p99 }
 }

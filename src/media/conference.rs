@@ -222,7 +222,8 @@ impl Engine {
     }
 
     /// Keys that begin on a leg go to those who hear it in a mix, each in its own way.
-    pub(super) fn spread_keys(&mut self, port: u32, keys: &[u8], as_event: bool) {
+    /// `event`: SSRC and timestamp of a press that came as telephone-event.
+    pub(super) fn spread_keys(&mut self, port: u32, keys: &[u8], event: Option<(u32, u32)>) {
         let mixers = |engine: &Self, k: usize| engine.legs.get(port as usize).and_then(|l| l.mixers.get(k).copied());
         let mut k = 0;
         while let Some(to) = mixers(self, k) {
@@ -234,7 +235,8 @@ impl Engine {
                 continue;
             };
             let hears = mix.voices.iter().any(|v| v.leg == port && v.digits && !v.mute);
-            if hears && (as_event || leg.telephone_event().is_some()) {
+            if hears && (event.is_some() || leg.telephone_event().is_some()) {
+                leg.taken = event;
                 keys.iter().for_each(|code| leg.press(*code));
             }
         }

@@ -137,6 +137,8 @@ pub struct Leg {
     pub presses: Presses,
     /// Listens for keys in the sound, where telephone-event was not negotiated.
     pub detector: Option<Box<Detector>>,
+    /// The press (SSRC and timestamp) that it was last sent as a press of our own: what is relayed of it later is left out.
+    pub taken: Option<(u32, u32)>,
     /// Keys being sent.
     pub digits: Option<Box<Digits>>,
     /// RTCP.

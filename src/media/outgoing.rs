@@ -37,6 +37,8 @@ struct Segment {
     highest: u16,
     /// How many numbers the segment spans: anything older belongs before it and is not ours to number.
     span: u16,
+    /// How long after its arrival its sound is heard, µs: as long as what was sent before it had still to be heard.
+    lead: u64,
 }
 
 impl Outgoing {
@@ -141,7 +143,7 @@ impl Outgoing {
         self.fresh = false;
         self.next = header.sequence.wrapping_add(1);
         self.timestamp = header.timestamp.wrapping_add(length);
-        self.due = until;
+        self.due = until + segment.lead;
         Some(header)
     }
 
@@ -154,6 +156,7 @@ impl Outgoing {
             timestamp: self.timestamp.wrapping_sub(from.timestamp),
             highest: from.sequence,
             span: 0,
+            lead: self.due.saturating_sub(now),
         }
     }
 

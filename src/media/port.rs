@@ -19,6 +19,8 @@ struct Port {
     rtp: OwnedFd,
     rtcp: OwnedFd,
     connected: bool,
+    /// Its RTP is looked for once a slot instead of on arrival.
+    aside: bool,
 }
 
 /// All ports of one thread, and the part of the range that is not bound yet.
@@ -26,8 +28,15 @@ struct Port {
 pub struct Ports {
     address: IpAddr,
     epoll: OwnedFd,
+    /// The RTP sockets set aside, and whose they are.
+    slow: OwnedFd,
+    aside: Vec<u32>,
     bound: Vec<Port>,
     rest: RangeInclusive<u16>,
+    /// Packets of a tick that wait for its end, one behind the other: of which port, where to, how long.
+    held: Vec<(u32, SocketAddr, usize)>,
+    holding: bool,
+    bytes: Vec<u8>,
     /// Packets that the system did not take.
     pub dropped: u64,
     /// To the recorder.
@@ -69,9 +78,25 @@ impl Ready {
 
 impl Ports {
     /// No port yet; those of `range` may be bound.
-    #[must_use]
-    pub fn new(address: IpAddr, range: RangeInclusive<u16>, epoll: OwnedFd) -> Self {
-        Self { address, epoll, bound: Vec::new(), rest: range, dropped: 0, tap: None }
+    ///
+    /// # Errors
+    /// No more descriptors.
+    pub fn new(address: IpAddr, range: RangeInclusive<u16>) -> Result<Self> {
+        let create = || epoll::create(epoll::CreateFlags::CLOEXEC);
+        let (epoll, slow) = (create()?, create()?);
+        Ok(Self {
+            address,
+            epoll,
+            slow,
+            aside: Vec::new(),
+            bound: Vec::new(),
+            rest: range,
+            held: Vec::new(),
+            holding: false,
+            bytes: Vec::new(),
+            dropped: 0,
+            tap: None,
+        })
     }
 
     /// Binds the next pair of the range that is free: its index and RTP address. Ports in use are stepped over.
@@ -102,14 +127,88 @@ impl Ports {
             let data = epoll::EventData::new_u64(ready.number());
             epoll::add(&self.epoll, socket, data, epoll::EventFlags::IN)?;
         }
-        self.bound.push(Port { rtp, rtcp, connected: false });
+        self.bound.push(Port { rtp, rtcp, connected: false, aside: false });
         Ok((index, SocketAddr::new(self.address, port)))
     }
 
-    /// The epoll instance that all sockets are in.
+    /// The epoll instance of all sockets that wake the thread: every one that is not set aside.
     #[must_use]
     pub fn epoll(&self) -> &OwnedFd {
         &self.epoll
+    }
+
+    /// The epoll instance of the sockets set aside: to be asked, not to be waited for.
+    #[must_use]
+    pub fn slow(&self) -> &OwnedFd {
+        &self.slow
+    }
+
+    /// How many ports are set aside.
+    #[must_use]
+    pub fn aside(&self) -> usize {
+        self.aside.len()
+    }
+
+    /// From now on RTP of this port wakes nobody: [`Ports::slow`] is asked for it.
+    pub fn set_aside(&mut self, index: u32) {
+        let Some(port) = self.bound.get_mut(index as usize).filter(|p| !p.aside) else {
+            return;
+        };
+        if change(&self.epoll, &self.slow, &port.rtp, index) {
+            port.aside = true;
+            self.aside.push(index);
+        }
+    }
+
+    /// RTP of the ports set aside wakes the thread again, but for those that `stays`. What has come to them meanwhile is
+    /// ready at once.
+    pub fn call_back(&mut self, stays: impl Fn(u32) -> bool) {
+        let Self { aside, bound, epoll, slow, .. } = self;
+        aside.retain(|index| {
+            let port = bound.get_mut(*index as usize).filter(|_| !stays(*index));
+            if let Some(port) = port
+                && change(slow, epoll, &port.rtp, *index)
+            {
+                port.aside = false;
+            }
+            bound.get(*index as usize).is_some_and(|p| p.aside)
+        });
+    }
+
+    /// Until [`Ports::release`] RTP is kept instead of sent: a system call between two legs' sound costs each of them what the
+    /// processor had at hand of the other.
+    pub fn hold(&mut self) {
+        self.holding = true;
+    }
+
+    /// Sends what was kept.
+    pub fn release(&mut self) {
+        self.holding = false;
+        let (mut held, mut bytes) = (std::mem::take(&mut self.held), std::mem::take(&mut self.bytes));
+        let mut rest = &bytes[..];
+        for (port, to, length) in held.drain(..) {
+            let (packet, after) = rest.split_at(length.min(rest.len()));
+            self.send(port, to, packet);
+            rest = after;
+        }
+        bytes.clear();
+        (self.held, self.bytes) = (held, bytes);
+    }
+
+    fn send(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
+        let Some(port) = self.bound.get(port as usize) else {
+            return;
+        };
+        let send = || match port.connected {
+            true => net::send(&port.rtp, packet, SendFlags::DONTWAIT),
+            false => net::sendto(&port.rtp, packet, SendFlags::DONTWAIT, &to),
+        };
+        // "Refused" is the answer to an earlier packet and was told instead of sending this one.
+        let sent = match send() {
+            Err(Errno::CONNREFUSED) => send(),
+            other => other,
+        };
+        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
     }
 
     /// Takes one datagram from a socket. `None`: nothing there, or only word that an earlier packet found no one.
@@ -126,19 +225,12 @@ impl Ports {
 
 impl Outlet for Ports {
     fn rtp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
-        let Some(port) = self.bound.get(port as usize) else {
-            return;
-        };
-        let send = || match port.connected {
-            true => net::send(&port.rtp, packet, SendFlags::DONTWAIT),
-            false => net::sendto(&port.rtp, packet, SendFlags::DONTWAIT, &to),
-        };
-        // "Refused" is the answer to an earlier packet and was told instead of sending this one.
-        let sent = match send() {
-            Err(Errno::CONNREFUSED) => send(),
-            other => other,
-        };
-        self.dropped += u64::from(!matches!(sent, Ok(_) | Err(Errno::CONNREFUSED)));
+        if self.holding {
+            self.held.push((port, to, packet.len()));
+            self.bytes.extend_from_slice(packet);
+        } else {
+            self.send(port, to, packet);
+        }
     }
 
     fn rtcp(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
@@ -168,6 +260,17 @@ impl Outlet for Ports {
     }
 }
 
+/// Moves an RTP socket from one epoll instance to the other; false when the system has no room for it there.
+fn change(from: &OwnedFd, to: &OwnedFd, socket: &OwnedFd, index: u32) -> bool {
+    let data = epoll::EventData::new_u64(Ready::Rtp(index).number());
+    // In the new one first: whatever fails, the socket is in one of them.
+    let there = epoll::add(to, socket, data, epoll::EventFlags::IN).is_ok();
+    if there {
+        let _ = epoll::delete(from, socket);
+    }
+    there
+}
+
 fn socket(address: IpAddr, port: u16) -> Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
@@ -189,7 +292,7 @@ mod tests {
     use std::net::UdpSocket;
 
     fn ports(address: IpAddr, range: RangeInclusive<u16>) -> Ports {
-        Ports::new(address, range, epoll::create(epoll::CreateFlags::CLOEXEC).unwrap())
+        Ports::new(address, range).unwrap()
     }
 
     #[test]

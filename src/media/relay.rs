@@ -63,7 +63,8 @@ impl Engine {
         if !heard.pressed.is_empty() {
             self.tell(port, &heard);
             if !heard.secret {
-                self.spread_keys(port, &heard.pressed, matches!(kind, Kind::Event(_)));
+                let event = matches!(kind, Kind::Event(_)).then_some((header.ssrc, header.timestamp));
+                self.spread_keys(port, &heard.pressed, event);
             }
         }
         self.spread(port, &heard, datagram, now, out);
@@ -246,6 +247,8 @@ fn convert(leg: &mut Leg, heard: &Heard<'_>) -> bool {
     };
     if turn {
         heard.pressed.iter().for_each(|code| leg.press(*code));
+        leg.taken =
+            matches!(heard.kind, Kind::Event(_)).then_some((heard.view.header.ssrc, heard.view.header.timestamp));
     }
     turn
 }
@@ -274,6 +277,8 @@ fn pass(
             .out
             .relay(from, codec, payload.len() as u32, now.mono)
             .and_then(|h| h.write_before(datagram, payload).ok()),
+        // A key that is held since before this leg heard it relayed has been sent to it already.
+        (Kind::Event(_), _) if leg.taken == Some((from.ssrc, from.timestamp)) => None,
         (Kind::Event(event), Some(telephone_event)) if !heard.secret => leg
             .out
             .relay_event(from, telephone_event, u32::from(event.duration), now.mono)

@@ -16,20 +16,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 /// Sockets looked at after one wait.
 const BATCH: usize = 256;
 /// Longest datagram taken; voice is a tenth of it.
 const LONGEST: usize = 2_048;
+/// Bytes of datagrams read in a row before they are looked at.
+const GATHERED: usize = 24 * LONGEST;
 /// Commands obeyed before packets are looked at again.
 const COMMANDS: usize = 512;
 /// Longest sleep, µs: how long a command that is not urgent may wait.
 const IDLE: u64 = 100_000;
 /// Pairs bound in one go while calls run, so that no packet waits long for it.
 const SLICE: usize = 16;
-/// How long packets may gather that nobody hears before the tick: a wake-up for each costs more than all the rest of it.
-const GATHER: u64 = 1_000;
+/// How often packets are looked for that nobody hears before the tick, µs: a wake-up for each costs more than all the
+/// rest of it. Every tick is a multiple of it; jitter is measured no finer than this by those who wait for the tick.
+const SLOT: u64 = 5_000;
+/// Packets taken at one such time for each socket set aside; a flood waits for the next time, or is dropped by the system.
+const ROUNDS: usize = 4;
 
 /// Where events go. Called on the media threads: it must not wait.
 pub type Tell = Arc<dyn Fn(Event) + Send + Sync>;
@@ -186,6 +190,10 @@ struct Core {
     wake: Arc<Wake>,
     queue: Receiver<Command>,
     shared: Arc<Shared>,
+    /// Datagrams read and not looked at yet: of which port, where from, how long.
+    read: Vec<(u32, SocketAddr, usize)>,
+    /// The slot at which the sockets set aside were last asked.
+    looked: u64,
     /// Free pairs to keep bound.
     chunk: usize,
     /// Binding goes on until there are `chunk` free ones again.
@@ -204,13 +212,15 @@ impl Core {
         queue: Receiver<Command>,
         shared: Arc<Shared>,
     ) -> Result<Self, Error> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(io::Error::from)?;
+        let ports = Ports::new(settings.address, settings.share(id)).map_err(io::Error::from)?;
         let number = epoll::EventData::new_u64(Ready::Wake.number());
-        epoll::add(&epoll, &wake.event, number, epoll::EventFlags::IN).map_err(io::Error::from)?;
+        epoll::add(ports.epoll(), &wake.event, number, epoll::EventFlags::IN).map_err(io::Error::from)?;
         Ok(Self {
             id,
             engine: Engine::new(id, settings.seed.wrapping_add(u64::from(id))),
-            ports: Ports::new(settings.address, settings.share(id), epoll),
+            ports,
+            read: Vec::new(),
+            looked: 0,
             clock,
             tell,
             wake,
@@ -270,7 +280,7 @@ impl Core {
 
     fn run(&mut self) {
         let mut ready = Vec::with_capacity(BATCH);
-        let mut buffer = [0u8; LONGEST];
+        let mut buffer = vec![0u8; GATHERED];
         while !self.shared.stop.load(Ordering::Acquire) {
             ready.clear();
             let timeout = self.timeout();
@@ -283,14 +293,20 @@ impl Core {
             }
             let now = self.clock.now();
             self.obey(now);
-            let mut patient = !ready.is_empty();
             for event in &ready {
                 let ready = Ready::of(event.data.u64());
-                patient &= matches!(ready, Ready::Rtp(port) if self.engine.patient(port));
                 self.take(ready, &mut buffer, now);
+                if let Ready::Rtp(port) = ready
+                    && self.engine.patient(port)
+                {
+                    self.ports.set_aside(port);
+                }
             }
+            self.look(&mut ready, &mut buffer, now);
             if self.engine.deadline().is_some_and(|at| at <= now.mono) {
+                self.ports.hold();
                 self.engine.tick(now, &mut self.ports);
+                self.ports.release();
             }
             while let Some(event) = self.engine.poll() {
                 (self.tell)(event);
@@ -303,20 +319,63 @@ impl Core {
             if dropped > 0 {
                 self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
             }
-            if patient && !self.short {
-                let rest = self.engine.deadline().map_or(0, |at| at.saturating_sub(self.clock.now().mono));
-                std::thread::sleep(Duration::from_micros(rest.min(GATHER)));
-            }
         }
     }
 
-    /// How long to wait: until the next tick, not at all while ports are short, never longer than commands may wait.
+    /// Takes what has come to the sockets set aside, once in each slot and before its tick.
+    fn look(&mut self, ready: &mut Vec<epoll::Event>, buffer: &mut [u8], now: Now) {
+        let slot = now.mono / SLOT;
+        if slot == self.looked || self.ports.aside() == 0 {
+            return;
+        }
+        self.looked = slot;
+        let mut most = self.ports.aside() * ROUNDS;
+        while most > 0 {
+            ready.clear();
+            let at_once = Some(&Timespec::default());
+            let asked = epoll::wait(self.ports.slow(), rustix::buffer::spare_capacity(ready), at_once);
+            if !asked.is_ok_and(|n| n > 0) {
+                return;
+            }
+            // First the system calls, then the sound: each goes faster without the other between.
+            let mut events = ready.iter();
+            while self.gather(&mut events, buffer, now) {}
+            most = most.saturating_sub(ready.len());
+        }
+    }
+
+    /// Reads one datagram for each event as long as there is room, then looks at all of them; whether any event was left.
+    fn gather(&mut self, events: &mut std::slice::Iter<'_, epoll::Event>, buffer: &mut [u8], now: Now) -> bool {
+        self.read.clear();
+        let mut end = 0;
+        while let Some(room) = buffer.get_mut(end..).filter(|room| room.len() >= LONGEST) {
+            let Some(event) = events.next() else {
+                break;
+            };
+            let ready = Ready::of(event.data.u64());
+            if let (Ready::Rtp(port), Some((length, from))) = (ready, self.ports.receive(ready, room)) {
+                self.read.push((port, from, length));
+                end += length;
+            }
+        }
+        let mut rest = buffer;
+        for (port, from, length) in self.read.drain(..) {
+            let (datagram, after) = rest.split_at_mut(length.min(rest.len()));
+            self.engine.on_rtp(port, from, datagram, now, &mut self.ports);
+            rest = after;
+        }
+        !events.as_slice().is_empty()
+    }
+
+    /// How long to wait: until the next tick or the next look at the sockets set aside, not at all while ports are short,
+    /// never longer than commands may wait.
     fn timeout(&self) -> Option<Timespec> {
         if self.short {
             return Some(Timespec::default());
         }
-        let due = self.engine.deadline().map_or(IDLE, |at| at.saturating_sub(self.clock.now().mono));
-        let micros = due.min(IDLE);
+        let look = (self.ports.aside() > 0).then_some((self.looked + 1) * SLOT);
+        let due = [self.engine.deadline(), look].into_iter().flatten().min();
+        let micros = due.map_or(IDLE, |at| at.saturating_sub(self.clock.now().mono)).min(IDLE);
         Some(Timespec {
             tv_sec: i64::try_from(micros / 1_000_000).unwrap_or(i64::MAX),
             tv_nsec: (micros % 1_000_000 * 1_000) as i64,
@@ -329,6 +388,10 @@ impl Core {
         for command in self.queue.try_iter().take(COMMANDS) {
             self.engine.handle(command, now, &mut self.ports);
             obeyed += 1;
+        }
+        if obeyed > 0 && self.ports.aside() > 0 {
+            let engine = &self.engine;
+            self.ports.call_back(|port| engine.patient(port));
         }
         if obeyed == COMMANDS {
             // There may be more, but packets have waited long enough.
@@ -385,6 +448,7 @@ mod tests {
     use crate::rtp::{HEADER, Header, View};
     use std::net::{IpAddr, UdpSocket};
     use std::sync::mpsc::channel;
+    use std::time::Duration;
 
     const EPOCH: Epoch = Epoch(1);
 

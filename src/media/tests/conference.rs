@@ -110,14 +110,14 @@ fn hears(town: &Town, index: u32, since: u64) -> String {
 }
 
 /// Tells the engine who hears whom: leg n is port n.
-fn apply(town: &mut Town, topology: &Topology) {
+pub fn apply(town: &mut Town, topology: &Topology) {
     for (leg, hears) in topology.rows() {
         let source = hears.source(|leg| Some((id(leg.0), FIRST)));
         town.hear(leg.0, source);
     }
 }
 
-fn legs(n: u32) -> Vec<LegRef> {
+pub fn legs(n: u32) -> Vec<LegRef> {
     (0..n).map(LegRef).collect()
 }
 
@@ -383,7 +383,7 @@ fn press(town: &mut Town, phones: &mut Phones, from: u32, key: char) {
     phones.silent.clear();
 }
 
-fn events_heard(town: &Town, index: u32) -> String {
+pub fn events_heard(town: &Town, index: u32) -> String {
     let mut presses = Presses::default();
     let heard = town.heard(index).into_iter().filter(|s| s.header.payload_type == 101);
     heard.filter_map(|s| presses.hear(1, s.header.timestamp, TelephoneEvent::parse(&s.payload)?)?.key()).collect()

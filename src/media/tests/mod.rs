@@ -1,5 +1,6 @@
 //! The engine in virtual time: no socket, no clock, every packet looked at.
 
+mod change;
 mod conference;
 mod digits;
 mod hostile;
