@@ -6,7 +6,7 @@ use super::Error;
 use crate::clock::Clock;
 use crate::dialplan::calendar::Zone;
 use crate::media::archive::{Archive, Former};
-use jiff::ToSpan;
+use jiff::Span;
 use jiff::civil::Date;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,7 +124,8 @@ impl Work {
 /// The first day whose recordings are kept.
 fn first_kept(wall: i64, keep_days: u32) -> Option<Date> {
     let zone = Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc);
-    zone.local(wall).date().checked_sub(i64::from(keep_days).days()).ok()
+    let kept = Span::new().try_days(keep_days).ok()?;
+    zone.local(wall).date().checked_sub(kept).ok()
 }
 
 #[cfg(test)]

@@ -121,14 +121,11 @@ impl Daemon {
         let snapshot = loaded.snapshot;
         let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
         let listen: Vec<_> = transports.locals().collect();
-        let kept = state.is_some();
-        let state = state.map_or_else(temporary_folder, Ok)?;
-        let temporary = (!kept).then(|| Temporary(state.clone()));
+        let (state, temporary) = state_folder(state)?;
         let opened = open_store(&state, &config, &snapshot.plan)?;
-        let recordings = config.recording.folder(&state);
         let keep_days = as_of.is_none().then_some(config.recording.keep_days);
-        let keeper = Keeper::start(&recordings, keep_days, clock)?;
-        let (media, media_events, closed, lost_events) = start_media(&config, recordings, clock)?;
+        let keeper = Keeper::start(&config.recording.folder(&state), keep_days, clock)?;
+        let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
         let (doors, asks, tasks) = open_doors(&config, &state)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
@@ -147,7 +144,6 @@ impl Daemon {
         let mut exchange =
             Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
         introduce(&mut exchange, &ready.plan, instead, now);
-        let signals = Signals::catch().map_err(|e| Error::Machine("signal".into(), e))?;
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
@@ -169,7 +165,7 @@ impl Daemon {
             next_ask: 0,
             journal: Some(opened.journal),
             writer: Some(opened.writer),
-            signals,
+            signals: Signals::catch().map_err(|e| Error::Machine("signal".into(), e))?,
             ready,
             drain: Drain::Serving,
             drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
@@ -407,7 +403,7 @@ impl Daemon {
 
 type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
 
-fn start_media(config: &crate::config::Config, recordings: PathBuf, clock: Clock) -> Result<MediaParts, Error> {
+fn start_media(config: &crate::config::Config, state: &std::path::Path, clock: Clock) -> Result<MediaParts, Error> {
     let (tell, events) = mpsc::channel(MEDIA_QUEUE);
     let lost = Arc::new(AtomicU64::new(0));
     let closed = Closed::default();
@@ -420,7 +416,8 @@ fn start_media(config: &crate::config::Config, recordings: PathBuf, clock: Clock
         }
     });
     let random = u64::from_le_bytes(seed()[..8].try_into().unwrap_or_default());
-    let handle = media::spawn(&settings::media(config, random, recordings), clock, tell).map_err(Error::Media)?;
+    let handle = media::spawn(&settings::media(config, random, config.recording.folder(state)), clock, tell)
+        .map_err(Error::Media)?;
     Ok((handle, events, closed, lost))
 }
 
@@ -501,6 +498,15 @@ impl Drop for Temporary {
         // Left behind on failure: it is below the system's temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The folder that was named, or one that goes with the daemon.
+fn state_folder(named: Option<PathBuf>) -> Result<(PathBuf, Option<Temporary>), Error> {
+    if let Some(named) = named {
+        return Ok((named, None));
+    }
+    let folder = temporary_folder()?;
+    Ok((folder.clone(), Some(Temporary(folder))))
 }
 
 fn temporary_folder() -> Result<PathBuf, Error> {

@@ -128,7 +128,8 @@ fn the_configuration_says_where_recordings_lie() {
     // The doctor looks at that folder as well: it may be another disk.
     let output = switchboard(&["doctor", "--config", config.to_str().unwrap(), "--lang", "en"]);
     let wanted = format!("folder of recordings {}", folder.0.join("tapes").display());
-    assert!(out(&output).contains(&wanted), "{}{}", out(&output), err(&output));
+    let said = out(&output) + &err(&output);
+    assert!(said.contains(&wanted), "{wanted}: {said}");
 }
 
 #[test]

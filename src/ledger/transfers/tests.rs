@@ -244,6 +244,35 @@ impl Random {
     }
 }
 
+/// The caller hangs up, the agent is lost, or the call ends while a transfer (number, ms, lot) is under way.
+fn break_off(stream: &mut Stream, (number, at, lot): (u32, i64, u64), random: &mut Random, count: &mut Count) {
+    let c = stream.events[0].call;
+    let mut by = Party::Switch;
+    match lot {
+        4 => {
+            count.caller_gone += 1;
+            by = Party::Caller;
+            stream.at(at, c, over(number, TransferResult::CallerGone, None));
+        }
+        5 => {
+            stream.at(at, c, hung_up(AGENT, Party::Callee, Cause::Lost));
+            stream.at(at, c, over(number, TransferResult::AgentGone, None));
+            if random.below(2) == 0 {
+                count.returned += 1;
+                *count.causes.entry(Reason::AgentGone).or_default() += 1;
+                stream.at(at, c, Fact::Queued { group: "main".into() });
+            } else {
+                count.lost += 1;
+            }
+        }
+        _ => {
+            by = random.one(&[Party::Caller, Party::Switch]);
+            *(if by == Party::Caller { &mut count.caller_gone } else { &mut count.lost }) += 1;
+        }
+    }
+    stream.at(at, c, ended(Outcome::Connected, by, Cause::Normal, None));
+}
+
 /// A call with up to five transfers, each of which came out by lot; what was counted goes to the department's count.
 fn random_call(n: u64, random: &mut Random, counts: &mut BTreeMap<String, Count>) -> Stream {
     let (mut stream, c) = talk(n);
@@ -289,31 +318,8 @@ fn random_call(n: u64, random: &mut Random, counts: &mut BTreeMap<String, Count>
                 back(count, Reason::Cancelled);
                 stream.at(at, c, over(number, TransferResult::Cancelled, None));
             }
-            4 => {
-                count.caller_gone += 1;
-                stream.at(at, c, over(number, TransferResult::CallerGone, None));
-                stream.at(at, c, ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
-                return stream;
-            }
-            5 => {
-                stream.at(at, c, hung_up(AGENT, Party::Callee, Cause::Lost)).at(
-                    at,
-                    c,
-                    over(number, TransferResult::AgentGone, None),
-                );
-                if random.below(2) == 0 {
-                    back(count, Reason::AgentGone);
-                    stream.at(at, c, Fact::Queued { group: "main".into() });
-                } else {
-                    count.lost += 1;
-                }
-                stream.at(at + 1, c, ended(Outcome::Connected, Party::Switch, Cause::Lost, None));
-                return stream;
-            }
-            _ => {
-                let by = random.one(&[Party::Caller, Party::Switch]);
-                *(if by == Party::Caller { &mut count.caller_gone } else { &mut count.lost }) += 1;
-                stream.at(at, c, ended(Outcome::Connected, by, Cause::Normal, None));
+            lot => {
+                break_off(&mut stream, (number, at, lot), random, count);
                 return stream;
             }
         }
