@@ -11,6 +11,7 @@ mod dialplan_files;
 mod dialplan_words;
 mod dialplans;
 mod fuzz;
+mod matrix;
 mod operators;
 mod page;
 mod questions;

@@ -2,13 +2,13 @@
 
 use super::city::{self, EXCHANGE};
 use super::graph::{Graph, Heard};
-use super::wire::{Datagram, Weather, Wire};
+use super::wire::{Datagram, Fate, Rule, Weather, Wire};
 use rand_core::{RngCore, SeedableRng};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
-use switchboard::exchange::{Exchange, Input, Output, Settings};
+use switchboard::exchange::{Command, Exchange, Input, Output, Settings};
 use switchboard::fact::{Cause, Event as Fact, Fact as F, Outcome, TransferResult};
 use switchboard::patch::{DigitVia, Event as MediaEvent};
 use switchboard::phone::{self, Account, Phone};
@@ -227,6 +227,57 @@ impl Town {
         let call = self.sets[who.0].call.expect("no call");
         self.sets[who.0].phone.keys(call, keys, now);
         self.drain_phone(who.0);
+    }
+
+    /// Refuses the call that rings there.
+    pub fn rejects(&mut self, who: Party, status: u16) {
+        let now = self.now;
+        let call = self.sets[who.0].call.take().expect("nobody calls this phone");
+        self.sets[who.0].phone.reject(call, status, now);
+        self.drain_phone(who.0);
+    }
+
+    /// Where its SIP is sent from and to.
+    pub fn address(&self, who: Party) -> SocketAddr {
+        self.sets[who.0].sip
+    }
+
+    /// From now on the wire does this.
+    pub fn rule(&mut self, rule: Rule) {
+        self.wire.rule(rule);
+    }
+
+    /// The wire is as it was.
+    pub fn forget_rules(&mut self) {
+        self.wire.forget_rules();
+    }
+
+    /// Its line is cut: nothing arrives any more and nothing leaves.
+    pub fn cuts(&mut self, who: Party) {
+        let at = self.address(who);
+        self.sets[who.0].manner = Manner::Dead;
+        self.wire.rule(Rule::from(at, "", Fate::Lost));
+        self.wire.rule(Rule::to(at, "", Fate::Lost));
+    }
+
+    /// The media engine has had no RTP and no RTCP from this party for 5 s.
+    pub fn falls_silent(&mut self, who: Party) {
+        let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
+        self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch }), self.now);
+        self.drain_exchange();
+    }
+
+    /// The network says that nobody listens at its address (ICMP port unreachable).
+    pub fn is_unreachable(&mut self, who: Party) {
+        let flow = Flow { transport: Transport::Udp, local: EXCHANGE, peer: self.sets[who.0].sip, connection: 0 };
+        self.exchange.handle(Input::FlowFailed(flow), self.now);
+        self.drain_exchange();
+    }
+
+    /// An operator's order.
+    pub fn commands(&mut self, command: Command) {
+        self.exchange.handle(Input::Command { id: 1, command }, self.now);
+        self.drain_exchange();
     }
 
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
