@@ -12,8 +12,21 @@ mod table;
 use axes::{Cell, KINDS, Kind};
 use std::collections::BTreeMap;
 
-/// Cells in which the product is wrong at present. Each must still fail: whoever repairs one takes it out of here.
-const KNOWN: [&str; 0] = [];
+/// Cells in which the product is wrong at present, `*` any word and `|` or. Each must still fail: whoever repairs one takes it out.
+const KNOWN: [&str; 7] = [
+    // "Dead": 5 s without RTP and RTCP, then an OPTIONS unanswered for 4 s. The exchange only logs the silence.
+    "*/*/*/caller/dies|dieslong",
+    "*/key|consult/*/agent/dies|dieslong|flowlost",
+    "119|119b/refer/*/agent/dies|dieslong|flowlost",
+    // The same of a target; and a phone whose TCP connection is lost is not missed in a talk.
+    "*/*/behind|joined|left/target/dies|flowlost",
+    // The REFER's subscription ends after 180 s, the first emergency trunk's ringing too: the phone never hears the end.
+    "119|119b/refer/ringing|early/target/noanswer",
+    // 5.6: a free seat is added meanwhile.
+    "119|119b/*/asked|ringing|early/agent/byehelped",
+    // A group is more than the one phone that the floor tried first.
+    "12348|12345/*/ringing/target/oneoftwo",
+];
 
 fn fits(pattern: &str, cell: &str) -> bool {
     let (mut wanted, mut given) = (pattern.split('/'), cell.split('/'));
@@ -27,7 +40,7 @@ fn fits(pattern: &str, cell: &str) -> bool {
 }
 
 fn seed() -> u64 {
-    std::env::var("MATRIX_SEED").map_or(1, |seed| seed.parse().unwrap())
+    std::env::var("MATRIX_SEED").map_or(play::STEADY, |seed| seed.parse().unwrap())
 }
 
 /// Why a cell is not as it must be: the last line of what was said, and all of it.
@@ -57,7 +70,7 @@ fn all_cells_of(kind: Kind) {
                 }
                 wrong.entry(why).or_default().push(name);
             }
-            None if known => repaired.push(name),
+            None if known && seed() == play::STEADY => repaired.push(name),
             _ => {}
         }
     }

@@ -71,10 +71,18 @@ pub enum What {
     ByeRefused,
     /// Hangs up; then whoever of caller and agent is left hangs up as well.
     ByeBye,
+    /// Hangs up while another seat is free.
+    ByeHelped,
+    /// Orders the next one while this one is under way.
+    Again,
+    /// Refuses; a colleague of its group is free.
+    OneOfTwo,
     /// His line is cut without a word; the target answers 2 s later where it has not.
     Dies,
     /// The same, but the target answers only after 15 s.
     DiesLong,
+    /// The connection of his phone is lost.
+    FlowLost,
     /// `*3`.
     Cancel,
     /// `*2`.
@@ -110,7 +118,8 @@ pub enum What {
 }
 
 /// Final answers of a target and why, in the words of the operating floor (`call/cause.rs` must say the same).
-pub const REFUSALS: [(u16, Cause); 17] = [
+pub const REFUSALS: [(u16, Cause); 18] = [
+    (302, Cause::Rejected),
     (403, Cause::Forbidden),
     (404, Cause::Unallocated),
     (408, Cause::Timeout),
@@ -223,7 +232,8 @@ impl Cell {
         match self.what {
             T::Bye | T::Dies => self.who != W::Target || (self.is_answered() && self.step != S::Before),
             T::Hold => self.who != W::Target || matches!(self.step, S::Joined | S::Left),
-            T::Glare => matches!(self.step, S::Joined | S::Left),
+            // The caller's own phone refreshes his session: we never ask him.
+            T::Glare => self.who != W::Caller && matches!(self.step, S::Joined | S::Left),
             T::DiesLong => self.who != W::Target && !self.is_answered() && self.kind.is_trunk(),
             T::ByeRefused => {
                 let goes_on = self.kind.is_emergency() || (self.leaves_on_answer() && self.who == W::Agent);
@@ -232,6 +242,19 @@ impl Cell {
             T::ByeBye => {
                 let goes_on = self.kind.is_emergency() || (self.leaves_on_answer() && self.who == W::Agent);
                 self.who != W::Target && goes_on && self.step != S::Before && self.standing() != Standing::Left
+            }
+            T::FlowLost => match self.who {
+                W::Caller => false,
+                W::Agent => true,
+                W::Target => !self.kind.is_trunk() && !matches!(self.step, S::Before),
+            },
+            T::ByeHelped => {
+                let reaching = matches!(self.step, S::Asked | S::Ringing | S::Early);
+                self.who == W::Agent && self.kind.is_emergency() && reaching
+            }
+            T::Again => self.who == W::Agent && !crossing,
+            T::OneOfTwo => {
+                self.who == W::Target && self.step == S::Ringing && matches!(self.kind, Kind::Kept | Kind::Hub)
             }
             T::Cancel => self.who == W::Agent,
             T::Leave => self.who == W::Agent && self.standing() == Standing::Reaching,
@@ -250,8 +273,12 @@ impl Cell {
             What::Bye,
             What::ByeRefused,
             What::ByeBye,
+            What::ByeHelped,
+            What::Again,
+            What::OneOfTwo,
             What::Dies,
             What::DiesLong,
+            What::FlowLost,
             What::Cancel,
             What::Leave,
             What::Back,

@@ -68,7 +68,13 @@ pub fn expected(cell: &Cell) -> Expected {
     use {Standing as S, What as T};
     match (cell.who, cell.what, cell.standing()) {
         (Who::Caller, T::Bye | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => caller_goes(cell),
-        (Who::Agent, T::Bye | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => agent_goes(cell),
+        (Who::Agent, T::Bye | T::Dies | T::DiesLong | T::FlowLost | T::ByeRefused | T::ByeBye, _) => agent_goes(cell),
+        (Who::Target, T::FlowLost, S::Reaching) => failed(cell, Cause::Unreachable),
+        (Who::Target, T::FlowLost, S::Joined) => row(End::CallerAgent, JOINED),
+        (Who::Target, T::FlowLost, S::Left) => row(End::Served, JOINED),
+        // 5.6: another agent comes to the caller meanwhile, and all three talk in the end.
+        (_, T::ByeHelped, _) => row(End::Three, JOINED),
+        (_, T::OneOfTwo, _) => undisturbed(cell),
         // 5.8: agent present, two-way again; agent gone, a normal BYE ends the call, anything else leads to the queue.
         (Who::Target, T::Bye | T::Dies, S::Reaching | S::Joined) => row(End::CallerAgent, JOINED),
         (Who::Target, T::Bye, S::Left) => row(End::Over, JOINED),
@@ -88,8 +94,10 @@ pub fn expected(cell: &Cell) -> Expected {
         (_, T::NoAck, _) => row(End::CallerAgent, JOINED),
         // From the order to everybody's end.
         (_, T::Storm | T::Slow | T::FirstLost | T::AckLost, _) => row(End::Over, JOINED),
+        // From there the keys lead back to the caller or out of the talk: he leaves.
+        (_, T::Swap, _) => row(End::CallerTarget, JOINED),
         // 5.10, RFC 3261 §14.1, a code that cannot be carried out now: nothing changes in the end.
-        (_, T::Hold | T::Glare | T::Leave | T::Swap, _) => undisturbed(cell),
+        (_, T::Hold | T::Glare | T::Leave | T::Again, _) => undisturbed(cell),
         (who, what, standing) => unreachable!("{who:?} {what:?} {standing:?}"),
     }
 }

@@ -83,6 +83,7 @@ pub struct Wire {
     weather: Weather,
     flying: BTreeMap<(u64, u64), Datagram>,
     sent: u64,
+    steady: bool,
     rules: Vec<Rule>,
     /// Whose first copy has been lost.
     lost: BTreeSet<(SocketAddr, Bytes)>,
@@ -95,6 +96,7 @@ impl Wire {
             weather,
             flying: BTreeMap::new(),
             sent: 0,
+            steady: false,
             rules: Vec::new(),
             lost: BTreeSet::new(),
         }
@@ -103,6 +105,11 @@ impl Wire {
     /// From now on; of several rules for one datagram the last given holds.
     pub fn rule(&mut self, rule: Rule) {
         self.rules.push(rule);
+    }
+
+    /// From now on everything takes the same time: nothing overtakes anything.
+    pub fn steady(&mut self) {
+        self.steady = true;
     }
 
     /// The weather alone again.
@@ -149,6 +156,9 @@ impl Wire {
             let mut delay = 500 + u64::from(self.rng.next_u32() % 1000);
             if self.chance(self.weather.late) {
                 delay += u64::from(self.rng.next_u32() % 300_000);
+            }
+            if self.steady {
+                delay = 1_000;
             }
             self.sent += 1;
             self.flying.insert((now + delay, self.sent), datagram.clone());
