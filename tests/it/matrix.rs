@@ -13,7 +13,7 @@ use axes::{Cell, KINDS, Kind};
 use std::collections::BTreeMap;
 
 /// Cells in which the product is wrong at present, `*` any word and `|` or. Each must still fail: whoever repairs one takes it out.
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     // "Dead": 5 s without RTP and RTCP, then an OPTIONS unanswered for 4 s. The exchange only logs the silence.
     "*/*/*/caller/dies|dieslong",
     "*/key|consult/*/agent/dies|dieslong|flowlost",
@@ -26,7 +26,12 @@ const KNOWN: [&str; 7] = [
     "119|119b/*/asked|ringing|early/agent/byehelped",
     // A group is more than the one phone that the floor tried first.
     "12348|12345/*/ringing/target/oneoftwo",
+    // The BYE has the lower CSeq: the phone refuses it with 500 if the NOTIFY behind it is there first, and rings on alone.
+    "12366|95598|12345|12348|8002/refer/asked/caller/overtaken",
 ];
+
+/// The same faults, where the wire happens to lead to them.
+const SHAKY: [&str; 1] = ["*/refer/asked/caller/bye"];
 
 fn fits(pattern: &str, cell: &str) -> bool {
     let (mut wanted, mut given) = (pattern.split('/'), cell.split('/'));
@@ -39,50 +44,59 @@ fn fits(pattern: &str, cell: &str) -> bool {
     }
 }
 
-fn seed() -> u64 {
-    std::env::var("MATRIX_SEED").map_or(play::STEADY, |seed| seed.parse().unwrap())
+/// Without jitter every cell crosses what it says; with it, something else now and then.
+fn seeds() -> Vec<u64> {
+    std::env::var("MATRIX_SEED").map_or_else(|_| vec![play::STEADY, 1], |seed| vec![seed.parse().unwrap()])
 }
 
 /// Why a cell is not as it must be: the last line of what was said, and all of it.
-fn fails(cell: Cell) -> Option<(String, String)> {
-    let played = std::panic::catch_unwind(|| play::play(cell, seed()));
-    let why = played.err()?;
+fn fails(cell: Cell, seed: u64) -> Option<(String, String)> {
+    let why = std::panic::catch_unwind(|| play::play(cell, seed)).err()?;
     let why = why.downcast_ref::<String>().cloned().unwrap_or_default();
     Some((why.lines().last().unwrap_or_default().to_owned(), why))
 }
 
 fn all_cells_of(kind: Kind) {
     let wanted = std::env::var("MATRIX").ok();
-    let cells = Cell::all(kind);
     let (mut wrong, mut repaired) = (BTreeMap::<String, Vec<String>>::new(), Vec::new());
     let mut played = 0;
-    for cell in cells {
+    for (cell, seed) in Cell::all(kind).into_iter().flat_map(|cell| seeds().into_iter().map(move |seed| (cell, seed))) {
         let name = cell.to_string();
         if wanted.as_ref().is_some_and(|pattern| !fits(pattern, &name)) {
             continue;
         }
         played += 1;
         let known = KNOWN.iter().any(|pattern| fits(pattern, &name));
-        match fails(cell) {
-            Some((why, all)) if !known || wanted.is_some() => {
+        let shaky = seed != play::STEADY && SHAKY.iter().any(|pattern| fits(pattern, &name));
+        // On a wire with jitter a known fault need not show, and takes its time where it does.
+        if known && seed != play::STEADY && wanted.is_none() {
+            continue;
+        }
+        match fails(cell, seed) {
+            Some((why, all)) if wanted.is_some() || !(known || shaky) => {
                 if wanted.is_some() {
                     println!("{name}\n{all}");
                 }
-                wrong.entry(why).or_default().push(name);
+                wrong.entry(why).or_default().push(format!("{name} MATRIX_SEED={seed}"));
             }
-            None if known && seed() == play::STEADY => repaired.push(name),
+            None if known => repaired.push(name),
             _ => {}
         }
     }
     let told: Vec<String> = wrong.iter().map(|(why, cells)| format!("{why}\n    {}", cells.join("\n    "))).collect();
-    assert!(
-        wrong.is_empty(),
-        "{} of {played} cells:\n{}",
-        wrong.values().map(Vec::len).sum::<usize>(),
-        told.join("\n")
-    );
+    let cells: usize = wrong.values().map(Vec::len).sum();
+    assert!(wrong.is_empty(), "{cells} of {played} cells:\n{}", told.join("\n"));
     assert!(repaired.is_empty(), "no longer wrong, take them out of KNOWN: {repaired:?}");
     println!("{played} cells");
+}
+
+/// KNOWN: the record of an agent who leaves a talk that goes on does not say when and why (`party_left` is not folded into his
+/// attempt). Whoever repairs it turns this round.
+#[test]
+fn a_record_does_not_yet_say_when_the_agent_left() {
+    let left = |cell: &&Cell| cell.to_string() == "12366/key/left/caller/bye";
+    let cell = Cell::all(Kind::Branch).iter().find(left).copied().unwrap();
+    assert_eq!(books::untold(&play::play(cell, play::STEADY)), 1);
 }
 
 #[test]

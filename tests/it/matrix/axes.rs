@@ -71,6 +71,8 @@ pub enum What {
     ByeRefused,
     /// Hangs up; then whoever of caller and agent is left hangs up as well.
     ByeBye,
+    /// Hangs up; our BYE to the agent is overtaken by the last NOTIFY of his REFER.
+    Overtaken,
     /// Hangs up while another seat is free.
     ByeHelped,
     /// Orders the next one while this one is under way.
@@ -252,6 +254,7 @@ impl Cell {
                 let reaching = matches!(self.step, S::Asked | S::Ringing | S::Early);
                 self.who == W::Agent && self.kind.is_emergency() && reaching
             }
+            T::Overtaken => self.who == W::Caller && self.way == Way::Refer && self.standing() == Standing::Reaching,
             T::Again => self.who == W::Agent && !crossing,
             T::OneOfTwo => {
                 self.who == W::Target && self.step == S::Ringing && matches!(self.kind, Kind::Kept | Kind::Hub)
@@ -273,6 +276,7 @@ impl Cell {
             What::Bye,
             What::ByeRefused,
             What::ByeBye,
+            What::Overtaken,
             What::ByeHelped,
             What::Again,
             What::OneOfTwo,

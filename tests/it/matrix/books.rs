@@ -87,3 +87,10 @@ fn next_caller(scene: &mut Scene) {
     town.runs(1.0);
     assert_eq!(town.exchange.live(), 0, "the next caller's call outlives him");
 }
+
+/// The legs whose end a record does not tell, though the facts do.
+pub fn untold(facts: &[Event]) -> usize {
+    let mut fold = Fold::new(Settings::default());
+    let records: Vec<_> = facts.iter().filter_map(|event| fold.apply(event)).collect();
+    records.iter().flat_map(|record| &record.attempts).filter(|attempt| attempt.cause.is_none()).count()
+}

@@ -135,6 +135,25 @@ impl Scene {
         })
     }
 
+    /// The seat at whose phone it is; empty: a trunk's.
+    fn number_of(&self, who: Party) -> &'static str {
+        match self.cell.kind {
+            _ if who == self.agent && self.cell.what != What::ByeHelped => "8001",
+            Kind::Kept if who == self.target && self.cell.what != What::OneOfTwo => "8051",
+            Kind::Seat | Kind::Hub if who == self.target && self.cell.what != What::OneOfTwo => "8002",
+            _ => "",
+        }
+    }
+
+    /// What the floor last said of a seat.
+    fn state_of(&self, number: &str) -> &str {
+        let states = self.town.facts.iter().rev().filter_map(|f| match &f.fact {
+            Fact::SeatState { seat, to, .. } => Some((seat.as_str(), to.as_str())),
+            _ => None,
+        });
+        states.into_iter().find(|(seat, _)| *seat == number).map(|(_, state)| state).unwrap_or_default()
+    }
+
     /// Nothing in the ear.
     fn in_silence(&self, who: Party) -> bool {
         match self.town.hears(who) {
@@ -152,6 +171,13 @@ impl Scene {
             if on_the_line && self.in_silence(who) && !self.holds(who) {
                 panic!("{who:?} is on the line and in silence");
             }
+        }
+        for (who, seat) in [(self.agent, self.number_of(self.agent)), (self.target, self.number_of(self.target))] {
+            let busy = ["talking", "held"].iter().any(|state| self.state_of(seat).starts_with(state));
+            if !seat.is_empty() && town.talk(self.citizen, who) {
+                assert!(busy, "seat {seat} talks and is {}", self.state_of(seat));
+            }
+            assert!(!busy || town.exchange.live() > 0, "seat {seat} is taken by no call");
         }
         if !self.gone && !self.is_dead(self.citizen) && town.exchange.live() > 0 {
             assert!(
@@ -307,6 +333,11 @@ impl Scene {
             What::Bye => {
                 self.hangs_up(who);
                 return (self.cell.who != Who::Target).then_some(2.0);
+            }
+            What::Overtaken => {
+                let agent = self.town.address(self.agent);
+                self.town.rule(Rule::to(agent, "BYE ", Fate::Late(CROSSING)).once());
+                self.hangs_up(who);
             }
             What::ByeRefused => {
                 self.hangs_up(who);
@@ -483,7 +514,7 @@ impl Scene {
         }
         self.asks();
         self.becomes(10.0, "the target rings", |s| s.town.rings(s.target));
-        self.runs(1.0);
+        self.runs(2.0);
         self.joins();
         self.runs(3.0);
         if self.cell.what == What::NoAck {
@@ -550,8 +581,8 @@ impl Scene {
     }
 }
 
-/// Plays one cell; panics with the reason if anything in it is not as it must be.
-pub fn play(cell: Cell, seed: u64) {
+/// Plays one cell and gives its facts; panics with the reason if anything in it is not as it must be.
+pub fn play(cell: Cell, seed: u64) -> Vec<fact::Event> {
     let mut scene = Scene::new(cell, seed);
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scene.plays()));
     if let Err(why) = ended {
@@ -565,4 +596,5 @@ pub fn play(cell: Cell, seed: u64) {
             why.unwrap_or_default()
         );
     }
+    scene.town.facts
 }

@@ -67,7 +67,9 @@ fn mute(cell: &Cell) -> Cause {
 pub fn expected(cell: &Cell) -> Expected {
     use {Standing as S, What as T};
     match (cell.who, cell.what, cell.standing()) {
-        (Who::Caller, T::Bye | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => caller_goes(cell),
+        (Who::Caller, T::Bye | T::Overtaken | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => {
+            caller_goes(cell)
+        }
         (Who::Agent, T::Bye | T::Dies | T::DiesLong | T::FlowLost | T::ByeRefused | T::ByeBye, _) => agent_goes(cell),
         (Who::Target, T::FlowLost, S::Reaching) => failed(cell, Cause::Unreachable),
         (Who::Target, T::FlowLost, S::Joined) => row(End::CallerAgent, JOINED),
