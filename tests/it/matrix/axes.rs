@@ -79,6 +79,12 @@ pub enum What {
     Again,
     /// Refuses; a colleague of its group is free.
     OneOfTwo,
+    /// Hangs up in the same instant as the next of caller, agent, target.
+    ByeTogether,
+    /// Sends no sound any more, and is there all the same: a mute key, comfort noise.
+    Hush,
+    /// The network once says that nobody listens at his address, and is wrong.
+    Glitch,
     /// His line is cut without a word; the target answers 2 s later where it has not.
     Dies,
     /// The same, but the target answers only after 15 s.
@@ -254,6 +260,8 @@ impl Cell {
                 let reaching = matches!(self.step, S::Asked | S::Ringing | S::Early);
                 self.who == W::Agent && self.kind.is_emergency() && reaching
             }
+            T::ByeTogether => self.step == S::Joined,
+            T::Hush | T::Glitch => self.who != W::Target || matches!(self.step, S::Joined | S::Left),
             T::Overtaken => self.who == W::Caller && self.way == Way::Refer && self.standing() == Standing::Reaching,
             T::Again => self.who == W::Agent && !crossing,
             T::OneOfTwo => {
@@ -277,6 +285,9 @@ impl Cell {
             What::ByeRefused,
             What::ByeBye,
             What::Overtaken,
+            What::ByeTogether,
+            What::Hush,
+            What::Glitch,
             What::ByeHelped,
             What::Again,
             What::OneOfTwo,

@@ -1,7 +1,7 @@
 //! After each cell: nothing is left, every leg, transfer and call has ended once, the books have one record a caller, and the floor
 //! serves the next one.
 
-use super::play::Scene;
+use super::scene::Scene;
 use crate::support::town::Manner;
 use std::collections::BTreeMap;
 use switchboard::fact::{Event, Fact};

@@ -67,6 +67,8 @@ fn mute(cell: &Cell) -> Cause {
 pub fn expected(cell: &Cell) -> Expected {
     use {Standing as S, What as T};
     match (cell.who, cell.what, cell.standing()) {
+        // Whichever of the two is missed first.
+        (_, T::ByeTogether, _) => row(End::Over, JOINED),
         (Who::Caller, T::Bye | T::Overtaken | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => {
             caller_goes(cell)
         }
@@ -98,8 +100,9 @@ pub fn expected(cell: &Cell) -> Expected {
         (_, T::Storm | T::Slow | T::FirstLost | T::AckLost, _) => row(End::Over, JOINED),
         // From there the keys lead back to the caller or out of the talk: he leaves.
         (_, T::Swap, _) => row(End::CallerTarget, JOINED),
-        // 5.10, RFC 3261 §14.1, a code that cannot be carried out now: nothing changes in the end.
-        (_, T::Hold | T::Glare | T::Leave | T::Again, _) => undisturbed(cell),
+        // 5.10, RFC 3261 §14.1, "comfort noise, hold and mute are not death", a code that cannot be carried out now: nothing changes in
+        // the end.
+        (_, T::Hush | T::Glitch | T::Hold | T::Glare | T::Leave | T::Again, _) => undisturbed(cell),
         (who, what, standing) => unreachable!("{who:?} {what:?} {standing:?}"),
     }
 }
