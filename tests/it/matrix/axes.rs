@@ -81,6 +81,10 @@ pub enum What {
     OneOfTwo,
     /// Hangs up in the same instant as the next of caller, agent, target.
     ByeTogether,
+    /// Hangs up, and the agent takes it back.
+    ByeCancel,
+    /// Transfers the caller on to 12360, as far as it may.
+    Onward,
     /// Sends no sound any more, and is there all the same: a mute key, comfort noise.
     Hush,
     /// The network once says that nobody listens at his address, and is wrong.
@@ -181,6 +185,11 @@ impl Kind {
         matches!(self, Self::Branch | Self::Fire | Self::FireSecond | Self::Power)
     }
 
+    /// Whether it may transfer a caller on: our seats, and the sub-centres' trunks.
+    pub const fn may_transfer(self) -> bool {
+        matches!(self, Self::Branch | Self::Kept | Self::Seat | Self::Hub)
+    }
+
     pub const fn number(self) -> &'static str {
         match self {
             Self::Branch => "12366",
@@ -260,6 +269,8 @@ impl Cell {
                 let reaching = matches!(self.step, S::Asked | S::Ringing | S::Early);
                 self.who == W::Agent && self.kind.is_emergency() && reaching
             }
+            T::ByeCancel => self.who == W::Caller && self.kind.is_emergency() && !crossing && self.step != S::Left,
+            T::Onward => self.who == W::Target && self.step == S::Left,
             T::ByeTogether => self.step == S::Joined,
             T::Hush | T::Glitch => self.who != W::Target || matches!(self.step, S::Joined | S::Left),
             T::Overtaken => self.who == W::Caller && self.way == Way::Refer && self.standing() == Standing::Reaching,
@@ -286,6 +297,8 @@ impl Cell {
             What::ByeBye,
             What::Overtaken,
             What::ByeTogether,
+            What::ByeCancel,
+            What::Onward,
             What::Hush,
             What::Glitch,
             What::ByeHelped,

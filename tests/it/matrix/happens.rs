@@ -2,6 +2,7 @@
 
 use super::axes::{Kind, Step, What, Who};
 use super::scene::{CROSSING, PATIENCE, SOON, Scene};
+use super::table::End;
 use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::{Fate, Rule};
 use switchboard::fact::{self, Fact};
@@ -21,12 +22,15 @@ impl Scene {
     pub fn happens(&mut self) -> Option<f64> {
         let who = self.party();
         match self.cell.what {
-            What::Bye | What::Overtaken | What::ByeRefused | What::ByeBye | What::ByeTogether => return self.goes(who),
+            What::Bye | What::Overtaken | What::ByeRefused | What::ByeBye | What::ByeTogether | What::ByeCancel => {
+                return self.goes(who);
+            }
             What::Refuses(_) | What::Mute | What::Unreachable | What::NoAnswer | What::Late | What::OneOfTwo => {
                 self.fails(who);
                 return None;
             }
             What::Hush => self.hushed = Some((who, self.town.now.mono)),
+            What::Onward => self.onward(who),
             What::Glitch => self.town.is_unreachable(who),
             What::ByeHelped => self.helped(),
             What::Again => {
@@ -70,6 +74,10 @@ impl Scene {
             What::ByeBye => {
                 self.runs(1.0);
                 self.hangs_up(if who == self.agent { self.citizen } else { self.agent });
+            }
+            What::ByeCancel => {
+                self.runs(1.0);
+                self.town.presses(self.agent, "*3");
             }
             What::ByeTogether => self.hangs_up(match self.cell.who {
                 Who::Caller => self.agent,
@@ -121,6 +129,26 @@ impl Scene {
         self.runs(0.5);
         let asked = |f: &&fact::Event| matches!(f.fact, Fact::TransferAsked { .. });
         assert_eq!(self.town.facts.iter().filter(asked).count(), 1, "only one is brought in at a time");
+    }
+
+    /// The target is the one who brings somebody in now.
+    fn onward(&mut self, who: Party) {
+        let next = self.town.trunk(21, SOON);
+        if self.cell.kind.is_trunk() {
+            self.town.refers(who, "12360", false);
+        } else {
+            self.town.presses(who, "*112360");
+        }
+        self.runs(2.0);
+        if !self.cell.kind.may_transfer() {
+            assert!(self.town.idle(next), "this trunk may not transfer");
+            return;
+        }
+        if !self.cell.kind.is_trunk() {
+            self.town.presses(who, "*2");
+        }
+        self.target = next;
+        self.becomes(5.0, "the first target has left", |s| s.town.idle(who) && s.is_at(End::CallerTarget));
     }
 
     /// Another agent takes care of the caller while the emergency line rings.

@@ -154,10 +154,11 @@ impl Scene {
 
     /// The seat at whose phone it is; empty: a trunk's.
     fn number_of(&self, who: Party) -> &'static str {
+        let other = matches!(self.cell.what, What::OneOfTwo | What::Onward);
         match self.cell.kind {
             _ if who == self.agent && self.cell.what != What::ByeHelped => "8001",
-            Kind::Kept if who == self.target && self.cell.what != What::OneOfTwo => "8051",
-            Kind::Seat | Kind::Hub if who == self.target && self.cell.what != What::OneOfTwo => "8002",
+            Kind::Kept if who == self.target && !other => "8051",
+            Kind::Seat | Kind::Hub if who == self.target && !other => "8002",
             _ => "",
         }
     }

@@ -67,6 +67,14 @@ fn mute(cell: &Cell) -> Cause {
 pub fn expected(cell: &Cell) -> Expected {
     use {Standing as S, What as T};
     match (cell.who, cell.what, cell.standing()) {
+        // His own order, and nobody's hanging up.
+        (_, T::ByeCancel, S::Reaching) => row(End::Over, (R::Cancelled, None)),
+        (_, T::ByeCancel, _) => row(End::Over, JOINED),
+        // 5.11: from a seat, or a trunk that may; emergency and utility stay.
+        (_, T::Onward, _) if cell.kind.may_transfer() => {
+            Expected { transfers: vec![JOINED, JOINED], ..undisturbed(cell) }
+        }
+        (_, T::Onward, _) => undisturbed(cell),
         // Whichever of the two is missed first.
         (_, T::ByeTogether, _) => row(End::Over, JOINED),
         (Who::Caller, T::Bye | T::Overtaken | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => {
