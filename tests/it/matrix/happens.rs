@@ -10,6 +10,10 @@ use switchboard::fact::{self, Fact};
 impl Scene {
     pub fn hangs_up(&mut self, who: Party) {
         self.gone |= who == self.citizen;
+        if who == self.agent {
+            // Whoever has hung up is not at his desk for the next call, though the floor thinks so.
+            self.town.set_manner(who, Manner::Refuses(486));
+        }
         self.town.hangs_up(who);
     }
 

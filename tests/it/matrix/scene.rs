@@ -195,6 +195,8 @@ impl Scene {
             if !seat.is_empty() && town.talk(self.citizen, who) {
                 assert!(busy, "seat {seat} talks and is {}", self.state_of(seat));
             }
+            let free = self.state_of(seat).starts_with("ready");
+            assert!(!free || !town.has_call(who), "seat {seat} is free and has a leg");
             assert!(!busy || town.exchange.live() > 0, "seat {seat} is taken by no call");
         }
         if !self.gone && !self.is_dead(self.citizen) && town.exchange.live() > 0 {
