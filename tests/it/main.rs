@@ -13,6 +13,7 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod handover;
+mod matrix;
 mod operators;
 mod page;
 mod questions;

@@ -2,7 +2,7 @@
 
 use super::city::{self, EXCHANGE};
 use super::graph::{Graph, Heard};
-use super::wire::{Datagram, Weather, Wire};
+use super::wire::{Datagram, Fate, Rule, Weather, Wire};
 use rand_core::{RngCore, SeedableRng};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ struct Set {
     connected: bool,
     log: Vec<phone::Event>,
     incoming_from: Vec<String>,
+    /// The connection it has to the exchange; `None`: UDP.
+    tcp: Option<u32>,
 }
 
 pub struct Town {
@@ -120,8 +122,35 @@ impl Town {
             connected: false,
             log: Vec::new(),
             incoming_from: Vec::new(),
+            tcp: None,
         });
         Party(self.sets.len() - 1)
+    }
+
+    /// How the exchange reaches this address.
+    fn flow_to(&self, peer: SocketAddr) -> Flow {
+        let tcp = self.sets.iter().find(|s| s.sip == peer).and_then(|s| s.tcp);
+        let transport = if tcp.is_some() { Transport::Tcp } else { Transport::Udp };
+        Flow { transport, local: EXCHANGE, peer, connection: tcp.unwrap_or(0) }
+    }
+
+    /// A seat's phone with a TCP connection; it registers by itself.
+    pub fn seat_by_tcp(&mut self, number: &str, manner: Manner) -> Party {
+        let connection = u32::try_from(self.sets.len()).unwrap() + 1;
+        let sip = SocketAddr::from(([127, 0, 1, 1], 6000 + u16::try_from(self.sets.len()).unwrap()));
+        let party = self.set(number, Some(format!("lab-{number}")), sip, manner);
+        let set = &mut self.sets[party.0];
+        set.tcp = Some(connection);
+        let flow = Flow { transport: Transport::Tcp, local: sip, peer: EXCHANGE, connection };
+        let password = Some(format!("lab-{number}"));
+        let account = Account { user: number.into(), password, flow, rtp: set.rtp, expires: 600 };
+        let mut key = [0u8; 32];
+        self.rng.fill_bytes(&mut key);
+        let set = &mut self.sets[party.0];
+        set.phone = Phone::new(account, endpoint::Settings::default(), key);
+        set.phone.register(self.now);
+        self.drain_phone(party.0);
+        party
     }
 
     /// A caller behind the carrier.
@@ -279,10 +308,59 @@ impl Town {
         self.asks(Command::Transfer { call, to: to.into(), way, brief, by: "duty".into() })
     }
 
-    /// No RTP has come from this party for five seconds.
+    /// Refuses the call that rings there.
+    pub fn rejects(&mut self, who: Party, status: u16) {
+        let now = self.now;
+        let call = self.sets[who.0].call.take().expect("nobody calls this phone");
+        self.sets[who.0].phone.reject(call, status, now);
+        self.drain_phone(who.0);
+    }
+
+    /// Where its SIP is sent from and to.
+    pub fn address(&self, who: Party) -> SocketAddr {
+        self.sets[who.0].sip
+    }
+
+    /// From now on the wire does this.
+    pub fn rule(&mut self, rule: Rule) {
+        self.wire.rule(rule);
+    }
+
+    /// From now on all datagrams take equally long.
+    pub fn steadies(&mut self) {
+        self.wire.steady();
+    }
+
+    /// The wire is as it was.
+    pub fn forget_rules(&mut self) {
+        self.wire.forget_rules();
+    }
+
+    /// Its line is cut: nothing arrives any more and nothing leaves.
+    pub fn cuts(&mut self, who: Party) {
+        let at = self.address(who);
+        self.sets[who.0].manner = Manner::Dead;
+        self.wire.rule(Rule::from(at, "", Fate::Lost));
+        self.wire.rule(Rule::to(at, "", Fate::Lost));
+    }
+
+    /// The media engine has had no RTP and no RTCP from this party for 5 s.
     pub fn falls_silent(&mut self, who: Party) {
         let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
         self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch }), self.now);
+        self.drain_exchange();
+    }
+
+    /// The network says that nobody listens at its address (ICMP port unreachable), or that its connection is lost.
+    pub fn is_unreachable(&mut self, who: Party) {
+        let flow = self.flow_to(self.sets[who.0].sip);
+        self.exchange.handle(Input::FlowFailed(flow), self.now);
+        self.drain_exchange();
+    }
+
+    /// An operator's order.
+    pub fn commands(&mut self, command: Command) {
+        self.exchange.handle(Input::Command { id: 1, command }, self.now);
         self.drain_exchange();
     }
 
@@ -323,7 +401,16 @@ impl Town {
         true
     }
 
-    fn next(&self) -> Option<u64> {
+    /// Lets time pass up to this moment, µs monotonic.
+    pub fn runs_to(&mut self, mono: u64) {
+        while let Some(at) = self.next().filter(|at| *at <= mono) {
+            self.step(at);
+        }
+        self.now = self.now.plus(mono.saturating_sub(self.now.mono));
+    }
+
+    /// When anything happens next by itself.
+    pub fn next(&self) -> Option<u64> {
         let phones = self.sets.iter().flat_map(|s| s.phone.deadline().into_iter().chain(s.answer_at.map(|(at, _)| at)));
         let parts = [self.exchange.deadline(), self.graph.deadline(), self.wire.deadline()];
         parts.into_iter().flatten().chain(phones).min()
@@ -361,7 +448,12 @@ impl Town {
     fn deliver(&mut self, datagram: Datagram) {
         let Datagram { from, to, bytes } = datagram;
         let now = self.now;
-        let flow = Flow { transport: Transport::Udp, local: to, peer: from, connection: 0 };
+        let flow = if to == EXCHANGE {
+            self.flow_to(from)
+        } else {
+            let Flow { transport, connection, .. } = self.flow_to(to);
+            Flow { transport, local: to, peer: from, connection }
+        };
         let line = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
         self.trace.push(format!("{:>9} {from} > {to} {}", now.mono / 1000, String::from_utf8_lossy(line)));
         if to == EXCHANGE {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// How bad the wire is, per mille.
@@ -28,6 +28,54 @@ pub struct Datagram {
     pub bytes: Bytes,
 }
 
+/// What a rule does to a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    Lost,
+    /// It comes three times, 30 ms apart.
+    Thrice,
+    /// So many µs later.
+    Late(u64),
+    /// Its first copy is lost: only what is sent again arrives.
+    FirstLost,
+    /// A 180 becomes a 183 with SDP that names this RTP address: the far end's own sound.
+    Early(SocketAddr),
+    /// Its sender does not know UPDATE: it is refreshed by re-INVITE.
+    NoUpdate,
+}
+
+/// Which datagrams a fate is for: by either address, and how they begin.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    pub from: Option<SocketAddr>,
+    pub to: Option<SocketAddr>,
+    pub begins: &'static str,
+    /// For so many of them.
+    pub times: u32,
+    pub fate: Fate,
+}
+
+impl Rule {
+    pub fn from(from: SocketAddr, begins: &'static str, fate: Fate) -> Self {
+        Self { from: Some(from), to: None, begins, times: u32::MAX, fate }
+    }
+
+    pub fn to(to: SocketAddr, begins: &'static str, fate: Fate) -> Self {
+        Self { from: None, to: Some(to), begins, times: u32::MAX, fate }
+    }
+
+    pub fn once(self) -> Self {
+        Self { times: 1, ..self }
+    }
+
+    fn is_for(&self, datagram: &Datagram) -> bool {
+        self.times > 0
+            && self.from.is_none_or(|at| at == datagram.from)
+            && self.to.is_none_or(|at| at == datagram.to)
+            && datagram.bytes.starts_with(self.begins.as_bytes())
+    }
+}
+
 /// Datagrams in flight, by arrival.
 #[derive(Debug)]
 pub struct Wire {
@@ -35,11 +83,38 @@ pub struct Wire {
     weather: Weather,
     flying: BTreeMap<(u64, u64), Datagram>,
     sent: u64,
+    steady: bool,
+    rules: Vec<Rule>,
+    /// Whose first copy has been lost.
+    lost: BTreeSet<(SocketAddr, Bytes)>,
 }
 
 impl Wire {
     pub fn new(seed: u64, weather: Weather) -> Self {
-        Self { rng: ChaCha12Rng::seed_from_u64(seed), weather, flying: BTreeMap::new(), sent: 0 }
+        Self {
+            rng: ChaCha12Rng::seed_from_u64(seed),
+            weather,
+            flying: BTreeMap::new(),
+            sent: 0,
+            steady: false,
+            rules: Vec::new(),
+            lost: BTreeSet::new(),
+        }
+    }
+
+    /// From now on; of several rules for one datagram the last given holds.
+    pub fn rule(&mut self, rule: Rule) {
+        self.rules.push(rule);
+    }
+
+    /// From now on everything takes the same time: nothing overtakes anything.
+    pub fn steady(&mut self) {
+        self.steady = true;
+    }
+
+    /// The weather alone again.
+    pub fn forget_rules(&mut self) {
+        self.rules.clear();
     }
 
     fn chance(&mut self, per_mille: u32) -> bool {
@@ -47,6 +122,32 @@ impl Wire {
     }
 
     pub fn send(&mut self, datagram: Datagram, now: u64) {
+        let Some(rule) = self.rules.iter_mut().rev().find(|r| r.is_for(&datagram)) else {
+            return self.fly(datagram, now);
+        };
+        rule.times -= 1;
+        match rule.fate {
+            Fate::Lost => {}
+            Fate::Thrice => {
+                for copy in 0..3 {
+                    self.fly(datagram.clone(), now + copy * 30_000);
+                }
+            }
+            Fate::Late(by) => self.fly(datagram, now + by),
+            Fate::FirstLost if self.lost.insert((datagram.to, datagram.bytes.clone())) => {}
+            Fate::FirstLost => self.fly(datagram, now),
+            Fate::Early(rtp) => {
+                let bytes = early(&datagram.bytes, rtp);
+                self.fly(Datagram { bytes, ..datagram }, now);
+            }
+            Fate::NoUpdate => {
+                let text = String::from_utf8_lossy(&datagram.bytes).replace("UPDATE", "XPDATE");
+                self.fly(Datagram { bytes: text.into_bytes().into(), ..datagram }, now);
+            }
+        }
+    }
+
+    fn fly(&mut self, datagram: Datagram, now: u64) {
         let copies = 1 + u32::from(self.chance(self.weather.duplicate));
         for _ in 0..copies {
             if self.chance(self.weather.loss) {
@@ -55,6 +156,9 @@ impl Wire {
             let mut delay = 500 + u64::from(self.rng.next_u32() % 1000);
             if self.chance(self.weather.late) {
                 delay += u64::from(self.rng.next_u32() % 300_000);
+            }
+            if self.steady {
+                delay = 1_000;
             }
             self.sent += 1;
             self.flying.insert((now + delay, self.sent), datagram.clone());
@@ -69,4 +173,15 @@ impl Wire {
         let entry = self.flying.first_entry().filter(|e| e.key().0 <= now)?;
         Some(entry.remove())
     }
+}
+
+/// A 180 as a 183 with the far end's SDP.
+fn early(ringing: &[u8], rtp: SocketAddr) -> Bytes {
+    let (ip, port) = (rtp.ip(), rtp.port());
+    let sdp = format!("v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n");
+    let text = String::from_utf8_lossy(ringing).replacen("SIP/2.0 180 Ringing", "SIP/2.0 183 Session Progress", 1);
+    let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with("Content-Length:"));
+    let mut out: String = lines.flat_map(|l| [l, "\r\n"]).collect();
+    out.push_str(&format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len()));
+    out.into_bytes().into()
 }
