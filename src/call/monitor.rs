@@ -76,6 +76,9 @@ impl Call {
         if talking.with.is_none() {
             return Err(Conflict::NoTalk);
         }
+        if talking.seats().any(|(leg, s)| s == seat && talking.chief() != Some(leg)) {
+            return Err(Conflict::SeatBusy);
+        }
         let asked = Fact::Supervised { seat: seat.clone(), mode, who: who.to_owned(), why: why.to_owned() };
         match talking.monitor.as_deref_mut() {
             Some(other) if other.seat != *seat => return Err(Conflict::Busy),

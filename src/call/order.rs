@@ -18,6 +18,8 @@ pub enum Order {
     Cancel,
     /// Talk to the target alone, to the caller alone, and so on in turn.
     Swap,
+    /// 三方: whoever is apart joins the others.
+    Together,
     /// Back to the caller: the target goes.
     Back,
     /// 保持: the agent hears nobody and nobody hears him, or no longer so.
@@ -69,10 +71,13 @@ impl Call {
             Order::Mute(muted) => return self.mute(from, muted, by),
             Order::Record => return self.record(),
             Order::Pause(paused, why) => return self.pause(paused, by, &why),
-            Order::Leave | Order::Cancel | Order::Swap | Order::Back if !there => return Err(Conflict::Nobody),
+            Order::Leave | Order::Cancel | Order::Swap | Order::Together | Order::Back if !there => {
+                return Err(Conflict::Nobody);
+            }
             Order::Leave | Order::Swap if reaching => return Err(Conflict::Busy),
             Order::Leave => self.agent_leaves(now),
             Order::Swap => self.swap(),
+            Order::Together => return self.together(),
             Order::Cancel | Order::Back => {
                 self.drop_third(if reaching { TransferResult::Cancelled } else { TransferResult::Joined });
             }

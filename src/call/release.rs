@@ -35,6 +35,12 @@ impl Call {
                 Outcome::Abandoned
             }
         };
+        if matches!(self.stage, Stage::Talking(_)) {
+            self.fact(Fact::PartyLeft { leg: LegRef(0), cause });
+            if self.stage.third().is_some_and(|t| t.is_reaching()) {
+                self.end_third(TransferResult::CallerGone, Cause::CallerGone);
+            }
+        }
         self.remove(LegRef(0));
         let by = if cause == Cause::Normal || cause == Cause::CallerGone { Party::Caller } else { Party::Switch };
         self.finish(by, cause, outcome, None);
@@ -64,8 +70,7 @@ impl Call {
     fn finish(&mut self, by: Party, cause: Cause, outcome: Outcome, status: Option<u16>) {
         // Whoever is still being reached is told to stop first; what has joined ends with the others.
         if self.stage.third().is_some_and(|t| t.is_reaching()) {
-            let result = if by == Party::Caller { TransferResult::CallerGone } else { TransferResult::AgentGone };
-            self.end_third(result, if by == Party::Caller { Cause::CallerGone } else { cause });
+            self.end_third(TransferResult::AgentGone, cause);
         }
         if self.stage.is_rejoining() {
             self.dismiss_rejoin(Cause::CallerGone);

@@ -145,7 +145,8 @@ impl Call {
             return (None, tone(Tone::Busy));
         }
         match talking.third.as_deref() {
-            Some(third) if third.early().is_some() => (third.early(), None),
+            // The target's own sound is the agent's to hear; a caller who waits for it alone hears it ring.
+            Some(third) if third.early().is_some() && talking.with.is_some() => (third.early(), None),
             Some(third) if third.is_reaching() => (None, tone(Tone::Ringback)),
             _ if talking.rejoin.is_some() => (None, tone(Tone::Ringback)),
             _ => (None, None),

@@ -8,11 +8,14 @@
 //! The caller is always with the agent, with the target, in the queue, or has hung up: no way leads out of here without one of them.
 
 use super::reach::{Reach, Reachable, Try};
-use super::{About, Act, Call, Input, LegEvent, OfferResult, Stage};
-use crate::clock::Now;
+use super::{About, Act, Call, Conflict, Input, LegEvent, OfferResult, Stage};
+use crate::clock::{Now, SECOND};
 use crate::fact::{Brief, Cause, Fact, Party, Target, TransferResult, Way};
 use crate::id::{GroupId, LegRef, OfferId, SeatId, TrunkId};
 use std::sync::Arc;
+
+/// So long the floor is waited for with another seat of a group whose first one could not be had, µs.
+const NEXT_SEAT: u64 = SECOND / 10;
 
 /// Somebody is brought in.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) struct ThreeWay {
     /// The seat of who asked for it: the caller comes back to it.
     from: Option<SeatId>,
     brief: Brief,
+    /// A 3xx has been followed.
+    redirected: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +43,15 @@ enum Apart {
 
 #[derive(Debug)]
 enum State {
-    /// The floor is asked for a seat.
-    Asking { group: Option<GroupId>, until: u64 },
+    /// The floor is asked for a seat: of a group, or one by name. `failed`: one of the group could not be had, and if there is no
+    /// other at once, nobody can.
+    Asking { group: Option<GroupId>, until: u64, failed: Option<(u64, Cause)> },
     /// An attempt is out.
     Ringing {
         leg: LegRef,
         seat: Option<(SeatId, OfferId)>,
+        /// The group that the seat is of, if it was not asked for by name.
+        group: Option<GroupId>,
         progress_by: Option<u64>,
         answer_by: u64,
         timeout: u64,
@@ -106,7 +114,7 @@ impl ThreeWay {
 
     pub(super) fn deadline(&self) -> Option<u64> {
         match &self.state {
-            State::Asking { until, .. } => Some(*until),
+            State::Asking { until, failed, .. } => Some(failed.map_or(*until, |(at, _)| at.min(*until))),
             State::Ringing { progress_by, answer_by, .. } => Some(progress_by.unwrap_or(*answer_by).min(*answer_by)),
             State::Joined { .. } => None,
         }
@@ -150,10 +158,11 @@ impl Call {
             brief: brief.clone(),
         });
         let apart = if way == Way::Consult { Apart::Caller } else { Apart::Nobody };
-        let state = State::Asking { group: None, until: now.mono };
+        let state = State::Asking { group: None, until: now.mono, failed: None };
         if let Some(talking) = self.talk() {
             let from = talking.seat.clone();
-            let third = ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false, from, brief };
+            let third =
+                ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false, from, brief, redirected: false };
             (talking.third, talking.told_until) = (Some(Box::new(third)), None);
         }
         if way == Way::Blind {
@@ -176,14 +185,22 @@ impl Call {
                 let about = self.about_transfer();
                 let leg = self.dial(Target::Trunk { trunk, number }, about);
                 let (progress_by, answer_by) = (Some(now.mono + progress), now.mono + progress + timeout);
-                self.ringing(State::Ringing { leg, seat: None, progress_by, answer_by, timeout, early: false });
+                self.ringing(State::Ringing {
+                    leg,
+                    seat: None,
+                    group: None,
+                    progress_by,
+                    answer_by,
+                    timeout,
+                    early: false,
+                });
             }
             Try::Seat { seat, timeout } => {
-                self.ringing(State::Asking { group: None, until: now.mono + timeout });
+                self.ringing(State::Asking { group: None, until: now.mono + timeout, failed: None });
                 self.act(Act::Reserve(seat));
             }
             Try::Group { group, timeout } => {
-                self.ringing(State::Asking { group: Some(group.clone()), until: now.mono + timeout });
+                self.ringing(State::Asking { group: Some(group.clone()), until: now.mono + timeout, failed: None });
                 let place = now.wall;
                 self.act(Act::Enter { group, skill: None, class: 0, place });
             }
@@ -211,16 +228,19 @@ impl Call {
             return;
         };
         match (&third.state, input) {
-            (State::Asking { group: Some(_), until }, Input::Offered { offer, seat }) => {
-                let answer_by = *until;
-                self.ring_seat(seat, offer, answer_by);
+            (State::Asking { group: Some(group), until, .. }, Input::Offered { offer, seat }) => {
+                let (group, answer_by) = (group.clone(), *until);
+                self.ring_seat(seat, offer, Some(group), answer_by);
             }
-            (State::Asking { group: None, until }, Input::Reserved(seat, Ok(offer))) => {
+            (State::Asking { group: None, until, .. }, Input::Reserved(seat, Ok(offer))) => {
                 let answer_by = *until;
-                self.ring_seat(seat, offer, answer_by);
+                self.ring_seat(seat, offer, None, answer_by);
             }
             (State::Asking { group: None, .. }, Input::Reserved(_, Err(cause))) => self.reach_next(Some(cause), now),
-            (State::Asking { group: Some(asked), .. }, Input::Overflowed { group, cause, .. }) if *asked == group => {
+            (State::Asking { group: Some(asked), failed, .. }, Input::Overflowed { group, cause, .. })
+                if *asked == group =>
+            {
+                let cause = failed.map_or(cause, |(_, cause)| cause);
                 self.reach_next(Some(cause), now);
             }
             (State::Ringing { seat: Some((_, offer)), .. }, Input::Withdrawn { offer: gone, cause })
@@ -235,12 +255,13 @@ impl Call {
         }
     }
 
-    fn ring_seat(&mut self, seat: SeatId, offer: OfferId, answer_by: u64) {
+    fn ring_seat(&mut self, seat: SeatId, offer: OfferId, group: Option<GroupId>, answer_by: u64) {
         let about = self.about_transfer();
         let leg = self.dial(Target::Seat(seat.clone()), about);
         self.ringing(State::Ringing {
             leg,
             seat: Some((seat, offer)),
+            group,
             progress_by: None,
             answer_by,
             timeout: 0,
@@ -301,8 +322,9 @@ impl Call {
     /// The attempt that is out came to nothing. `ours`: we end it.
     fn attempt_failed(&mut self, cause: Cause, status: Option<u16>, ours: bool, now: Now) {
         let Some(third) = self.third() else { return };
-        let State::Ringing { leg, seat, .. } = &third.state else { return };
+        let State::Ringing { leg, seat, group, answer_by, .. } = &third.state else { return };
         let (leg, offer) = (*leg, seat.as_ref().map(|(_, offer)| *offer));
+        let (group, until) = (group.clone(), *answer_by);
         let emergency = third.is_emergency().then(|| third.reach.to.number.clone());
         self.fact(Fact::LegFailed { leg, cause, status });
         self.alarm_of_trunk(emergency, leg, cause);
@@ -313,9 +335,30 @@ impl Call {
         }
         if let Some(offer) = offer {
             self.act(Act::Offer(offer, OfferResult::Declined(cause)));
-            self.act(Act::Leave);
         }
-        self.reach_next(Some(cause), now);
+        match group {
+            // A group is more than one phone: the floor offers the next seat, if there is one.
+            Some(_) if until > now.mono => {
+                self.ringing(State::Asking { group, until, failed: Some((now.mono + NEXT_SEAT, cause)) });
+                self.patch_talk();
+            }
+            Some(_) => {
+                self.act(Act::Leave);
+                self.reach_next(Some(cause), now);
+            }
+            None => self.reach_next(Some(cause), now),
+        }
+    }
+
+    /// The target that rings says where it is now (3xx): tried next, once, in its name.
+    pub fn redirect(&mut self, leg: LegRef, found: Reachable) {
+        let Some(third) = self.third() else { return };
+        let rings = matches!(&third.state, State::Ringing { leg: out, .. } if *out == leg);
+        if rings && !third.redirected && !found.emergency && found.number != third.reach.to.number {
+            third.redirected = true;
+            let to = Reachable { tries: found.tries, ..(*third.reach.to).clone() };
+            third.reach = Reach::new(Arc::new(to));
+        }
     }
 
     /// An emergency trunk that cannot be had is worth a look at once, though the next one is tried.
@@ -511,15 +554,27 @@ impl Call {
         self.patch_talk();
     }
 
+    /// Nobody is kept apart any more.
+    pub(super) fn together(&mut self) -> Result<(), Conflict> {
+        let Some(third) = self.third() else { return Err(Conflict::Nobody) };
+        if third.apart == Apart::Nobody {
+            return Err(Conflict::Already);
+        }
+        third.apart = Apart::Nobody;
+        self.patch_talk();
+        Ok(())
+    }
+
     pub(super) fn third_due(&mut self, now: Now) {
         let Some(third) = self.third() else { return };
         let due = third.deadline().is_some_and(|at| at <= now.mono);
         match &third.state {
-            State::Asking { group, .. } if due => {
+            State::Asking { group, failed, .. } if due => {
+                let cause = failed.map_or(Cause::NoAnswer, |(_, cause)| cause);
                 if group.is_some() {
                     self.act(Act::Leave);
                 }
-                self.reach_next(Some(Cause::NoAnswer), now);
+                self.reach_next(Some(cause), now);
             }
             State::Ringing { progress_by, .. } if due => {
                 let silent = progress_by.is_some_and(|at| at <= now.mono);

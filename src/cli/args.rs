@@ -256,6 +256,9 @@ pub enum Calls {
     /// 坐席在第三方与来电人之间切换 · target alone and caller alone, in turn.
     #[command(after_help = "例 example:\n  switchboard calls swap 5bhd7pq5c01")]
     Swap(OfCall),
+    /// 三方同时通话（切换或咨询之后） · all three talk, after swap or a consultation.
+    #[command(after_help = "例 example:\n  switchboard calls together 5bhd7pq5c01")]
+    Together(OfCall),
     /// 回到来电人，第三方离开 · back to the caller; the target goes.
     #[command(after_help = "例 example:\n  switchboard calls back 5bhd7pq5c01")]
     Back(OfCall),

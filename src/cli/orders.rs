@@ -64,6 +64,7 @@ fn read(words: &Calls) -> Option<Result<Asked, Failure>> {
         Calls::Mute(of) => plain(of, Verb::Mute, "坐席已静音", "the agent is muted"),
         Calls::Unmute(of) => plain(of, Verb::Unmute, "已取消静音", "the agent is heard again"),
         Calls::Swap(of) => plain(of, Verb::Swap, "已切换", "swapped"),
+        Calls::Together(of) => plain(of, Verb::Together, "三方同时通话", "all three talk"),
         Calls::Back(of) => plain(of, Verb::Back, "已回到来电人", "back with the caller"),
         Calls::Dismiss(of) => plain(of, Verb::Dismiss, "班长已退出", "the supervisor has left"),
     }
@@ -138,6 +139,7 @@ mod tests {
             ("mute", Verb::Mute),
             ("unmute", Verb::Unmute),
             ("swap", Verb::Swap),
+            ("together", Verb::Together),
             ("back", Verb::Back),
             ("dismiss", Verb::Dismiss),
         ];

@@ -124,6 +124,8 @@ pub enum Verb {
     Cancel,
     /// Agent and target alone, agent and caller alone, in turn.
     Swap,
+    /// All three, after [`Verb::Swap`] or a consultation.
+    Together,
     /// Back to the caller: the target goes.
     Back,
     /// The agent hears nobody and is heard by nobody; a caller left alone hears music.
@@ -192,6 +194,7 @@ impl Exchange {
             Verb::Leave => Order::Leave,
             Verb::Cancel => Order::Cancel,
             Verb::Swap => Order::Swap,
+            Verb::Together => Order::Together,
             Verb::Back => Order::Back,
             Verb::Hold => Order::Hold(true),
             Verb::Resume => Order::Hold(false),
@@ -224,7 +227,10 @@ impl Exchange {
             Err(why) => Answer::Conflict { why },
             // His phone could not be rung: the call has let him go again.
             Ok(())
-                if self.calls.get(&call).is_some_and(|l| l.call.supervisor().is_none() && !l.call.is_led_by(seat)) =>
+                if self
+                    .calls
+                    .get(&call)
+                    .is_some_and(|l| l.call.supervisor() != Some(seat) && !l.call.is_led_by(seat)) =>
             {
                 Answer::Conflict { why: Conflict::SeatBusy }
             }

@@ -16,7 +16,7 @@ const PAUSE: u64 = 2 * SECOND;
 /// The codes. Each begins with `*`, and none begins with another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Codes {
-    /// Then a number of the directory: it joins caller and agent.
+    /// Then a number of the directory: it joins caller and agent. Alone, ended by `#`: whoever is there and apart joins.
     pub three_way: String,
     /// The agent leaves; caller and target go on.
     pub leave: String,
@@ -164,6 +164,10 @@ impl Exchange {
         let Some(live) = self.calls.get_mut(&call) else { return };
         let keys = std::mem::take(&mut live.pressed.text);
         let plan = Arc::clone(&live.call.journey.snapshot.plan);
+        if self.settings.codes.number(&keys).is_empty() {
+            // The code alone: with the one who is there already.
+            return self.obey(call, leg, Order::Together, now);
+        }
         match self.reachable(&plan, self.settings.codes.number(&keys), now.wall) {
             Some(to) => self.obey(call, leg, Order::Reach(Arc::new(to), Way::ThreeWay, Brief::default()), now),
             None => self.refuse_keys(call, leg, now),

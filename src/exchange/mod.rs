@@ -335,6 +335,10 @@ impl Exchange {
             for seat in self.registrar.flow_lost(&flow) {
                 self.seat_lost(&seat, fact::Cause::Lost, now);
             }
+            // Whoever talked over it is gone (product §5, "dead means").
+            for session in self.endpoint.sessions_on(&flow) {
+                self.session_lost(session, now);
+            }
         }
     }
 

@@ -27,7 +27,10 @@ impl Exchange {
             Event::Pracked { session, sdp } | Event::Confirmed { session, sdp } => self.path(session, sdp, now),
             Event::Progress { session, status, sdp } => self.progress(session, status, sdp, now),
             Event::Answered { session, sdp } => self.answered(session, sdp, now),
-            Event::Failed { session, status, q850, by } => {
+            Event::Failed { session, status, q850, by, moved_to } => {
+                if let Some(uri) = moved_to {
+                    self.moved(session, &uri, now);
+                }
                 let cause = match by {
                     FailedBy::Response => cause::of_failure(status, q850),
                     FailedBy::Timeout | FailedBy::Transport => Cause::Unreachable,
@@ -45,10 +48,7 @@ impl Exchange {
             Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
             Event::Probed { alive: true, .. } => {}
             // It is told as one that is there: it may hear again what it did not answer in time.
-            Event::Probed { session, alive: false } => {
-                self.endpoint.hang_up(session, cause::leg_reason(Cause::Lost).as_bytes(), now);
-                self.leg_event(session, LegEvent::Ended { cause: Cause::Lost }, now);
-            }
+            Event::Probed { session, alive: false } => self.session_lost(session, now),
             // The exchange sends no REFER.
             Event::ReferAnswered { .. } | Event::Notified { .. } => {}
             Event::Ended { session, by, q850 } => {
@@ -62,6 +62,24 @@ impl Exchange {
                 };
                 self.leg_event(session, LegEvent::Ended { cause }, now);
             }
+        }
+    }
+
+    /// The far side is dead.
+    pub(super) fn session_lost(&mut self, session: SessionId, now: Now) {
+        self.endpoint.hang_up(session, cause::leg_reason(Cause::Lost).as_bytes(), now);
+        self.leg_event(session, LegEvent::Ended { cause: Cause::Lost }, now);
+    }
+
+    /// A target has moved: it is followed inside the directory only (product §5.4).
+    fn moved(&mut self, session: SessionId, uri: &[u8], now: Now) {
+        let Some((call, leg)) = self.owner(session) else { return };
+        let Some(live) = self.calls.get(&call) else { return };
+        let plan = std::sync::Arc::clone(&live.call.journey.snapshot.plan);
+        let number = plan.normalise(uri).map(|d| d.digits.to_string());
+        let found = number.ok().and_then(|n| self.reachable(&plan, &n, now.wall));
+        if let (Some(found), Some(live)) = (found, self.calls.get_mut(&call)) {
+            live.call.redirect(leg, found);
         }
     }
 

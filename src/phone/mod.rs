@@ -378,7 +378,7 @@ impl Phone {
                 self.answered(session, sdp);
                 self.out.push_back(Output::Event(Event::Connected { call: session }));
             }
-            E::Failed { session, status, q850, by } => {
+            E::Failed { session, status, q850, by, moved_to: _ } => {
                 let timeout = by != FailedBy::Response;
                 self.over(session, |call| Event::Failed { call, status, q850, timeout });
             }

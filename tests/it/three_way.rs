@@ -270,6 +270,8 @@ fn the_agent_swaps_and_goes_back() {
     scene.town.presses(seat, "*4");
     assert!(scene.town.talk(seat, citizen));
     assert_eq!(scene.town.hears_of(target, &all), []);
+    scene.town.presses(seat, "*1#");
+    assert!(scene.three(), "all together");
     scene.town.presses(seat, "*0");
     scene.town.runs(1.0);
     assert!(scene.town.talk(seat, citizen) && !scene.town.is_connected(target));

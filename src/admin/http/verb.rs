@@ -33,7 +33,7 @@ pub(super) enum Deed {
 
 impl Deed {
     /// Every word.
-    pub(super) const ALL: [(&'static str, Self); 15] = [
+    pub(super) const ALL: [(&'static str, Self); 16] = [
         ("three-way", Self::ThreeWay),
         ("transfer", Self::Transfer),
         ("hold", Self::Plain(Verb::Hold)),
@@ -42,6 +42,7 @@ impl Deed {
         ("leave", Self::Plain(Verb::Leave)),
         ("cancel", Self::Plain(Verb::Cancel)),
         ("swap", Self::Plain(Verb::Swap)),
+        ("together", Self::Plain(Verb::Together)),
         ("back", Self::Plain(Verb::Back)),
         ("monitor", Self::Supervise(Supervision::Listen)),
         ("whisper", Self::Supervise(Supervision::Whisper)),
@@ -128,6 +129,7 @@ mod tests {
             ("leave", Verb::Leave),
             ("cancel", Verb::Cancel),
             ("swap", Verb::Swap),
+            ("together", Verb::Together),
             ("back", Verb::Back),
             ("dismiss", Verb::Dismiss),
         ];

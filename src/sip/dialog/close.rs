@@ -9,6 +9,13 @@ use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 
 impl Endpoint {
+    /// Established sessions whose requests follow this connection.
+    #[must_use]
+    pub fn sessions_on(&self, flow: &Flow) -> Vec<SessionId> {
+        let on = self.sessions.iter().filter(|(_, s)| s.state == State::Confirmed && s.dialog.flow == *flow);
+        on.filter_map(|(i, s)| Some(SessionId { index: u32::try_from(i).ok()?, serial: s.serial })).collect()
+    }
+
     /// Ends the session from our side, in whatever state it is; no further event of it comes.
     /// `reason` are ready header lines (RFC 3326), sent in the BYE or CANCEL.
     ///
@@ -31,6 +38,8 @@ impl Endpoint {
             State::Confirmed => {
                 self.refuse_offer(id, 487, now);
                 self.refuse_refer(id, now);
+                // A request behind the BYE would have the higher CSeq, and where it comes first the BYE is refused with 500.
+                self.flush_reports(id, now);
                 let sent = self.send_in_dialog(id, Method::Bye, None, now, |mut w| {
                     w.lines(reason);
                     w.end()

@@ -5,7 +5,7 @@ use crate::clock::Now;
 use crate::sip::auth::client::{Credentials, Login};
 use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, TxnId, User};
 use crate::sip::flow::{Flow, Transport};
-use crate::sip::header;
+use crate::sip::header::{self, NameAddr};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::write::Writer;
@@ -248,7 +248,10 @@ impl Endpoint {
             return;
         }
         let q850 = header::q850(response.values(Name::Reason));
-        self.invite_failed(id, status, q850, FailedBy::Response);
+        let contact =
+            || NameAddr::read(response.elements(Name::Contact).next()?).map(|a| Bytes::copy_from_slice(a.uri));
+        let moved_to = (300..400).contains(&status).then(contact).flatten();
+        self.invite_ended(id, status, q850, FailedBy::Response, moved_to);
     }
 
     fn authenticate(&mut self, id: SessionId, response: &Message, now: Now) -> bool {
@@ -275,11 +278,15 @@ impl Endpoint {
     }
 
     pub(in crate::sip) fn invite_failed(&mut self, id: SessionId, status: u16, q850: Option<u8>, by: FailedBy) {
+        self.invite_ended(id, status, q850, by, None);
+    }
+
+    fn invite_ended(&mut self, id: SessionId, status: u16, q850: Option<u8>, by: FailedBy, moved_to: Option<Bytes>) {
         let Some(session) = self.session(id) else { return };
         let told = session.state == State::Cancelling;
         self.drop_session(id);
         if !told {
-            self.event(Event::Failed { session: id, status, q850, by });
+            self.event(Event::Failed { session: id, status, q850, by, moved_to });
         }
     }
 

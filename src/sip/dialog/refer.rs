@@ -23,8 +23,9 @@ use crate::sip::uri::{self, Uri};
 use crate::sip::write::{Writer, reason_phrase};
 use bytes::Bytes;
 
-/// How long the subscription of an accepted REFER lasts at most, s: longer than any target is let ring.
-const EXPIRES: u64 = 180;
+/// How long the subscription of an accepted REFER lasts at most, s: longer than any target is let ring, which for an emergency
+/// line is three minutes on each of its trunks.
+const EXPIRES: u64 = 900;
 /// How long the owner may think about a REFER, s: before its sender gives it up (timer F).
 const DECIDE: u64 = 20;
 
@@ -251,6 +252,20 @@ impl Endpoint {
         }
         if status >= 200 {
             self.release_session_of(id);
+        }
+    }
+
+    /// What waits for the answer to an earlier NOTIFY is sent now.
+    pub(super) fn flush_reports(&mut self, session: SessionId, now: Now) {
+        let waiting = |(index, r): (usize, &Reference)| match &r.stage {
+            Stage::Told { next: Some(next), .. } if r.session == session => {
+                Some((ReferId { index: u32::try_from(index).ok()?, serial: r.serial }, *next))
+            }
+            _ => None,
+        };
+        let waiting: Vec<_> = self.references.iter().filter_map(waiting).collect();
+        for (refer, status) in waiting {
+            self.notify(refer, status, now);
         }
     }
 

@@ -142,6 +142,8 @@ pub enum Event {
         q850: Option<u8>,
         /// What kind of failure.
         by: FailedBy,
+        /// A 3xx: the first Contact's URI. Whether to call it is the owner's decision.
+        moved_to: Option<Bytes>,
     },
     /// The other side offers anew (re-INVITE, UPDATE, PRACK), or asks for our offer (`None`).
     /// Answer with [`Endpoint::answer`] or [`Endpoint::refuse_offer`].

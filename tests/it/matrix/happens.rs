@@ -160,7 +160,9 @@ impl Scene {
         let spare = self.town.seat("8003", SOON);
         self.runs(0.5);
         self.hangs_up(self.agent);
-        self.becomes(5.0, "the caller talks to the free seat", |s| s.town.talk(s.citizen, spare));
+        self.becomes(5.0, "the caller talks to the free seat", |s| {
+            s.town.hears_of(s.citizen, &[spare]) == [spare] && s.town.hears_of(spare, &[s.citizen]) == [s.citizen]
+        });
         self.agent = spare;
     }
 

@@ -1,6 +1,6 @@
 //! What must come out of each cell: product §5, clause by clause.
 
-use super::axes::{Cell, Kind, REFUSALS, Standing, What, Who};
+use super::axes::{Cell, Kind, REFUSALS, Standing, Step, What, Who};
 use switchboard::fact::{Cause, TransferResult as R};
 
 /// Who is with whom at the end.
@@ -27,7 +27,7 @@ pub type Result = (R, Option<Cause>);
 pub struct Expected {
     pub end: End,
     pub transfers: Vec<Result>,
-    /// Every emergency trunk failed.
+    /// Every emergency trunk failed. That one did is an alarm too.
     pub alarm: bool,
     /// The other emergency trunk is the one who has joined.
     pub second: bool,
@@ -79,6 +79,13 @@ pub fn expected(cell: &Cell) -> Expected {
         (_, T::ByeTogether, _) => row(End::Over, JOINED),
         (Who::Caller, T::Bye | T::Overtaken | T::Dies | T::DiesLong | T::ByeRefused | T::ByeBye, _) => {
             caller_goes(cell)
+        }
+        // The exchange knows of it at once, and of the 200 that was sent before it only then.
+        (Who::Agent, T::FlowLost, _) if cell.step == Step::Behind && cell.leaves_on_answer() => {
+            row(End::CallerTarget, JOINED)
+        }
+        (Who::Agent, T::FlowLost, _) if cell.step == Step::Behind && !cell.kind.is_emergency() => {
+            row(End::Served, (R::AgentGone, None))
         }
         (Who::Agent, T::Bye | T::Dies | T::DiesLong | T::FlowLost | T::ByeRefused | T::ByeBye, _) => agent_goes(cell),
         (Who::Target, T::FlowLost, S::Reaching) => failed(cell, Cause::Unreachable),
