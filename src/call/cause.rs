@@ -1,48 +1,68 @@
-//! One table: SIP status ↔ Q.850 cause ↔ [`Cause`] ↔ [`Outcome`]. Service codes are chosen here and nowhere else.
+//! One table: SIP status ↔ Q.850 cause ↔ [`Cause`] ↔ [`Outcome`] ↔ what an agent hears and sees. Service codes are chosen here and
+//! nowhere else.
 //!
-//! After RFC 3398 §7.2.4.1 and §8.2.6.1, ITU-T Q.850 and RFC 6432.
+//! After RFC 3398 §7.2.4.1 and §8.2.6.1, ITU-T Q.850, RFC 6432; tones after GB/T 3380.
 
 use crate::fact::{Cause, Outcome};
+use crate::patch::Tone;
 
-/// Rows: cause, status we send, Q.850 value we send, how the call counts.
-const TABLE: [(Cause, u16, u8, Outcome); 20] = [
-    (Cause::Normal, 480, 16, Outcome::Failed),
-    (Cause::Busy, 486, 17, Outcome::Busy),
-    (Cause::NoAnswer, 480, 19, Outcome::NoAnswer),
-    (Cause::Unreachable, 480, 20, Outcome::Unreachable),
-    (Cause::Rejected, 403, 21, Outcome::NoAnswer),
-    (Cause::NumberChanged, 410, 22, Outcome::CancelledNumber),
-    (Cause::Unallocated, 404, 1, Outcome::Refused),
-    (Cause::InvalidNumber, 484, 28, Outcome::Refused),
-    (Cause::Congestion, 503, 34, Outcome::Unreachable),
-    (Cause::Forbidden, 403, 57, Outcome::Refused),
-    (Cause::Media, 488, 88, Outcome::Failed),
-    (Cause::Timeout, 504, 102, Outcome::Unreachable),
-    (Cause::Loop, 482, 25, Outcome::Refused),
-    (Cause::Lost, 480, 27, Outcome::Unreachable),
-    (Cause::NoSeat, 480, 20, Outcome::NoAnswer),
-    (Cause::WaitedLong, 480, 19, Outcome::NoAnswer),
-    (Cause::CallerGone, 487, 16, Outcome::Abandoned),
-    (Cause::Elsewhere, 480, 26, Outcome::NoAnswer),
-    (Cause::Shed, 503, 42, Outcome::Shed),
-    (Cause::Internal, 500, 41, Outcome::Failed),
+/// One cause.
+struct Row {
+    cause: Cause,
+    /// What we send a caller who has no final response yet.
+    status: u16,
+    /// Beside it, in Reason.
+    q850: u8,
+    /// How a call that came to nothing by it is counted.
+    outcome: Outcome,
+    /// What an agent hears for a moment when a transfer of his failed so.
+    heard: Tone,
+    /// What his screen says.
+    seen: &'static str,
+}
+
+const fn line(cause: Cause, status: u16, q850: u8, outcome: Outcome, heard: Tone, seen: &'static str) -> Row {
+    Row { cause, status, q850, outcome, heard, seen }
+}
+
+const TABLE: [Row; 20] = [
+    line(Cause::Normal, 480, 16, Outcome::Failed, Tone::Busy, "挂机"),
+    line(Cause::Busy, 486, 17, Outcome::Busy, Tone::Busy, "忙"),
+    line(Cause::NoAnswer, 480, 19, Outcome::NoAnswer, Tone::Busy, "无人接听"),
+    line(Cause::Unreachable, 480, 20, Outcome::Unreachable, Tone::Congestion, "无法接通"),
+    line(Cause::Rejected, 403, 21, Outcome::NoAnswer, Tone::Busy, "拒接"),
+    line(Cause::NumberChanged, 410, 22, Outcome::CancelledNumber, Tone::Congestion, "改号"),
+    line(Cause::Unallocated, 404, 1, Outcome::Refused, Tone::Congestion, "空号"),
+    line(Cause::InvalidNumber, 484, 28, Outcome::Refused, Tone::Congestion, "号码不全"),
+    line(Cause::Congestion, 503, 34, Outcome::Unreachable, Tone::Congestion, "线路忙"),
+    line(Cause::Forbidden, 403, 57, Outcome::Refused, Tone::Congestion, "未授权"),
+    line(Cause::Media, 488, 88, Outcome::Failed, Tone::Congestion, "媒体不符"),
+    line(Cause::Timeout, 504, 102, Outcome::Unreachable, Tone::Congestion, "超时"),
+    line(Cause::Loop, 482, 25, Outcome::Refused, Tone::Congestion, "环路"),
+    line(Cause::Lost, 480, 27, Outcome::Unreachable, Tone::Congestion, "掉线"),
+    line(Cause::NoSeat, 480, 20, Outcome::NoAnswer, Tone::Congestion, "无坐席签入"),
+    line(Cause::WaitedLong, 480, 19, Outcome::NoAnswer, Tone::Busy, "等待超限"),
+    line(Cause::CallerGone, 487, 16, Outcome::Abandoned, Tone::Busy, "已取消"),
+    line(Cause::Elsewhere, 480, 26, Outcome::NoAnswer, Tone::Busy, "他处已接"),
+    line(Cause::Shed, 503, 42, Outcome::Shed, Tone::Congestion, "过载"),
+    line(Cause::Internal, 500, 41, Outcome::Failed, Tone::Congestion, "故障"),
 ];
 
-fn row(cause: Cause) -> &'static (Cause, u16, u8, Outcome) {
-    TABLE.iter().find(|r| r.0 == cause).unwrap_or(&TABLE[TABLE.len() - 1])
+fn row(cause: Cause) -> &'static Row {
+    TABLE.iter().find(|r| r.cause == cause).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 
 /// What a caller who has no final response yet is sent: SIP status and Q.850 cause.
 #[must_use]
 pub fn to_sip(cause: Cause) -> (u16, u8) {
-    let (_, status, q850, _) = row(cause);
-    (*status, *q850)
+    let row = row(cause);
+    (row.status, row.q850)
 }
 
 /// How a call that ended for this cause, without anybody connected, is counted.
 #[must_use]
 pub fn outcome(cause: Cause) -> Outcome {
-    row(cause).3
+    row(cause).outcome
 }
 
 /// The cause behind a final status of the other side.
@@ -101,24 +121,14 @@ pub fn of_failure(status: u16, q850: Option<u8>) -> Cause {
 
 /// The cause as a seat's screen says it.
 #[must_use]
-pub const fn words(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Normal => "挂机",
-        Cause::Busy => "忙",
-        Cause::NoAnswer | Cause::WaitedLong => "无人接听",
-        Cause::Unreachable | Cause::Timeout | Cause::Lost => "无法接通",
-        Cause::Rejected => "拒接",
-        Cause::NumberChanged => "改号",
-        Cause::Unallocated | Cause::InvalidNumber => "空号",
-        Cause::Congestion | Cause::Shed => "线路忙",
-        Cause::Forbidden => "未授权",
-        Cause::Media => "媒体不符",
-        Cause::Loop => "环路",
-        Cause::NoSeat => "无坐席",
-        Cause::CallerGone => "已取消",
-        Cause::Elsewhere => "他处已接",
-        Cause::Internal => "故障",
-    }
+pub fn seen(cause: Cause) -> &'static str {
+    row(cause).seen
+}
+
+/// What an agent hears for a moment when his transfer failed so.
+#[must_use]
+pub fn heard(cause: Cause) -> Tone {
+    row(cause).heard
 }
 
 /// The Reason lines of a BYE, CANCEL or final response (RFC 3326, RFC 6432).
@@ -134,7 +144,7 @@ pub fn leg_reason(cause: Cause) -> String {
         // RFC 3326 §3.1: told apart so that a phone does not list it as a missed call.
         Cause::Elsewhere => "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n".into(),
         Cause::CallerGone => reason_line(16),
-        cause => reason_line(row(cause).2),
+        cause => reason_line(row(cause).q850),
     }
 }
 
@@ -166,13 +176,27 @@ const fn q850_text(q850: u8) -> &'static str {
 mod tests {
     use super::*;
 
+    /// Statuses that RFC 3261 §21 names.
+    fn reason_known(status: u16) -> bool {
+        !matches!(status, 306..=379 | 381..=399 | 411 | 412 | 417..=419 | 424..=479 | 490 | 492..=499 | 506..=512 | 514..=599)
+            && !matches!(status, 303 | 304 | 601 | 602 | 605 | 607..=699)
+    }
+
     #[test]
     fn every_cause_has_one_row_and_maps_back_to_a_failure() {
-        for (i, (cause, status, q850, _)) in TABLE.iter().enumerate() {
-            assert!(TABLE[..i].iter().all(|r| r.0 != *cause));
-            assert!((400..700).contains(status), "{cause:?}");
-            assert!((1..=127).contains(q850), "{cause:?}");
+        let mut table =
+            String::from("cause | status of ours | Q.850 | counted as | heard | seen | statuses and Q.850 of theirs\n");
+        for (i, row) in TABLE.iter().enumerate() {
+            let cause = row.cause;
+            assert!(TABLE[..i].iter().all(|r| r.cause != cause));
+            let statuses = (300..700).filter(|s| from_status(*s) == cause && reason_known(*s)).map(|s| s.to_string());
+            let values = (1..=127).filter(|q| from_q850(*q) == Some(cause)).map(|q| format!("q{q}"));
+            let theirs: Vec<_> = statuses.chain(values).collect();
+            let Row { status, q850, outcome, heard, seen, .. } = row;
+            table +=
+                &format!("{cause:?} | {status} | {q850} | {outcome:?} | {heard:?} | {seen} | {}\n", theirs.join(" "));
         }
+        insta::assert_snapshot!(table);
         assert_eq!(to_sip(Cause::NumberChanged), (410, 22));
         assert_eq!(of_failure(480, Some(19)), Cause::NoAnswer);
         assert_eq!(of_failure(486, Some(16)), Cause::Busy);

@@ -202,7 +202,7 @@ impl Call {
     fn take_over(&mut self, leg: LegRef) {
         let Some(talking) = self.talk() else { return };
         let Some(monitor) = talking.monitor.take() else { return };
-        talking.told_until = None;
+        talking.told = None;
         let (agent, seat) = (talking.with.replace(leg), talking.seat.replace(monitor.seat));
         self.dismiss_rejoin(Cause::Elsewhere);
         if let Some(agent) = agent {

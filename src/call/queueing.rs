@@ -18,6 +18,8 @@ pub(super) struct Queueing {
     offers: Vec<Offer>,
     /// Said before the music goes on.
     saying: Option<PlayId>,
+    /// What is being said is the notice that the talk is recorded: it goes on while a seat rings, and ends with the answer.
+    notice: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +54,13 @@ impl Call {
         }
         self.show(Shown::Ringing);
         let give_up = Some(now.mono + u64::from(timeout_ms) * 1000);
-        self.stage = Stage::Queueing(Queueing { group: group.clone(), give_up, offers: Vec::new(), saying: None });
+        self.stage = Stage::Queueing(Queueing {
+            group: group.clone(),
+            give_up,
+            offers: Vec::new(),
+            saying: None,
+            notice: false,
+        });
         if self.shown >= Shown::Early {
             self.caller_hears(Source::Tone(Tone::Ringback));
         }
@@ -67,8 +75,13 @@ impl Call {
             self.journey.sought = true;
             return self.divert(&group, Cause::NoSeat, now);
         }
-        self.stage =
-            Stage::Queueing(Queueing { group: group.clone(), give_up: None, offers: Vec::new(), saying: None });
+        self.stage = Stage::Queueing(Queueing {
+            group: group.clone(),
+            give_up: None,
+            offers: Vec::new(),
+            saying: None,
+            notice: false,
+        });
         self.enter(group.clone(), skill);
         self.wait_sound(true);
     }
@@ -116,6 +129,9 @@ impl Call {
         let leg = self.dial(Target::Seat(seat.clone()), About::Service);
         if let Stage::Queueing(q) = &mut self.stage {
             q.offers.push(Offer { offer, seat, leg });
+            if q.notice {
+                return;
+            }
             q.saying = None;
         }
         if self.shown >= Shown::Early {
@@ -168,7 +184,7 @@ impl Call {
     /// What the caller hears while nobody rings: the welcome once, then the group's music, or ringback where there is none.
     fn wait_sound(&mut self, first: bool) {
         let Stage::Queueing(q) = &self.stage else { return };
-        if !q.offers.is_empty() || self.shown < Shown::Early {
+        if !q.offers.is_empty() || q.notice || self.shown < Shown::Early {
             return;
         }
         let Some(group) = self.plan_group(&q.group).cloned() else { return };
@@ -178,9 +194,11 @@ impl Call {
         let said = [notice, group.welcome.as_ref()].into_iter().flatten().filter(|_| first);
         let clips: Vec<Clip> = said.filter_map(|p| self.journey.snapshot.clip(p)).collect();
         if clips.is_empty() {
-            self.caller_hears(self.waiting_source(&group));
-        } else {
-            self.say(clips);
+            return self.caller_hears(self.waiting_source(&group));
+        }
+        self.say(clips);
+        if let Stage::Queueing(q) = &mut self.stage {
+            q.notice = first && notice.is_some();
         }
     }
 
@@ -206,8 +224,12 @@ impl Call {
         if let Stage::Queueing(q) = &mut self.stage
             && q.saying == Some(play)
         {
-            q.saying = None;
+            (q.saying, q.notice) = (None, false);
+            let rings = !q.offers.is_empty();
             self.wait_sound(false);
+            if rings {
+                self.caller_hears(Source::Tone(Tone::Ringback));
+            }
         }
     }
 

@@ -31,8 +31,8 @@ pub(super) struct Talking {
     pub(super) rejoin: Option<Box<Rejoin>>,
     /// A supervisor.
     pub(super) monitor: Option<Box<Monitor>>,
-    /// The agent hears a failure until then (µs monotonic).
-    pub(super) told_until: Option<u64>,
+    /// The agent hears of a failure by this tone until then (µs monotonic).
+    pub(super) told: Option<(u64, Tone)>,
 }
 
 impl Talking {
@@ -40,7 +40,7 @@ impl Talking {
         let third = self.third.as_ref().and_then(|t| t.deadline());
         let rejoin = self.rejoin.as_ref().and_then(|r| r.deadline());
         let monitor = self.monitor.as_ref().and_then(|m| m.deadline());
-        [self.told_until, third, rejoin, monitor].into_iter().flatten().min()
+        [self.told.map(|(at, _)| at), third, rejoin, monitor].into_iter().flatten().min()
     }
 
     /// The supervisor's leg, once he is there.
@@ -141,8 +141,8 @@ impl Call {
         let alone = talking.with.is_none() || !self.has_caller();
         let gain_db = if alone { 0 } else { BESIDE_DB };
         let tone = |tone| Some(Beside { sound: Sound::Tone(tone), gain_db });
-        if talking.told_until.is_some() {
-            return (None, tone(Tone::Busy));
+        if let Some((_, told)) = talking.told {
+            return (None, tone(told));
         }
         match talking.third.as_deref() {
             // The target's own sound is the agent's to hear; a caller who waits for it alone hears it ring.
@@ -170,12 +170,12 @@ impl Call {
                     self.third_told(input, now);
                 }
             }
-            Input::Refused => self.tell_agent(now),
+            Input::Refused => self.tell_agent(Tone::Congestion, now),
             Input::Due => {
                 if let Some(talking) = self.talk()
-                    && talking.told_until.is_some_and(|at| at <= now.mono)
+                    && talking.told.is_some_and(|(at, _)| at <= now.mono)
                 {
-                    talking.told_until = None;
+                    talking.told = None;
                     self.patch_talk();
                 }
                 self.third_due(now);
@@ -240,9 +240,9 @@ impl Call {
     }
 
     /// The agent is told by a short tone that something came to nothing; the talk goes on under it.
-    pub(super) fn tell_agent(&mut self, now: Now) {
+    pub(super) fn tell_agent(&mut self, tone: Tone, now: Now) {
         if let Some(talking) = self.talk() {
-            talking.told_until = Some(now.mono + TOLD);
+            talking.told = Some((now.mono + TOLD, tone));
         }
         self.patch_talk();
     }

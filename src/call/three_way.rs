@@ -163,7 +163,7 @@ impl Call {
             let from = talking.seat.clone();
             let third =
                 ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false, from, brief, redirected: false };
-            (talking.third, talking.told_until) = (Some(Box::new(third)), None);
+            (talking.third, talking.told) = (Some(Box::new(third)), None);
         }
         if way == Way::Blind {
             self.agent_steps_out();
@@ -390,7 +390,7 @@ impl Call {
         let caller = self.has_caller();
         let Some(talking) = self.talk() else { return };
         match (talking.with.is_some(), caller, from) {
-            (true, true, _) => self.tell_agent(now),
+            (true, true, _) => self.tell_agent(super::cause::heard(cause), now),
             // The agent has gone: an emergency line's caller is helped by a seat, whoever is first; another comes back to him.
             (false, true, Some(seat)) if talking.rejoin.is_none() => self.come_back(seat, cause, now),
             (false, true, _) => {

@@ -364,6 +364,8 @@ pub struct Admin {
     pub socket: Option<PathBuf>,
     /// The HTTP API; `None` is none.
     pub http: Option<Http>,
+    /// Where a call's screen is, with `{call}` for its reference.
+    pub link: Option<String>,
 }
 
 /// The HTTP API.
@@ -390,6 +392,19 @@ impl Admin {
         {
             document.error(span.clone(), "socket 路径超过 107 字节", "the socket's path is longer than 107 bytes");
         }
+        let link = table.text("link").map(|(text, span)| {
+            let url = text.starts_with("https://") || text.starts_with("http://");
+            if !url || !text.contains("{call}") || text.contains(['<', '>', '"', ' ']) {
+                let zh = format!(
+                    "link 应为含 {{call}} 的网址，如 \"https://hub.example/calls/{{call}}\"，而不是 \"{text}\""
+                );
+                let en = format!(
+                    "link is a URL with {{call}} in it, such as \"https://hub.example/calls/{{call}}\", not \"{text}\""
+                );
+                document.error(span, zh, en);
+            }
+            text.to_owned()
+        });
         let http = table.parsed::<SocketAddr>("http", "地址和端口", "an address and a port");
         let token = secret(&table, "http_token", "http_token_env");
         let http = http.and_then(|(listen, span)| {
@@ -409,7 +424,7 @@ impl Admin {
             Some(Http { listen, token })
         });
         table.finish();
-        Self { socket: socket.map(|(path, _)| path), http }
+        Self { socket: socket.map(|(path, _)| path), http, link }
     }
 }
 

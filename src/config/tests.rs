@@ -237,8 +237,15 @@ ring_time_s = 0
 folder = "x"
 temporary = true
 
+[keys]
+three_way = "1"
+leave = "*22"
+cancel = "*2"
+speed = { 1 = "119", 123 = "12366", 2 = "fire" }
+
 [admin]
 http = "127.0.0.1:8080"
+link = "hub.example"
 
 [drain]
 limit_s = -1

@@ -38,7 +38,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         max_calls: config.sip.max_calls as usize,
         record_default: config.recording.default,
         codes: config.keys.clone(),
-        link: None,
+        link: config.admin.link.clone(),
     }
 }
 

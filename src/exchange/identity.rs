@@ -178,7 +178,7 @@ fn note(journey: &Journey, about: &About) -> String {
         (About::Supervision(Supervision::TakeOver), _) => "接管".into(),
         (About::Transfer { agent: Some(agent), .. }, _) => format!("{agent} 转来"),
         (About::Service, Some((whom, cause))) => {
-            format!("退回：{whom} {}", crate::call::cause::words(*cause))
+            format!("退回：{whom} {}", crate::call::cause::seen(*cause))
         }
         (About::Transfer { agent: None, .. } | About::Service, _) => String::new(),
     }

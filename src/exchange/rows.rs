@@ -95,6 +95,9 @@ pub struct TransferRow {
     pub result: Option<TransferResult>,
     /// Why not.
     pub cause: Option<Cause>,
+    /// The same as an agent's screen says it; empty while there is nothing to say.
+    #[serde(default)]
+    pub seen: String,
 }
 
 /// One seat.
@@ -219,13 +222,15 @@ impl TransferRow {
                 rang: false,
                 result: None,
                 cause: None,
+                seen: String::new(),
             }),
             Fact::TransferRinging { transfer, .. } => {
                 rows.iter_mut().filter(|r| r.transfer == *transfer).for_each(|r| r.rang = true);
             }
             Fact::TransferEnded { transfer, result, cause } => {
                 let ended = rows.iter_mut().filter(|r| r.transfer == *transfer);
-                ended.for_each(|r| (r.result, r.cause) = (Some(*result), *cause));
+                let seen = cause.map_or("", crate::call::cause::seen);
+                ended.for_each(|r| (r.result, r.cause, r.seen) = (Some(*result), *cause, seen.to_owned()));
             }
             _ => {}
         }

@@ -147,7 +147,7 @@ fn row(transfers: Vec<TransferRow>) -> CallRow {
 
 fn transfer(transfer: u32, result: Option<TransferResult>, cause: Option<Cause>) -> TransferRow {
     let (to, title) = ("12366".to_owned(), "税务".to_owned());
-    TransferRow { transfer, to, title, way: Way::ThreeWay, rang: true, result, cause }
+    TransferRow { transfer, to, title, way: Way::ThreeWay, rang: true, result, cause, seen: String::new() }
 }
 
 fn status() -> Status {

@@ -1,6 +1,7 @@
 //! One recording a caller's journey: who is on which channel, through every move; begun, paused and ended when it should be.
 
 use crate::support::city;
+use crate::support::graph::Heard;
 use crate::support::town::{Manner, Party, Town};
 use switchboard::call::Conflict;
 use switchboard::exchange::{Answer, Verb};
@@ -132,5 +133,33 @@ fn a_call_nobody_answers_is_not_recorded() {
     town.hangs_up(citizen);
     town.runs(1.0);
     assert_eq!(town.graph.tapes.len(), 1);
+    town.goes_home();
+}
+
+#[test]
+fn the_notice_is_said_while_a_seat_rings_and_never_on_an_emergency_call() {
+    let notice = |text: &str| text.replace("[group.main]", "[group.main]\nrecording_notice = \"recording-notice\"");
+    let mut town = Town::new(7);
+    town.reloads(city::edited(notice));
+    let seat = town.seat("8001", Manner::Answers(2_000_000));
+    let _fire = town.trunk(30, SOON);
+    let citizen = town.citizen("13900000001");
+    town.runs(1.0);
+    town.dials(citizen, "12345");
+    town.runs(1.0);
+    assert!(town.rings(seat));
+    assert_eq!(town.hears(citizen), Heard::Prompt("recording-notice".into()));
+    assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    town.dials(citizen, "119");
+    town.runs(3.0);
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    assert_eq!(town.was_played(citizen).iter().filter(|p| **p == "recording-notice").count(), 1);
+    // Said to its end where nobody answers sooner; then it is heard ringing.
+    town.set_manner(seat, Manner::Rings);
+    town.dials(citizen, "12345");
+    assert!(town.until(30, |t| t.hears(citizen) == Heard::Tone("Ringback".into())), "{}", town.trace.join("\n"));
     town.goes_home();
 }

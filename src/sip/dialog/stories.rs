@@ -249,7 +249,7 @@ fn a_subscription_expires() {
     s.refers("");
     s.accept();
     s.reply(200, "");
-    s.wait(180);
+    s.wait(900);
     assert_eq!(s.drain(), "NOTIFY+100");
     let state = s.ours.as_ref().map(|m| text(m.value(Name::SubscriptionState)));
     assert_eq!(state.as_deref(), Some("terminated;reason=timeout"));
