@@ -281,7 +281,10 @@ impl Core {
     fn run(&mut self) {
         let mut ready = Vec::with_capacity(BATCH);
         let mut buffer = vec![0u8; GATHERED];
-        while !self.shared.stop.load(Ordering::Acquire) && self.round(&mut ready, &mut buffer) {}
+        let mut works = true;
+        while works && !self.shared.stop.load(Ordering::Acquire) {
+            works = self.round(&mut ready, &mut buffer);
+        }
     }
 
     /// Waits once, and does what there is to be done. False: it cannot wait any more.

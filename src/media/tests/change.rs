@@ -232,9 +232,9 @@ fn out_of_a_conference_nobody_hears_the_third_party_for_one_packet_more() {
             let since = town.wire.rtp.len();
             phones.speak(&mut town, 400);
             let after = town.wire.rtp[since..].iter().filter(|s| s.port < 2);
-            // Of a packet of 30 ms all but the end may have been mixed when it was still a conference.
+            // Half a frame, and of a packet of 30 ms all but its end, had been mixed when it was still a conference.
             let loud = after.flat_map(|s| &s.payload).filter(|b| g711::alaw_decode(**b).abs() > 500).count();
-            assert!(loud <= if ptime == 30 { 239 } else { 0 }, "{ptime} ms, moment {moment}: {loud} samples");
+            assert!(loud <= [0, 80, 0, 239][usize::from(ptime / 10)], "{ptime} ms, moment {moment}: {loud} samples");
             assert!(!town.engine.legs.iter().any(Leg::crosses));
         }
     }
@@ -243,7 +243,7 @@ fn out_of_a_conference_nobody_hears_the_third_party_for_one_packet_more() {
 /// Changes upon changes, many before the former is over, with leases that end: the lists agree with what each hears.
 #[test]
 fn however_fast_the_changes_follow_each_other_everyone_is_where_he_belongs() {
-    for seed in 1..=40 {
+    for seed in 1..=40u64 {
         println!("seed {seed}");
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let remotes: Vec<Remote> = (0..4).map(|i| Remote { ptime: [20, 30, 20, 10][i as usize], ..sdp(i) }).collect();
