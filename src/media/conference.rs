@@ -5,6 +5,7 @@
 //! its jitter buffer. A listener's stream stays one: from the relay it goes on at the timestamp that is due, back in
 //! the relay the next packet joins where the mix ended.
 
+use super::crossing::Crossing;
 use super::ear::{Ear, SLOTS};
 use super::engine::{Engine, Outlet};
 use super::leg::{Filled, Hears, LONGEST_FRAME, Leg};
@@ -44,6 +45,10 @@ pub struct Mix {
     gathered: u64,
     /// The slot of the next packet; 0 before the first.
     due: u64,
+    /// The listener is on its way into it or out of it.
+    pub crossing: Option<Crossing>,
+    /// Of the voice that it crosses with: the timestamp behind what is pending, and how much of that is real.
+    behind: (u32, usize),
 }
 
 impl Default for Mix {
@@ -55,11 +60,42 @@ impl Default for Mix {
             filled: 0,
             gathered: 0,
             due: 0,
+            crossing: None,
+            behind: (0, 0),
         }
     }
 }
 
 impl Mix {
+    /// Whether a voice is in it with all that it says.
+    pub fn audible(&self, leg: u32) -> bool {
+        self.voices.iter().any(|v| v.leg == leg && !v.mute && v.digits)
+    }
+
+    /// Nothing but this voice is in it any more.
+    pub fn only(&mut self, leg: u32) {
+        self.voices.retain(|v| v.leg == leg);
+        self.beside = None;
+    }
+
+    /// The timestamp of the oldest sample pending of the voice that it crosses with, if all of them are real.
+    pub fn oldest(&self) -> Option<u32> {
+        let (behind, real) = self.behind;
+        (real >= self.filled).then_some(behind.wrapping_sub(self.filled as u32))
+    }
+
+    /// Silences so many samples of what is pending longest.
+    pub fn hush(&mut self, length: usize) {
+        self.pending.iter_mut().take(length.min(self.filled)).for_each(|sample| *sample = 0);
+    }
+
+    /// Leaves out what is pending longest.
+    fn leave_out(&mut self) {
+        let length = self.filled.min(FRAME);
+        self.pending.copy_within(length..self.filled, 0);
+        self.filled -= length;
+    }
+
     /// Another sound beside; the same one goes on where it is.
     fn accompany(&mut self, beside: Option<Beside>) {
         let Some(Beside { sound, gain_db }) = beside else {
@@ -156,7 +192,13 @@ impl Engine {
 
     /// A slot of a listener: mixes what is due and sends what is full. After how many µs again.
     pub(super) fn mixing(&mut self, port: u32, slot: u64, now: Now, out: &mut impl Outlet) -> Option<u64> {
+        if self.overdue(port, now.mono) {
+            self.come_out(port);
+        }
         let leg = self.legs.get_mut(port as usize)?;
+        if !matches!(leg.hears, Hears::Mix(_)) {
+            return None;
+        }
         let Hears::Mix(mut mix) = std::mem::take(&mut leg.hears) else {
             return None;
         };
@@ -165,7 +207,9 @@ impl Engine {
         if slot >= mix.gathered + SLOTS {
             if slot >= mix.gathered + 2 * SLOTS {
                 // The first frame, or keys or a stall have taken time that is not sent any more.
-                leg.out.turn();
+                if !mix.crossing.is_some_and(Crossing::arrives) {
+                    leg.out.turn();
+                }
                 (mix.filled, mix.due) = (0, 0);
             }
             mix.gathered = slot;
@@ -175,16 +219,20 @@ impl Engine {
                 self.events.push_back(Event::PlayFinished { port, epoch, play });
             }
         }
-        let leg = self.legs.get_mut(port as usize)?;
         let samples = ptime * 8;
         while mix.filled >= samples && (even || slot >= mix.due) {
+            if !self.lands(port, &mut mix, now.mono) {
+                mix.leave_out();
+                continue;
+            }
+            let leg = self.legs.get_mut(port as usize)?;
             voice(leg, port, &mix.pending[..samples], &mut self.frame, now, out);
             mix.pending.copy_within(samples..mix.filled, 0);
             mix.filled -= samples;
             // The pace begins with the first packet that is full.
             mix.due = if mix.due == 0 { slot } else { mix.due } + ptime as u64 / 5;
         }
-        leg.hears = Hears::Mix(mix);
+        self.legs.get_mut(port as usize)?.hears = Hears::Mix(mix);
         Some(if even { 20 } else { 10 } * MILLI)
     }
 
@@ -192,6 +240,8 @@ impl Engine {
     fn gather(&mut self, port: u32, slot: u64, mix: &mut Mix) -> Option<PlayId> {
         let events = self.legs.get(port as usize)?.telephone_event().is_some();
         let mut sum = Sum::default();
+        let carried = mix.crossing.map(Crossing::leg);
+        mix.behind.1 = if carried.is_some() { mix.behind.1 } else { 0 };
         for voice in mix.voices.iter().filter(|v| !v.mute) {
             let Some(speaker) = self.legs.get_mut(voice.leg as usize) else {
                 continue;
@@ -199,12 +249,18 @@ impl Engine {
             // A key in the sound is not for those who get it as an event, nor for those who shall not hear it.
             let withheld = events || speaker.secret || !voice.digits;
             let piece = speaker.ear.as_mut().and_then(|ear| ear.piece(slot));
+            if carried == Some(voice.leg) {
+                let timestamp = piece.and_then(|p| p.timestamp);
+                mix.behind = timestamp.map_or((0, 0), |t| (t.wrapping_add(FRAME as u32), mix.behind.1 + FRAME));
+            }
             if let Some(piece) = piece.filter(|p| !(p.quiet || p.keyed && withheld)) {
                 sum.add(&piece.sound, voice.gain);
             }
         }
         let mut finished = None;
-        if let Some((hears, gain)) = &mut mix.beside {
+        // What is played beside begins with the mix.
+        let arrived = !mix.crossing.is_some_and(Crossing::arrives);
+        if let Some((hears, gain)) = mix.beside.as_mut().filter(|_| arrived) {
             let (mut alaw, mut sound) = ([0; FRAME], [0; FRAME]);
             match self.sounds.fill(hears, &mut alaw) {
                 Filled::More | Filled::Silent | Filled::Mixed => {}
@@ -234,7 +290,8 @@ impl Engine {
             let Hears::Mix(mix) = &leg.hears else {
                 continue;
             };
-            let hears = mix.voices.iter().any(|v| v.leg == port && v.digits && !v.mute);
+            // Whoever is on both ways gets them relayed.
+            let hears = mix.audible(port) && mix.crossing.and_then(Crossing::relayed) != Some(port);
             if hears && (event.is_some() || leg.telephone_event().is_some()) {
                 leg.taken = event;
                 keys.iter().for_each(|code| leg.press(*code));

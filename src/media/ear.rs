@@ -6,6 +6,7 @@ use crate::audio::conceal::Concealer;
 use crate::audio::g711;
 use crate::audio::mixer::{FRAME, Frame};
 use crate::patch::Codec;
+use crate::rtp::jitter::Put;
 use crate::rtp::{Header, Jitter};
 
 /// Slots of the wheel in a frame of 20 ms.
@@ -19,6 +20,8 @@ const BEFORE_KEY: u32 = 160;
 #[derive(Debug, Clone)]
 pub struct Piece {
     number: u64,
+    /// The speaker's timestamp of its first sample; `None` while there is nothing, or nothing yet.
+    pub timestamp: Option<u32>,
     /// The sound.
     pub sound: Frame,
     /// There is none.
@@ -39,6 +42,8 @@ pub struct Ear {
     pieces: [Piece; 2],
     /// The next to be made.
     next: u64,
+    /// The first sample of a stream whose turn has not come yet.
+    begins: Option<u32>,
     /// Where a key sounds, in timestamps.
     key: Option<(u32, u32)>,
 }
@@ -53,7 +58,7 @@ fn silence(codec: Codec) -> u8 {
 impl Ear {
     /// Begins to listen; `jitter_us` is what is known of the stream.
     pub fn new(codec: Codec, jitter_us: u32) -> Self {
-        let piece = Piece { number: u64::MAX, sound: [0; FRAME], quiet: true, keyed: false };
+        let piece = Piece { number: u64::MAX, timestamp: None, sound: [0; FRAME], quiet: true, keyed: false };
         Self {
             jitter: Jitter::new(silence(codec), jitter_us),
             conceal: Concealer::default(),
@@ -61,6 +66,7 @@ impl Ear {
             first: None,
             pieces: [piece.clone(), piece],
             next: 0,
+            begins: None,
             key: None,
         }
     }
@@ -89,12 +95,20 @@ impl Ear {
                 _ => Some((from, until)),
             };
         }
-        self.jitter.put(header, payload, now);
+        let put = self.jitter.put(header, payload, now);
+        self.begins_with(header, put);
     }
 
     /// A packet that stands for silence: comfort noise, an event.
     pub fn hush(&mut self, header: &Header, now: u64) {
-        self.jitter.put_silence(header, FRAME, now);
+        let put = self.jitter.put_silence(header, FRAME, now);
+        self.begins_with(header, put);
+    }
+
+    fn begins_with(&mut self, header: &Header, put: Put) {
+        if put == Put::Begins {
+            self.begins = Some(header.timestamp);
+        }
     }
 
     /// The 20 ms whose turn is at a slot. `None`: there are none so long ago.
@@ -121,9 +135,13 @@ impl Ear {
         let taken = self.jitter.take(&mut bytes, at);
         (piece.number, piece.quiet, piece.keyed) = (number, false, false);
         if taken.silent && self.conceal.faded() {
-            (piece.quiet, piece.sound) = (true, [0; FRAME]);
+            (piece.quiet, piece.sound, piece.timestamp) = (true, [0; FRAME], None);
             return;
         }
+        if !taken.silent && self.begins.is_some_and(|begins| taken.timestamp.wrapping_sub(begins).cast_signed() >= 0) {
+            self.begins = None;
+        }
+        piece.timestamp = (!taken.silent && self.begins.is_none()).then_some(taken.timestamp);
         if taken.jumped {
             self.conceal.jump();
         }

@@ -127,7 +127,7 @@ impl Engine {
             }
             Command::Hear { port, epoch, source } => {
                 if let Some(index) = self.current(port, epoch) {
-                    self.hear(index, source);
+                    self.hear(index, source, now);
                     self.start(index, now, out);
                 }
             }
@@ -249,12 +249,14 @@ impl Engine {
         self.start(index, now, out);
     }
 
-    fn hear(&mut self, index: u32, source: Source) {
-        let mixed = matches!(self.legs.get(index as usize).map(|l| &l.hears), Some(Hears::Mix(_)));
-        let goes_on = mixed && matches!(source, Source::Mix { .. });
-        if !goes_on {
-            self.leave(index);
+    fn hear(&mut self, index: u32, source: Source, now: Now) {
+        if let Some(hears) = self.cross(index, &source, now.mono) {
+            if let Some(leg) = self.legs.get_mut(index as usize) {
+                leg.hears = hears;
+            }
+            return;
         }
+        self.leave(index);
         let hears = match source {
             Source::Mix { voices, beside } => Hears::Mix(self.mix(index, &voices, beside)),
             Source::Nothing => Hears::Nothing,
@@ -272,9 +274,7 @@ impl Engine {
         };
         if let Some(leg) = self.legs.get_mut(index as usize) {
             leg.hears = hears;
-            if !goes_on {
-                leg.out.turn();
-            }
+            leg.out.turn();
         }
     }
 
@@ -286,7 +286,10 @@ impl Engine {
                     leg.listeners.retain(|l| *l != index);
                 }
             }
-            Some(Hears::Mix(mix)) => mix.voices.iter().for_each(|v| self.unhear(index, v.leg)),
+            Some(Hears::Mix(mix)) => {
+                mix.voices.iter().for_each(|v| self.unhear(index, v.leg));
+                self.unrelay(index, mix.crossing);
+            }
             Some(Hears::Nothing | Hears::Tone { .. } | Hears::Play { .. }) | None => {}
         }
     }
@@ -300,8 +303,7 @@ impl Engine {
         let leg = std::mem::replace(leg, Leg { epoch: leg.epoch, ..Leg::default() });
         for listener in leg.listeners.iter().copied() {
             if let Some(other) = self.legs.get_mut(listener as usize) {
-                other.hears = Hears::Nothing;
-                other.out.turn();
+                other.bereave();
             }
         }
         self.fall_silent(index, &leg.mixers);

@@ -1,6 +1,7 @@
 //! One leg as the engine sees it: what it hears, who hears it, what has come in and gone out.
 
 use super::conference::Mix;
+use super::crossing::Crossing;
 use super::ear::Ear;
 use super::latch::Latch;
 use super::outgoing::Outgoing;
@@ -180,6 +181,11 @@ impl Leg {
     pub fn plays(&self) -> bool {
         let sound = matches!(self.hears, Hears::Tone { .. } | Hears::Play { .. } | Hears::Mix(_));
         self.remote.is_some() && (sound || self.digits.is_some())
+    }
+
+    /// Whether it is on its way into a mix.
+    pub fn crosses(&self) -> bool {
+        matches!(&self.hears, Hears::Mix(mix) if mix.crossing.is_some_and(Crossing::arrives))
     }
 
     /// Puts a key at the end of those to be sent; counted as refused when too many wait.

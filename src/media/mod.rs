@@ -12,6 +12,7 @@
 //! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Ports that are rings instead of sockets get a file of their own.
 
 mod conference;
+mod crossing;
 mod ear;
 mod engine;
 mod latch;

@@ -60,6 +60,12 @@ impl Outgoing {
         self.due
     }
 
+    /// The source's timestamp behind the last sample relayed, if relayed sound was the last that was sent.
+    #[must_use]
+    pub fn relayed(&self) -> Option<u32> {
+        self.segment.map(|s| self.timestamp.wrapping_sub(s.timestamp))
+    }
+
     /// What comes next is not the continuation of what was sent: a talkspurt of its own.
     pub fn turn(&mut self) {
         self.fresh = true;

@@ -45,7 +45,8 @@ impl Engine {
         self.wheel.wake(now.mono);
         let heard = leg.out.due();
         if matches!(leg.hears, Hears::Mix(_)) && leg.digits.is_none() {
-            self.begin_mix(port, heard.max(now.mono));
+            let at = if leg.crosses() { now.mono } else { heard.max(now.mono) };
+            self.begin_mix(port, at);
         } else if heard > now.mono {
             leg.due = self.wheel.put(port, heard);
         } else {

@@ -331,6 +331,85 @@ mod tests {
         assert_eq!(heard(&ports), Some(b"again".to_vec()));
     }
 
+    /// Who is ready in an epoll instance, without waiting: over the loopback a datagram has come when it has been sent.
+    fn ready(epoll: &OwnedFd) -> Vec<Ready> {
+        let mut events: Vec<epoll::Event> = Vec::with_capacity(8);
+        let at_once = rustix::event::Timespec::default();
+        epoll::wait(epoll, rustix::buffer::spare_capacity(&mut events), Some(&at_once)).unwrap();
+        let mut ready: Vec<_> = events.iter().map(|e| Ready::of(e.data.u64())).collect();
+        ready.sort_by_key(|r| r.number());
+        ready
+    }
+
+    #[test]
+    fn a_port_set_aside_wakes_nobody_until_it_is_called_back_and_nothing_that_came_meanwhile_is_lost() {
+        let address = IpAddr::from([127, 0, 0, 69]);
+        let mut ports = ports(address, 42_300..=42_305);
+        let at: Vec<SocketAddr> = (0..3).map(|_| ports.bind().unwrap().1).collect();
+        let peer = UdpSocket::bind((address, 0)).unwrap();
+        peer.send_to(b"before", at[0]).unwrap();
+        peer.send_to(b"before", at[1]).unwrap();
+        assert_eq!(ready(ports.epoll()), [Ready::Rtp(0), Ready::Rtp(1)]);
+        // Twice is once, and a port that is not there is none.
+        [0, 0, 2, 9].into_iter().for_each(|index| ports.set_aside(index));
+        assert_eq!(ports.aside(), 2);
+        peer.send_to(b"aside", at[2]).unwrap();
+        assert_eq!(
+            (ready(ports.epoll()), ready(ports.slow())),
+            (vec![Ready::Rtp(1)], vec![Ready::Rtp(0), Ready::Rtp(2)])
+        );
+        let beside = SocketAddr::new(address, at[0].port() + 1);
+        peer.send_to(b"report", beside).unwrap();
+        assert_eq!(ready(ports.epoll()), [Ready::Rtcp(0), Ready::Rtp(1)], "reports wake the thread as ever");
+        ports.call_back(|_| true);
+        assert_eq!((ports.aside(), ready(ports.slow()).len()), (2, 2));
+        ports.call_back(|index| index == 2);
+        assert_eq!((ports.aside(), ready(ports.slow())), (1, vec![Ready::Rtp(2)]));
+        assert_eq!(ready(ports.epoll()), [Ready::Rtp(0), Ready::Rtcp(0), Ready::Rtp(1)]);
+        ports.set_aside(0);
+        assert_eq!(ready(ports.slow()), [Ready::Rtp(0), Ready::Rtp(2)], "and again");
+        ports.call_back(|_| false);
+        assert_eq!((ports.aside(), ready(ports.slow()).len()), (0, 0));
+        let mut buffer = [0; 64];
+        for (index, came) in [(0, b"before".as_slice()), (1, b"before"), (2, b"aside")] {
+            let (length, _) = ports.receive(Ready::Rtp(index), &mut buffer).unwrap();
+            assert_eq!(&buffer[..length], came);
+        }
+    }
+
+    #[test]
+    fn what_is_held_leaves_at_the_release_whole_in_order_and_once() {
+        let address = IpAddr::from([127, 0, 0, 70]);
+        let mut ports = ports(address, 42_400..=42_403);
+        let at: Vec<SocketAddr> = (0..2).map(|_| ports.bind().unwrap().1).collect();
+        let peer = UdpSocket::bind((address, 0)).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let to = peer.local_addr().unwrap();
+        let come = || {
+            let mut buffer = [0; 64];
+            let mut next = || peer.recv_from(&mut buffer).ok().map(|(n, from)| (from, buffer[..n].to_vec()));
+            std::iter::from_fn(&mut next).collect::<Vec<_>>()
+        };
+        for packets in [[(0, "a"), (1, "bcd"), (0, "ef")], [(1, "x"), (1, ""), (0, "yz")]] {
+            ports.hold();
+            packets.iter().for_each(|(port, bytes)| ports.rtp(*port, to, bytes.as_bytes()));
+            assert_eq!(come(), [], "nothing before the release");
+            ports.release();
+            assert_eq!(come(), packets.map(|(port, bytes)| (at[port as usize], bytes.as_bytes().to_vec())));
+        }
+        ports.rtp(0, to, b"at once");
+        assert_eq!(come(), [(at[0], b"at once".to_vec())]);
+        ports.hold();
+        ports.rtcp(1, to, b"report");
+        assert_eq!(come().len(), 1, "reports do not wait");
+        // A port that is not there takes nothing of the others with it.
+        ports.rtp(7, to, b"nobody's");
+        ports.rtp(1, to, b"mine");
+        ports.release();
+        ports.release();
+        assert_eq!((come(), ports.dropped), (vec![(at[1], b"mine".to_vec())], 0));
+    }
+
     #[test]
     fn epolls_numbers_read_back() {
         for ready in [Ready::Rtp(0), Ready::Rtcp(0), Ready::Rtp(u32::MAX), Ready::Rtcp(77), Ready::Wake] {

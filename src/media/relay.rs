@@ -129,6 +129,7 @@ impl Engine {
 
     #[inline]
     fn carry(&mut self, to: u32, heard: &Heard<'_>, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
+        self.come_out(to);
         let Some(leg) = self.legs.get_mut(to as usize) else {
             return;
         };

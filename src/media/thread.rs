@@ -281,45 +281,52 @@ impl Core {
     fn run(&mut self) {
         let mut ready = Vec::with_capacity(BATCH);
         let mut buffer = vec![0u8; GATHERED];
-        while !self.shared.stop.load(Ordering::Acquire) {
-            ready.clear();
-            let timeout = self.timeout();
-            match epoll::wait(self.ports.epoll(), rustix::buffer::spare_capacity(&mut ready), timeout.as_ref()) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(why) => {
-                    tracing::error!(thread = self.id, %why, "a media thread cannot wait for packets and ends");
-                    return;
-                }
-            }
-            let now = self.clock.now();
-            self.obey(now);
-            for event in &ready {
-                let ready = Ready::of(event.data.u64());
-                self.take(ready, &mut buffer, now);
-                if let Ready::Rtp(port) = ready
-                    && self.engine.patient(port)
-                {
-                    self.ports.set_aside(port);
-                }
-            }
-            self.look(&mut ready, &mut buffer, now);
-            if self.engine.deadline().is_some_and(|at| at <= now.mono) {
-                self.ports.hold();
-                self.engine.tick(now, &mut self.ports);
-                self.ports.release();
-            }
-            while let Some(event) = self.engine.poll() {
-                (self.tell)(event);
-            }
-            self.top_up();
-            if let Some(tap) = &mut self.ports.tap {
-                tap.again();
-            }
-            let dropped = std::mem::take(&mut self.ports.dropped);
-            if dropped > 0 {
-                self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
+        let mut works = true;
+        while works && !self.shared.stop.load(Ordering::Acquire) {
+            works = self.round(&mut ready, &mut buffer);
+        }
+    }
+
+    /// Waits once, and does what there is to be done. False: it cannot wait any more.
+    fn round(&mut self, ready: &mut Vec<epoll::Event>, buffer: &mut [u8]) -> bool {
+        ready.clear();
+        let timeout = self.timeout();
+        match epoll::wait(self.ports.epoll(), rustix::buffer::spare_capacity(ready), timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(why) => {
+                tracing::error!(thread = self.id, %why, "a media thread cannot wait for packets and ends");
+                return false;
             }
         }
+        let now = self.clock.now();
+        self.obey(now);
+        for event in &*ready {
+            let ready = Ready::of(event.data.u64());
+            self.take(ready, buffer, now);
+            if let Ready::Rtp(port) = ready
+                && self.engine.patient(port)
+            {
+                self.ports.set_aside(port);
+            }
+        }
+        self.look(ready, buffer, now);
+        if self.engine.deadline().is_some_and(|at| at <= now.mono) {
+            self.ports.hold();
+            self.engine.tick(now, &mut self.ports);
+            self.ports.release();
+        }
+        while let Some(event) = self.engine.poll() {
+            (self.tell)(event);
+        }
+        self.top_up();
+        if let Some(tap) = &mut self.ports.tap {
+            tap.again();
+        }
+        let dropped = std::mem::take(&mut self.ports.dropped);
+        if dropped > 0 {
+            self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
+        }
+        true
     }
 
     /// Takes what has come to the sockets set aside, once in each slot and before its tick.
@@ -439,6 +446,9 @@ fn raise_descriptors() {
         }
     }
 }
+
+#[cfg(test)]
+mod rounds;
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,8 @@ pub struct Phones {
     wire: BTreeSet<(u64, u32, u16, u32)>,
     random: Random,
     pub way: Way,
+    /// What each says, sample by sample.
+    pub voice: fn(u32, u32) -> i16,
     /// Who is silent at present.
     pub silent: Vec<u32>,
 }
@@ -42,6 +44,7 @@ impl Phones {
             wire: BTreeSet::new(),
             random: Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1),
             way: Way::default(),
+            voice: tone_of,
             silent: Vec::new(),
         }
     }
@@ -64,7 +67,7 @@ impl Phones {
                 self.wire.pop_first();
                 let remote = self.remotes[index as usize];
                 let payload: Vec<u8> = (timestamp..timestamp + u32::from(remote.ptime) * 8)
-                    .map(|i| word(remote.codec, sine(HERTZ[index as usize % 4], i)))
+                    .map(|i| word(remote.codec, (self.voice)(index, i)))
                     .collect();
                 let payload_type = remote.codec.payload_type();
                 let header = Header { timestamp: timestamp + 5_000, payload_type, ..audio(index, n) };
@@ -73,6 +76,10 @@ impl Phones {
             town.pass(1);
         }
     }
+}
+
+fn tone_of(index: u32, i: u32) -> i16 {
+    sine(HERTZ[index as usize % 4], i)
 }
 
 fn sine(hertz: f64, i: u32) -> i16 {
@@ -202,7 +209,7 @@ fn from_relay_to_mix_and_back_is_one_stream_and_hardly_a_gap() {
         for i in 0..2 {
             let heard = town.heard(i);
             assert_one_stream(&heard);
-            assert!(heard.windows(2).all(|w| w[1].at - w[0].at <= 40 * MILLI), "seed {seed}: packets never pause");
+            assert!(heard.windows(2).all(|w| w[1].at - w[0].at <= 60 * MILLI), "seed {seed}: packets hardly pause");
             assert!(heard.iter().filter(|s| s.header.marker).count() <= 8, "one marker a change at most");
             // On the listener's time line the other one is never away for more than 40 ms.
             let first = heard[0].header.timestamp;
@@ -236,7 +243,7 @@ fn under_loss_jitter_and_disorder_the_stream_keeps_its_numbers_and_the_voices_ar
         apply(&mut town, &Topology::room(&legs(2)));
         phones.speak(&mut town, 1_000);
         apply(&mut town, &Topology::room(&legs(3)));
-        let mixed = town.now.mono + 40 * MILLI;
+        let mixed = town.now.mono + 260 * MILLI;
         phones.speak(&mut town, 2_000);
         let since = town.now.mono;
         phones.speak(&mut town, 2_000);
@@ -562,6 +569,7 @@ fn a_lease_that_ends_leaves_nothing_behind() {
         assert!(town.engine.legs.iter().all(|l| l.ear.is_some() && l.mixers.len() == 2));
         apply(&mut town, &Topology::pair(LegRef(0), LegRef(1)));
         town.hear(2, Source::Nothing);
+        town.pass(220);
         assert!(town.engine.legs.iter().all(|l| l.ear.is_none() && l.mixers.is_empty()));
     }
     apply(&mut town, &Topology::room(&legs(3)));
