@@ -241,10 +241,10 @@ impl Call {
 
     /// The agent is told by a short tone that something came to nothing; the talk goes on under it.
     pub(super) fn tell_agent(&mut self, tone: Tone, now: Now) {
-        if let Some(talking) = self.talk() {
+        if let Some(talking) = self.talk().filter(|t| t.with.is_some()) {
             talking.told = Some((now.mono + TOLD, tone));
+            self.patch_talk();
         }
-        self.patch_talk();
     }
 
     /// The caller hung up in a talk. `true`: others go on without him (product §5.5, §5.7).

@@ -137,7 +137,7 @@ fn a_failure_is_told_to_the_agent_alone_for_a_moment() {
     // So are a number of nobody's and a code that fits nothing.
     for keys in ["*199999#", "*2", "*3"] {
         scene.town.presses(scene.seat, keys);
-        assert_eq!(scene.town.beside(scene.seat).as_deref(), Some("Busy"), "{keys}");
+        assert_eq!(scene.town.beside(scene.seat).as_deref(), Some("Congestion"), "{keys}");
         scene.town.runs(2.0);
     }
     assert!(scene.town.talk(scene.citizen, scene.seat));
