@@ -102,7 +102,7 @@ impl Exchange {
         let journey = &live.call.journey;
         let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip());
         let link = self.settings.link.as_deref();
-        extra.extend(super::identity::brief_lines(call, journey, about, link, now.wall));
+        extra.extend(super::identity::brief_lines(call, journey, way.audience, about, link, now.wall));
         for route in &way.routes {
             extra.extend_from_slice(b"Route: ");
             extra.extend_from_slice(route);

@@ -4,11 +4,19 @@
 use super::Exchange;
 use crate::call::Leg;
 use crate::clock::Now;
-use crate::fact::{Origin, Target};
+use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::patch::Command;
 use crate::sip::dialog::{ReferId, Replaces, SessionId};
 use crate::sip::endpoint::Incoming;
+
+/// Why an agent's two calls cannot be made one.
+enum Unjoined {
+    /// This status says why.
+    Status(u16),
+    /// The consultation, by this number, rings still.
+    Rings(String),
+}
 
 impl Exchange {
     /// The media thread of the call that this seat is in.
@@ -38,28 +46,37 @@ impl Exchange {
                 self.endpoint.report_refer(refer, 200, now);
                 self.join(with, consult, now);
             }
-            Err(status) => self.endpoint.decline_refer(refer, status, now),
+            Err(Unjoined::Rings(number)) => {
+                // Handed over while it rings: it rings for the caller then.
+                self.tell(consult, crate::call::Input::HangUp(Cause::CallerGone), now);
+                self.refer_to(with, agent, refer, &number, now);
+            }
+            Err(Unjoined::Status(status)) => self.endpoint.decline_refer(refer, status, now),
         }
     }
 
-    /// Whether the agent's two calls can be made one; else the status that says why not.
-    fn joinable(&self, with: CallRef, agent: LegRef, consult: CallRef) -> Result<(), u16> {
-        let (Some(main), Some(other)) = (self.calls.get(&with), self.calls.get(&consult)) else { return Err(481) };
+    /// Whether the agent's two calls can be made one.
+    fn joinable(&self, with: CallRef, agent: LegRef, consult: CallRef) -> Result<(), Unjoined> {
+        let no = |status| Err(Unjoined::Status(status));
+        let (Some(main), Some(other)) = (self.calls.get(&with), self.calls.get(&consult)) else { return no(481) };
         let seat = main.call.members().iter().find(|m| m.leg == agent).and_then(|m| match &m.target {
             Some(Target::Seat(seat)) => Some(seat),
             _ => None,
         });
         let own = matches!((&other.call.journey.origin, seat), (Origin::Seat(a), Some(b)) if a == b);
         if !own {
-            return Err(403);
+            return no(403);
         }
-        let Some(given) = other.call.given() else { return Err(488) };
         if !main.call.takes(agent) {
-            return Err(491);
+            return no(491);
         }
+        let Some(given) = other.call.given() else {
+            let rings = other.call.stage() == "ringing";
+            return if rings { Err(Unjoined::Rings(other.call.journey.dialled.clone())) } else { no(488) };
+        };
         let thread = |live: &super::Live, leg| live.legs.iter().find(|l| l.leg == leg).map(|l| l.lease.port.thread);
         let same = thread(main, agent).is_some() && thread(main, agent) == thread(other, given.leg);
-        if same { Ok(()) } else { Err(500) }
+        if same { Ok(()) } else { no(500) }
     }
 
     fn join(&mut self, with: CallRef, consult: CallRef, now: Now) {

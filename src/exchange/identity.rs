@@ -186,14 +186,22 @@ fn note(journey: &Journey, about: &About) -> String {
 
 /// What travels with a transferred call (RFC 7433): number first dialled, agent, seconds since the first answer, caller, reason,
 /// place; and where to read on (Call-Info). `link` has `{call}` where the reference goes.
-pub(super) fn brief_lines(call: CallRef, journey: &Journey, about: &About, link: Option<&str>, wall: i64) -> Vec<u8> {
+pub(super) fn brief_lines(
+    call: CallRef,
+    journey: &Journey,
+    audience: Audience,
+    about: &About,
+    link: Option<&str>,
+    wall: i64,
+) -> Vec<u8> {
     let About::Transfer { agent, brief } = about else { return Vec::new() };
     let mut lines = Lines::new();
     let since = journey.answered_at.map_or(0, |at| (wall - at) / 1_000_000);
     let agent = agent.as_ref().map_or("", |a| a.as_str());
     let mut text = format!("d={};a={agent};t={since}", journey.dialled);
-    // The text is for whoever answers: a withheld number stays withheld but for what P-Asserted-Identity says.
-    if !journey.caller.private && !journey.caller.number.is_empty() {
+    // A withheld number stays withheld, but never from an emergency service.
+    let shown = !journey.caller.private || audience == Audience::Emergency;
+    if shown && !journey.caller.number.is_empty() {
         let _ = write!(text, ";c={}", journey.caller.number);
     }
     for (name, words) in [("r", &brief.reason), ("l", &brief.location)] {

@@ -31,9 +31,17 @@ impl Exchange {
             _ => return self.endpoint.decline_refer(refer, 403, now),
         }
         let Some(live) = self.calls.get(&call) else { return self.endpoint.decline_refer(refer, 481, now) };
+        match live.call.journey.snapshot.plan.normalise(&to.uri) {
+            Ok(number) => self.refer_to(call, leg, refer, &number.digits.to_string(), now),
+            Err(_) => self.endpoint.decline_refer(refer, 403, now),
+        }
+    }
+
+    /// The leg's caller is put through to this number, on answer.
+    pub(super) fn refer_to(&mut self, call: CallRef, leg: LegRef, refer: ReferId, number: &str, now: Now) {
+        let Some(live) = self.calls.get(&call) else { return self.endpoint.decline_refer(refer, 481, now) };
         let plan = Arc::clone(&live.call.journey.snapshot.plan);
-        let number = plan.normalise(&to.uri).map(|d| d.digits.to_string());
-        let Some(found) = number.ok().and_then(|n| self.reachable(&plan, &n, now.wall)) else {
+        let Some(found) = self.reachable(&plan, number, now.wall) else {
             return self.endpoint.decline_refer(refer, 403, now);
         };
         // Accepted first: what the order leads to at once is reported behind the 202.

@@ -63,6 +63,25 @@ fn an_agent_hands_over_to_whom_he_has_called_himself() {
 }
 
 #[test]
+fn what_rings_still_is_handed_over_and_rings_for_the_caller() {
+    let mut town = Town::new(9);
+    let (citizen, seat) = talks(&mut town);
+    let target = town.trunk(40, Manner::Answers(4_000_000));
+    town.holds(seat, true);
+    town.runs(0.5);
+    let first = town.line_of(seat);
+    let second = town.dials(seat, "95598");
+    assert!(town.until(5, |t| t.rings(target)));
+    town.takes_line(seat, first);
+    town.runs(1.0);
+    town.refers_attended(seat, second, "95598");
+    assert!(town.until(10, |t| t.talk(citizen, target)), "{}", town.trace.join("\n"));
+    assert_eq!(town.transfers(), [(TransferResult::Joined, None)]);
+    assert_eq!(town.exchange.live(), 1);
+    town.goes_home();
+}
+
+#[test]
 fn nobody_hands_over_what_is_not_his() {
     let mut town = Town::new(2);
     let (citizen, seat) = talks(&mut town);

@@ -8,6 +8,7 @@ use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
+use std::collections::BTreeSet;
 use switchboard::exchange::{Answer, Command, Verb};
 use switchboard::fact::{Brief, Fact, Supervision, Way};
 use switchboard::id::{CallRef, LegRef};
@@ -195,6 +196,10 @@ impl Play {
         let asked = count(|f| matches!(f, Fact::TransferAsked { .. }));
         let ended = count(|f| matches!(f, Fact::TransferEnded { .. }));
         assert_eq!(asked, ended, "{told}: outcomes of transfers\n{}", self.town.trace.join("\n"));
+        // One recording for each call in which anybody answered, and none for another.
+        let talked = self.town.facts.iter().filter(|f| matches!(f.fact, Fact::Connected { .. }));
+        let talked: BTreeSet<_> = talked.map(|f| f.call).collect();
+        assert_eq!(self.town.graph.tapes.len(), talked.len(), "{told}: recordings\n{}", self.town.trace.join("\n"));
     }
 }
 
