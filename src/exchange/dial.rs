@@ -13,6 +13,9 @@ use crate::sip::flow::{Flow, Transport};
 use bytes::Bytes;
 use std::net::IpAddr;
 
+/// Media ports of each thread that only legs to emergency services may take.
+const EMERGENCY_LEGS: usize = 2;
+
 /// Where a leg goes.
 struct Way {
     flow: Flow,
@@ -97,6 +100,11 @@ impl Exchange {
         // Two legs that hear each other live on one media thread.
         let thread = live.legs.first().map(|l| l.lease.port.thread);
         let like = live.legs.first().and_then(Leg::payload_type);
+        // The last ports of a thread are for the emergency legs of its calls, which nothing may limit.
+        let scarce = thread.is_some_and(|t| self.ports.free_on(t) <= EMERGENCY_LEGS);
+        if scarce && way.audience != Audience::Emergency {
+            return Err(Cause::Congestion);
+        }
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
         let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like);
         let journey = &live.call.journey;

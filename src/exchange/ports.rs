@@ -45,6 +45,11 @@ impl Ports {
         Some(Lease { port, epoch: slot.epoch, rtp: slot.rtp })
     }
 
+    /// How many are free on this thread.
+    pub fn free_on(&self, thread: u8) -> usize {
+        self.free.get(&thread).map_or(0, VecDeque::len)
+    }
+
     /// Whose port this is, if the lease still holds.
     pub fn user(&self, port: PortId, epoch: Epoch) -> Option<(CallRef, LegRef)> {
         self.slots.get(&port).filter(|s| s.epoch == epoch).and_then(|s| s.user)

@@ -386,3 +386,25 @@ fn a_free_seat_is_added_while_an_emergency_rings_for_a_caller_whose_agent_has_go
     assert!(scene.town.idle(other));
     scene.town.goes_home();
 }
+
+#[test]
+fn the_last_media_ports_are_for_emergency_lines() {
+    let mut scene = Scene::new(23, 30, SOON);
+    let branch = scene.town.trunk(20, SOON);
+    // Callers wait until no more are taken; then their seats come and take what is left.
+    for n in 0..60 {
+        let waiting = scene.town.citizen(&format!("139{n:08}"));
+        scene.town.dials(waiting, "12345");
+        scene.town.runs(0.1);
+    }
+    let seats: Vec<Party> = (2..12).map(|n| scene.town.seat(&format!("80{n:02}"), Manner::Rings)).collect();
+    scene.town.runs(2.0);
+    assert!(seats.iter().any(|s| scene.town.rings(*s)) && seats.iter().any(|s| scene.town.idle(*s)));
+    scene.town.presses(scene.seat, "*112366");
+    scene.town.runs(3.0);
+    assert!(scene.town.idle(branch));
+    assert_eq!(scene.town.transfers(), [(TransferResult::Failed, Some(Cause::Congestion))]);
+    scene.town.presses(scene.seat, "*1119");
+    assert!(scene.town.until(5, |t| t.is_connected(scene.target)), "{}", scene.town.trace.join("\n"));
+    scene.town.goes_home();
+}
