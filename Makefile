@@ -34,6 +34,7 @@ test: tools
 
 soak: tools
 	@SCHEDULE_SEEDS=100000 $(CARGO) test --quiet --locked --test it schedules -- --nocapture
+	@TARGETS=all $(CARGO) test --quiet --locked --test peers targets::nobody -- --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 bench: tools-build

@@ -12,4 +12,5 @@ mod phones;
 mod prompts;
 mod reloads;
 mod support;
+mod targets;
 mod three_way;
