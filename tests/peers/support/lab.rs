@@ -152,11 +152,11 @@ impl Lab {
         }
     }
 
-    /// Waits for what comes of the one live call's transfer of this number within it.
-    pub fn transfer_ends(&self, transfer: u32, millis: u64) -> TransferRow {
-        let row = || self.calls().first()?.transfers.iter().find(|t| t.transfer == transfer).cloned();
-        let ended = until(millis, || row().filter(|t| t.result.is_some()));
-        ended.unwrap_or_else(|| panic!("transfer {transfer} does not end: {:#?}\n{}", self.calls(), self.daemon.said()))
+    /// Waits for what comes of the transfer to this number, the only one to it in all live calls.
+    pub fn transfer_ends(&self, to: &str, millis: u64) -> TransferRow {
+        let row = || self.calls().into_iter().flat_map(|c| c.transfers).find(|t| t.to == to && t.result.is_some());
+        let ended = until(millis, row);
+        ended.unwrap_or_else(|| panic!("no transfer to {to} ends: {:#?}\n{}", self.calls(), self.daemon.said()))
     }
 
     /// Brings somebody into the one live call.
