@@ -87,7 +87,7 @@ fn nothing_is_kept_of_a_pause_and_cues_mark_it() {
     let cues: Vec<_> = cues.collect();
     let near = |(a, b): &(u64, u64)| a.abs_diff(from) <= 200 && b.abs_diff(to) <= 200;
     assert!(matches!(cues.as_slice(), [one] if near(one)), "{cues:?}, not {from}-{to} ms");
-    assert_eq!(cdr.recording_paused_ms.abs_diff(to - from), 0);
+    assert!(cdr.recording_paused_ms.abs_diff(to - from) <= 1, "{} ms", cdr.recording_paused_ms);
     for (channel, hertz, since) in [(0, CALLER, 0), (1, AGENT, 0), (2, TARGET, joined)] {
         let pieces = tape.pieces(channel, &[hertz]);
         let said = |from: u64, to: u64| &pieces[(from / 100) as usize..(to / 100) as usize];
