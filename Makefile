@@ -1,7 +1,7 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
-#   make soak    长测 · the long forms of the random and load tests: about ten minutes
+#   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: a quarter of an hour
 #   make bench   性能 · figures beside the budgets
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make bench-mixer  混音性能 · those of conferences only
@@ -38,6 +38,7 @@ test: tools
 
 soak: tools
 	@SCHEDULE_SEEDS=100000 $(CARGO) test --quiet --locked --test it schedules -- --nocapture
+	@TARGETS=all $(CARGO) test --quiet --locked --test peers targets::nobody -- --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 bench: tools-build

@@ -6,10 +6,15 @@
 
 mod carrier;
 mod emergency;
+mod gaps;
 mod lifecycle;
 mod lines;
 mod phones;
 mod prompts;
+mod recorded;
 mod reloads;
+mod supervised;
 mod support;
+mod targets;
 mod three_way;
+mod transfers;

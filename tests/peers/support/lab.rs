@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchboard::admin;
-use switchboard::exchange::{self, Answer};
-use switchboard::fact::{Event, Outcome, Way};
+use switchboard::exchange::{self, Answer, CallRow, TransferRow};
+use switchboard::fact::{Event, Outcome, Supervision, Way};
 use switchboard::ledger::Cdr;
 use switchboard::store::{Filter, Reader};
 
@@ -136,12 +136,27 @@ impl Lab {
         Reader::open(&self.state()).unwrap().calls(&filter).unwrap()
     }
 
-    /// The one live call.
-    fn call(&self) -> switchboard::id::CallRef {
+    /// Live calls, oldest first.
+    pub fn calls(&self) -> Vec<CallRow> {
         match self.ask(&exchange::Command::Calls) {
-            Answer::Calls { calls } if calls.len() == 1 => calls[0].call,
+            Answer::Calls { calls } => calls,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The one live call.
+    fn call(&self) -> switchboard::id::CallRef {
+        match self.calls().as_slice() {
+            [call] => call.call,
+            other => panic!("{other:#?}"),
+        }
+    }
+
+    /// Waits for what comes of the transfer to this number, the only one to it in all live calls.
+    pub fn transfer_ends(&self, to: &str, millis: u64) -> TransferRow {
+        let row = || self.calls().into_iter().flat_map(|c| c.transfers).find(|t| t.to == to && t.result.is_some());
+        let ended = until(millis, row);
+        ended.unwrap_or_else(|| panic!("no transfer to {to} ends: {:#?}\n{}", self.calls(), self.daemon.said()))
     }
 
     /// Brings somebody into the one live call.
@@ -153,13 +168,35 @@ impl Lab {
 
     /// Its agent leaves.
     pub fn leave(&self) {
-        let command = exchange::Command::Conference {
-            call: self.call(),
-            verb: exchange::Verb::Leave,
-            by: String::new(),
-            why: String::new(),
-        };
-        assert_eq!(self.ask(&command), Answer::Done);
+        self.orders(exchange::Verb::Leave);
+    }
+
+    /// An order about the one live call, on behalf of its agent.
+    pub fn orders(&self, verb: exchange::Verb) {
+        let (by, why) = (String::new(), String::new());
+        let command = exchange::Command::Conference { call: self.call(), verb, by, why };
+        assert_eq!(self.ask(&command), Answer::Done, "{verb:?}");
+    }
+
+    /// A supervisor is in the one live call so.
+    pub fn supervise(&self, seat: &str, mode: Supervision) {
+        let (call, by, why) = (self.call(), "chen".to_owned(), "a new colleague".to_owned());
+        let command = exchange::Command::Supervise { call, seat: seat.into(), mode, by, why };
+        assert_eq!(self.ask(&command), Answer::Done, "{mode:?}");
+    }
+
+    /// Every live call is ended.
+    pub fn ends_all(&self) {
+        for row in self.calls() {
+            assert_eq!(self.ask(&exchange::Command::HangUp { call: row.call }), Answer::Done);
+        }
+    }
+
+    /// All recordings there are.
+    pub fn recordings(&self) -> Vec<PathBuf> {
+        let days = fs::read_dir(self.state().join("recordings")).into_iter().flatten().flatten();
+        let files = days.filter_map(|day| fs::read_dir(day.path()).ok()).flatten().flatten().map(|f| f.path());
+        files.filter(|f| f.extension().is_some_and(|e| e == "wav")).collect()
     }
 
     /// The version of the plan in force.

@@ -1,11 +1,13 @@
 //! What the tests stand on: a lab with ports of its own, SIPp, baresip, and the sound of a party.
 
 pub mod baresip;
+pub mod gaps;
 pub mod lab;
 pub mod process;
 pub mod sipp;
 pub mod slot;
 pub mod sound;
+pub mod tape;
 
 use std::sync::LazyLock;
 use std::time::Duration;

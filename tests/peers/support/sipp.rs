@@ -2,7 +2,7 @@
 
 use super::lab::{Lab, root};
 use super::process::{Process, needs, read};
-use super::sound::Line;
+use super::sound::{Ear, Line};
 use super::until;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -277,9 +277,12 @@ fn one(entry: &str) -> Option<String> {
     (!message.is_empty()).then(|| format!("{sign}{message}"))
 }
 
-fn rtp_of(message: &str) -> Option<SocketAddr> {
+fn rtp_of(message: &str) -> Option<Ear> {
     let line = |start: &str| message.lines().find_map(|l| l.strip_prefix(start));
     let ip = line("c=IN IP4 ")?.trim().parse::<IpAddr>().ok()?;
     let port = line("m=audio ")?.split(' ').next()?.parse().ok()?;
-    Some(SocketAddr::new(ip, port))
+    let is_events = |l: &&str| l.contains("telephone-event/8000");
+    let events = message.lines().filter_map(|l| l.strip_prefix("a=rtpmap:")).find(is_events);
+    let events = events.and_then(|l| l.split(' ').next()?.parse().ok());
+    Some(Ear { rtp: SocketAddr::new(ip, port), events })
 }

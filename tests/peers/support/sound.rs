@@ -1,18 +1,24 @@
 //! The sound of one party: an RTP port that says a tone in PCMA and keeps every packet that it hears.
 
 use super::{now, until};
+use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use switchboard::audio::{g711, level};
+use switchboard::rtp::telephone_event::{self, Press};
 use switchboard::rtp::{HEADER, Header, TelephoneEvent, View};
 
 /// Samples of one packet.
 const FRAME: usize = 160;
 const PCMA: u8 = 8;
+/// A key is pressed for so many samples: 60 ms.
+const PRESSED: u16 = 480;
+/// Frames of tone between two keys: 60 ms.
+const BETWEEN: u8 = 3;
 
 /// One packet as it was heard.
 #[derive(Debug, Clone)]
@@ -28,27 +34,72 @@ pub struct Packet {
 pub struct Line {
     pub address: SocketAddr,
     heard: Arc<Mutex<Vec<Packet>>>,
-    to: Arc<Mutex<Option<SocketAddr>>>,
+    to: Arc<Mutex<Option<Ear>>>,
+    /// Keys to be pressed, the first of them while it is being pressed.
+    keys: Arc<Mutex<VecDeque<char>>>,
+    /// How late it has spoken at worst, µs: the machine's doing, not the exchange's.
+    late: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// Where what is said goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ear {
+    pub rtp: SocketAddr,
+    /// The payload type of telephone events there, if it knows them.
+    pub events: Option<u8>,
+}
+
 impl Line {
-    /// Listens on a port of its own at `ip`; says a tone of so many Hz once it is told where to.
+    /// Listens on a port of its own at `ip`; says a tone of so many whole Hz once it is told where to.
     pub fn new(ip: IpAddr, hertz: f64) -> Self {
         let socket = UdpSocket::bind((ip, 0)).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(4))).unwrap();
         let address = socket.local_addr().unwrap();
-        let (heard, to, stop) = (Arc::default(), Arc::default(), Arc::new(AtomicBool::new(false)));
-        let mouth = Mouth { socket, hertz, sent: 0, heard: Arc::clone(&heard), to: Arc::clone(&to) };
-        let halt = Arc::clone(&stop);
-        let thread = Some(std::thread::spawn(move || mouth.run(&halt)));
-        Self { address, heard, to, stop, thread }
+        let mut line = Self {
+            address,
+            heard: Arc::default(),
+            to: Arc::default(),
+            keys: Arc::default(),
+            late: Arc::default(),
+            stop: Arc::default(),
+            thread: None,
+        };
+        let mouth = Mouth {
+            socket,
+            hertz,
+            sent: 0,
+            pressing: None,
+            heard: Arc::clone(&line.heard),
+            to: Arc::clone(&line.to),
+            keys: Arc::clone(&line.keys),
+            late: Arc::clone(&line.late),
+        };
+        let halt = Arc::clone(&line.stop);
+        line.thread = Some(std::thread::spawn(move || mouth.run(&halt)));
+        line
     }
 
     /// Where what it says goes.
-    pub fn speaks_to(&self, to: SocketAddr) {
+    pub fn speaks_to(&self, to: Ear) {
         *self.to.lock().unwrap() = Some(to);
+    }
+
+    /// Presses these keys, 60 ms each and 60 ms between them, as telephone events in the stream of its tone (RFC 4733 §2.5.1);
+    /// returns when the last of them has ended.
+    pub fn presses(&self, keys: &str) {
+        let ear = self.to.lock().unwrap().expect("it does not speak yet");
+        assert!(ear.events.is_some(), "the other side of {} takes no telephone events", self.address);
+        assert!(keys.chars().all(|k| telephone_event::code(k).is_some()), "{keys}");
+        self.keys.lock().unwrap().extend(keys.chars());
+        let pressed = until(10_000, || self.keys.lock().unwrap().is_empty().then_some(()));
+        assert!(pressed.is_some(), "{keys} were not pressed");
+    }
+
+    /// How late it has spoken at worst, in samples.
+    pub fn late(&self) -> usize {
+        (self.late.load(Ordering::Relaxed) / 125) as usize
     }
 
     /// All packets so far.
@@ -86,6 +137,30 @@ impl Line {
         });
         let loud = share(&self.recent(), hertz);
         assert!(found.is_some(), "{} does not hear {hertz} Hz: {loud:.4} of full scale", self.address);
+    }
+
+    /// Waits until it hears this tone alone, payload by payload as a [`Line`] says it, for a quarter of a second: nothing was decoded
+    /// or mixed on the way.
+    pub fn hears_exactly(&self, hertz: f64, millis: u64) {
+        let said: Vec<Vec<u8>> = (0..50).map(|n| frame(hertz, n)).collect();
+        let exact = || {
+            let since = now().saturating_sub(300_000);
+            let packets = self.packets();
+            let recent: Vec<_> = packets.iter().rev().take_while(|p| p.at >= since).take(12).collect();
+            let same = recent.iter().filter(|p| said.contains(&p.payload)).count();
+            (recent.len(), same)
+        };
+        let found = until(millis, || (exact() == (12, 12)).then_some(()));
+        let pitch = level::dominant_frequency(&self.recent());
+        assert!(found.is_some(), "{} hears {hertz} Hz not exactly: {:?}, {pitch:?} Hz", self.address, exact());
+    }
+
+    /// The amplitude of this tone in what came since `from` (µs monotonic), 1 is full scale.
+    pub fn share_since(&self, hertz: f64, from: u64) -> f64 {
+        let packets: Vec<Packet> = self.packets().into_iter().filter(|p| p.at >= from).collect();
+        let samples: Vec<i16> = audio(&packets).into_iter().map(g711::alaw_decode).collect();
+        assert!(samples.len() >= 1_600, "{} heard {} samples", self.address, samples.len());
+        share(&samples, hertz)
     }
 
     /// What came in the last quarter of a second.
@@ -136,7 +211,7 @@ impl Drop for Line {
 }
 
 /// The amplitude of one frequency in the samples, 1 is full scale.
-fn share(samples: &[i16], hertz: f64) -> f64 {
+pub fn share(samples: &[i16], hertz: f64) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (i, sample) in samples.iter().enumerate() {
         let phase = TAU * hertz * i as f64 / 8_000.0;
@@ -162,12 +237,30 @@ pub fn tone(hertz: f64, from: usize, samples: usize) -> impl Iterator<Item = i16
     (from..from + samples).map(move |i| ((TAU * hertz * i as f64 / 8_000.0).sin() * 10_000.0) as i16)
 }
 
+/// Frame `n` of what a line says. Whole Hz come round in a second.
+fn frame(hertz: f64, n: usize) -> Vec<u8> {
+    tone(hertz, n % 50 * FRAME, FRAME).map(g711::alaw_encode).collect()
+}
+
 struct Mouth {
     socket: UdpSocket,
     hertz: f64,
+    /// Packets so far: one each 20 ms, tone or event.
     sent: usize,
+    pressing: Option<Pressing>,
     heard: Arc<Mutex<Vec<Packet>>>,
-    to: Arc<Mutex<Option<SocketAddr>>>,
+    to: Arc<Mutex<Option<Ear>>>,
+    keys: Arc<Mutex<VecDeque<char>>>,
+    late: Arc<AtomicU64>,
+}
+
+/// A key under way.
+struct Pressing {
+    press: Press,
+    /// When it was pressed: the timestamp of all its packets.
+    from: usize,
+    /// Frames of tone that follow it before the next key.
+    rest: u8,
 }
 
 impl Mouth {
@@ -178,9 +271,12 @@ impl Mouth {
             if let Ok(length) = self.socket.recv(&mut datagram) {
                 self.listen(&datagram[..length]);
             }
+            let late = now().saturating_sub(next);
             if now() >= next {
                 next += 20_000;
-                self.speak();
+                if self.speak() {
+                    self.late.fetch_max(late, Ordering::Relaxed);
+                }
             }
         }
     }
@@ -192,20 +288,43 @@ impl Mouth {
         }
     }
 
-    fn speak(&mut self) {
-        let Some(to) = *self.to.lock().unwrap() else { return };
+    fn speak(&mut self) -> bool {
+        let Some(to) = *self.to.lock().unwrap() else { return false };
+        let (marker, payload_type, from, payload) = match self.key(to) {
+            Some((first, from, payload_type, event)) => (first, payload_type, from, event.bytes().to_vec()),
+            None => (self.sent == 0, PCMA, self.sent, frame(self.hertz, self.sent)),
+        };
         let mut packet = vec![0; HEADER];
         let header = Header {
-            marker: self.sent == 0,
-            payload_type: PCMA,
+            marker,
+            payload_type,
             sequence: self.sent as u16,
-            timestamp: (self.sent * FRAME) as u32,
+            timestamp: (from * FRAME) as u32,
             ssrc: u32::from(self.socket.local_addr().unwrap().port()) << 8,
         };
         header.write(&mut packet).unwrap();
-        packet.extend(tone(self.hertz, self.sent * FRAME, FRAME).map(g711::alaw_encode));
+        packet.extend(payload);
         // The other side may be gone already; what is heard is what counts.
-        let _ = self.socket.send_to(&packet, to);
+        let _ = self.socket.send_to(&packet, to.rtp);
         self.sent += 1;
+        true
+    }
+
+    /// The next packet of the key that is being pressed: marker, the frame it began at, payload type, event.
+    fn key(&mut self, to: Ear) -> Option<(bool, usize, u8, TelephoneEvent)> {
+        let mut keys = self.keys.lock().unwrap();
+        let code = telephone_event::code(*keys.front()?)?;
+        let from = self.sent;
+        let fresh = || Pressing { press: Press::new(code, PRESSED), from, rest: BETWEEN };
+        let pressing = self.pressing.get_or_insert_with(fresh);
+        if let Some((first, event)) = pressing.press.next(FRAME as u16) {
+            return Some((first, pressing.from, to.events?, event));
+        }
+        pressing.rest -= 1;
+        if pressing.rest == 0 {
+            self.pressing = None;
+            keys.pop_front();
+        }
+        None
     }
 }
