@@ -29,6 +29,8 @@ pub struct Leg {
     open: bool,
     /// What it shall hear; said to the media engine once the path exists.
     hears: Option<Source>,
+    /// How often it was reported silent.
+    pub silent: u32,
 }
 
 impl Leg {
@@ -80,6 +82,7 @@ impl Leg {
             local: Bytes::new(),
             open: false,
             hears: None,
+            silent: 0,
         }
     }
 

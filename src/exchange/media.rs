@@ -6,6 +6,9 @@ use crate::clock::Now;
 use crate::id::{CallRef, LegRef};
 use crate::patch::Event;
 
+/// Reports of silence, 5 s each, after which one is asked who has never sent anything.
+const NEVER_SPOKE: u32 = 12;
+
 impl Exchange {
     pub(super) fn media_event(&mut self, event: Event, now: Now) {
         match event {
@@ -23,9 +26,9 @@ impl Exchange {
                 }
             }
             // Silence alone is no death: the far side is asked (product §5, "dead means").
-            Event::Silent { port, epoch } => {
+            Event::Silent { port, epoch, spoke } => {
                 if let Some((call, leg)) = self.ports.user(port, epoch) {
-                    self.ask_whether_alive(call, leg, now);
+                    self.silent(call, leg, spoke, now);
                 }
             }
             Event::Recording { recording, what } => self.recording_event(recording, &what, now),
@@ -36,12 +39,15 @@ impl Exchange {
         }
     }
 
-    /// No RTP and RTCP for 5 s on a leg that should send: OPTIONS inside the dialog. Whoever holds or is held may be silent.
-    fn ask_whether_alive(&mut self, call: CallRef, leg: LegRef, now: Now) {
-        let Some(live) = self.calls.get(&call) else { return };
+    /// No RTP and RTCP for 5 s on a leg that should send: OPTIONS inside the dialog. Whoever holds or is held may be silent; one
+    /// who has never sent a packet is no talker who has died but a far end without media, and is asked only after a minute.
+    fn silent(&mut self, call: CallRef, leg: LegRef, spoke: bool, now: Now) {
+        let Some(live) = self.calls.get_mut(&call) else { return };
         let quiet = live.call.members().iter().any(|m| m.leg == leg && m.held);
-        let session = live.legs.iter().find(|l| l.leg == leg).and_then(|l| l.session);
-        if let (Some(session), false) = (session, quiet) {
+        let Some(found) = live.leg(leg) else { return };
+        found.silent += 1;
+        let ask = !quiet && (spoke || found.silent >= NEVER_SPOKE);
+        if let (Some(session), true) = (found.session, ask) {
             tracing::debug!(%call, ?leg, "no RTP for 5 s: asked whether it lives");
             self.endpoint.probe(session, now);
         }

@@ -128,6 +128,8 @@ pub struct Leg {
     pub due: u64,
     /// When something was last believed from it, µs.
     pub heard_at: u64,
+    /// RTP or RTCP of it has been believed in this lease.
+    pub spoke: bool,
     /// Loss and jitter.
     pub heard: Statistics,
     /// RTP packets believed.

@@ -56,7 +56,7 @@ impl Engine {
             matches!(kind, Kind::Audio(_)),
         );
         leg.received += 1;
-        leg.heard_at = now.mono;
+        (leg.heard_at, leg.spoke) = (now.mono, true);
         let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false, secret: leg.secret };
         listen(leg, &mut heard, datagram, order);
         prick(leg, &heard, datagram, now);

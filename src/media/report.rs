@@ -64,7 +64,7 @@ impl Engine {
             leg.refused += 1;
             return;
         }
-        leg.heard_at = now.mono;
+        (leg.heard_at, leg.spoke) = (now.mono, true);
         leg.reports.last_sr = last_sr.or(leg.reports.last_sr);
         leg.reports.lost = lost.map_or(leg.reports.lost, |l| u32::try_from(l).unwrap_or(0));
         if host {
@@ -110,8 +110,9 @@ impl Engine {
         if next <= now.mono {
             next = now.mono + SILENCE;
             if receives {
+                let spoke = leg.spoke;
                 let port = self.id(port);
-                self.events.push_back(Event::Silent { port, epoch });
+                self.events.push_back(Event::Silent { port, epoch, spoke });
             }
         }
         self.at(next, port, epoch, Timer::Silence);

@@ -268,6 +268,8 @@ pub enum Event {
         port: PortId,
         /// Its lease.
         epoch: Epoch,
+        /// Something of it was received before.
+        spoke: bool,
     },
     /// Word of a recording.
     Recording {

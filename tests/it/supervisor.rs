@@ -162,6 +162,23 @@ fn silence_alone_is_no_death() {
     f.town.goes_home();
 }
 
+/// A far end without media, such as a load tester's, is no dead one; it is asked after a minute all the same.
+#[test]
+fn one_who_has_never_spoken_is_asked_after_a_minute() {
+    let mut f = Floor::new(15);
+    let asked = |f: &Floor| f.town.sent.iter().filter(|(_, b)| b.starts_with(b"OPTIONS sip:13900000001")).count();
+    for _ in 0..11 {
+        f.town.says_nothing(f.citizen);
+        f.town.runs(5.0);
+    }
+    assert_eq!(asked(&f), 0);
+    f.town.says_nothing(f.citizen);
+    f.town.runs(1.0);
+    assert_eq!(asked(&f), 1);
+    assert!(f.town.talk(f.citizen, f.seat));
+    f.town.goes_home();
+}
+
 #[test]
 fn a_dead_caller_ends_the_call_and_frees_the_seat() {
     let mut f = Floor::new(7);

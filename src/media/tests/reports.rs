@@ -115,14 +115,17 @@ fn silence_is_told_every_five_seconds_and_only_of_those_who_should_be_heard() {
         }
         town.pass(20);
     }
-    let silent = Event::Silent { port: id(0), epoch: FIRST };
+    let silent = Event::Silent { port: id(0), epoch: FIRST, spoke: false };
     assert_eq!(town.events, [silent.clone(), silent]);
     assert_eq!(town.now.mono - start, 14_000 * MILLI);
     town.remote(0, sdp(0));
     town.events.clear();
     town.pass(4_990);
-    let of_the_first = Event::Silent { port: id(0), epoch: FIRST };
-    assert!(town.events.contains(&Event::Silent { port: id(3), epoch: FIRST }), "its last report is 5 s old");
+    let of_the_first = Event::Silent { port: id(0), epoch: FIRST, spoke: false };
+    assert!(
+        town.events.contains(&Event::Silent { port: id(3), epoch: FIRST, spoke: true }),
+        "its last report is 5 s old"
+    );
     assert!(!town.events.contains(&of_the_first), "new SDP begins the five seconds anew");
     town.pass(20);
     assert!(town.events.contains(&of_the_first));

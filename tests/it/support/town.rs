@@ -344,10 +344,17 @@ impl Town {
         self.wire.rule(Rule::to(at, "", Fate::Lost));
     }
 
-    /// The media engine has had no RTP and no RTCP from this party for 5 s.
+    /// The media engine has had no RTP and no RTCP from this party for 5 s, and never had any.
+    pub fn says_nothing(&mut self, who: Party) {
+        let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
+        self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch, spoke: false }), self.now);
+        self.drain_exchange();
+    }
+
+    /// The media engine has had no RTP and no RTCP from this party for 5 s, after it had some.
     pub fn falls_silent(&mut self, who: Party) {
         let Some((port, epoch)) = self.graph.port(self.sets[who.0].rtp) else { return };
-        self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch }), self.now);
+        self.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch, spoke: true }), self.now);
         self.drain_exchange();
     }
 
