@@ -5,6 +5,7 @@ use crate::support::town::{Manner, Party, Town};
 use switchboard::call::Conflict;
 use switchboard::exchange::{Answer, Command, Role, Verb};
 use switchboard::fact::{Cause, Fact, Supervision, TransferResult, Way};
+use switchboard::sip::flow::Flow;
 
 const SOON: Manner = Manner::Answers(1_000_000);
 
@@ -166,7 +167,11 @@ fn silence_alone_is_no_death() {
 #[test]
 fn one_who_has_never_spoken_is_asked_after_a_minute() {
     let mut f = Floor::new(15);
-    let asked = |f: &Floor| f.town.sent.iter().filter(|(_, b)| b.starts_with(b"OPTIONS sip:13900000001")).count();
+    let at = f.town.address(f.citizen);
+    let asked = |f: &Floor| {
+        let to_him = |(flow, bytes): &&(Flow, bytes::Bytes)| flow.peer == at && bytes.starts_with(b"OPTIONS ");
+        f.town.sent.iter().filter(to_him).count()
+    };
     for _ in 0..11 {
         f.town.says_nothing(f.citizen);
         f.town.runs(5.0);
