@@ -3,13 +3,16 @@
 
 use super::{Exchange, Live};
 use crate::call::Recorded as Wanted;
-use crate::clock::Now;
+use crate::clock::{Now, SECOND};
 use crate::fact::Fact;
 use crate::id::{CallRef, LegRef};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Command, Recorded, RecordingId, Tape};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Trouble with recordings is told at most so often, µs.
+const TOLD_EVERY: u64 = 10 * SECOND;
 
 /// A call's recording.
 #[derive(Debug)]
@@ -61,6 +64,10 @@ impl Taping {
 pub(super) struct Tapes {
     last: u64,
     calls: BTreeMap<RecordingId, CallRef>,
+    /// Frames and recordings that are not kept and that nobody was told of yet, and when somebody was.
+    dropped: u64,
+    failed: u64,
+    told_at: Option<u64>,
 }
 
 impl Exchange {
@@ -124,21 +131,35 @@ impl Exchange {
     /// Word from the recorder.
     pub(super) fn recording_event(&mut self, recording: RecordingId, what: &Recorded, now: Now) {
         let call = self.tapes.calls.get(&recording).copied();
-        let subject = || call.map_or_else(|| "recording".to_owned(), |call| format!("recording {call}"));
         match what {
             Recorded::Dropped { frames } => {
-                let text = format!("{} ms are silence in the file: the recorder did not keep up", frames * 20);
-                self.alarm(&subject(), &text, now);
+                self.tapes.dropped += u64::from(*frames);
+                self.tell_of_tapes("the recorder does not keep up", now);
             }
             Recorded::Failed { full, why } => {
+                tracing::warn!(?call, %why, "a recording is not written");
+                self.tapes.failed += 1;
                 let text = if *full { format!("the disk is full: {why}") } else { format!("not written: {why}") };
-                self.alarm(&subject(), &text, now);
+                self.tell_of_tapes(&text, now);
             }
             Recorded::Again => tracing::info!(?call, "the recording is written again"),
             Recorded::Ended { .. } => {
                 self.tapes.calls.remove(&recording);
             }
         }
+    }
+}
+
+impl Exchange {
+    /// One alarm stands for all of ten seconds: thousands of calls meet the same full disk at once.
+    fn tell_of_tapes(&mut self, why: &str, now: Now) {
+        if self.tapes.told_at.is_some_and(|at| now.mono < at + TOLD_EVERY) {
+            return;
+        }
+        let (dropped, failed) = (std::mem::take(&mut self.tapes.dropped), std::mem::take(&mut self.tapes.failed));
+        self.tapes.told_at = Some(now.mono);
+        let text = format!("{why}; {failed} recordings failed, {} ms of sound were not kept", dropped * 20);
+        self.alarm("recording", &text, now);
     }
 }
 

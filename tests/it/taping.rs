@@ -4,8 +4,9 @@ use crate::support::city;
 use crate::support::graph::Heard;
 use crate::support::town::{Manner, Party, Town};
 use switchboard::call::Conflict;
-use switchboard::exchange::{Answer, Verb};
+use switchboard::exchange::{Answer, Input, Verb};
 use switchboard::fact::Fact;
+use switchboard::patch::{Event, Recorded, RecordingId};
 
 const SOON: Manner = Manner::Answers(1_000_000);
 
@@ -161,5 +162,37 @@ fn the_notice_is_said_while_a_seat_rings_and_never_on_an_emergency_call() {
     town.set_manner(seat, Manner::Rings);
     town.dials(citizen, "12345");
     assert!(town.until(30, |t| t.hears(citizen) == Heard::Tone("Ringback".into())), "{}", town.trace.join("\n"));
+    town.goes_home();
+}
+
+#[test]
+fn a_full_disk_is_one_alarm_and_no_calls_end() {
+    let mut town = Town::new(8);
+    let (citizen, seat) = talks(&mut town);
+    for n in 0..50 {
+        let what = match n % 2 {
+            0 => Recorded::Failed { full: true, why: "no space left".into() },
+            _ => Recorded::Dropped { frames: 5 },
+        };
+        let event = Event::Recording { recording: RecordingId(1), what };
+        town.exchange.handle(Input::Media(event), town.now);
+        town.drain_exchange();
+        town.runs(0.1);
+    }
+    let alarms = town.facts.iter().filter_map(|f| match &f.fact {
+        Fact::Alarm { subject, text } if subject == "recording" => Some(text.clone()),
+        _ => None,
+    });
+    assert_eq!(alarms.collect::<Vec<_>>().len(), 1);
+    town.runs(10.0);
+    let event = Event::Recording { recording: RecordingId(1), what: Recorded::Dropped { frames: 5 } };
+    town.exchange.handle(Input::Media(event), town.now);
+    town.drain_exchange();
+    let last = town.facts.iter().rev().find_map(|f| match &f.fact {
+        Fact::Alarm { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    assert!(last.is_some_and(|t| t.contains("24 recordings") && t.contains("2600 ms")));
+    assert!(town.talk(citizen, seat));
     town.goes_home();
 }
