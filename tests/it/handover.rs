@@ -2,19 +2,9 @@
 //! transfer, between two sub-centres, and back to 12345.
 
 use crate::support::city;
+use crate::support::scenes::{SOON, talks};
 use crate::support::town::{Manner, Party, Town};
 use switchboard::fact::{Fact, TransferResult, Way};
-
-const SOON: Manner = Manner::Answers(1_000_000);
-
-fn talks(town: &mut Town) -> (Party, Party) {
-    let seat = town.seat("8001", SOON);
-    let citizen = town.citizen("13900000001");
-    town.runs(1.0);
-    town.dials(citizen, "12345");
-    assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
-    (citizen, seat)
-}
 
 /// Whether a NOTIFY with this status has left: on the wire the BYE behind it may come first.
 fn reported(town: &Town, status: u16) -> bool {

@@ -1,13 +1,12 @@
 //! 班长: listen, whisper, barge, take over; and what an agent's talk can be told by the API: hold, mute.
 
 use crate::support::graph::Heard;
+use crate::support::scenes::{SOON, talks};
 use crate::support::town::{Manner, Party, Town};
 use switchboard::call::Conflict;
 use switchboard::exchange::{Answer, Command, Role, Verb};
 use switchboard::fact::{Cause, Fact, Supervision, TransferResult, Way};
 use switchboard::sip::flow::Flow;
-
-const SOON: Manner = Manner::Answers(1_000_000);
 
 /// A citizen who talks to seat 8001; the supervisor's desk is 8049.
 struct Floor {
@@ -20,11 +19,7 @@ struct Floor {
 impl Floor {
     fn new(seed: u64) -> Self {
         let mut town = Town::new(seed);
-        let seat = town.seat("8001", SOON);
-        let citizen = town.citizen("13900000001");
-        town.runs(1.0);
-        town.dials(citizen, "12345");
-        assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+        let (citizen, seat) = talks(&mut town);
         let chief = town.seat("8049", SOON);
         town.runs(1.0);
         Self { town, citizen, seat, chief }

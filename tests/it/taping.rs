@@ -2,22 +2,12 @@
 
 use crate::support::city;
 use crate::support::graph::Heard;
-use crate::support::town::{Manner, Party, Town};
+use crate::support::scenes::{SOON, talks};
+use crate::support::town::{Manner, Town};
 use switchboard::call::Conflict;
 use switchboard::exchange::{Answer, Input, Verb};
 use switchboard::fact::Fact;
 use switchboard::patch::{Event, Recorded, RecordingId};
-
-const SOON: Manner = Manner::Answers(1_000_000);
-
-fn talks(town: &mut Town) -> (Party, Party) {
-    let seat = town.seat("8001", SOON);
-    let citizen = town.citizen("13900000001");
-    town.runs(1.0);
-    town.dials(citizen, "12345");
-    assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
-    (citizen, seat)
-}
 
 #[test]
 fn one_file_a_journey_through_a_three_way_talk_and_a_return_to_the_queue() {

@@ -1,10 +1,9 @@
 //! One key, three parties: the scenes of product §5 in virtual time, by who hears whom.
 
 use crate::support::graph::Heard;
+use crate::support::scenes::{SOON, talks};
 use crate::support::town::{Manner, Party, Town};
 use switchboard::fact::{Cause, Outcome, TransferResult};
-
-const SOON: Manner = Manner::Answers(1_000_000);
 
 /// A citizen who talks to seat 8001, and an exchange at the end of a trunk.
 struct Scene {
@@ -18,12 +17,8 @@ impl Scene {
     /// `last` is the last byte of the target's address: 20 is 12366, 30 and 31 the emergency trunks, 40 power.
     fn new(seed: u64, last: u8, manner: Manner) -> Self {
         let mut town = Town::new(seed);
-        let seat = town.seat("8001", SOON);
         let target = town.trunk(last, manner);
-        let citizen = town.citizen("13900000001");
-        town.runs(1.0);
-        town.dials(citizen, "12345");
-        assert!(town.until(10, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+        let (citizen, seat) = talks(&mut town);
         Self { town, citizen, seat, target }
     }
 

@@ -20,7 +20,7 @@ impl Scene {
                 let call = self.town.facts.iter().rev().find_map(|f| f.call).expect("a call");
                 let way = fact::Way::Consult;
                 let (brief, by) = (Brief::default(), String::new());
-                self.town.commands(Command::Transfer { call, to: number.into(), way, brief, by });
+                self.town.asks(Command::Transfer { call, to: number.into(), way, brief, by });
             }
         }
         let asked = |s: &Self| s.town.facts.iter().any(|f| matches!(f.fact, Fact::TransferAsked { .. }));

@@ -4,5 +4,6 @@ pub mod city;
 pub mod counted;
 pub mod graph;
 pub mod raw;
+pub mod scenes;
 pub mod town;
 pub mod wire;

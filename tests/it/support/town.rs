@@ -365,12 +365,6 @@ impl Town {
         self.drain_exchange();
     }
 
-    /// An operator's order.
-    pub fn commands(&mut self, command: Command) {
-        self.exchange.handle(Input::Command { id: 1, command }, self.now);
-        self.drain_exchange();
-    }
-
     /// Raw bytes from an address of nobody's; what comes back is kept for [`Town::spied`].
     pub fn injects(&mut self, from: SocketAddr, bytes: &[u8]) {
         if !self.spies.iter().any(|(a, _)| *a == from) {
