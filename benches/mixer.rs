@@ -158,6 +158,10 @@ struct Load {
     p99: f64,
 }
 
+/// Measured apart, on the same kind of machine.
+const PEERS: &str =
+    "peers: Asterisk 23.4 ConfBridge 0.85; rustpbx 0.5 sent silence; Kamailio with rtpengine does not mix";
+
 /// `rooms` rooms of `size`: what they cost us, beside the bare system calls of the same packets.
 fn room(rooms: usize, size: usize, relayed: &Load) {
     const LONG: Duration = Duration::from_secs(8);
@@ -165,6 +169,9 @@ fn room(rooms: usize, size: usize, relayed: &Load) {
     let (what, three) = (format!("room of {size}"), 3.0 / size as f64);
     let each = if size == 3 { "three-way" } else { "for each three of it" };
     line(&format!("{what}, {each}"), ours.cost * three, "CPU-s/conf-min", 0.06);
+    if size == 3 {
+        println!("    {PEERS}");
+    }
     line(&format!("{what}, of that bare system calls"), bare.cost * three, "CPU-s/conf-min", 0.05);
     line(&format!("{what}, more than bare system calls"), ours.cost / bare.cost, "times", 1.25);
     line(&format!("{what}, wake-ups of the thread"), ours.wakes, "a second", 250.0);

@@ -69,6 +69,39 @@ fn a_baresip_agent_brings_a_sub_centre_in_by_keys_and_leaves_by_keys() {
     assert!(share(CALLER) >= 20 && share(TARGET) >= 10, "{} and {} tenths", share(CALLER), share(TARGET));
 }
 
+/// Caller, agent and department are all baresip: legal aid (12348) with its kept seat.
+#[test]
+fn three_baresips_talk_and_the_agent_leaves() {
+    let lab = Lab::with_citizen(3);
+    let mut agent = Baresip::seat(&lab, 1, "8001", AGENT);
+    let department = Baresip::seat(&lab, 2, "8051", TARGET);
+    let mut caller = Baresip::citizen(&lab, 3, "13900000001", CALLER);
+    caller.command("dial", &format!("sip:12345@{}", lab.sip()));
+    caller.has("CALL_ESTABLISHED", 6_000);
+    agent.has("CALL_ESTABLISHED", 4_000);
+    pause(1_500);
+    presses(&mut agent, "*112348");
+    department.has("CALL_ESTABLISHED", 6_000);
+    pause(2_500);
+    presses(&mut agent, "*2");
+    agent.has("CALL_CLOSED", 4_000);
+    pause(2_000);
+    lab.ends_all();
+    caller.has("CALL_CLOSED", 4_000);
+    department.has("CALL_CLOSED", 4_000);
+    let tenths = |phone: &Baresip, f: f64| {
+        phone.heard().chunks_exact(800).filter(|c| super::support::sound::share(c, f) > 0.05).count()
+    };
+    let heard = [&caller, &agent, &department].map(|phone| [CALLER, AGENT, TARGET].map(|f| tenths(phone, f)));
+    let [citizen, seat, kept] = heard;
+    assert!(citizen[0] <= 2 && citizen[1] >= 35 && citizen[2] >= 35, "{heard:?}");
+    assert!(seat[0] >= 35 && seat[1] <= 2 && seat[2] >= 15, "{heard:?}");
+    assert!(kept[0] >= 35 && kept[1] >= 15 && kept[2] <= 2, "{heard:?}");
+    let cdr = lab.record();
+    let [transfer] = cdr.transfers.as_slice() else { panic!("{cdr:#?}") };
+    assert_eq!((transfer.to.as_str(), transfer.result), ("12348", Some(TransferResult::Joined)));
+}
+
 #[test]
 fn the_transfer_key_of_a_baresip_hands_the_caller_over_on_the_answer() {
     let lab = Lab::start();

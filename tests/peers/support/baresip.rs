@@ -28,11 +28,27 @@ pub struct Baresip {
 impl Baresip {
     /// The phone `n` of the slot at a seat: registered, answers by itself, says this tone.
     pub fn seat(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
+        let sip = lab.sip();
+        let account =
+            format!("<sip:{number}@{sip}>;auth_user={number};auth_pass=lab-{number};regint=60;answermode=auto");
+        let phone = Self::start(lab, n, number, &account, hertz);
+        lab.has_seat(number);
+        phone
+    }
+
+    /// The phone `n` of the slot as a citizen's: no account, calls by [`Baresip::command`] `dial`. It sends its sound from
+    /// 127.0.0.1 whatever it is told; the lab's carrier has to be there too, see [`Lab::with_citizen`].
+    pub fn citizen(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
+        let account = format!("<sip:{number}@127.0.0.1>;regint=0");
+        Self::start(lab, n, number, &account, hertz)
+    }
+
+    fn start(lab: &Lab, n: u16, number: &str, account: &str, hertz: f64) -> Self {
         needs("baresip", "baresip-core");
         let dir = lab.dir.join(format!("baresip-{number}"));
         fs::create_dir_all(&dir).unwrap();
         let port = lab.slot.phone(n);
-        write(&dir, lab, number, port, hertz);
+        write(&dir, account, port, hertz);
         let mut command = Command::new("baresip");
         command.arg("-f").arg(&dir).args(["-n", "127.0.0.1"]).current_dir(&dir);
         let process = Process::start(&mut command, &dir, "baresip");
@@ -42,9 +58,7 @@ impl Baresip {
         let (from, to) = (control.try_clone().unwrap(), Arc::clone(&events));
         // Ends with the connection, which ends with the phone.
         std::thread::spawn(move || listen(from, &to));
-        let phone = Self { process, control, events, dir };
-        lab.has_seat(number);
-        phone
+        Self { process, control, events, dir }
     }
 
     /// Gives a command of its menu.
@@ -78,8 +92,8 @@ impl Baresip {
     }
 }
 
-fn write(dir: &Path, lab: &Lab, number: &str, port: u16, hertz: f64) {
-    let (sip, at, control) = (lab.sip(), dir.display(), port + 5);
+fn write(dir: &Path, account: &str, port: u16, hertz: f64) {
+    let (at, control) = (dir.display(), port + 5);
     let mut said = fs::File::create(dir.join("tone.wav")).unwrap();
     let alaw: Vec<u8> = tone(hertz, 0, 60 * 8_000).map(g711::alaw_encode).collect();
     wav::write(&mut said, &alaw).unwrap();
@@ -91,11 +105,8 @@ fn write(dir: &Path, lab: &Lab, number: &str, port: u16, hertz: f64) {
         port + 6,
         port + 9,
     );
-    let account = format!(
-        "<sip:{number}@{sip}>;auth_user={number};auth_pass=lab-{number};regint=60;answermode=auto;audio_codecs=pcma\n"
-    );
     fs::write(dir.join("config"), config).unwrap();
-    fs::write(dir.join("accounts"), account).unwrap();
+    fs::write(dir.join("accounts"), format!("{account};audio_codecs=pcma\n")).unwrap();
     fs::write(dir.join("contacts"), "").unwrap();
 }
 

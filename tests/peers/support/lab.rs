@@ -37,9 +37,19 @@ impl Lab {
         Self::with(moment, |text, _| text)
     }
 
+    /// Starts a daemon whose carrier has the slot's phone `n` as well.
+    pub fn with_citizen(n: u16) -> Self {
+        let slot = Slot::take();
+        let at = format!("inbound = [\"127.0.0.10\", \"127.0.0.1:{}\"]", slot.phone(n));
+        Self::on(slot, LAB_DAY, |text, _| text.replacen("inbound = \"127.0.0.10\"", &at, 1))
+    }
+
     /// Starts a daemon with another line or two in its configuration, made with the test's folder in hand.
     pub fn with(moment: &str, change: impl FnOnce(String, &Path) -> String) -> Self {
-        let slot = Slot::take();
+        Self::on(Slot::take(), moment, change)
+    }
+
+    fn on(slot: Slot, moment: &str, change: impl FnOnce(String, &Path) -> String) -> Self {
         let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), super::now()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
