@@ -76,6 +76,8 @@ pub struct Journey {
     pub answered_at: Option<i64>,
     /// Whether the call is recorded, as the group that serves it says.
     pub record: Record,
+    /// Said to the target of a transfer before it joins.
+    pub whisper: Option<PromptId>,
     /// Trunks on which a leg of the same caller is up already: never dialled again from here (loop protection).
     pub looped: Vec<TrunkId>,
     /// The call cannot be answered before its caller's media is known: an INVITE without an offer and without 100rel.

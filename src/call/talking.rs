@@ -108,7 +108,10 @@ impl Call {
             let mut speakers: SmallVec<[Speaker; 4]> = talkers.iter().filter(heard).map(speaker).collect();
             let (early, beside) = self.beside(*me, talking);
             speakers.extend(early.map(Speaker::new));
-            let hears = if is(*me, |m| m.held) {
+            let told = third.and_then(|t| t.whispered(*me));
+            let hears = if let Some(told) = told {
+                Hears::Source(told)
+            } else if is(*me, |m| m.held) {
                 Hears::Source(Source::Nothing)
             } else if is(*me, |m| m.parked) {
                 // His phone knows of no hold: it is sent silence, or it would take the line for dead.
@@ -182,7 +185,8 @@ impl Call {
                 self.rejoin_due(now);
                 self.monitor_due(now);
             }
-            Input::Begin | Input::PlayFinished(..) | Input::Position { .. } | Input::HangUp(_) => {}
+            Input::PlayFinished(leg, play) => self.whisper_over(leg, play, now),
+            Input::Begin | Input::Position { .. } | Input::HangUp(_) => {}
         }
     }
 

@@ -91,6 +91,7 @@ fn journey(class: Option<Class>, service: Service) -> Journey {
         came_back: None,
         answered_at: None,
         record: crate::dialplan::Record::Always,
+        whisper: None,
         looped: Vec::new(),
         offerless_unreliable: false,
     }

@@ -12,6 +12,7 @@ use super::{About, Act, Call, Conflict, Input, LegEvent, OfferResult, Stage};
 use crate::clock::{Now, SECOND};
 use crate::fact::{Brief, Cause, Fact, Party, Target, TransferResult, Way};
 use crate::id::{GroupId, LegRef, OfferId, SeatId, TrunkId};
+use crate::patch::{Clip, PlayId, Source};
 use std::sync::Arc;
 
 /// So long the floor is waited for with another seat of a group whose first one could not be had, µs.
@@ -32,6 +33,8 @@ pub(super) struct ThreeWay {
     brief: Brief,
     /// A 3xx has been followed.
     redirected: bool,
+    /// It has answered and is told who comes, before it joins.
+    whisper: Option<(PlayId, Arc<[Clip]>)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,9 +106,16 @@ impl ThreeWay {
         }
     }
 
+    /// What the joined target is being told, alone.
+    pub(super) fn whispered(&self, leg: LegRef) -> Option<Source> {
+        let (play, clips) = self.whisper.as_ref().filter(|_| self.joined() == Some(leg))?;
+        Some(Source::Play { play: *play, clips: Arc::clone(clips), repeat: false })
+    }
+
     /// Who hears none of the others at present.
     pub(super) fn apart(&self, caller: LegRef) -> Option<LegRef> {
         match (self.apart, &self.state) {
+            (_, State::Joined { leg, .. }) if self.whisper.is_some() => Some(*leg),
             (Apart::Caller, _) => Some(caller),
             (Apart::Target, State::Joined { leg, .. }) => Some(*leg),
             _ => None,
@@ -161,8 +171,18 @@ impl Call {
         let state = State::Asking { group: None, until: now.mono, failed: None };
         if let Some(talking) = self.talk() {
             let from = talking.seat.clone();
-            let third =
-                ThreeWay { id, way, reach: Reach::new(to), state, apart, rang: false, from, brief, redirected: false };
+            let third = ThreeWay {
+                id,
+                way,
+                reach: Reach::new(to),
+                state,
+                apart,
+                rang: false,
+                from,
+                brief,
+                redirected: false,
+                whisper: None,
+            };
             (talking.third, talking.told) = (Some(Box::new(third)), None);
         }
         if way == Way::Blind {
@@ -277,7 +297,7 @@ impl Call {
             State::Ringing { leg: out, .. } if *out == leg => self.reached_event(leg, event, now),
             State::Joined { leg: joined, .. } if *joined == leg => {
                 if let LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } = event {
-                    self.third_gone(leg, cause);
+                    self.third_gone(leg, cause, now);
                 }
             }
             State::Asking { .. } | State::Ringing { .. } | State::Joined { .. } => {}
@@ -415,6 +435,39 @@ impl Call {
             self.act(Act::Offer(offer, OfferResult::Accepted));
         }
         self.fact(Fact::TransferEnded { transfer: id, result: TransferResult::Joined, cause: None });
+        let clips = self.whisper_clips();
+        if clips.is_empty() {
+            return self.third_is_in(way, now);
+        }
+        let play = self.next_play();
+        if let Some(third) = self.third() {
+            third.whisper = Some((play, clips.into()));
+        }
+        self.patch_talk();
+    }
+
+    /// Whom the caller comes from and who he is; nothing for an emergency line (product §5.2).
+    fn whisper_clips(&mut self) -> Vec<Clip> {
+        if self.third().is_none_or(|t| t.is_emergency()) {
+            return Vec::new();
+        }
+        let journey = &self.journey;
+        let Some(first) = journey.whisper.as_ref().and_then(|p| journey.snapshot.clip(p)) else { return Vec::new() };
+        let caller = if journey.caller.private { "" } else { journey.caller.number.as_str() };
+        let digits = [journey.dialled.as_str(), caller].into_iter().flat_map(crate::ivr::spelled);
+        std::iter::once(first).chain(digits.filter_map(|p| journey.snapshot.clip(&p))).collect()
+    }
+
+    /// The target has been told.
+    pub(super) fn whisper_over(&mut self, leg: LegRef, play: PlayId, now: Now) {
+        let Some(third) = self.third().filter(|t| t.joined() == Some(leg)) else { return };
+        let way = third.way;
+        if third.whisper.take_if(|(told, _)| *told == play).is_some() {
+            self.third_is_in(way, now);
+        }
+    }
+
+    fn third_is_in(&mut self, way: Way, now: Now) {
         let agent = self.talk().and_then(|t| t.with);
         match (agent, way) {
             (Some(_), Way::OnAnswer | Way::Blind | Way::Attended) => self.agent_leaves(now),
@@ -489,7 +542,7 @@ impl Call {
     }
 
     /// The target, once joined, hung up or was lost (product §5.8).
-    fn third_gone(&mut self, leg: LegRef, cause: Cause) {
+    fn third_gone(&mut self, leg: LegRef, cause: Cause, now: Now) {
         let Some(talking) = self.talk() else { return };
         let Some(third) = talking.third.take() else { return };
         self.fact(Fact::LegEnded { leg, by: Party::Callee, cause });
@@ -497,11 +550,16 @@ impl Call {
         if let State::Joined { seat: Some(seat), .. } = third.state {
             self.act(Act::SeatFree(seat));
         }
-        if self.has_caller() {
-            self.patch_talk();
-        } else {
+        let agent = self.agent().is_some();
+        match (self.has_caller(), agent) {
+            (true, true) => self.patch_talk(),
+            // It hung up while it was told who comes.
+            (true, false) => {
+                self.journey.came_back = Some((third.reach.to.called(), cause));
+                self.without_third(third.from, cause, now);
+            }
             // Agent and emergency line were all that was left.
-            self.release_all(Party::Callee, cause);
+            (false, _) => self.release_all(Party::Callee, cause),
         }
     }
 

@@ -280,18 +280,21 @@ impl Plan {
 }
 
 /// `[floor]`. What is given holds for every group instead of the dialplan's own times.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Floor {
     /// How long one seat rings.
     pub ring_time: Option<Duration>,
     /// Rest after a call.
     pub wrap_up: Option<Duration>,
+    /// Said to the target of a transfer before it joins.
+    pub whisper: Option<String>,
 }
 
 impl Floor {
     pub(super) fn read(table: Table<'_, '_>) -> Self {
         let seconds = |key, range| table.number(key, range).map(|(n, _)| Duration::from_secs(n));
-        let floor = Self { ring_time: seconds("ring_time_s", 1..=120), wrap_up: seconds("wrap_up_s", 0..=3600) };
+        let (ring_time, wrap_up) = (seconds("ring_time_s", 1..=120), seconds("wrap_up_s", 0..=3600));
+        let floor = Self { ring_time, wrap_up, whisper: table.text("whisper").map(|(prompt, _)| prompt.to_owned()) };
         table.finish();
         floor
     }

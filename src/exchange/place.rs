@@ -223,6 +223,7 @@ impl Exchange {
             came_back: None,
             answered_at: None,
             record: self.settings.record_default,
+            whisper: self.settings.whisper.clone(),
             looped,
             offerless_unreliable: false,
         }

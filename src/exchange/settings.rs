@@ -1,6 +1,6 @@
 //! What the exchange is told about this machine: trunks, seats, limits. Checked by `config` before it comes here.
 
-use crate::id::{GroupId, SeatId, SkillId, TrunkId};
+use crate::id::{GroupId, PromptId, SeatId, SkillId, TrunkId};
 use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
@@ -39,6 +39,8 @@ pub struct Settings {
     pub record_default: crate::dialplan::Record,
     /// Feature codes of agents on plain phones.
     pub codes: super::Codes,
+    /// Said to the target of a transfer before it joins, with the number dialled and the caller's; never to emergency lines.
+    pub whisper: Option<PromptId>,
     /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.
     pub link: Option<String>,
 }

@@ -4,6 +4,17 @@
 
 use crate::id::PromptId;
 
+/// A telephone number digit by digit, 幺 for 1; what is no digit is left out.
+#[must_use]
+pub fn spelled(number: &str) -> Vec<PromptId> {
+    let digit = |c: char| match c {
+        '1' => Some("number/yao".to_owned()),
+        '0' | '2'..='9' => Some(format!("number/{c}")),
+        _ => None,
+    };
+    number.chars().filter_map(digit).map(PromptId::from).collect()
+}
+
 /// "您前面还有两位来电者，预计等待三到五分钟": the position in the line (1 is next) and, if known, the likely wait in
 /// seconds. The order of prompts under `phrase/` and `number/`.
 #[must_use]
@@ -65,6 +76,12 @@ fn spoken(n: u32) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_telephone_number_is_spelled_with_yao() {
+        let spelled: Vec<_> = spelled("+8613-0").iter().map(ToString::to_string).collect();
+        assert_eq!(spelled, ["number/8", "number/6", "number/yao", "number/3", "number/0"]);
+    }
+
     use super::*;
 
     fn said(n: u32) -> String {

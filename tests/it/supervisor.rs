@@ -1,10 +1,12 @@
 //! 班长: listen, whisper, barge, take over; and what an agent's talk can be told by the API: hold, mute.
 
+use crate::support::city;
 use crate::support::graph::Heard;
 use crate::support::scenes::{SOON, talks};
 use crate::support::town::{Manner, Party, Town};
+use crate::support::wire::Weather;
 use switchboard::call::Conflict;
-use switchboard::exchange::{Answer, Command, Role, Verb};
+use switchboard::exchange::{Answer, Command, Role, Settings, Verb};
 use switchboard::fact::{Cause, Fact, Supervision, TransferResult, Way};
 use switchboard::sip::flow::Flow;
 
@@ -301,4 +303,45 @@ fn a_transfer_is_followed_in_the_list_of_calls() {
     assert_eq!(f.town.orders(Verb::Cancel), Answer::Done);
     assert_eq!(f.town.the_call().transfers[1].result, Some(TransferResult::Cancelled));
     f.town.goes_home();
+}
+
+#[test]
+fn the_target_is_told_who_comes_before_it_joins_and_an_emergency_line_is_not() {
+    let told = || Settings { whisper: Some("recording-notice".into()), ..city::settings() };
+    for way in [Way::ThreeWay, Way::OnAnswer, Way::Blind] {
+        let mut town = Town::with("2021-12-15T10:00", 16, Weather::FINE, told());
+        let (citizen, seat) = talks(&mut town);
+        let target = town.trunk(20, SOON);
+        town.transfers_to("12366", way);
+        assert!(town.until(5, |t| t.is_connected(target)));
+        town.runs(1.0);
+        assert_eq!(town.hears(target), Heard::Prompt("recording-notice".into()));
+        assert_ne!(town.hears(citizen), Heard::Nothing);
+        let alone = way == Way::Blind;
+        assert_eq!(town.hears_of(citizen, &[seat, target]), if alone { vec![] } else { vec![seat] }, "{way:?}");
+        assert!(town.until(30, |t| t.hears_of(target, &[citizen]) == [citizen]), "{way:?}\n{}", town.trace.join("\n"));
+        town.runs(0.5);
+        assert_eq!(town.talk(citizen, target), way != Way::ThreeWay, "{way:?}");
+        assert_eq!(town.was_played(target)[..4], ["recording-notice", "number/yao", "number/2", "number/3"]);
+        town.goes_home();
+    }
+    // It hangs up while it is told: the caller is with the agent, or comes back to him.
+    for way in [Way::ThreeWay, Way::Blind] {
+        let mut town = Town::with("2021-12-15T10:00", 17, Weather::FINE, told());
+        let (citizen, seat) = talks(&mut town);
+        let target = town.trunk(20, SOON);
+        town.transfers_to("12366", way);
+        assert!(town.until(5, |t| t.is_connected(target)));
+        town.runs(0.5);
+        town.hangs_up(target);
+        assert!(town.until(10, |t| t.talk(citizen, seat)), "{way:?}\n{}", town.trace.join("\n"));
+        town.goes_home();
+    }
+    let mut town = Town::with("2021-12-15T10:00", 18, Weather::FINE, told());
+    let (citizen, seat) = talks(&mut town);
+    let fire = town.trunk(30, SOON);
+    town.transfers_to("119", Way::ThreeWay);
+    assert!(town.until(5, |t| t.hears_of(fire, &[citizen, seat]) == [citizen, seat]));
+    assert!(town.was_played(fire).is_empty());
+    town.goes_home();
 }
