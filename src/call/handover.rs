@@ -102,11 +102,7 @@ impl Call {
         self.fact(Fact::LegMoved { leg, from: given.from, target: given.target.clone() });
         self.fact(Fact::TransferEnded { transfer, result: TransferResult::Joined, cause: None });
         if let Some(agent) = agent {
-            self.fact(Fact::PartyLeft { leg: agent, cause: Cause::Normal });
-            self.drop_leg(agent, Cause::Normal);
-        }
-        if let Some(seat) = seat {
-            self.act(Act::SeatFree(seat));
+            self.lets_go(agent, seat, Cause::Normal, Cause::Normal);
         }
         self.fact(Fact::Connected { leg });
         self.patch_talk();
@@ -148,11 +144,7 @@ impl Call {
             }
             talking.third.as_mut().and_then(|third| third.replaced(leg, seat))
         });
-        self.fact(Fact::PartyLeft { leg: old, cause: Cause::Elsewhere });
-        self.drop_leg(old, Cause::Elsewhere);
-        if let Some(seat) = freed {
-            self.act(Act::SeatFree(seat));
-        }
+        self.lets_go(old, freed, Cause::Elsewhere, Cause::Elsewhere);
         self.fact(Fact::Connected { leg });
         self.patch_talk();
         leg

@@ -419,15 +419,6 @@ impl Call {
         }
     }
 
-    /// The seat whom the caller talks to first of all.
-    #[must_use]
-    pub fn leading_seat(&self) -> Option<&SeatId> {
-        match &self.stage {
-            Stage::Talking(talking) => talking.seat.as_ref(),
-            _ => None,
-        }
-    }
-
     /// To whom the agent's keys go: whom he has brought in, else the caller.
     #[must_use]
     pub fn listener(&self, agent: LegRef) -> Option<LegRef> {
@@ -557,6 +548,15 @@ impl Call {
         if self.member(leg).is_some() {
             self.act(Act::HangUp { leg, cause });
             self.remove(leg);
+        }
+    }
+
+    /// Somebody leaves a talk that others go on with: his leg ends for the cause `told`, his seat is free.
+    fn lets_go(&mut self, leg: LegRef, seat: Option<SeatId>, cause: Cause, told: Cause) {
+        self.fact(Fact::PartyLeft { leg, cause });
+        self.drop_leg(leg, told);
+        if let Some(seat) = seat {
+            self.act(Act::SeatFree(seat));
         }
     }
 

@@ -206,11 +206,7 @@ impl Call {
         let (agent, seat) = (talking.with.replace(leg), talking.seat.replace(monitor.seat));
         self.dismiss_rejoin(Cause::Elsewhere);
         if let Some(agent) = agent {
-            self.fact(Fact::PartyLeft { leg: agent, cause: Cause::Elsewhere });
-            self.drop_leg(agent, Cause::Normal);
-        }
-        if let Some(seat) = seat {
-            self.act(Act::SeatFree(seat));
+            self.lets_go(agent, seat, Cause::Elsewhere, Cause::Normal);
         }
         self.fact(Fact::Connected { leg });
         self.patch_talk();
@@ -232,11 +228,7 @@ impl Call {
                 self.drop_leg(leg, cause);
                 self.act(Act::Offer(offer, OfferResult::Declined(cause)));
             }
-            State::There { leg } => {
-                self.fact(Fact::PartyLeft { leg, cause });
-                self.drop_leg(leg, cause);
-                self.act(Act::SeatFree(monitor.seat));
-            }
+            State::There { leg } => self.lets_go(leg, Some(monitor.seat), cause, cause),
         }
     }
 

@@ -499,11 +499,7 @@ impl Call {
     fn agent_steps_out(&mut self) -> bool {
         let Some(talking) = self.talk() else { return false };
         let (Some(agent), seat) = (talking.with.take(), talking.seat.take()) else { return false };
-        self.fact(Fact::PartyLeft { leg: agent, cause: Cause::Normal });
-        self.drop_leg(agent, Cause::Normal);
-        if let Some(seat) = seat {
-            self.act(Act::SeatFree(seat));
-        }
+        self.lets_go(agent, seat, Cause::Normal, Cause::Normal);
         true
     }
 

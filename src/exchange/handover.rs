@@ -22,7 +22,7 @@ impl Exchange {
     /// The media thread of the call that this seat is in.
     pub(super) fn thread_of(&self, origin: &Origin) -> Option<u8> {
         let Origin::Seat(seat) = origin else { return None };
-        let is_his = |m: &crate::call::Member| m.target == Some(Target::Seat(seat.clone()));
+        let is_his = |m: &crate::call::Member| matches!(&m.target, Some(Target::Seat(his)) if his == seat);
         let found = self.calls.values().find(|l| l.call.members().iter().any(is_his))?;
         found.legs.first().map(|l| l.lease.port.thread)
     }
