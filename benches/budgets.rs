@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up has nothing to measure")]
 
+mod archive;
 mod load;
 mod media;
 mod mixer;
@@ -29,11 +30,12 @@ fn main() {
     }
     let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
         ("routing", routing::run),
         ("sip", sip::run),
         ("media", media::run),
         ("mixer", mixer::run),
+        ("archive", archive::run),
         ("load", load::run),
     ];
     for (name, run) in parts {

@@ -1,5 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
+use super::recording::Storage;
 use super::rows::{CallRow, SeatRow, Status, TrunkRow};
 use super::{Exchange, Output};
 use crate::call::{self, Conflict, Order};
@@ -20,6 +21,8 @@ pub enum Command {
     Seats,
     /// Trunks.
     Trunks,
+    /// The room that recordings take.
+    Recordings,
     /// End a call.
     HangUp {
         /// Which.
@@ -94,6 +97,11 @@ pub enum Answer {
         /// Each trunk.
         trunks: Vec<TrunkRow>,
     },
+    /// To [`Command::Recordings`].
+    Recordings {
+        /// As it was counted last; `None`: nobody keeps recordings.
+        storage: Option<Storage>,
+    },
     /// Done.
     Done,
     /// There is no such call.
@@ -153,6 +161,7 @@ impl Exchange {
             Command::Calls => Answer::Calls { calls: self.call_rows() },
             Command::Seats => Answer::Seats { seats: self.seat_rows() },
             Command::Trunks => Answer::Trunks { trunks: self.trunk_rows() },
+            Command::Recordings => Answer::Recordings { storage: self.storage() },
             Command::HangUp { call } if self.calls.contains_key(&call) => {
                 self.tell(call, call::Input::HangUp(Cause::Normal), now);
                 Answer::Done

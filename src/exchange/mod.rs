@@ -28,6 +28,7 @@ mod trunks;
 pub use crate::call::Role;
 pub use command::{Answer, Command, Verb};
 pub use keys::Codes;
+pub use recording::Storage;
 pub use rows::{CallRow, PartyRow, SeatRow, Status, TransferRow, TrunkRow};
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
 

@@ -19,6 +19,7 @@ mod latch;
 mod leg;
 mod outgoing;
 mod player;
+mod private;
 mod relay;
 mod report;
 mod tape;
