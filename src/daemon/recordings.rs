@@ -22,7 +22,9 @@ use crate::media::archive::{self, Archive, Former, Kind, Packed, Removed, pack};
 use jiff::Span;
 use jiff::civil::Date;
 use room::{Change, Room};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,6 +123,7 @@ impl Keeper {
         if archive.close().map_err(failed)? {
             tracing::info!(folder = at, "others could look into the folder of recordings; now only its owner can");
         }
+        let lock = lock(&settings.folder).map_err(failed)?;
         mark::check(&settings.folder, &settings.recording.keys)?;
         let (jobs, inbox) = sync_channel(WAITING);
         let (tell, words) = mpsc::channel(WORDS);
@@ -134,10 +137,12 @@ impl Keeper {
             inbox,
             going: Arc::clone(&going),
             waiting: VecDeque::new(),
+            mended: BTreeSet::new(),
             left: false,
             rest_until: now,
             look_at: now,
             trouble: Trouble::default(),
+            _lock: lock,
         };
         // Before the first call: a full disk is known then.
         work.look();
@@ -185,12 +190,16 @@ struct Work {
     inbox: Receiver<Job>,
     going: Arc<AtomicBool>,
     waiting: VecDeque<Job>,
+    /// What a crash had cut and is whole now: just written to, and of a former run all the same.
+    mended: BTreeSet<PathBuf>,
     /// Former runs have left more than may wait here.
     left: bool,
     /// Nothing is packed before.
     rest_until: Instant,
     look_at: Instant,
     trouble: Trouble,
+    /// Held as long as anything is packed or removed here.
+    _lock: File,
 }
 
 /// What could not be packed since it was told last.
@@ -278,6 +287,7 @@ impl Work {
                     tracing::warn!(file = %file.display(), why, "a recording cannot be looked at");
                 }
                 tracing::debug!(looked = mended.looked, "recordings of the last run");
+                self.mended = mended.repaired.into_iter().map(|(file, _)| file).collect();
                 self.is_going()
             }
             Err(error) => {
@@ -295,13 +305,15 @@ impl Work {
         self.left = false;
         let archive = self.archive.clone();
         let surveyed = archive.survey(|found| {
-            let former = found.written.is_some_and(|at| at < until);
+            let mended = self.mended.contains(&found.path);
+            let former = mended || found.written.is_some_and(|at| at < until);
             if first && former {
                 self.room.add(found.bytes);
             }
             let call = found.name.split_once('/').and_then(|(_, call)| CallRef::parse(call));
             let wav = found.form.kind == Kind::Wav && !found.form.sealed;
-            if let (true, true, false, Some(call)) = (former, wav, plain, call) {
+            let due = former && wav && (mended || !plain);
+            if let (true, Some(call)) = (due, call) {
                 if self.waiting.len() < WAITING {
                     self.waiting.push_back((call, found.name.into()));
                 } else {
@@ -311,6 +323,7 @@ impl Work {
             self.look_if_due();
             self.is_going()
         });
+        self.mended.clear();
         match surveyed {
             Ok(()) => self.room.counted(),
             Err(error) => tracing::error!(%error, "the recordings cannot be counted"),
@@ -408,9 +421,9 @@ impl Work {
     }
 
     fn alarm(&self, text: String) {
-        if let Err(mpsc::error::TrySendError::Full(Word::Alarm(text))) = self.tell.try_send(Word::Alarm(text)) {
-            tracing::error!("{text}");
-        }
+        tracing::error!("{text}");
+        // Where the signalling thread is that far behind the log has it.
+        let _ = self.tell.try_send(Word::Alarm(text));
     }
 
     fn look_if_due(&mut self) {
@@ -471,6 +484,18 @@ impl Work {
             }
             Err(error) => tracing::warn!(%error, "old recordings cannot be removed"),
         }
+    }
+}
+
+/// One switchboard a folder: what another one records here would be taken for a former run's.
+fn lock(folder: &Path) -> io::Result<File> {
+    let file = File::create(folder.join(".lock"))?;
+    match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            Err(io::Error::new(io::ErrorKind::AddrInUse, "another switchboard keeps its recordings here"))
+        }
+        Err(errno) => Err(errno.into()),
     }
 }
 

@@ -262,10 +262,7 @@ impl Daemon {
                 self.exchange.archived(call, archived, now);
                 self.batch.written.push(done);
             }
-            Word::Alarm(text) => {
-                tracing::error!("{text}");
-                self.exchange.note(Fact::Alarm { subject: "recording".into(), text }, now);
-            }
+            Word::Alarm(text) => self.exchange.note(Fact::Alarm { subject: "recording".into(), text }, now),
             Word::Storage(storage) => self.exchange.stored(storage),
         }
         self.collect();

@@ -47,3 +47,26 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
     file.set_permissions(Permissions::from_mode(FILE))?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_is_its_owners_alone_and_what_is_there_is_closed_on_demand() {
+        let root = std::env::temp_dir().join(format!("switchboard-private-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir(&root).unwrap();
+        fs::set_permissions(&root, Permissions::from_mode(0o755)).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let day = root.join("recordings/20211215");
+        folder(&day).unwrap();
+        file(&day.join("x.wav")).unwrap();
+        assert_eq!((mode(&day), mode(&root.join("recordings"))), (0o700, 0o700));
+        assert_eq!((mode(&day.join("x.wav")), mode(&root)), (0o600, 0o755));
+        assert_eq!(file(&day.join("x.wav")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert!(folder(&day.join("x.wav")).is_err());
+        assert!(close(&root).unwrap() && !close(&root).unwrap() && mode(&root) == 0o700);
+        let _ = fs::remove_dir_all(&root);
+    }
+}

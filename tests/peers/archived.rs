@@ -4,6 +4,7 @@ use super::support::lab::{LAB_DAY, Lab};
 use super::support::sipp::{Role, Sipp};
 use super::support::tape::Tape;
 use super::support::{pause, until};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchboard::exchange::Verb;
@@ -43,6 +44,11 @@ fn talk(lab: &Lab) -> [Sipp; 3] {
     pause(1_500);
     lab.orders(Verb::Continue);
     pause(1_500);
+    // While it is recorded already nobody else may look into it.
+    let wav = lab.recordings().remove(0);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let day = wav.parent().unwrap();
+    assert_eq!((mode(&wav), mode(day), mode(day.parent().unwrap())), (0o600, 0o700, 0o700));
     [caller, agent, target]
 }
 

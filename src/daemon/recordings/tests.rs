@@ -212,6 +212,9 @@ fn with_a_key_what_ends_is_sealed_and_without_packing_a_wav_is_only_hashed() {
         assert_eq!((read.samples, read.channels.len()), (sheet.samples, 4));
     }
     assert!(folder.0.join(".key").exists());
+    let run = Run::start(folder.settings(None));
+    assert!(Keeper::start(folder.settings(None)).is_err_and(|e| e.exit_code() == 75), "one switchboard a folder");
+    drop(run);
     let mut settings = folder.settings(None);
     settings.recording.keys.sealing = Key::parse(&"8".repeat(64));
     assert!(matches!(Keeper::start(settings), Err(Error::Key { .. })));

@@ -186,7 +186,30 @@ fn prove(
     if form.kind != Kind::Opus {
         return if hash_of(read, go_on)? == sound { Ok(Some(sound)) } else { Err(Error::Differs) };
     }
-    if alike(&before.sheet()?, &read.sheet()?) { Ok(None) } else { Err(Error::Differs) }
+    let (before, after) = (before.sheet()?, sheet(read, go_on)?);
+    if alike(&before, &after) { Ok(None) } else { Err(Error::Differs) }
+}
+
+/// Reads a sound that takes long to its end.
+fn sheet(sound: Sound, go_on: &mut dyn FnMut() -> bool) -> Result<Sheet, Error> {
+    let opening = sound.opening().clone();
+    let mut asking = Asking { sound, go_on, stopped: false };
+    let sheet = Sheet::gather(&opening, &mut asking);
+    if asking.stopped { Err(Error::Stopped) } else { Ok(sheet?) }
+}
+
+/// A sound that asks whether to go on.
+struct Asking<'a> {
+    sound: Sound,
+    go_on: &'a mut dyn FnMut() -> bool,
+    stopped: bool,
+}
+
+impl Read for Asking<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        self.stopped = !(self.go_on)();
+        if self.stopped { Ok(0) } else { self.sound.read(to) }
+    }
 }
 
 /// Of the same length, and each channel about as loud as it was.
@@ -232,4 +255,147 @@ fn hash_of(mut from: impl Read, go_on: &mut dyn FnMut() -> bool) -> Result<Strin
 
 fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::g711::{ALAW_SILENCE, alaw_encode};
+    use crate::audio::tracks::{Cue, HEAD, head};
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("switchboard-pack-{}-{name}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        /// Two who speak in turns for so many seconds, two who say nothing.
+        fn wav(&self, seconds: u32) -> PathBuf {
+            let samples = seconds * 8_000;
+            let mut file = head(4, samples, &[Cue { at: 80, label: "paused" }, Cue { at: 160, label: "resumed" }]);
+            for at in 0..samples {
+                let wave =
+                    alaw_encode((f64::from(at % 8_000) * 0.4).sin().mul_add(6_000.0, f64::from(at % 13) * 20.0) as i16);
+                let says = |turn| if at / 8_000 % 2 == turn { wave } else { ALAW_SILENCE };
+                file.extend([says(0), says(1), ALAW_SILENCE, ALAW_SILENCE]);
+            }
+            let path = self.0.join("5bhd7pq5c01.wav");
+            fs::write(&path, file).unwrap();
+            path
+        }
+
+        fn names(&self) -> Vec<String> {
+            let mut names: Vec<_> =
+                fs::read_dir(&self.0).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    fn key() -> Key {
+        Key::parse(&"7".repeat(64)).unwrap()
+    }
+
+    #[test]
+    fn every_kind_is_proved_hashed_and_its_owners_alone() {
+        let folder = Folder::new("kinds");
+        let wav = folder.wav(3);
+        let sound = fs::read(&wav).unwrap()[HEAD..].to_vec();
+        for (kind, sealed) in [Kind::Wav, Kind::Flac, Kind::Opus].into_iter().flat_map(|k| [(k, false), (k, true)]) {
+            let key = sealed.then(key);
+            let packed = pack(&wav, kind, key.as_ref(), &mut || true).unwrap();
+            let form = Form { kind, sealed };
+            assert_eq!(Form::of(&packed.path), Some((form, "5bhd7pq5c01")));
+            let whole = fs::read(&packed.path).unwrap();
+            assert_eq!(
+                (packed.bytes, &packed.sha256),
+                (whole.len() as u64, &hexadecimal(Sha256::new().chain_update(&whole)))
+            );
+            let told = hexadecimal(Sha256::new().chain_update(&sound));
+            assert_eq!(packed.sound, (kind != Kind::Opus).then_some(told), "{form:?}");
+            assert_eq!(packed.key.is_some(), sealed);
+            if packed.path != wav {
+                assert_eq!(fs::metadata(&packed.path).unwrap().permissions().mode() & 0o777, 0o600);
+                fs::remove_file(&packed.path).unwrap();
+            }
+            assert_eq!(folder.names(), ["5bhd7pq5c01.wav"], "the WAV stays, and nothing half made");
+        }
+    }
+
+    #[test]
+    fn told_to_stop_at_any_moment_it_leaves_what_there_was() {
+        let folder = Folder::new("stopped");
+        let wav = folder.wav(4);
+        let before = fs::read(&wav).unwrap();
+        for (kind, key) in [(Kind::Flac, Some(key())), (Kind::Opus, None), (Kind::Wav, Some(key())), (Kind::Wav, None)]
+        {
+            let mut stops = 0;
+            for most in 0.. {
+                let mut asked = 0;
+                let packed = pack(&wav, kind, key.as_ref(), &mut || {
+                    asked += 1;
+                    asked <= most
+                });
+                match packed {
+                    Err(Error::Stopped) => stops += 1,
+                    Ok(packed) => {
+                        if packed.path != wav {
+                            fs::remove_file(packed.path).unwrap();
+                        }
+                        break;
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+                assert_eq!(folder.names(), ["5bhd7pq5c01.wav"], "{kind:?} stopped at {most}");
+            }
+            assert!(stops >= 2, "{kind:?}");
+            assert!(fs::read(&wav).unwrap() == before);
+        }
+    }
+
+    #[test]
+    fn what_is_being_recorded_and_what_is_none_of_ours_is_refused() {
+        let folder = Folder::new("refused");
+        let wav = folder.wav(1);
+        let mut bytes = fs::read(&wav).unwrap();
+        bytes.extend([ALAW_SILENCE; 400]);
+        fs::write(&wav, &bytes).unwrap();
+        assert!(matches!(pack(&wav, Kind::Flac, None, &mut || true), Err(Error::Cut)));
+        fs::write(&wav, "no sound").unwrap();
+        assert!(matches!(pack(&wav, Kind::Flac, None, &mut || true), Err(Error::Foreign)));
+        assert!(pack(&folder.0.join("x.wav"), Kind::Flac, None, &mut || true).is_err());
+        assert_eq!(folder.names(), ["5bhd7pq5c01.wav"]);
+        // An empty one is one, too.
+        fs::write(&wav, head(4, 0, &[])).unwrap();
+        for kind in [Kind::Flac, Kind::Opus] {
+            let packed = pack(&wav, kind, None, &mut || true).unwrap();
+            assert_eq!(Sound::open(&packed.path, &Keys::default()).unwrap().sheet().unwrap().samples, 0);
+        }
+    }
+
+    #[test]
+    fn a_channel_in_anothers_place_and_a_sample_too_few_are_noticed() {
+        let folder = Folder::new("alike");
+        let wav = folder.wav(3);
+        let before = Sound::open(&wav, &Keys::default()).unwrap().sheet().unwrap();
+        assert!(alike(&before, &before));
+        let mut moved = before.clone();
+        moved.channels.swap(0, 2);
+        let mut short = before.clone();
+        short.samples -= 1;
+        let mut fewer = before.clone();
+        fewer.channels.pop();
+        assert!([moved, short, fewer].iter().all(|after| !alike(&before, after)));
+    }
 }
