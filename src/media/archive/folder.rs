@@ -435,6 +435,37 @@ mod tests {
     }
 
     #[test]
+    fn every_form_is_counted_and_goes_when_its_time_is_over_and_what_is_half_made_goes_at_once() {
+        let folder = Folder::new("forms");
+        let archive = folder.archive();
+        for (number, (_, ending)) in Form::ALL.into_iter().enumerate() {
+            for day in ["20211213", "20211214", "20211215"] {
+                fs::create_dir_all(folder.0.join(day)).unwrap();
+                fs::write(folder.0.join(format!("{day}/{number}{ending}")), vec![0; 10]).unwrap();
+            }
+        }
+        fs::write(folder.0.join("20211214/1.flac.part"), "half").unwrap();
+        fs::write(folder.0.join("20211214/case-7.txt"), "kept for the court").unwrap();
+        let mut found = Vec::new();
+        archive
+            .survey(|one| {
+                found.push((one.name, one.form, one.bytes));
+                true
+            })
+            .unwrap();
+        let forms: std::collections::HashSet<_> = found.iter().map(|(_, form, _)| form.ending()).collect();
+        assert_eq!((found.len(), forms.len(), found.iter().map(|f| f.2).sum::<u64>()), (18, 6, 180));
+        assert!(found[0].0.starts_with("20211215/") && !folder.0.join("20211214/1.flac.part").exists());
+        assert_eq!(archive.files("20211214/1").unwrap(), [folder.0.join("20211214/1.flac")]);
+        assert_eq!(archive.expire(date(2021, 12, 14), || true).unwrap(), Removed { files: 6, bytes: 60 });
+        // The oldest go, one after another, until that is enough; today's never.
+        let two = archive.remove_oldest(date(2021, 12, 15), |removed| removed.bytes >= 20).unwrap();
+        assert_eq!(two, Removed { files: 2, bytes: 20 });
+        assert_eq!(archive.remove_oldest(date(2021, 12, 15), |_| false).unwrap(), Removed { files: 4, bytes: 40 });
+        assert!(folder.0.join("20211214/case-7.txt").exists() && folder.0.join("20211215/0.wav").exists());
+    }
+
+    #[test]
     fn a_recording_lies_in_the_archive_whatever_it_is_called() {
         let archive = Archive::new("/r");
         assert_eq!(archive.file("20211215/5bhd7pq5c01").unwrap(), Path::new("/r/20211215/5bhd7pq5c01.wav"));
