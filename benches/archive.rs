@@ -28,8 +28,8 @@ pub fn run() {
     let key = Key::parse(&"7".repeat(64)).unwrap();
     for (what, kind, key, room, cpu) in [
         ("hash only (none)", Kind::Wav, None, None, 2.0),
-        ("FLAC", Kind::Flac, None, Some(40.0), 15.0),
-        ("FLAC, sealed", Kind::Flac, Some(&key), Some(40.0), 16.0),
+        ("FLAC", Kind::Flac, None, Some(50.0), 15.0),
+        ("FLAC, sealed", Kind::Flac, Some(&key), Some(50.0), 16.0),
         ("Opus", Kind::Opus, None, Some(15.0), 120.0),
     ] {
         let began = cpu_seconds();

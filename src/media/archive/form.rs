@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub enum Kind {
     /// As it was recorded: A-law.
     Wav,
-    /// FLAC: the same samples in a quarter of the room.
+    /// FLAC: the same samples in a third of the room.
     #[default]
     Flac,
     /// Ogg Opus: a tenth of the room; what is lost is not heard on a telephone.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   20211215/5bhd7pq5c01.wav            as the recorder writes it: four channels, A-law, 115 MB an hour
-//!   20211215/5bhd7pq5c01.flac           packed: the same samples, about 30 MB an hour
-//!   20211215/5bhd7pq5c01.opus           packed: about 13 MB an hour
+//!   20211215/5bhd7pq5c01.flac           packed: the same samples, 20 to 45 MB an hour, as noisy as the lines are
+//!   20211215/5bhd7pq5c01.opus           packed: about 10 MB an hour
 //!   20211215/5bhd7pq5c01.flac.sealed    packed and encrypted; so are .opus.sealed and .wav.sealed
 //!   20211215/5bhd7pq5c01.flac.part      being made, or left by a crash: nobody reads it
 //! ```
