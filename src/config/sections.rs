@@ -280,21 +280,31 @@ impl Plan {
 }
 
 /// `[floor]`. What is given holds for every group instead of the dialplan's own times.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Floor {
     /// How long one seat rings.
     pub ring_time: Option<Duration>,
     /// Rest after a call.
     pub wrap_up: Option<Duration>,
+    /// A seat that hangs up so soon after its answer has served nobody: its caller goes back to the head of the queue.
+    pub early_hangup: Duration,
     /// Said to the target of a transfer before it joins.
     pub whisper: Option<String>,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { ring_time: None, wrap_up: None, early_hangup: Duration::from_secs(5), whisper: None }
+    }
 }
 
 impl Floor {
     pub(super) fn read(table: Table<'_, '_>) -> Self {
         let seconds = |key, range| table.number(key, range).map(|(n, _)| Duration::from_secs(n));
         let (ring_time, wrap_up) = (seconds("ring_time_s", 1..=120), seconds("wrap_up_s", 0..=3600));
-        let floor = Self { ring_time, wrap_up, whisper: table.text("whisper").map(|(prompt, _)| prompt.to_owned()) };
+        let early_hangup = seconds("early_hangup_s", 0..=60).unwrap_or(Self::default().early_hangup);
+        let whisper = table.text("whisper").map(|(prompt, _)| prompt.to_owned());
+        let floor = Self { ring_time, wrap_up, early_hangup, whisper };
         table.finish();
         floor
     }

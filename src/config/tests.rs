@@ -75,7 +75,12 @@ fn the_lab_profile_keeps_its_contract() {
     let sockets: Vec<_> = lab.sip.transports.listen.iter().map(ToString::to_string).collect();
     assert_eq!(sockets, ["udp:127.0.0.1:5070", "tcp:127.0.0.1:5070"]);
     assert_eq!((lab.media.ports.clone(), lab.media.address.to_string()), (20_000..=39_999, "127.0.0.1".into()));
-    let floor = Floor { ring_time: Some(Duration::from_secs(5)), wrap_up: Some(Duration::ZERO), whisper: None };
+    let floor = Floor {
+        ring_time: Some(Duration::from_secs(5)),
+        wrap_up: Some(Duration::ZERO),
+        whisper: None,
+        ..Floor::default()
+    };
     assert_eq!((lab.floor, lab.store.folder), (floor, None));
     let http = lab.admin.http.unwrap();
     assert_eq!((http.listen.to_string(), http.token), ("127.0.0.1:8080".into(), "lab".into()));

@@ -39,6 +39,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         record_default: config.recording.default,
         codes: config.keys.clone(),
         link: config.admin.link.clone(),
+        early_hangup: micros(config.floor.early_hangup),
         whisper: config.floor.whisper.as_deref().map(crate::id::PromptId::from),
     }
 }

@@ -223,7 +223,8 @@ impl Exchange {
             return Answer::Forbidden;
         }
         let who = if by.is_empty() { seat.as_str() } else { by };
-        match self.ordered(call, now, |c| c.supervise(seat, mode, who, why)) {
+        let order = Order::Supervise { seat: seat.clone(), mode, who: who.to_owned(), why: why.to_owned() };
+        match self.ordered(call, now, |c| c.supervise(&order, now)) {
             Err(why) => Answer::Conflict { why },
             // His phone could not be rung: the call has let him go again.
             Ok(())
@@ -250,6 +251,7 @@ impl Exchange {
         if !self.calls.contains_key(&call) {
             return Answer::Unknown;
         }
-        self.ordered(call, now, |c| c.dismiss()).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
+        self.ordered(call, now, |c| c.supervise(&Order::Dismiss, now))
+            .map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
     }
 }

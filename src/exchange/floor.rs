@@ -42,7 +42,13 @@ fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
 impl Exchange {
     pub(super) fn floor_output(&mut self, output: acd::Output, now: Now) {
         match output {
-            acd::Output::Queued { call, group } => self.fact(Some(call), Fact::Queued { group }, now),
+            acd::Output::Queued { call, group } => {
+                self.fact(Some(call), Fact::Queued { group: group.clone() }, now);
+                // Who was turned away in the same moment had no place.
+                if self.floor.is_waiting(call) {
+                    self.tell(call, CallInput::Queued(group), now);
+                }
+            }
             acd::Output::Offer { id, call, seat, group: _, deadline: _ } => {
                 self.tell(call, CallInput::Offered { offer: id, seat }, now);
             }

@@ -90,7 +90,7 @@ impl Exchange {
         }
         let Some(mut moved) = self.calls.get_mut(&consult).map(|l| l.legs.remove(at)) else { return };
         let Some(main) = self.calls.get_mut(&with) else { return };
-        let name = main.call.take(&given);
+        let name = main.call.take(&given, now);
         (moved.call, moved.leg) = (with, name);
         let (session, lease) = (moved.session, moved.lease);
         main.legs.push(moved);
@@ -103,7 +103,7 @@ impl Exchange {
         self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass });
         // The consultation ends first: a port is in one recording at a time.
         if let Some(other) = self.calls.get_mut(&consult) {
-            other.call.give(&given);
+            other.call.give(&given, now);
         }
         self.carry_out(consult, now);
         self.carry_out(with, now);

@@ -78,6 +78,7 @@ impl Exchange {
             Act::Reserve(seat) => self.reserve(id, &seat, now),
             Act::Offer(offer, result) => self.floor.handle(offer_input(offer, result), now),
             Act::SeatFree(seat) => self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now),
+            Act::SeatQuit(seat) => self.floor.handle(acd::Input::Quit { seat, call: id }, now),
             Act::SeatHeld(seat, held) => self.floor.handle(acd::Input::Held { seat, call: id, held }, now),
             Act::Over => self.over(id, now),
         }

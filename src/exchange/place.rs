@@ -223,6 +223,7 @@ impl Exchange {
             came_back: None,
             answered_at: None,
             record: self.settings.record_default,
+            early_hangup: self.settings.early_hangup,
             whisper: self.settings.whisper.clone(),
             looped,
             offerless_unreliable: false,

@@ -79,7 +79,7 @@ impl Exchange {
         let number = plan.normalise(uri).map(|d| d.digits.to_string());
         let found = number.ok().and_then(|n| self.reachable(&plan, &n, now.wall));
         if let (Some(found), Some(live)) = (found, self.calls.get_mut(&call)) {
-            live.call.redirect(leg, found);
+            live.call.redirect(leg, &found, now);
         }
     }
 

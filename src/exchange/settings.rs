@@ -39,6 +39,8 @@ pub struct Settings {
     pub record_default: crate::dialplan::Record,
     /// Feature codes of agents on plain phones.
     pub codes: super::Codes,
+    /// A seat that hangs up so soon after its answer, µs, has served nobody: its caller goes back to the head of the queue.
+    pub early_hangup: u64,
     /// Said to the target of a transfer before it joins, with the number dialled and the caller's; never to emergency lines.
     pub whisper: Option<PromptId>,
     /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.

@@ -269,7 +269,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Cause>,
     },
-    /// The target of a transfer could not be had, and the agent had gone: the caller goes to this seat, or to the head of the queue.
+    /// The caller goes to this seat, or to the head of the queue: the target of a transfer could not be had and the agent had gone,
+    /// or his seat was lost or hung up right after its answer.
     Returned {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<SeatId>,

@@ -32,3 +32,4 @@ mod tables;
 mod taping;
 mod three_way;
 mod torture;
+mod unserved;

@@ -18,3 +18,4 @@ mod support;
 mod targets;
 mod three_way;
 mod transfers;
+mod unserved;

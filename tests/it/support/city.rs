@@ -135,6 +135,7 @@ pub fn settings() -> Settings {
         record_default: switchboard::dialplan::Record::Always,
         codes: switchboard::exchange::Codes::default(),
         link: None,
+        early_hangup: 5_000_000,
         whisper: None,
     }
 }
