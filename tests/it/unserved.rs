@@ -86,7 +86,8 @@ fn a_seat_that_hangs_up_right_after_its_answer_gives_the_caller_back() {
         town.runs(0.15);
         town.set_manner(seat, Manner::Rings);
         if by_death {
-            town.is_unreachable(seat);
+            town.cuts(seat);
+            town.falls_silent(seat);
             assert!(town.until(30, |t| !t.talk(citizen, seat)));
         } else {
             town.hangs_up(seat);

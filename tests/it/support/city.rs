@@ -135,7 +135,8 @@ pub fn settings() -> Settings {
         record_default: switchboard::dialplan::Record::Always,
         codes: switchboard::exchange::Codes::default(),
         link: None,
-        early_hangup: 5_000_000,
+        // The talks of scenes are young; what the end of a young one means stands in `unserved`.
+        early_hangup: 0,
         whisper: None,
     }
 }
