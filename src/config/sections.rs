@@ -76,6 +76,12 @@ impl Sip {
             listen_span,
         };
         sip.compare(&table);
+        if let Some(value) =
+            table.value("password_failures").filter(|_| sip.lockout.failures == 0 && !sip.only_loopback())
+        {
+            let zh = "password_failures = 0：任何人都可以无限次猜口令";
+            table.document.warning(value.span(), zh, "password_failures = 0: anybody may guess passwords for ever");
+        }
         table.finish();
         sip
     }

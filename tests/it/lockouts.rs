@@ -126,13 +126,18 @@ fn behind_one_nat_the_registered_phone_goes_on() {
     let beside = ([127, 0, 1, 1], 7200);
     guesses(&mut town, beside, 8);
     assert!(!locks(&town).is_empty());
+    // Another phone of the seat there, and many more guesses by the dozen.
+    let mut second = Desk::new(&mut town, ([127, 0, 1, 1], 7100), "8001", "lab-8001");
+    assert_eq!(second.invites(&mut town, "12345").status(), Some(100));
+    guesses(&mut town, beside, 100);
+    assert!(held(&mut town)[0].wrong < 50, "slowed");
     home.challenges.clear();
     assert_eq!(home.registers(&mut town, LINES).status(), Some(200));
     assert_eq!(home.invites(&mut town, "12345").status(), Some(100));
     assert_eq!(held(&mut town).len(), 1);
     // It starts anew, with another port of the NAT: in after a moment.
     let mut anew = Desk::new(&mut town, ([127, 0, 1, 1], 7300), "8001", "lab-8001");
-    town.runs(2.0);
+    town.runs(4.0);
     assert_eq!(anew.registers(&mut town, LINES).status(), Some(200));
 }
 

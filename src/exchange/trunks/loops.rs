@@ -81,12 +81,14 @@ impl Loops {
     }
 
     /// The trunks that this INVITE has been through while our legs there are up.
-    pub fn evidence(
+    ///
+    /// `ours` knows our own addresses, `at` which trunks an address is the way to.
+    pub fn evidence<'t>(
         &self,
         invite: &Message,
         caller: Option<&Caller>,
         ours: impl Fn(IpAddr) -> bool,
-        at: impl Fn(SocketAddr) -> Option<TrunkId>,
+        at: impl Fn(SocketAddr) -> &'t [TrunkId],
     ) -> BTreeSet<TrunkId> {
         let lines = invite.elements(Name::HistoryInfo).chain(invite.elements(Name::Diversion));
         let marked = lines.filter_map(|entry| self.marks.get(&mark(NameAddr::read(entry)?.params)?));
@@ -99,8 +101,8 @@ impl Loops {
             let Some(address) = NameAddr::read(entry).and_then(|e| Uri::read(e.uri)?.address()) else { continue };
             if ours(address.ip()) {
                 by_us = true;
-            } else if let Some(trunk) = at(address).filter(|t| by_us && caller.is_some_and(|c| self.up(c, t) > 0)) {
-                through.insert(trunk);
+            } else if let Some(caller) = caller.filter(|_| by_us) {
+                through.extend(at(address).iter().filter(|t| self.up(caller, t) > 0).cloned());
             }
         }
         through
@@ -167,7 +169,9 @@ mod tests {
         );
         let invite = wire::parse(Bytes::from(text)).unwrap();
         let ours = |ip: IpAddr| ip == IpAddr::from([127, 0, 0, 1]);
-        let at = |address| (address == SocketAddr::from(FAR)).then(|| TrunkId::from("t"));
+        // Two trunks may lead to one exchange.
+        let both = [TrunkId::from("s"), TrunkId::from("t")];
+        let at = |address| if address == SocketAddr::from(FAR) { &both[..] } else { &[] };
         let found = loops.evidence(&invite, Caller::of_number(caller).as_ref(), ours, at);
         found.iter().map(ToString::to_string).collect()
     }

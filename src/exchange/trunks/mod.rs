@@ -34,7 +34,7 @@ pub(super) struct Trunk {
 pub(super) struct Trunks {
     all: Vec<Trunk>,
     by_name: BTreeMap<TrunkId, u32>,
-    by_address: BTreeMap<SocketAddr, u32>,
+    by_address: BTreeMap<SocketAddr, Vec<TrunkId>>,
     ours: Vec<IpAddr>,
     loops: Loops,
 }
@@ -48,7 +48,7 @@ impl Trunks {
             trunks.all.push(trunk);
             trunks.by_name.insert(id.clone(), index);
             if let Some((_, address)) = of.outbound {
-                trunks.by_address.insert(address, index);
+                trunks.by_address.entry(address).or_default().push(id.clone());
             }
         }
         trunks
@@ -114,7 +114,7 @@ impl Trunks {
     /// The trunks that this call must not be sent to again: it has been there, or `most` legs of its caller are up there already;
     /// `None`: those are not counted.
     pub fn looped(&self, invite: &Message, caller: Option<&Caller>, most: Option<usize>) -> Vec<TrunkId> {
-        let at = |address| self.get(*self.by_address.get(&address)?).map(|t| t.id.clone());
+        let at = |address| self.by_address.get(&address).map_or(&[][..], Vec::as_slice);
         let mut trunks = self.loops.evidence(invite, caller, |ip| self.ours.contains(&ip), at);
         if let (Some(caller), Some(most)) = (caller, most) {
             trunks.extend(self.loops.crowded(caller, most).cloned());

@@ -2,7 +2,8 @@
 //!
 //! Counted by seat and source address, so that nobody can lock a seat out from elsewhere, and only what [`super::Guess`] says may be
 //! counted: nobody can do it in another's name. The seat's own address goes on working: the phone that is registered always, and
-//! whoever else is at the address where the seat last registered after a moment's rest (a phone that starts anew behind its NAT).
+//! whoever else is at the address where the seat last registered (a phone that starts anew behind its NAT) as long as the wrong
+//! ones there do not come by the dozen.
 //! The table is bounded. It refuses to know passwords and to answer anybody: who is locked out gets the challenge that all get.
 
 use crate::clock::{Now, SECOND};
@@ -12,8 +13,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Most pairs of seat and source that are remembered; beyond, the one that has been quiet longest is forgotten.
 pub const MOST: usize = 4096;
-/// While the seat's own address is locked out, it is listened to again so long after its last wrong answer, µs.
-const OWN_PAUSE: u64 = 2 * SECOND;
+/// The seat's own address may be wrong so often at once, µs of pauses saved up, and then once in each pause, µs: a right password
+/// there is believed during a lock too, and yet nobody beside the seat's phone may try thousands.
+const OWN_CREDIT: u64 = 30 * SECOND;
+const OWN_PAUSE: u64 = SECOND;
 /// A source is forgotten after so many times the longest lock without a wrong answer.
 const FORGOTTEN: u64 = 4;
 
@@ -64,6 +67,8 @@ struct Record {
     /// When the last wrong password came and when the lock ends, µs monotonic.
     last: u64,
     until: u64,
+    /// When the pauses for its wrong passwords so far are over, µs monotonic.
+    paused: u64,
     /// The port that it came from, and what it was.
     peer: SocketAddr,
     answer: u64,
@@ -95,7 +100,8 @@ impl Lockouts {
     pub fn admits(&self, seat: &SeatId, peer: SocketAddr, registered: Option<SocketAddr>, now: Now) -> bool {
         let key = (seat.clone(), network(peer.ip()));
         let Some(record) = self.records.get(&key).filter(|r| now.mono < r.until) else { return true };
-        registered == Some(peer) || self.homes.get(seat) == Some(&key.1) && now.mono >= record.last + OWN_PAUSE
+        registered == Some(peer)
+            || self.homes.get(seat) == Some(&key.1) && record.paused <= now.mono.saturating_add(OWN_CREDIT)
     }
 
     /// Counts a wrong password from a source that [`Self::admits`]. The lock, if it leads to one.
@@ -118,9 +124,10 @@ impl Lockouts {
             }
             None => {}
         }
-        let mut record = old.unwrap_or(Record { wrong: 0, locks: 0, last: 0, until: 0, peer, answer });
+        let mut record = old.unwrap_or(Record { wrong: 0, locks: 0, last: 0, until: 0, paused: 0, peer, answer });
         record.wrong = record.wrong.saturating_add(1);
         (record.last, record.peer, record.answer) = (now.mono, peer, answer);
+        record.paused = record.paused.max(now.mono).saturating_add(OWN_PAUSE);
         let lock = (record.wrong >= self.limits.failures).then(|| {
             let lasts = self.limits.first.saturating_mul(1 << record.locks.min(20)).min(self.limits.longest);
             record.until = now.mono + lasts;
@@ -232,9 +239,14 @@ mod tests {
         guesses(&mut table, HOME, 5, 10);
         let other_phone = SocketAddr::new(home.ip(), 7000);
         assert!(table.admits(&seat(), home, Some(home), at(10)), "the phone that is registered, always");
-        assert!(!table.admits(&seat(), other_phone, Some(home), at(11)), "another one there rests");
-        assert!(table.admits(&seat(), other_phone, Some(home), at(12)));
-        assert!(table.admits(&seat(), home, None, at(12)), "and so does the seat's own when it starts anew");
+        assert!(table.admits(&seat(), other_phone, Some(home), at(10)), "and another one there");
+        assert!(table.admits(&seat(), home, None, at(10)), "and the seat's own when it starts anew");
+        guesses(&mut table, HOME, 25, 11);
+        assert!(table.admits(&seat(), other_phone, Some(home), at(11)));
+        guesses(&mut table, HOME, 5, 12);
+        assert!(!table.admits(&seat(), other_phone, Some(home), at(12)), "by the dozen they are slowed");
+        assert!(table.admits(&seat(), home, Some(home), at(12)));
+        assert!(table.admits(&seat(), other_phone, Some(home), at(15)), "and a moment later believed again");
         guesses(&mut table, THIEF, 5, 12);
         assert!(!table.admits(&seat(), thief, Some(home), at(14)));
         // Another's right password does not make the wrong ones undone; the same phone's does.
