@@ -309,6 +309,24 @@ http_token = "lab"
 }
 
 #[test]
+fn locks_are_what_the_file_says_and_never_none_on_an_open_address() {
+    let usual = good("lockout", "[sip]\nlisten = 'udp:127.0.0.1:5060'\npassword_failures = 0\n");
+    assert_eq!((usual.sip.lockout.failures, usual.warnings.len()), (0, 0));
+    let text =
+        "[sip]\nlisten = 'udp:192.0.2.10:5060'\npassword_failures = 3\npassword_lock_s = 10\nlegs_per_caller = 40\n";
+    let config = good("lockout", text);
+    let limits = config.sip.lockout;
+    assert_eq!((limits.failures, limits.first, limits.longest), (3, 10_000_000, 900_000_000));
+    assert_eq!((config.sip.legs_per_caller, config.warnings.len()), (40, 0));
+    let folder = folder("lockout-open");
+    let told = mistakes(&folder, "[sip]\nlisten = 'udp:192.0.2.10:5060'\npassword_failures = 0\n");
+    assert!(told.contains("x.toml:3:21: warning: password_failures = 0"), "{told}");
+    let told =
+        mistakes(&folder, "[sip]\nlisten = 'udp:127.0.0.1:5060'\npassword_lock_s = 60\npassword_lock_max_s = 30\n");
+    assert!(told.contains("password_lock_s is more than password_lock_max_s"), "{told}");
+}
+
+#[test]
 fn broken_toml_is_told_and_the_rest_is_read_all_the_same() {
     let text = "[sip]\nlisten = “udp:127.0.0.1:5060”\nt1_ms = 1\n[media\nports = 3\n[log]\nlevel = \"inf\"\n";
     let told = mistakes(&folder("broken"), text);

@@ -545,6 +545,9 @@ fn log(event: &fact::Event) {
             Fact::TrunkUp { trunk } => tracing::info!(%trunk, "trunk up"),
             Fact::SeatRegistered { seat, contact } => tracing::info!(%seat, %contact, "registered"),
             Fact::SeatLost { seat, why } => tracing::info!(%seat, ?why, "unregistered"),
+            Fact::SeatLocked { seat, source, wrong, seconds } => {
+                tracing::warn!(%seat, %source, wrong, seconds, "locked out after wrong passwords");
+            }
             other => tracing::debug!(?other, "fact"),
         };
     };

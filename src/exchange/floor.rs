@@ -1,6 +1,7 @@
 //! Between the floor and the calls: its plan from dialplan and configuration, its outputs to the calls they are for.
 
-use super::{Exchange, Settings};
+use super::Exchange;
+use super::settings::Settings;
 use crate::acd::{self, Announce, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now, SECOND};
@@ -99,6 +100,6 @@ impl Exchange {
 
     /// The skill a line asks for, where any seat has it at all: a caller must not wait for somebody who does not exist.
     pub(super) fn skill(&self, skill: Option<std::sync::Arc<str>>) -> Option<SkillId> {
-        skill.map(|s| SkillId::from(&*s)).filter(|s| self.settings.seats.values().any(|seat| seat.skills.contains(s)))
+        skill.map(|s| SkillId::from(&*s)).filter(|s| self.skills.contains(s))
     }
 }

@@ -1,6 +1,7 @@
 //! Does what a call wants: sessions, media, floor.
 
-use super::{Due, Exchange};
+use super::Exchange;
+use super::due::Due;
 use crate::acd::{self, Entry};
 use crate::call::{Act, Call, Conflict, Input, Leg, OfferResult, Order, cause};
 use crate::clock::Now;
@@ -48,6 +49,7 @@ impl Exchange {
             self.perform(id, act, now);
         }
         self.retape(id, now);
+        self.calls.recount(&id);
         self.set_timer(id);
     }
 
@@ -173,10 +175,8 @@ impl Exchange {
         let Some(at) = live.legs.iter().position(|l| l.leg == leg) else { return };
         let gone = live.legs.remove(at);
         if let Some(session) = gone.session {
-            self.sessions.remove(&session);
-        }
-        if let Some(trunk) = &gone.trunk {
-            self.count_trunk(trunk, false);
+            self.calls.disown(session);
+            self.trunks.ended(session);
         }
         self.ports.vacate(gone.lease.port);
         self.media(Command::Close { port: gone.lease.port, epoch: gone.lease.epoch });

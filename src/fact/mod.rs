@@ -352,6 +352,13 @@ pub enum Fact {
         seat: SeatId,
         why: Cause,
     },
+    /// A source has given so many wrong passwords for a seat that it is not listened to for so long.
+    SeatLocked {
+        seat: SeatId,
+        source: String,
+        wrong: u32,
+        seconds: u32,
+    },
     /// A seat changed its work state (words of `acd::Work`).
     SeatState {
         seat: SeatId,

@@ -174,11 +174,18 @@ fn obliging(command: &Command) -> Option<Answer> {
         Command::Seats => {
             let (seat, groups) = ("8001".into(), vec!["main".into()]);
             Answer::Seats {
-                seats: vec![SeatRow { seat, groups, state: "ready".into(), zh: "示闲".into(), contact: None }],
+                seats: vec![SeatRow {
+                    seat,
+                    groups,
+                    state: "ready".into(),
+                    zh: "示闲".into(),
+                    contact: None,
+                    locked: Vec::new(),
+                }],
             }
         }
         Command::Trunks => {
-            let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0 };
+            let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0, registration: None };
             Answer::Trunks { trunks: vec![row] }
         }
         _ => Answer::Done,

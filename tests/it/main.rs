@@ -3,6 +3,7 @@
 
 mod support;
 
+mod accounts;
 mod api;
 mod architecture;
 mod calls;
@@ -13,6 +14,8 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod handover;
+mod lockouts;
+mod loops;
 mod matrix;
 mod operators;
 mod page;

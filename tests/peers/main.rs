@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod carrier;
+mod door;
 mod emergency;
 mod gaps;
 mod lifecycle;

@@ -296,6 +296,15 @@ impl Dialog {
     }
 }
 
+impl Endpoint {
+    /// The Call-ID of a session, while it lives.
+    #[must_use]
+    pub fn call_id(&self, id: SessionId) -> Option<Bytes> {
+        let session = self.sessions.get(id.index as usize).filter(|s| s.serial == id.serial)?;
+        Some(session.dialog.call_id.clone())
+    }
+}
+
 /// A From, To or Contact value without its `tag` parameter.
 fn without_tag(value: &[u8]) -> Bytes {
     let Some(address) = super::header::NameAddr::read(value) else { return Bytes::copy_from_slice(value) };
