@@ -167,12 +167,15 @@ impl Exchange {
             key
         };
         let (endpoint_seed, realm_key) = (key(), key());
+        // A stream of its own: how many ports are drawn changes nothing else that is random.
+        let mut draws = ChaCha12Rng::from_seed(seed);
+        draws.set_stream(1);
         let mut exchange = Self {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
             realm: Realm::new(&settings.realm, realm_key).algorithms(&settings.algorithms).lifetime(settings.nonce),
             registrar: Registrar::new(settings.register),
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan), now),
-            ports: Ports::default(),
+            ports: Ports::new(draws),
             trunks: trunks::states(&settings),
             calls: BTreeMap::new(),
             sessions: BTreeMap::new(),
