@@ -16,8 +16,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// Batches that may wait for the thread.
-const QUEUE: usize = 4_096;
+/// Batches that may wait for the thread: ten seconds of them, or 130,000 events of a flood. What is more is read from the journal.
+const QUEUE: usize = 128;
 /// Records that make a transaction worth its while at once.
 const BATCH: usize = 1_000;
 /// Records that may wait while the database refuses; with more the books are rebuilt from the journal later.
@@ -354,6 +354,7 @@ impl Bookkeeper {
         let database = self.database.as_mut().ok_or(Error::Stopped)?;
         self.runtime.block_on(database.book(&self.pending, position))?;
         self.pending.clear();
+        self.pending.shrink_to(2 * BATCH);
         self.booked = position;
         Ok(())
     }
