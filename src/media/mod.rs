@@ -15,13 +15,24 @@ mod conference;
 mod crossing;
 mod ear;
 mod engine;
+mod frame;
+mod hears;
 mod latch;
+mod lease;
 mod leg;
 mod outgoing;
+mod outlet;
 mod player;
+mod reel;
 mod relay;
 mod report;
+mod send;
+mod silence;
+mod sounds;
+mod state;
 mod tape;
+mod tell;
+mod voices;
 mod wheel;
 
 #[cfg(test)]
@@ -33,6 +44,8 @@ pub mod recorder;
 pub mod settings;
 pub mod thread;
 
-pub use engine::{Engine, Outlet};
+pub use engine::Engine;
+pub use outlet::Outlet;
 pub use settings::{Error, Settings};
-pub use thread::{Handle, Tell, spawn};
+pub use tell::Tell;
+pub use thread::{Handle, spawn};

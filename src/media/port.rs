@@ -1,6 +1,6 @@
 //! Sockets of one media thread: pairs bound ahead, and the engine's packets on their way out.
 
-use super::engine::Outlet;
+use super::outlet::Outlet;
 use super::recorder::Tap;
 use crate::patch::Take;
 use rand_chacha::ChaCha8Rng;

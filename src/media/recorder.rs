@@ -8,7 +8,7 @@
 //! of all channels stays true. Every 0.8 s the sound and then the head with its sizes and cues are written: after
 //! `kill -9` a file is whole up to the last second. It is not synced: a power failure may cost what the kernel had not written.
 
-use super::thread::Tell;
+use super::tell::Tell;
 use crate::audio::g711::ALAW_SILENCE;
 use crate::audio::mixer::FRAME;
 use crate::audio::tracks::{self, Cue, HEAD};

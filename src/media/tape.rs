@@ -4,63 +4,20 @@
 //! frames go is the [`Outlet`]'s matter, which never makes the engine wait: what is not taken is counted and told.
 
 use super::ear::SLOTS;
-use super::engine::{Engine, Outlet};
+use super::outlet::Outlet;
+use super::reel::{REEL, Reel};
+use super::state::State;
 use crate::audio::g711;
 use crate::audio::mixer::FRAME;
 use crate::clock::{MILLI, Now};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Epoch, Event, PortId, Recorded, RecordingId, Take, Tape};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// In the wheel the recordings stand beside the legs, with this bit.
-pub const REEL: u32 = 1 << 31;
 /// Slots between two reports of what was dropped: 1 s.
 const REPORT: u64 = 200;
 
-/// One recording.
-#[derive(Debug)]
-struct Reel {
-    id: RecordingId,
-    channels: [Option<u32>; CHANNELS],
-    /// The slot of its first frame.
-    first: u64,
-    /// Its slot in the wheel.
-    due: u64,
-    /// How many frames there have been.
-    frames: u64,
-    paused: bool,
-    dropped: u32,
-    reported: u64,
-}
-
-/// All recordings of an engine.
-#[derive(Debug, Default)]
-pub struct Reels {
-    by_id: BTreeMap<RecordingId, u32>,
-    reels: Vec<Option<Reel>>,
-}
-
-impl Reels {
-    fn find(&mut self, id: RecordingId) -> Option<(u32, &mut Reel)> {
-        let at = *self.by_id.get(&id)?;
-        self.reels.get_mut(at as usize)?.as_mut().map(|reel| (at, reel))
-    }
-
-    /// How many run.
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// A leg has ended.
-    pub fn vacate(&mut self, at: u32, leg: u32) {
-        if let Some(reel) = self.reels.get_mut(at as usize).and_then(Option::as_mut) {
-            reel.channels.iter_mut().filter(|c| **c == Some(leg)).for_each(|c| *c = None);
-        }
-    }
-}
-
-impl Engine {
+impl State {
     /// Obeys a command about a recording; what is meant for one that does not run is dropped.
     pub(super) fn record(&mut self, id: RecordingId, tape: Tape, now: Now, out: &mut impl Outlet) {
         match tape {

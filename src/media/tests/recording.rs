@@ -107,7 +107,7 @@ fn a_journey_keeps_its_file_through_every_move_and_a_pause_is_silence_in_its_tim
     };
     assert!(a.abs_diff(paused) <= 1 && b.abs_diff(resumed) <= 1 && c.abs_diff(end) <= 1, "{marks:?}");
     assert_eq!(town.engine.recordings(), 0);
-    assert!(town.engine.legs.iter().all(|l| l.tape.is_none() && (l.ear.is_none() || !l.mixers.is_empty())));
+    assert!(town.engine.state.legs.iter().all(|l| l.tape.is_none() && (l.ear.is_none() || !l.mixers.is_empty())));
 }
 
 #[test]
