@@ -32,6 +32,7 @@ mod sounds;
 mod state;
 mod tape;
 mod tell;
+mod unwritten;
 mod voices;
 mod wheel;
 
