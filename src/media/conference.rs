@@ -1,15 +1,15 @@
 //! Three and more: each listener's own sum of voices, on the 20 ms tick.
 //!
-//! A leg that somebody hears in a mix gets an ear (`ear`); who hears it relayed goes on hearing it relayed. All listeners of
-//! a conference are served in the same slot of the wheel, in step with the ears, so that a sample waits for nothing but
+//! A leg that somebody hears in a mix gets a receiver (`receiver`); who hears it relayed goes on hearing it relayed. All listeners of
+//! a conference are served in the same slot of the wheel, in step with the receivers, so that a sample waits for nothing but
 //! its jitter buffer. A listener's stream stays one: from the relay it goes on at the timestamp that is due, back in
 //! the relay the next packet joins where the mix ended.
 
-use super::ear::SLOTS;
 use super::frame::Frame;
 use super::hears::{Crossing, Hears, Mix};
 use super::leg::Leg;
 use super::outlet::Outlet;
+use super::receiver::SLOTS;
 use super::send;
 use super::sounds::Filled;
 use super::state::State;
@@ -27,14 +27,15 @@ impl State {
             return;
         };
         let voices = mix.voices.clone();
-        let ear = |engine: &Self, leg: u32| engine.legs.get(leg as usize).and_then(|l| l.ear.as_ref()?.step());
-        let step = voices.iter().find_map(|v| ear(self, v.leg));
+        let receiver =
+            |engine: &Self, leg: u32| engine.legs.get(leg as usize).and_then(|l| l.receiver.as_ref()?.step());
+        let step = voices.iter().find_map(|v| receiver(self, v.leg));
         let slot = Wheel::slot(at);
         let wait = step.map_or(0, |step| (step % SLOTS + SLOTS - slot % SLOTS) % SLOTS);
         let due = self.wheel.put(port, Wheel::time(slot + wait));
         for voice in &voices {
-            if let Some(ear) = self.legs.get_mut(voice.leg as usize).and_then(|l| l.ear.as_mut()) {
-                ear.begin(due);
+            if let Some(receiver) = self.legs.get_mut(voice.leg as usize).and_then(|l| l.receiver.as_mut()) {
+                receiver.begin(due);
             }
         }
         if let Some(leg) = self.legs.get_mut(port as usize) {
@@ -111,7 +112,7 @@ impl State {
             };
             // A key in the sound is not for those who get it as an event, nor for those who shall not hear it.
             let withheld = events || speaker.secret || !voice.digits;
-            let piece = speaker.ear.as_mut().and_then(|ear| ear.piece(slot));
+            let piece = speaker.receiver.as_mut().and_then(|receiver| receiver.piece(slot));
             if carried == Some(voice.leg) {
                 let timestamp = piece.and_then(|p| p.timestamp);
                 mix.behind = timestamp.map_or((0, 0), |t| (t.wrapping_add(FRAME as u32), mix.behind.1 + FRAME));

@@ -5,9 +5,9 @@
 //!   relayed ◀──the first packet── OutOf ◀──Hear that one port── mixed
 //! ```
 //!
-//! An ear that has just been opened has nothing to give until its buffer is as deep as it should be, and a packet to be
+//! A receiver that has just been opened has nothing to give until its buffer is as deep as it should be, and a packet to be
 //! relayed is up to a packet time away. So whoever was relayed a voice that is in the new mix goes on hearing it relayed until
-//! the mix has it, and whoever shall hear one voice of a mix relayed hears it from the ear until its next packet comes. The
+//! the mix has it, and whoever shall hear one voice of a mix relayed hears it from the receiver until its next packet comes. The
 //! mix is heard later than the relay by its buffer's depth; on the way in that is a silence, or words heard twice. Words
 //! are repeated as far as [`TWICE`], for the rest there is silence as far as [`SILENCE`].
 
@@ -147,7 +147,7 @@ impl State {
         if due > now + AHEAD || hushed >= FRAME {
             return false;
         }
-        mix.hush(hushed);
+        mix.silence(hushed);
         mix.crossing = None;
         leg.out.turn();
         true

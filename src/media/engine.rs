@@ -50,7 +50,7 @@ impl Engine {
 
     /// Whether what this port receives is mixed on the tick and relayed to nobody.
     #[must_use]
-    pub fn patient(&self, port: u32) -> bool {
+    pub fn only_mixed(&self, port: u32) -> bool {
         self.state.legs.get(port as usize).is_some_and(|l| !l.mixers.is_empty() && l.listeners.is_empty())
     }
 

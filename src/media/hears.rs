@@ -106,7 +106,7 @@ impl Mix {
     }
 
     /// Silences so many samples of what is pending longest.
-    pub fn hush(&mut self, length: usize) {
+    pub fn silence(&mut self, length: usize) {
         self.pending.iter_mut().take(length.min(self.filled)).for_each(|sample| *sample = 0);
     }
 

@@ -117,7 +117,7 @@ impl State {
         let leg = std::mem::replace(leg, Leg { epoch: leg.epoch, ..Leg::default() });
         for listener in leg.listeners.iter().copied() {
             if let Some(other) = self.legs.get_mut(listener as usize) {
-                other.bereave(now.mono);
+                other.speaker_gone(now.mono);
             }
             self.start(listener, now, out);
         }

@@ -1,9 +1,9 @@
 //! One leg as the engine sees it: what it hears, who hears it, what has come in and gone out.
 
-use super::ear::Ear;
 use super::hears::{Crossing, Hears};
 use super::latch::Latch;
 use super::outgoing::Outgoing;
+use super::receiver::Receiver;
 use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
 use crate::patch::{Codec, Epoch, Remote, Stats};
@@ -96,7 +96,7 @@ pub struct Leg {
     /// Which recording it is in.
     pub tape: Option<u32>,
     /// What those hear of it.
-    pub ear: Option<Box<Ear>>,
+    pub receiver: Option<Box<Receiver>>,
     /// Keys pressed on it are reported and go no further.
     pub secret: bool,
     /// The stream that it is sent.
@@ -180,21 +180,21 @@ impl Leg {
     }
 
     /// Someone mixes or records what this leg says.
-    pub fn open_ear(&mut self) {
-        if self.ear.is_none() {
-            self.ear = Some(Box::new(Ear::new(self.codec(), self.heard.jitter_us())));
+    pub fn open_receiver(&mut self) {
+        if self.receiver.is_none() {
+            self.receiver = Some(Box::new(Receiver::new(self.codec(), self.heard.jitter_us())));
         }
     }
 
     /// Nobody does any more.
-    pub fn close_ear(&mut self) {
+    pub fn close_receiver(&mut self) {
         if self.mixers.is_empty() && self.tape.is_none() {
-            self.ear = None;
+            self.receiver = None;
         }
     }
 
     /// Whom it was relayed has ended. A mix that it was on its way into it hears without that voice.
-    pub fn bereave(&mut self, now: u64) {
+    pub fn speaker_gone(&mut self, now: u64) {
         self.hears = match std::mem::take(&mut self.hears) {
             Hears::Mix(mut mix) if mix.crossing.is_some_and(Crossing::arrives) => {
                 mix.crossing = None;

@@ -8,12 +8,11 @@
 //! through every change of what it hears.
 //!
 //! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
-//! Three and more are mixed (`conference`, `ear`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
+//! Three and more are mixed (`conference`, `receiver`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
 //! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Ports that are rings instead of sockets get a file of their own.
 
 mod conference;
 mod crossing;
-mod ear;
 mod engine;
 mod frame;
 mod hears;
@@ -23,6 +22,7 @@ mod leg;
 mod outgoing;
 mod outlet;
 mod player;
+mod receiver;
 mod reel;
 mod relay;
 mod report;

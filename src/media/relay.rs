@@ -43,7 +43,7 @@ struct Heard<'v> {
     kind: Kind,
     /// Keys that begin with it, as event codes.
     pressed: SmallVec<[u8; 2]>,
-    /// A key found in the sound is still sounding: not for ears that get it as an event.
+    /// A key found in the sound is still sounding: not for receivers that get it as an event.
     sounding: bool,
     /// Keys of this leg are for us only.
     secret: bool,
@@ -74,7 +74,7 @@ impl State {
         (leg.heard_at, leg.spoke) = (now.mono, true);
         let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false, secret: leg.secret };
         listen(leg, &mut heard, datagram, order);
-        prick(leg, &heard, datagram, now);
+        feed(leg, &heard, datagram, now);
         if !heard.pressed.is_empty() {
             self.tell(port, &heard);
             if !heard.secret {
@@ -275,21 +275,21 @@ fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
 
 /// Those who mix or record the leg hear the packet too, in their own time.
 #[inline]
-fn prick(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
-    let Some(ear) = &mut leg.ear else {
+fn feed(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
+    let Some(receiver) = &mut leg.receiver else {
         return;
     };
     let header = &heard.view.header;
     match heard.kind {
         Kind::Audio(codec) => {
             let payload = datagram.get(heard.view.payload.clone()).unwrap_or(&[]);
-            ear.hear(header, codec, payload, heard.sounding, now.mono);
+            receiver.hear(header, codec, payload, heard.sounding, now.mono);
         }
-        Kind::Noise => ear.hush(header, now.mono),
+        Kind::Noise => receiver.put_silence(header, now.mono),
         // While a key is held, its packets carry the time of its beginning; the voice is silent up to now.
         Kind::Event(event) => {
             let passed = u32::from(event.duration).saturating_sub(SILENCE as u32);
-            ear.hush(&Header { timestamp: header.timestamp.wrapping_add(passed), ..*header }, now.mono);
+            receiver.put_silence(&Header { timestamp: header.timestamp.wrapping_add(passed), ..*header }, now.mono);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Recordings as the engine sees them: which legs are on which channel, and 20 ms of each on the tick.
 //!
-//! A recording listens like a listener of a mix does, by the ears of its legs; the relay knows nothing of it. Where its
+//! A recording listens like a listener of a mix does, by the receivers of its legs; the relay knows nothing of it. Where its
 //! frames go is the [`Outlet`]'s matter, which never makes the engine wait: what is not taken is counted and told.
 
-use super::ear::SLOTS;
 use super::outlet::Outlet;
+use super::receiver::SLOTS;
 use super::reel::{REEL, Reel};
 use super::state::State;
 use crate::audio::g711;
@@ -88,9 +88,9 @@ impl State {
         }
         if let Some(leg) = self.legs.get_mut(leg as usize) {
             leg.tape = Some(at);
-            leg.open_ear();
-            if let Some(ear) = &mut leg.ear {
-                ear.begin(due);
+            leg.open_receiver();
+            if let Some(receiver) = &mut leg.receiver {
+                receiver.begin(due);
             }
         }
     }
@@ -102,7 +102,7 @@ impl State {
         let leg = reel.channels.get_mut(usize::from(channel)).and_then(Option::take);
         if let Some(leg) = leg.and_then(|leg| self.legs.get_mut(leg as usize)) {
             leg.tape = None;
-            leg.close_ear();
+            leg.close_receiver();
         }
     }
 
@@ -118,8 +118,8 @@ impl State {
         let (id, paused, channels) = (reel.id, reel.paused, reel.channels);
         let mut frame = [[g711::ALAW_SILENCE; FRAME]; CHANNELS];
         for (sound, leg) in frame.iter_mut().zip(channels) {
-            let ear = leg.and_then(|leg| self.legs.get_mut(leg as usize)?.ear.as_mut());
-            if let Some(piece) = ear.and_then(|ear| ear.piece(slot)).filter(|p| !p.quiet) {
+            let receiver = leg.and_then(|leg| self.legs.get_mut(leg as usize)?.receiver.as_mut());
+            if let Some(piece) = receiver.and_then(|receiver| receiver.piece(slot)).filter(|p| !p.quiet) {
                 g711::alaw_encode_frame(&piece.sound, sound);
             }
         }

@@ -303,7 +303,7 @@ impl Core {
             let ready = Ready::of(event.data.u64());
             self.take(ready, buffer, now);
             if let Ready::Rtp(port) = ready
-                && self.engine.patient(port)
+                && self.engine.only_mixed(port)
             {
                 self.ports.set_aside(port);
             }
@@ -397,7 +397,7 @@ impl Core {
         }
         if obeyed > 0 && self.ports.aside() > 0 {
             let engine = &self.engine;
-            self.ports.call_back(|port| engine.patient(port));
+            self.ports.call_back(|port| engine.only_mixed(port));
         }
         if obeyed == COMMANDS {
             // There may be more, but packets have waited long enough.

@@ -1,4 +1,4 @@
-//! Who is in whose mix: the lists on both sides, and the ears between them.
+//! Who is in whose mix: the lists on both sides, and the receivers between them.
 
 use super::hears::{Heard, Hears, Mix};
 use super::state::State;
@@ -24,7 +24,7 @@ impl State {
                 if !leg.mixers.contains(&index) {
                     leg.mixers.push(index);
                 }
-                leg.open_ear();
+                leg.open_receiver();
             }
         }
         let former = self.legs.get_mut(index as usize).map(|leg| std::mem::take(&mut leg.hears));
@@ -44,7 +44,7 @@ impl State {
     pub(super) fn unhear(&mut self, index: u32, speaker: u32) {
         if let Some(leg) = self.legs.get_mut(speaker as usize) {
             leg.mixers.retain(|l| *l != index);
-            leg.close_ear();
+            leg.close_receiver();
         }
     }
 

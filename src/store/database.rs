@@ -428,3 +428,20 @@ fn signed(value: u64) -> i64 {
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_booked_in_powers_of_two_all_of_them_and_in_order() {
+        let rows: Vec<u32> = (0..1_000).collect();
+        let mut lengths = std::collections::BTreeSet::new();
+        for count in 0..rows.len() {
+            let portions: Vec<&[u32]> = portions(&rows[..count]).collect();
+            assert_eq!(portions.concat(), rows[..count]);
+            lengths.extend(portions.iter().map(|p| p.len()));
+        }
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 64]);
+    }
+}

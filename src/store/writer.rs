@@ -4,7 +4,8 @@
 //! from the journal. A database that refuses is no loss either: records wait, and beyond a bound the books are rebuilt
 //! from the journal when it answers again.
 
-use super::{Database, Error, Position, Recovered, Settings, database_file, journal_dir, segment};
+use super::layout::{database_file, journal_dir};
+use super::{Database, Error, Position, Recovered, Settings, segment};
 use crate::fact::Event;
 use crate::ledger::{self, Cdr, Fold};
 use std::fs::File;

@@ -301,7 +301,7 @@ fn agrees(all: &[Leg]) {
             assert_eq!(count(&other.listeners, index), usize::from(relayed), "{index} hears {speaker} relayed");
             assert_eq!(count(&other.mixers, index), usize::from(mixed), "{index} hears {speaker} mixed");
         }
-        assert_eq!(leg.ear.is_some(), !leg.mixers.is_empty() || leg.tape.is_some());
+        assert_eq!(leg.receiver.is_some(), !leg.mixers.is_empty() || leg.tape.is_some());
     }
 }
 

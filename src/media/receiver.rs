@@ -33,7 +33,7 @@ pub struct Piece {
 
 /// The listening to one leg.
 #[derive(Debug)]
-pub struct Ear {
+pub struct Receiver {
     jitter: Jitter,
     conceal: Concealer,
     codec: Codec,
@@ -49,7 +49,7 @@ pub struct Ear {
     key: Option<(u32, u32)>,
 }
 
-impl Ear {
+impl Receiver {
     /// Begins to listen; `jitter_us` is what is known of the stream.
     pub fn new(codec: Codec, jitter_us: u32) -> Self {
         let piece = Piece { number: u64::MAX, timestamp: None, sound: [0; FRAME], quiet: true, keyed: false };
@@ -94,7 +94,7 @@ impl Ear {
     }
 
     /// A packet that stands for silence: comfort noise, an event.
-    pub fn hush(&mut self, header: &Header, now: u64) {
+    pub fn put_silence(&mut self, header: &Header, now: u64) {
         let put = self.jitter.put_silence(header, FRAME, now);
         self.begins_with(header, put);
     }
