@@ -94,11 +94,14 @@ impl Exchange {
         };
         let (endpoint_seed, realm_key) = (key(), key());
         let realm = Realm::new(&settings.realm, realm_key).algorithms(&settings.algorithms).lifetime(settings.nonce);
+        // A stream of its own: how many ports are drawn changes nothing else that is random.
+        let mut draws = ChaCha12Rng::from_seed(seed);
+        draws.set_stream(1);
         let mut exchange = Self {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
             seats: seats::Seats::new(realm, settings.register, settings.lockout),
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan), now),
-            ports: Ports::default(),
+            ports: Ports::new(draws),
             skills: settings.seats.values().flat_map(|s| s.skills.iter().cloned()).collect(),
             trunks: trunks::Trunks::new(&settings),
             calls: calls::Calls::default(),

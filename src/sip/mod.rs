@@ -13,6 +13,7 @@ pub mod message;
 mod multipart;
 pub mod name;
 pub mod registrar;
+mod spare;
 pub mod timer;
 pub mod transaction;
 pub mod uri;

@@ -1,11 +1,14 @@
 //! Crashes at every byte, full disks, torn lines, a database that refuses: no record is lost, none comes twice.
 
+use super::layout::database_file;
 use super::*;
 use crate::clock::{Now, SECOND};
 use crate::fact::{Cause, Event, Fact, Outcome, Party};
 use crate::ledger::Cdr;
 use crate::ledger::tests::{Stream, TEN, call, day, ended, offered_to};
 use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory of its own, removed at the end.

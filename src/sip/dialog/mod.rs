@@ -31,6 +31,7 @@ use super::endpoint::{Endpoint, Purpose, TxnId};
 use super::flow::Flow;
 use super::message::Message;
 use super::name::{Method, Name};
+use super::spare::give_back;
 use super::uri::Uri;
 use super::write::Writer;
 use bytes::Bytes;
@@ -332,7 +333,7 @@ fn without_tag(value: &[u8]) -> Bytes {
 
 impl Endpoint {
     pub(super) fn session(&mut self, id: SessionId) -> Option<&mut Session> {
-        self.sessions.get_mut(id.index as usize).filter(|s| s.serial == id.serial)
+        self.sessions.get_mut(id.index as usize).filter(|s| s.serial == id.serial).map(Box::as_mut)
     }
 
     /// Whether the session still exists.
@@ -364,6 +365,7 @@ impl Endpoint {
         }
         if self.open_calls.get(&session.dialog.call_id) == Some(&id) {
             self.open_calls.remove(&session.dialog.call_id);
+            give_back(&mut self.open_calls);
         }
         self.remember_ended(&session.dialog);
         self.bereave(id, &session.dialog);
@@ -376,7 +378,7 @@ impl Endpoint {
         let index = u32::try_from(self.sessions.vacant_key()).unwrap_or(u32::MAX);
         let tag = format!("{index:x}.{random}").into_boxed_str();
         let session = make(self, serial, tag);
-        self.sessions.insert(session);
+        self.sessions.insert(Box::new(session));
         SessionId { index, serial }
     }
 

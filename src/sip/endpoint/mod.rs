@@ -271,9 +271,10 @@ pub struct Endpoint {
     pub(super) settings: Settings,
     pub(super) rng: ChaCha12Rng,
     pub(super) wheel: Wheel<Timer>,
-    pub(super) txns: Slab<Txn>,
+    /// Boxed, as are the sessions: what a flood leaves behind of a slab is its places, not their contents.
+    pub(super) txns: Slab<Box<Txn>>,
     keys: HashMap<Key, TxnId, SeedableRandomState>,
-    pub(super) sessions: Slab<Session>,
+    pub(super) sessions: Slab<Box<Session>>,
     /// REFERs of other sides, undecided or under way.
     pub(super) references: Slab<Reference>,
     /// Fingerprints of the dialogs that ended last.

@@ -7,6 +7,7 @@ use crate::sip::dialog::{ReferId, SessionId};
 use crate::sip::flow::Flow;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
+use crate::sip::spare::give_back;
 use crate::sip::transaction::key::Key;
 use crate::sip::transaction::{Act, Acts, Letter, client, client_invite, server, server_invite};
 use crate::sip::write::Writer;
@@ -83,12 +84,12 @@ pub(in crate::sip) struct Txn {
 
 impl Endpoint {
     pub(in crate::sip) fn txn(&mut self, id: TxnId) -> Option<&mut Txn> {
-        self.txns.get_mut(id.index as usize).filter(|t| t.serial == id.serial)
+        self.txns.get_mut(id.index as usize).filter(|t| t.serial == id.serial).map(Box::as_mut)
     }
 
     fn insert(&mut self, machine: Machine, flow: Flow, user: User) -> TxnId {
         let serial = self.next_serial();
-        let index = self.txns.insert(Txn {
+        let index = self.txns.insert(Box::new(Txn {
             serial,
             machine,
             flow,
@@ -102,7 +103,7 @@ impl Endpoint {
             login: None,
             request: None,
             key: None,
-        });
+        }));
         TxnId { index: u32::try_from(index).unwrap_or(u32::MAX), serial }
     }
 
@@ -430,6 +431,7 @@ impl Endpoint {
         let txn = self.txns.remove(id.index as usize);
         if let Some(key) = txn.key {
             self.keys.remove(&key);
+            give_back(&mut self.keys);
         }
     }
 
