@@ -7,37 +7,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+mod clip;
 pub mod mix;
+mod port;
 pub mod tape;
 pub mod topology;
 
+pub use clip::{Clip, PlayId, Tone};
 pub use mix::{Beside, Sound, Voice};
+pub use port::{Epoch, Lease, PortId};
 pub use tape::{Recorded, RecordingId, Take, Tape};
 pub use topology::Topology;
-
-/// One media port: an RTP socket and the RTCP socket beside it, bound ahead by a media thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PortId {
-    /// Which media thread owns the sockets. Two legs that hear each other live on one thread.
-    pub thread: u8,
-    /// Index within the thread.
-    pub index: u32,
-}
-
-/// Counts the leases of a port, so that what is meant for an earlier lease is recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Epoch(pub u32);
-
-/// A leased port with the address that goes into SDP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
-    /// The port.
-    pub port: PortId,
-    /// Which lease of it.
-    pub epoch: Epoch,
-    /// Local RTP address; RTCP is the next port.
-    pub rtp: SocketAddr,
-}
 
 /// The audio codecs of this switch (RFC 3551 §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,40 +69,6 @@ pub struct Remote {
     /// Whether we accept media from it (`sendrecv` or `sendonly` of the other side).
     pub receive: bool,
 }
-
-/// A piece of audio held in memory: 8 kHz A-law, one byte a sample.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Clip {
-    /// Its prompt key, for facts and diagnostics.
-    pub name: crate::id::PromptId,
-    /// The samples, G.711 A-law at 8 kHz.
-    pub alaw: Arc<[u8]>,
-}
-
-impl Clip {
-    /// Length in milliseconds.
-    #[must_use]
-    pub fn millis(&self) -> u64 {
-        self.alaw.len() as u64 / 8
-    }
-}
-
-/// Tones of GB/T 3380, 450 Hz at −10 dBm0 ± 3; the reminder is 1400 Hz at −20 dBm0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Tone {
-    /// 回铃音: 1 s on, 4 s off.
-    Ringback,
-    /// 忙音: 0.35 s on, 0.35 s off.
-    Busy,
-    /// 拥塞音: 0.7 s on, 0.7 s off.
-    Congestion,
-    /// 提示音: someone else is on the line. 0.4 s on, 9.6 s off, beside the voices.
-    Reminder,
-}
-
-/// Names one playing, so that its end can be told from another's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct PlayId(pub u32);
 
 /// What a leg hears.
 #[derive(Debug, Clone, PartialEq, Eq)]

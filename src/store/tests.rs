@@ -6,6 +6,8 @@ use crate::fact::{Cause, Event, Fact, Outcome, Party};
 use crate::ledger::Cdr;
 use crate::ledger::tests::{Stream, TEN, call, day, ended, offered_to};
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory of its own, removed at the end.

@@ -165,11 +165,23 @@ fn why_answers_for_one_side_and_timeline_and_duties_answer_by_their_exit_code() 
     assert_eq!(states, [state("before", false), state("transition", true), state("cancelled", false)]);
     assert_eq!((exit, code(&timeline("12400"))), (Some(0), Some(1)));
 
-    assert_eq!(code(&switchboard(&["dialplan", "duties"])), Some(0));
+    // The city's own annex demands a data feed and a knowledge base, which the plan declares and nothing serves.
+    let output = switchboard(&["dialplan", "duties"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("项已声明、未提供，0 项未达到"), "{}", out(&output));
+    assert!(out(&output).contains("○ 数据实时归集：已声明，未提供"), "{}", out(&output));
+    let all = document(&switchboard(&["dialplan", "duties", "--json"]));
+    let sum = |key: &str| all["result"][key].as_u64().unwrap();
+    assert_eq!(sum("demands"), sum("met") + sum("declared") + sum("not_met"));
+    assert!(sum("declared") > 0 && sum("not_met") == 0, "{all}");
     let folder = Folder::new();
     let annex = fs::read_to_string(root().join("src/dialplan/annex.toml")).unwrap();
     let more =
         "[[row]]\nnumber = \"12399\"\nowner = \"x\"\nclass = \"branch\"\ndemands = [\"number-kept\"]\ntext = \"x\"\n";
+    let served = "title = \"x\"\nissued = 2021-11-08\ndeadline = 2021-11-30\nmonths = 3\n[[row]]\nnumber = \"12348\"\n\
+                  owner = \"市司法局\"\nclass = \"parallel\"\ndemands = [\"number-kept\", \"link\"]\ntext = \"x\"\n";
+    let served = folder.write("served.toml", served);
+    assert_eq!(code(&switchboard(&["dialplan", "duties", "--annex", served.to_str().unwrap()])), Some(0));
     let longer = folder.write("annex.toml", &format!("{annex}\n{more}"));
     let output = switchboard(&["dialplan", "duties", "--annex", longer.to_str().unwrap(), "--lang", "en"]);
     assert_eq!(code(&output), Some(1));

@@ -13,6 +13,7 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod handover;
+mod many_mistakes;
 mod matrix;
 mod operators;
 mod page;
