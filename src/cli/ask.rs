@@ -2,10 +2,11 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, place, table};
+use super::screen::Screen;
+use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
 use crate::exchange::{Answer, Command, LockRow, RegistrationRow, RegistrationState, SeatRow, Status, TrunkRow};
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::json;
 use std::path::Path;
 

@@ -1,14 +1,15 @@
 //! `calls recording`: where the sound of a call lies, and what is in it.
 
 use super::args::Global;
-use super::calls::{none, records, unread};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, place, table};
+use super::records::{none, records, unread};
+use super::screen::Screen;
+use super::{ask, place, table};
 use crate::audio::PER_MILLI;
 use crate::audio::tracks::{Error, Loudness, Sheet};
 use crate::exchange::{Answer, Command};
+use crate::fact::Lang;
 use crate::id::CallRef;
-use crate::ledger::Lang;
 use crate::media::archive::Archive;
 use crate::store::Reader;
 use serde_json::{Value, json};

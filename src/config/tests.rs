@@ -69,6 +69,21 @@ fn mistakes(folder: &Path, text: &str) -> String {
 }
 
 #[test]
+fn of_a_million_mistakes_the_first_are_kept_and_the_rest_counted() {
+    let folder = folder("many");
+    let many: String = (0..5_000).map(|n| format!("nonsense_{n} = 1\n")).collect();
+    let found = parse(&folder, &many).unwrap_err();
+    assert!(found.len() < 1_100, "{}", found.len());
+    let last = found.last().unwrap();
+    assert_eq!((last.spot.line, last.severity), (0, Severity::Error));
+    // Those kept and those counted are all there are: each key, and what a configuration must have.
+    let few = parse(&folder, "nonsense_0 = 1\n").unwrap_err().len() - 1;
+    let more: usize = last.en.split(' ').find_map(|word| word.parse().ok()).unwrap();
+    assert_eq!(found.len() - 1 + more, 5_000 + few, "{last}");
+    assert!(last.zh.starts_with("……另有"), "{last:#}");
+}
+
+#[test]
 fn the_lab_profile_keeps_its_contract() {
     let lab = Config::load(&shipped().join("lab.toml")).unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     assert_eq!(lab.warnings, []);

@@ -3,8 +3,8 @@
 //! It never waits for anybody and nobody for it; the recorder writes beside it.
 
 use super::Error;
+use crate::calendar::Zone;
 use crate::clock::Clock;
-use crate::dialplan::calendar::Zone;
 use crate::media::archive::{Archive, Former};
 use jiff::Span;
 use jiff::civil::Date;

@@ -468,14 +468,18 @@ fn open_doors(config: &crate::config::Config, state: &std::path::Path) -> Result
     let (to_planner, tasks) = mpsc::channel(64);
     // First the one that leaves no file behind when the other cannot be had.
     let http = start_http(config, &to_exchange)?;
-    let admin = start_admin(config, state, admin::Desks { asks: to_exchange, tasks: to_planner })?;
+    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
     Ok((Doors { admin, http }, asks, tasks))
 }
 
-fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: admin::Desks) -> Result<PathBuf, Error> {
+fn start_admin(
+    config: &crate::config::Config,
+    state: &std::path::Path,
+    queues: admin::Queues,
+) -> Result<PathBuf, Error> {
     let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
-    tokio::spawn(admin::serve(listener, desks));
+    tokio::spawn(admin::serve(listener, queues));
     Ok(path)
 }
 

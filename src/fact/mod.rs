@@ -6,8 +6,10 @@
 use crate::id::{CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
+mod lang;
 mod outcome;
 
+pub use lang::Lang;
 pub use outcome::{Cause, Outcome, Party};
 
 /// Schema version written into every event.

@@ -16,6 +16,7 @@ mod fuzz;
 mod handover;
 mod lockouts;
 mod loops;
+mod many_mistakes;
 mod matrix;
 mod operators;
 mod page;
