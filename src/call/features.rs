@@ -38,10 +38,6 @@ impl Features {
         self.all.remove(at);
     }
 
-    pub(super) fn clear(&mut self) {
-        self.all.clear();
-    }
-
     /// Whose input this is.
     pub(super) fn wants(&self, input: &Input) -> Option<usize> {
         self.all.iter().position(|f| f.wants(input))

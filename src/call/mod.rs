@@ -576,8 +576,7 @@ impl Call {
     }
 
     fn end_stage(&mut self) {
-        self.stage = Stage::Over;
-        self.features.clear();
+        (self.stage, self.features) = (Stage::Over, Features::default());
     }
 
     /// Says who hears whom, if that has changed.

@@ -18,6 +18,7 @@ mod lockouts;
 mod loops;
 mod many_mistakes;
 mod matrix;
+mod offers;
 mod operators;
 mod page;
 mod questions;
