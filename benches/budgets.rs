@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up has nothing to measure")]
 
+mod archive;
 mod load;
 mod media;
 mod mixer;
@@ -31,11 +32,12 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
     // `memory` is part of `load`, and can be had alone.
     let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("routing", routing::run),
         ("sip", sip::run),
         ("media", media::run),
         ("mixer", mixer::run),
+        ("archive", archive::run),
         ("load", load::run),
         ("memory", load::memory),
     ];

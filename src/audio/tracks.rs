@@ -5,7 +5,7 @@
 
 mod sheet;
 
-pub use sheet::{Loudness, Sheet};
+pub use sheet::{Loudness, Sheet, fill};
 
 use super::RATE;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -24,6 +24,26 @@ pub struct Cue {
     pub at: u32,
     /// Up to 11 ASCII letters.
     pub label: &'static str,
+}
+
+/// What stands before the sound of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Channels, 1 to 64.
+    pub channels: u16,
+    /// Its cues, in order.
+    pub cues: Vec<Cue>,
+}
+
+impl Opening {
+    /// Reads the head of a file; its sound follows: A-law, the channels by turns.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] for any other file, [`Error::System`] as reading fails.
+    pub fn read(file: &mut impl Read) -> Result<Self, Error> {
+        let (head, channels) = take_head(file)?;
+        Ok(Self { channels: channels as u16, cues: sheet::cues(&head) })
+    }
 }
 
 /// Why a file is left as it is.
@@ -121,8 +141,12 @@ pub fn is_cut(file: &mut (impl Read + Seek)) -> Result<bool, Error> {
 
 /// The head of one of our files, and its channels.
 fn read_head(file: &mut (impl Read + Seek)) -> Result<([u8; HEAD], u32), Error> {
-    let mut head = [0; HEAD];
     file.rewind()?;
+    take_head(file)
+}
+
+fn take_head(file: &mut impl Read) -> Result<([u8; HEAD], u32), Error> {
+    let mut head = [0; HEAD];
     file.read_exact(&mut head).map_err(|e| match e.kind() {
         std::io::ErrorKind::UnexpectedEof => Error::Foreign,
         _ => Error::System(e),

@@ -205,14 +205,19 @@ pub enum Calls {
         /// 编号 · its reference.
         call: String,
     },
-    /// 一次通话的录音：文件、各声道时长和电平、停录的时段 · a call's recording: its file, each channel's length and level, pauses.
+    /// 一次通话的录音：文件、是否被改动、各声道时长和电平、停录的时段；--out 解密、解码 · a call's recording: its file, whether it
+    /// is unaltered, each channel's length and level, pauses; --out decrypts and decodes it.
     #[command(
-        after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n例 examples:\n  \
-        switchboard calls recording 5bhd7pq5c01\n  sox $(switchboard calls recording 5bhd7pq5c01 --json | jq -r .result.file) caller.wav remix 1"
+        after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n\
+        文件缺失或被改动时退出码为 1 · exit 1 where the file is missing or altered\n例 examples:\n  \
+        switchboard calls recording 5bhd7pq5c01\n  switchboard calls recording 5bhd7pq5c01 --out call.wav && sox call.wav caller.wav remix 1"
     )]
     Recording {
         /// 编号 · its reference.
         call: String,
+        /// 写到文件：.wav 解码，.flac、.opus 只解密 · where to write it: decoded to .wav, or as it is kept to .flac or .opus.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// 代坐席转接：把通讯录中的一方接入通话 · brings somebody of the directory into a live call, on behalf of its agent.
     #[command(after_help = "例 examples:\n  switchboard calls transfer 5bhd7pq5c01 12366\n  \

@@ -5,7 +5,9 @@ use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
 use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
-use crate::exchange::{Answer, Command, LockRow, RegistrationRow, RegistrationState, SeatRow, Status, TrunkRow};
+use crate::exchange::{
+    Answer, Command, LockRow, RegistrationRow, RegistrationState, SeatRow, Status, Storage, TrunkRow,
+};
 use crate::fact::Lang;
 use serde_json::json;
 use std::path::Path;
@@ -80,11 +82,13 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         draining,
         state,
     } = &status;
+    let storage = storage(global);
+    let recordings = storage.as_ref().map_or_else(String::new, |storage| room(storage, screen.lang));
     let down = trunks_down.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(" ");
     let text = match screen.lang {
         Lang::Zh => format!(
             "switchboard {version}{}\n计划  {plan}\n通话  {calls}，其中排队 {waiting}\n\
-             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n记录  {state}\n",
+             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n记录  {state}\n{recordings}",
             if *draining { " · 正在停止，不接新来电" } else { "" },
             ports.0,
             ports.1,
@@ -92,14 +96,49 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         ),
         Lang::En => format!(
             "switchboard {version}{}\nplan    {plan}\ncalls   {calls}, {waiting} of them waiting\n\
-             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\nrecords {state}\n",
+             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\nrecords {state}\n{recordings}",
             if *draining { " · draining: no new calls" } else { "" },
             ports.0,
             ports.1,
             if down.is_empty() { "none down".to_owned() } else { format!("not answering: {down}") },
         ),
     };
-    Ok(Done::well(text, json!(status)))
+    let mut result = json!(status);
+    result["recordings"] = json!(storage);
+    Ok(Done::well(text, result))
+}
+
+/// The room that recordings take; `None` where the daemon does not say.
+pub(super) fn storage(global: &Global) -> Option<Storage> {
+    match ask(global, &Command::Recordings) {
+        Ok(Answer::Recordings { storage }) => storage,
+        _ => None,
+    }
+}
+
+/// The room that recordings take, in a line.
+pub(super) fn room(storage: &Storage, lang: Lang) -> String {
+    let Storage { counted, files, bytes, unpacked, quota, free, min_free, refused } = storage;
+    let mb = |bytes: &u64| bytes / 1_000_000;
+    let quota = quota.map_or_else(String::new, |quota| format!(" / {} MB", mb(&quota)));
+    match lang {
+        Lang::Zh => format!(
+            "录音  {files} 个，{} MB{quota}{}，待归档 {unpacked}，磁盘剩余 {} MB（下限 {} MB）{}\n",
+            mb(bytes),
+            if *counted { "" } else { "（统计中）" },
+            mb(free),
+            mb(min_free),
+            if *refused { " · 空间不足，不再开始新的录音" } else { "" },
+        ),
+        Lang::En => format!(
+            "audio   {files} recordings, {} MB{quota}{}, {unpacked} to be packed, {} MB free on their disk (at least {} MB){}\n",
+            mb(bytes),
+            if *counted { "" } else { " (being counted)" },
+            mb(free),
+            mb(min_free),
+            if *refused { " · FULL: no further recording begins" } else { "" },
+        ),
+    }
 }
 
 /// `seats ls`.

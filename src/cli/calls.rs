@@ -20,7 +20,7 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             list(global, &filter, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
-        Calls::Recording { call } => recording::recording(global, reference(call)?, screen),
+        Calls::Recording { call, out } => recording::recording(global, reference(call)?, out.as_deref(), screen),
         other => orders::order(global, other, screen),
     }
 }
@@ -82,5 +82,11 @@ fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure
     let state = records(global)?;
     let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
     let Some((cdr, events)) = found else { return Err(none(call)) };
-    Ok(Done::well(print::show(&cdr, &events, screen.lang), json!({ "call": cdr, "events": events })))
+    let proof = recording::prove(global, &state, &cdr);
+    let mut text = print::show(&cdr, &events, screen.lang);
+    let mut result = json!({ "call": cdr, "events": events });
+    let Some(proof) = proof else { return Ok(Done::well(text, result)) };
+    text.push_str(&format!("\n{}\n", proof.sentence(screen.lang)));
+    result["recording"] = proof.document();
+    Ok(Done { text, result, exit: proof.exit() })
 }

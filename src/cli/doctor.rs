@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
-use super::{moment, place};
+use super::{ask, moment, place};
 use crate::admin;
 use crate::clock::Clock;
 use crate::config::{Config, Severity};
@@ -66,6 +66,7 @@ pub(super) fn doctor(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         sockets(&config, running, &mut findings);
         files(&config, &mut findings);
         state(global, &config, &mut findings);
+        recordings(global, &config, &mut findings);
     }
     clock(&mut findings);
     let Findings(lines) = findings;
@@ -232,6 +233,34 @@ fn files(config: &Config, findings: &mut Findings) {
         config.sip.max_calls
     );
     findings.add(Grade::Warn, zh, en);
+}
+
+/// The room for recordings: as the running daemon counts it, else what the disk has beside what must be free.
+fn recordings(global: &Global, config: &Config, findings: &mut Findings) {
+    if let Some(storage) = ask::storage(global) {
+        let near = storage.quota.is_some_and(|quota| storage.bytes >= quota / 100 * 80);
+        let grade = match () {
+            () if storage.refused => Grade::Bad,
+            () if near || storage.free < storage.min_free.saturating_mul(4) => Grade::Warn,
+            () => Grade::Ok,
+        };
+        let line = |lang| ask::room(&storage, lang).split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
+        findings.add(grade, format!("录音 {}", line(Lang::Zh)), format!("recordings: {}", line(Lang::En)));
+        return;
+    }
+    let state = global.state.clone().or_else(|| config.store.folder.clone()).unwrap_or_else(std::env::temp_dir);
+    let folder = config.recording.folder(&state);
+    let Some(standing) = folder.ancestors().find(|p| p.is_dir()) else { return };
+    let Ok(disk) = statvfs(standing) else { return };
+    let (free, least) = (disk.f_bavail * disk.f_frsize, config.recording.min_free);
+    if free < least {
+        let (free, least) = (free / 1_000_000, least / 1_000_000);
+        findings.add(
+            Grade::Bad,
+            format!("录音磁盘只剩 {free} MB，少于 min_free_mb = {least}：不会开始录音；请腾出空间，或缩短 [recording] keep_days"),
+            format!("{free} MB are free for recordings, fewer than min_free_mb = {least}: none would begin; make room, or lower [recording] keep_days"),
+        );
+    }
 }
 
 fn state(global: &Global, config: &Config, findings: &mut Findings) {

@@ -7,13 +7,15 @@
 mod keys;
 mod mistake;
 mod reader;
+mod recording;
 mod seats;
 mod sections;
 mod trunks;
 
 pub use mistake::{Mistake, Severity, Spot};
+pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
-pub use sections::{Admin, Floor, Http, Level, Media, Plan, Recording, Sip, Store};
+pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
 pub use trunks::{Account, Source, Trunk};
 
 use crate::id::{GroupId, SeatId, TrunkId};
@@ -44,7 +46,7 @@ pub struct Config {
     pub floor: Floor,
     /// `[store]`: where records are kept, and how long.
     pub store: Store,
-    /// `[recording]`: where recordings are kept, and how long.
+    /// `[recording]`: where recordings are kept, how, and how long.
     pub recording: Recording,
     /// `[admin]`: how the command line and the API reach the daemon.
     pub admin: Admin,

@@ -3,14 +3,13 @@
 use super::mistake::Spot;
 use super::reader::{Found, Table};
 use crate::clock::SECOND;
-use crate::dialplan::Record;
 use crate::sip::auth::Algorithm;
 use crate::sip::auth::lockout::Limits;
 use crate::sip::flow::Transport;
 use crate::transport::{self, Listen};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Range, RangeInclusive};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `[sip]`.
@@ -366,39 +365,6 @@ impl Store {
         let journal_days = table.number_or("journal_days", 1..=36_500, 31);
         table.finish();
         Self { folder, record_days, journal_days }
-    }
-}
-
-/// `[recording]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recording {
-    /// The folder of recordings; `None` is `recordings` in the state folder.
-    pub folder: Option<PathBuf>,
-    /// Whether calls of no group are recorded, always or never: trunk to trunk. A group of the dialplan says so itself.
-    pub default: Record,
-    /// Recordings are kept so many days.
-    pub keep_days: u32,
-}
-
-impl Recording {
-    pub(super) fn read(table: Table<'_, '_>) -> Self {
-        let folder = table.text("folder").map(|(path, span)| (table.document.path(path), span));
-        if let Some((path, span)) = folder.as_ref().filter(|(path, _)| path.exists() && !path.is_dir()) {
-            let at = path.display();
-            let zh = format!("[recording] folder：{at} 不是文件夹");
-            table.document.error(span.clone(), zh, format!("[recording] folder: {at} is no folder"));
-        }
-        let words = [Record::Always, Record::Never].map(|r| (r.en(), r));
-        let default = table.choice("default", &words, Record::Always);
-        let keep_days = table.number_or("keep_days", 1..=36_500, 1096);
-        table.finish();
-        Self { folder: folder.map(|(path, _)| path), default, keep_days }
-    }
-
-    /// The folder of recordings of a daemon with this state folder.
-    #[must_use]
-    pub fn folder(&self, state: &Path) -> PathBuf {
-        self.folder.clone().unwrap_or_else(|| state.join("recordings"))
     }
 }
 

@@ -180,7 +180,7 @@ fn switchboard_toml_tells_every_key_and_its_true_default() {
 #[test]
 fn recordings_lie_below_the_state_unless_the_file_says_where() {
     let plain = good("recording-plain", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n").recording;
-    assert_eq!(plain, Recording { folder: None, default: Record::Always, keep_days: 1096 });
+    assert_eq!(plain, Recording { folder: None, default: Record::Always, keep_days: 1096, ..plain.clone() });
     assert_eq!(plain.folder(Path::new("/var/lib/s")), Path::new("/var/lib/s/recordings"));
     let text = "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\n";
     let folder = folder("recording");

@@ -38,6 +38,15 @@ pub enum Error {
     Admin(PathBuf, io::Error),
     /// The API's address cannot be had.
     Http(SocketAddr, io::Error),
+    /// The recordings made last were sealed by a key that is not at hand.
+    Key {
+        /// The file that says so.
+        mark: PathBuf,
+        /// The name of the key they were sealed by.
+        last: String,
+        /// The name of the one that is given.
+        given: String,
+    },
     /// The machine refuses something else.
     Machine(String, io::Error),
 }
@@ -48,7 +57,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Plan(..) | Self::Config(_) | Self::Prompt(..) | Self::NotUtf8 { .. } => 78,
+            Self::Plan(..) | Self::Config(_) | Self::Prompt(..) | Self::NotUtf8 { .. } | Self::Key { .. } => 78,
             Self::Listen(transport::Error::InUse(_)) => 75,
             Self::Listen(transport::Error::Forbidden(_)) => 77,
             Self::Listen(_) => 78,
@@ -95,6 +104,16 @@ impl Error {
             Self::Admin(path, e) if zh => format!("无法打开管理套接字 {}：{e}", path.display()),
             Self::Admin(path, e) => format!("the admin socket {} cannot be opened: {e}", path.display()),
             Self::Http(at, e) => http(*at, e, zh),
+            Self::Key { mark, last, given } if zh => format!(
+                "录音密钥不符：上次录音用密钥 {last} 加密，现在给的是 {given}；更换密钥时请把旧密钥加入 former_keys_env 所指的环境变量，\
+                 旧密钥已遗失则删除 {}",
+                mark.display()
+            ),
+            Self::Key { mark, last, given } => format!(
+                "the recordings made last were sealed by key {last}, and the key given now is {given}: where keys change, the former one \
+                 goes into the variable of former_keys_env; if it is lost for good, remove {}",
+                mark.display()
+            ),
             Self::Machine(what, e) => format!("{what}: {e}"),
         }
     }

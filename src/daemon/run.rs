@@ -2,7 +2,7 @@
 
 use super::first::{First, first};
 use super::planner::{InForce, Notice, Planner};
-use super::recordings::Keeper;
+use super::recordings::{Keeper, Word};
 use super::{Error, Options, Ready, settings};
 use crate::clock::{Clock, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Output};
@@ -73,8 +73,9 @@ struct Daemon {
     drain_limit: u64,
     batch: Batch,
     store_alarm: bool,
-    /// Looks after the recordings as long as the daemon runs.
-    _keeper: Keeper,
+    /// Words of who looks after the recordings as long as the daemon runs; goes before him, who may wait for it.
+    words: mpsc::Receiver<Word>,
+    keeper: Keeper,
     /// Removed with the daemon when the state is temporary.
     _temporary: Option<Temporary>,
 }
@@ -107,6 +108,8 @@ struct Batch {
     facts: Vec<fact::Event>,
     sends: Vec<(Flow, bytes::Bytes)>,
     received: Vec<Received>,
+    /// Who waits for the facts of this round to be in the journal.
+    written: Vec<std::sync::mpsc::SyncSender<()>>,
     /// Facts in the journal that the records' thread has not been given, and when it will be.
     unbooked: Vec<fact::Event>,
     book_by: Option<u64>,
@@ -123,8 +126,7 @@ impl Daemon {
         let listen: Vec<_> = transports.locals().collect();
         let (state, temporary) = state_folder(state)?;
         let opened = open_store(&state, &config, &snapshot.plan)?;
-        let keep_days = as_of.is_none().then_some(config.recording.keep_days);
-        let keeper = Keeper::start(&config.recording.folder(&state), keep_days, clock)?;
+        let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
         let (doors, asks, tasks) = open_doors(&config, &state)?;
         let now = clock.now();
@@ -171,7 +173,8 @@ impl Daemon {
             drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
             batch: Batch::default(),
             store_alarm: false,
-            _keeper: keeper,
+            words,
+            keeper,
             _temporary: temporary,
         })
     }
@@ -180,6 +183,9 @@ impl Daemon {
     async fn serve(&mut self) {
         while let Ok(event) = self.media_events.try_recv() {
             self.give(Input::Media(event));
+        }
+        while let Ok(word) = self.words.try_recv() {
+            self.word(word);
         }
         self.flush();
         while !self.is_drained() {
@@ -190,6 +196,7 @@ impl Daemon {
                 Some(event) = self.media_events.recv() => self.give(Input::Media(event)),
                 Some(ask) = self.asks.recv() => self.ask(ask),
                 Some(notice) = self.notices.recv() => self.notice(notice),
+                Some(word) = self.words.recv() => self.word(word),
                 () = tokio::time::sleep_until(wake) => {}
                 _ = self.signals.term.recv() => self.drain(),
                 _ = self.signals.int.recv() => self.drain(),
@@ -247,6 +254,20 @@ impl Daemon {
         }
     }
 
+    /// From whoever keeps the recordings.
+    fn word(&mut self, word: Word) {
+        let now = self.clock.now();
+        match word {
+            Word::Archived { call, archived, done } => {
+                self.exchange.archived(call, archived, now);
+                self.batch.written.push(done);
+            }
+            Word::Alarm(text) => self.exchange.note(Fact::Alarm { subject: "recording".into(), text }, now),
+            Word::Storage(storage) => self.exchange.stored(storage),
+        }
+        self.collect();
+    }
+
     fn ask(&mut self, (command, answer): admin::Ask) {
         self.next_ask += 1;
         let drain = command == Command::Drain;
@@ -285,6 +306,9 @@ impl Daemon {
                 }
             }
         }
+        while let Some(finished) = self.exchange.finished_recording() {
+            self.keeper.pack(finished);
+        }
     }
 
     /// Timers, the journal's fsync, the end of a drain.
@@ -321,9 +345,16 @@ impl Daemon {
         let facts = std::mem::take(&mut self.batch.facts);
         if !facts.is_empty() {
             let written = self.journal.as_mut().map(|j| j.append(&facts));
+            let waiting = std::mem::take(&mut self.batch.written);
             match written {
                 Some(Err(e)) => self.store_trouble(&e.to_string()),
-                _ => self.store_fine(),
+                _ => {
+                    // Who waits for it may have given up by now.
+                    for done in waiting {
+                        let _ = done.try_send(());
+                    }
+                    self.store_fine();
+                }
             }
             self.book(facts);
         }

@@ -1,5 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
+use super::recording::Storage;
 use super::rows::{CallRow, SeatRow, Status, TrunkRow};
 use crate::call::Conflict;
 use crate::fact::{Brief, Supervision, Way};
@@ -18,6 +19,8 @@ pub enum Command {
     Seats,
     /// Trunks.
     Trunks,
+    /// The room that recordings take.
+    Recordings,
     /// End a call.
     HangUp {
         /// Which.
@@ -91,6 +94,11 @@ pub enum Answer {
     Trunks {
         /// Each trunk.
         trunks: Vec<TrunkRow>,
+    },
+    /// To [`Command::Recordings`].
+    Recordings {
+        /// As it was counted last; `None`: nobody keeps recordings.
+        storage: Option<Storage>,
     },
     /// Done.
     Done,

@@ -36,6 +36,7 @@ pub use crate::call::Role;
 pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
 pub use input::{Input, Output};
+pub use recording::Storage;
 pub use rows::{
     CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };

@@ -15,6 +15,7 @@ impl Exchange {
             Command::Calls => Answer::Calls { calls: self.call_rows() },
             Command::Seats => Answer::Seats { seats: self.seat_rows(now) },
             Command::Trunks => Answer::Trunks { trunks: self.trunk_rows(now) },
+            Command::Recordings => Answer::Recordings { storage: self.storage() },
             Command::HangUp { call } if self.calls.contains_key(&call) => {
                 self.tell(call, call::Input::HangUp(Cause::Normal), now);
                 Answer::Done

@@ -4,15 +4,37 @@
 use super::{Exchange, Live};
 use crate::call::Recorded as Wanted;
 use crate::clock::{Now, SECOND};
-use crate::fact::Fact;
+use crate::fact::{Archived, Fact};
 use crate::id::{CallRef, LegRef};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Command, Recorded, RecordingId, Tape};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Trouble with recordings is told at most so often, µs.
 const TOLD_EVERY: u64 = 10 * SECOND;
+
+/// The room that recordings take, as who keeps them has counted it last.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Storage {
+    /// Every recording that has ended has been counted since the start.
+    pub counted: bool,
+    /// So many.
+    pub files: u64,
+    /// Their length.
+    pub bytes: u64,
+    /// Of these, how many wait to be packed.
+    pub unpacked: u64,
+    /// How long they may be; `None`: as long as the disk has room.
+    pub quota: Option<u64>,
+    /// Bytes free on their disk.
+    pub free: u64,
+    /// With less than that no further recording begins.
+    pub min_free: u64,
+    /// No further recording begins: quota or disk are full.
+    pub refused: bool,
+}
 
 /// A call's recording.
 #[derive(Debug)]
@@ -63,7 +85,11 @@ impl Taping {
 #[derive(Debug, Default)]
 pub(super) struct Tapes {
     last: u64,
-    calls: BTreeMap<RecordingId, CallRef>,
+    calls: BTreeMap<RecordingId, (CallRef, Arc<str>)>,
+    /// Whose files are finished, for who keeps them.
+    finished: VecDeque<(CallRef, Arc<str>)>,
+    /// The room that they take; `None` until somebody has looked.
+    storage: Option<Storage>,
     /// Frames and recordings that are not kept and that nobody was told of yet, and when somebody was.
     dropped: u64,
     failed: u64,
@@ -102,11 +128,14 @@ impl Exchange {
         let Some(thread) = self.calls.get(&id).and_then(|l| l.legs.first()).map(|l| l.lease.port.thread) else {
             return;
         };
+        if self.tapes.storage.as_ref().is_some_and(|storage| storage.refused) {
+            return;
+        }
         self.tapes.last += 1;
         let recording = RecordingId(self.tapes.last);
         let day = self.snapshot.plan.zone().local(now.wall).date();
         let file: Arc<str> = format!("{:04}{:02}{:02}/{id}", day.year(), day.month(), day.day()).into();
-        self.tapes.calls.insert(recording, id);
+        self.tapes.calls.insert(recording, (id, Arc::clone(&file)));
         self.media(Command::Record { thread, recording, tape: Tape::Begin { file: Arc::clone(&file) } });
         self.fact(Some(id), Fact::RecordingStarted { file: file.to_string() }, now);
         if let Some(live) = self.calls.get_mut(&id) {
@@ -130,7 +159,7 @@ impl Exchange {
 
     /// Word from the recorder.
     pub(super) fn recording_event(&mut self, recording: RecordingId, what: &Recorded, now: Now) {
-        let call = self.tapes.calls.get(&recording).copied();
+        let call = self.tapes.calls.get(&recording).map(|(call, _)| *call);
         match what {
             Recorded::Dropped { frames } => {
                 self.tapes.dropped += u64::from(*frames);
@@ -144,13 +173,33 @@ impl Exchange {
             }
             Recorded::Again => tracing::info!(?call, "the recording is written again"),
             Recorded::Ended { .. } => {
-                self.tapes.calls.remove(&recording);
+                let finished = self.tapes.calls.remove(&recording);
+                self.tapes.finished.extend(finished);
             }
         }
     }
 }
 
 impl Exchange {
+    /// The next recording whose file is finished: its call and its name below the folder of recordings, without `.wav`.
+    pub fn finished_recording(&mut self) -> Option<(CallRef, Arc<str>)> {
+        self.tapes.finished.pop_front()
+    }
+
+    /// How the room for recordings stands: where it is refused no further one begins, and the calls go on without.
+    pub fn stored(&mut self, storage: Storage) {
+        self.tapes.storage = Some(storage);
+    }
+
+    pub(super) fn storage(&self) -> Option<Storage> {
+        self.tapes.storage.clone()
+    }
+
+    /// Writes what became of a call's recording after the call.
+    pub fn archived(&mut self, call: CallRef, archived: Archived, now: Now) {
+        self.fact(Some(call), Fact::RecordingArchived { archived }, now);
+    }
+
     /// One alarm stands for all of ten seconds: thousands of calls meet the same full disk at once.
     fn tell_of_tapes(&mut self, why: &str, now: Now) {
         if self.tapes.told_at.is_some_and(|at| now.mono < at + TOLD_EVERY) {

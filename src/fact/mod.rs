@@ -116,6 +116,23 @@ pub struct Brief {
     pub location: String,
 }
 
+/// A recording's file as it is kept after the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archived {
+    /// Below the folder of recordings, with its ending: `20211215/5bhd7pq5c01.flac`.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// SHA-256 of the sound as it was recorded (A-law, the channels by turns), where the file has all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound_sha256: Option<String>,
+    /// The name of the key that it is sealed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
 /// How a supervisor is in a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -319,6 +336,11 @@ pub enum Fact {
     /// The recording's file is finished, so many ms long.
     RecordingEnded {
         ms: u64,
+    },
+    /// After the call: the recording's file is as it will be kept, proved and on the disk.
+    RecordingArchived {
+        #[serde(flatten)]
+        archived: Archived,
     },
     /// A party left a talk that others went on with.
     PartyLeft {

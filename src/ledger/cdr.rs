@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, millis};
 use super::transfers::Transfer;
 use crate::dialplan::segment;
-use crate::fact::{Cause, Origin, Outcome, Party, Service, Target};
+use crate::fact::{Archived, Cause, Origin, Outcome, Party, Service, Target};
 use crate::id::{CallRef, GroupId, PromptId, TrunkId};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,9 @@ pub struct Cdr {
     /// Of these, how long nothing was kept, ms.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub recording_paused_ms: u64,
+    /// The recording's file as it is kept, once it is: told after the call's end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<Archived>,
     /// Entries left out of the lists because the call had more than [`super::fold::MAX_LIST`] of one.
     pub omitted: u32,
     /// Who answered first.

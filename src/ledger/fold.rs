@@ -68,8 +68,9 @@ impl Fold {
             return None;
         }
         let Some(live) = self.live.get_mut(&call) else {
-            // The recorder may tell its last word after the call has ended.
-            self.orphans += u64::from(!matches!(event.fact, Fact::RecordingEnded { .. }));
+            // The recorder may tell its last word after the call has ended, and what keeps recordings does.
+            let late = matches!(event.fact, Fact::RecordingEnded { .. } | Fact::RecordingArchived { .. });
+            self.orphans += u64::from(!late);
             return None;
         };
         if let Fact::CallEnded { outcome, by, cause, status } = event.fact {
@@ -150,6 +151,7 @@ impl Fold {
             recording: None,
             recorded_ms: None,
             recording_paused_ms: 0,
+            archived: None,
             omitted: 0,
             answered_by: None,
             outcome: Outcome::Crashed,
@@ -200,6 +202,7 @@ fn note(live: &mut Live, event: &Event) {
         Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
             note_recording(live, event);
         }
+        Fact::RecordingArchived { archived } => cdr.archived = Some(archived.clone()),
         fact => note_leg(cdr, fact, at),
     }
     let Live { cdr, caller, .. } = live;

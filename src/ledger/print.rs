@@ -142,14 +142,15 @@ fn how(cdr: &Cdr, lang: Lang) -> Vec<(&'static str, String)> {
         format!("{}{how}", p.prompt)
     };
     let prompts: Vec<String> = cdr.prompts.iter().map(heard).collect();
-    vec![
+    let mut fields = vec![
         (name("接听", "answered by"), answered_by(cdr, lang)),
         (name("结果", "outcome"), outcome),
         (name("放音", "prompts"), shown(&prompts.join(", ")).to_owned()),
         (name("录音", "recording"), recording(cdr, lang)),
-        (name("路由表", "plan"), or_dash(cdr.plan.as_ref())),
-        ("Call-ID", cdr.call_id.clone()),
-    ]
+    ];
+    fields.extend(kept(cdr, lang).map(|kept| (name("归档", "kept"), kept)));
+    fields.extend([(name("路由表", "plan"), or_dash(cdr.plan.as_ref())), ("Call-ID", cdr.call_id.clone())]);
+    fields
 }
 
 /// The recording's file and length; what was not kept of it.
@@ -159,7 +160,15 @@ fn recording(cdr: &Cdr, lang: Lang) -> String {
         0 => String::new(),
         ms => format!("{} {}", lang.of("，其中停录", ", paused for"), seconds(Some(ms))),
     };
-    format!("{file}.wav · {}{paused}", seconds(cdr.recorded_ms))
+    let kept = cdr.archived.as_ref().map_or_else(|| format!("{file}.wav"), |archived| archived.file.clone());
+    format!("{kept} · {}{paused}", seconds(cdr.recorded_ms))
+}
+
+/// How it is kept: length, hash, and whether it is sealed.
+fn kept(cdr: &Cdr, lang: Lang) -> Option<String> {
+    let archived = cdr.archived.as_ref()?;
+    let sealed = archived.key.as_ref().map_or_else(String::new, |key| format!(" · {} {key}", lang.of("密钥", "key")));
+    Some(format!("{} · SHA-256 {}{sealed}", words::bytes(archived.bytes), archived.sha256))
 }
 
 fn answered_by(cdr: &Cdr, lang: Lang) -> String {

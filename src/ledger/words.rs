@@ -4,6 +4,7 @@ mod recording;
 mod terms;
 mod transfers;
 
+pub(super) use recording::bytes;
 pub use terms::{cause, origin, outcome, party, phase, service, target};
 pub use transfers::{fate, reason, way};
 
@@ -47,9 +48,10 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         | Fact::LegMoved { .. }
         | Fact::LegReplaced { .. } => transfers::sentence(fact, lang),
         Fact::Muted { .. } | Fact::Supervised { .. } => of_supervision(fact, lang),
-        Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
-            recording::sentence(fact, lang)
-        }
+        Fact::RecordingStarted { .. }
+        | Fact::RecordingPaused { .. }
+        | Fact::RecordingEnded { .. }
+        | Fact::RecordingArchived { .. } => recording::sentence(fact, lang),
         other => of_nobody(other),
     }
 }

@@ -22,6 +22,7 @@ mod leg;
 mod outgoing;
 mod outlet;
 mod player;
+mod private;
 mod receiver;
 mod reel;
 mod relay;

@@ -8,6 +8,7 @@
 //! of all channels stays true. Every 0.4 s the sound and then the head with its sizes and cues are written: after
 //! `kill -9` a file is whole up to the last second. It is not synced: a power failure may cost what the kernel had not written.
 
+use super::private;
 use super::tell::Tell;
 use super::unwritten::{BYTES, Unwritten};
 use crate::audio::mixer::FRAME;
@@ -15,7 +16,7 @@ use crate::audio::tracks::{self, Cue, HEAD};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Event, Recorded, RecordingId, Take};
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -93,19 +94,19 @@ impl Drop for Recorder {
 /// # Errors
 /// The folder cannot be made, or the thread not started.
 pub fn spawn(folder: &Path, tell: Tell) -> io::Result<(Tap, Recorder)> {
-    std::fs::create_dir_all(folder)?;
+    private::folder(folder)?;
     let (ring, takes) = sync_channel(RING);
     let mut desk = Desk { folder: folder.to_owned(), open: create, tell, reels: BTreeMap::new(), page: Vec::new() };
     let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || desk.run(&takes))?;
     Ok((Tap { ring, waiting: VecDeque::new() }, Recorder { thread: Some(thread) }))
 }
 
-/// Makes a file that was not there, and the folders above it.
+/// Makes a file that was not there, and the folders above it: their owner's alone.
 fn create(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        private::folder(folder)?;
     }
-    OpenOptions::new().write(true).create_new(true).open(path)
+    private::file(path)
 }
 
 /// What the thread owns.
@@ -298,6 +299,7 @@ impl Reel {
 mod tests {
     use super::*;
     use crate::audio::g711::ALAW_SILENCE;
+    use std::fs::OpenOptions;
     use std::sync::{Arc, Mutex};
 
     const ID: RecordingId = RecordingId(7);

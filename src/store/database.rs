@@ -4,7 +4,7 @@
 //! is the record itself (JSON of [`Cdr`]); the other columns are for searching and for the operator's own queries.
 
 use super::Error;
-use crate::fact::{Outcome, Service, Target};
+use crate::fact::{Archived, Outcome, Service, Target};
 use crate::id::CallRef;
 use crate::ledger::transfers::Transfer;
 use crate::ledger::{Attempt, Cdr};
@@ -45,7 +45,28 @@ const TABLES: &[&str] = &[
         asked BIGINT NOT NULL, ringing BIGINT, ended BIGINT, result TEXT, cause TEXT, fate TEXT, record TEXT NOT NULL,
         PRIMARY KEY (seq, place))",
     "CREATE INDEX IF NOT EXISTS cdr_transfer_asked ON cdr_transfer (asked, seq, place)",
+    // A database made before recordings were kept otherwise than as WAV gets this one at its next opening; version 1 reads it
+    // and passes it over.
+    "CREATE TABLE IF NOT EXISTS cdr_recording (
+        seq BIGINT PRIMARY KEY, call TEXT NOT NULL, file TEXT NOT NULL, bytes BIGINT NOT NULL, sha256 TEXT NOT NULL,
+        sealed_by TEXT, record TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS cdr_recording_call ON cdr_recording (call, seq)",
 ];
+
+/// The column of a call's kept recording: the latest word of it, NULL where there is none.
+const ARCHIVED: &str =
+    "(SELECT kept.record FROM cdr_recording kept WHERE kept.call = cdr.call ORDER BY kept.seq DESC LIMIT 1)";
+
+/// A recording that is kept after its call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Position of the fact in the stream.
+    pub seq: u64,
+    /// Whose it is.
+    pub call: CallRef,
+    /// Its file.
+    pub archived: Archived,
+}
 
 /// How far the journal is folded into the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,6 +116,8 @@ pub struct Hits {
 pub struct Database {
     connection: SqliteConnection,
     path: PathBuf,
+    /// The table of kept recordings is there: not in a database that only an earlier version has opened.
+    keeps: bool,
 }
 
 impl Database {
@@ -110,6 +133,7 @@ impl Database {
             .synchronous(SqliteSynchronous::Normal);
         let mut database = Self::connect(path, options).await?;
         database.make_tables().await?;
+        database.keeps = true;
         Ok(database)
     }
 
@@ -121,6 +145,8 @@ impl Database {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
         let mut database = Self::connect(path, options).await?;
         database.check_version().await?;
+        let kept = sqlx::query("SELECT seq FROM cdr_recording LIMIT 1").fetch_optional(&mut database.connection).await;
+        database.keeps = kept.is_ok();
         Ok(database)
     }
 
@@ -128,7 +154,7 @@ impl Database {
         let options = options.busy_timeout(Duration::from_secs(5)).disable_statement_logging();
         let path = path.to_owned();
         match options.connect().await {
-            Ok(connection) => Ok(Self { connection, path }),
+            Ok(connection) => Ok(Self { connection, path, keeps: false }),
             Err(source) => Err(Error::Database { path, source: Box::new(source) }),
         }
     }
@@ -160,12 +186,12 @@ impl Database {
         Ok(Position { folded: unsigned(folded), resume: unsigned(resume) })
     }
 
-    /// Books records and the position they bring the fold to: all of it or nothing.
+    /// Books records, kept recordings and the position they bring the fold to: all of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`]; then nothing was booked.
-    pub async fn book(&mut self, cdrs: &[Cdr], position: Position) -> Result<(), Error> {
-        let booked = book(&mut self.connection, cdrs, position).await;
+    pub async fn book(&mut self, cdrs: &[Cdr], kept: &[Kept], position: Position) -> Result<(), Error> {
+        let booked = book(&mut self.connection, cdrs, kept, position).await;
         booked.map_err(|e| self.failed(e))
     }
 
@@ -174,7 +200,8 @@ impl Database {
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn calls(&mut self, filter: &Filter) -> Result<Vec<Cdr>, Error> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT seq, record FROM cdr WHERE t0 >= ");
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT seq, record, ");
+        sql.push(self.archived()).push(" AS archived FROM cdr WHERE t0 >= ");
         sql.push_bind(filter.since.unwrap_or(i64::MIN));
         sql.push(" AND t0 < ").push_bind(filter.until.unwrap_or(i64::MAX));
         if let Some(number) = &filter.number {
@@ -190,7 +217,7 @@ impl Database {
         sql.push(" ORDER BY t0 DESC, seq DESC LIMIT ").push_bind(i64::from(filter.limit));
         let rows = sql.build().fetch_all(&mut self.connection).await;
         let rows = rows.map_err(|e| self.failed(e))?;
-        rows.iter().map(|row| self.record(row)).collect()
+        rows.iter().map(|row| self.cdr(row)).collect()
     }
 
     /// Number dialled and t0 of every call since a moment, µs since the epoch, oldest first; at most `limit`, the latest.
@@ -255,10 +282,12 @@ impl Database {
     /// # Errors
     /// [`Error::Database`], [`Error::Record`].
     pub async fn call(&mut self, call: CallRef) -> Result<Option<Cdr>, Error> {
-        let sql = "SELECT seq, record FROM cdr WHERE call = $1 ORDER BY seq DESC LIMIT 1";
-        let row = sqlx::query(sql).bind(call.to_string()).fetch_optional(&mut self.connection).await;
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT seq, record, ");
+        sql.push(self.archived()).push(" AS archived FROM cdr WHERE call = ").push_bind(call.to_string());
+        sql.push(" ORDER BY seq DESC LIMIT 1");
+        let row = sql.build().fetch_optional(&mut self.connection).await;
         let row = row.map_err(|e| self.failed(e))?;
-        row.map(|row| self.record(&row)).transpose()
+        row.map(|row| self.cdr(&row)).transpose()
     }
 
     /// Removes records of calls that ended before `before`, µs since the epoch; gives how many.
@@ -269,6 +298,7 @@ impl Database {
         for parts in [
             "DELETE FROM cdr_leg WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)",
             "DELETE FROM cdr_transfer WHERE seq IN (SELECT seq FROM cdr WHERE ended < $1)",
+            "DELETE FROM cdr_recording WHERE call IN (SELECT call FROM cdr WHERE ended < $1)",
         ] {
             let gone = sqlx::query(parts).bind(before).execute(&mut self.connection).await;
             gone.map_err(|e| self.failed(e))?;
@@ -299,6 +329,24 @@ impl Database {
         set.map_err(|e| self.failed(e))
     }
 
+    fn archived(&self) -> &'static str {
+        if self.keeps { ARCHIVED } else { "NULL" }
+    }
+
+    /// A call's record, with the recording that is kept of it.
+    fn cdr(&self, row: &sqlx::sqlite::SqliteRow) -> Result<Cdr, Error> {
+        let mut cdr: Cdr = self.record(row)?;
+        let kept: Option<String> = row.try_get("archived").map_err(|e| self.failed(e))?;
+        if let Some(text) = kept {
+            let read = serde_json::from_str::<Archived>(&text);
+            let archived = read.map_err(|source| Error::Record { seq: signed(cdr.seq), source })?;
+            // Of a call of the same reference before the clock was set back it may be.
+            let ours = |name: &String| archived.file.strip_prefix(name.as_str()).is_some_and(|e| e.starts_with('.'));
+            cdr.archived = cdr.recording.as_ref().is_some_and(ours).then_some(archived);
+        }
+        Ok(cdr)
+    }
+
     fn record<T: DeserializeOwned>(&self, row: &sqlx::sqlite::SqliteRow) -> Result<T, Error> {
         let seq: i64 = row.try_get("seq").map_err(|e| self.failed(e))?;
         let text: String = row.try_get("record").map_err(|e| self.failed(e))?;
@@ -310,7 +358,7 @@ impl Database {
     }
 }
 
-async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], position: Position) -> sqlx::Result<()> {
+async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], position: Position) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
     for cdrs in portions(cdrs) {
         insert_calls(cdrs).build().execute(&mut *transaction).await?;
@@ -324,6 +372,9 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], position: Positio
         cdrs.iter().flat_map(|cdr| cdr.transfers.iter().enumerate().map(|(place, t)| (cdr.seq, place, t))).collect();
     for transfers in portions(&transfers) {
         insert_transfers(transfers).build().execute(&mut *transaction).await?;
+    }
+    for kept in kept.chunks(ROWS) {
+        insert_kept(kept).build().execute(&mut *transaction).await?;
     }
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
@@ -396,6 +447,17 @@ fn insert_transfers(transfers: &[(u64, usize, &Transfer)]) -> QueryBuilder<Sqlit
         row.push_bind(serde_json::to_string(transfer).unwrap_or_default());
     });
     sql.push(" ON CONFLICT (seq, place) DO NOTHING");
+    sql
+}
+
+fn insert_kept(kept: &[Kept]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("INSERT INTO cdr_recording (seq, call, file, bytes, sha256, sealed_by, record) ");
+    sql.push_values(kept, |mut row: Separated<'_, Sqlite, &'static str>, Kept { seq, call, archived }| {
+        row.push_bind(signed(*seq)).push_bind(call.to_string()).push_bind(archived.file.clone());
+        row.push_bind(signed(archived.bytes)).push_bind(archived.sha256.clone()).push_bind(archived.key.clone());
+        row.push_bind(serde_json::to_string(archived).unwrap_or_default());
+    });
+    sql.push(" ON CONFLICT (seq) DO NOTHING");
     sql
 }
 

@@ -595,3 +595,60 @@ fn ten_thousand_records_are_booked_and_the_figure_is_printed() {
     println!("{events} events, 10003 records: {took:?} in all, {journal:?} of it appending to the journal");
     assert_eq!(dir.records().len(), 10_003);
 }
+
+fn archived(file: &str, sha256: &str) -> crate::fact::Archived {
+    crate::fact::Archived { file: file.into(), bytes: 7, sha256: sha256.into(), sound_sha256: None, key: None }
+}
+
+#[test]
+fn what_becomes_of_a_recording_after_the_call_stands_in_its_record() {
+    let dir = Dir::new();
+    let mut stream = Stream::default();
+    let (first, second) = (call(1), call(2));
+    for call in [first, second] {
+        stream.at(0, Some(call), offered_to("12345"));
+        stream.at(1, Some(call), Fact::RecordingStarted { file: format!("20211215/{call}") });
+        stream.at(2, Some(call), ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    }
+    let flac = archived(&format!("20211215/{first}.flac"), "ab");
+    stream.at(3, Some(first), Fact::RecordingArchived { archived: archived(&format!("20211215/{first}.wav"), "cd") });
+    stream.at(4, Some(first), Fact::RecordingArchived { archived: flac.clone() });
+    // Of a call of the same reference, on another day.
+    stream.at(
+        5,
+        Some(second),
+        Fact::RecordingArchived { archived: archived(&format!("20101215/{second}.flac"), "ef") },
+    );
+    let mut store = dir.open();
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    let of = |call| Reader::open(&dir.0).expect("readable").record(call).expect("read").expect("a record").archived;
+    assert_eq!((of(first), of(second)), (Some(flac.clone()), None), "the latest word counts");
+    drop(store);
+    // Folded again from the journal alone it is the same.
+    fs::remove_file(database_file(&dir.0)).expect("a database");
+    drop(dir.open());
+    assert_eq!(of(first), Some(flac));
+    assert_eq!(dir.records().len(), 2);
+}
+
+#[test]
+fn a_database_from_before_recordings_were_kept_is_read_and_then_gets_its_table() {
+    let dir = Dir::new();
+    let mut stream = Stream::default();
+    stream.at(0, Some(call(1)), offered_to("12345"));
+    stream.at(1, Some(call(1)), Fact::RecordingStarted { file: "20211215/x".into() });
+    stream.at(2, Some(call(1)), ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    let mut store = dir.open();
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    drop(store);
+    tamper(&dir, "DROP TABLE cdr_recording");
+    assert_eq!(dir.records()[0].archived, None, "before any daemon of ours has opened it");
+    let mut store = dir.open();
+    stream.events.clear();
+    stream.at(3, Some(call(1)), Fact::RecordingArchived { archived: archived("20211215/x.flac", "ab") });
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    assert_eq!(dir.records()[0].archived, Some(archived("20211215/x.flac", "ab")));
+}

@@ -4,9 +4,10 @@
 //! from the journal. A database that refuses is no loss either: records wait, and beyond a bound the books are rebuilt
 //! from the journal when it answers again.
 
+use super::database::Kept;
 use super::layout::{database_file, journal_dir};
 use super::{Database, Error, Position, Recovered, Settings, segment};
-use crate::fact::Event;
+use crate::fact::{Event, Fact};
 use crate::ledger::{self, Cdr, Fold};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -162,6 +163,8 @@ struct Bookkeeper {
     /// The last event folded here.
     seen: u64,
     pending: Vec<Cdr>,
+    /// Recordings that are kept, and wait with them.
+    kept: Vec<Kept>,
     /// The books here are incomplete and must be rebuilt from the journal.
     behind: bool,
     /// Event time: the newest event, the first pending record, the last failure, the last pruning.
@@ -198,6 +201,7 @@ impl Bookkeeper {
             booked,
             seen: booked.resume.saturating_sub(1),
             pending: Vec::new(),
+            kept: Vec::new(),
             behind: false,
             now: 0,
             pending_since: 0,
@@ -213,7 +217,7 @@ impl Bookkeeper {
         let retry = Duration::from_micros(RETRY.unsigned_abs());
         loop {
             let wait = if self.failed_at.is_some() { retry } else { linger };
-            let message = if self.pending.is_empty() && !self.behind && !self.missed() {
+            let message = if self.waiting() == 0 && !self.behind && !self.missed() {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 messages.recv_timeout(wait)
@@ -253,15 +257,19 @@ impl Bookkeeper {
                 self.fold(event);
             }
         }
-        let full = self.pending.len() >= BATCH;
-        let due = !self.pending.is_empty() && self.now.abs_diff(self.pending_since) >= LINGER.unsigned_abs();
+        let full = self.waiting() >= BATCH;
+        let due = self.waiting() > 0 && self.now.abs_diff(self.pending_since) >= LINGER.unsigned_abs();
         let waits = self.failed_at.is_some_and(|at| self.now.abs_diff(at) < RETRY.unsigned_abs());
         if (full || due || self.behind) && !waits {
             let _ = self.commit(); // its error is in `failing`, and it is tried again
         }
-        if self.pending.len() > PENDING {
-            (self.behind, self.pending, self.fold) = (true, Vec::new(), Fold::default());
+        if self.waiting() > PENDING {
+            (self.behind, self.pending, self.kept, self.fold) = (true, Vec::new(), Vec::new(), Fold::default());
         }
+    }
+
+    fn waiting(&self) -> usize {
+        self.pending.len() + self.kept.len()
     }
 
     fn fold(&mut self, event: &Event) {
@@ -270,12 +278,18 @@ impl Bookkeeper {
         }
         (self.seen, self.now) = (event.seq, event.at);
         // What is folded again to know the live calls has its records already.
-        if let Some(cdr) = self.fold.apply(event).filter(|cdr| cdr.seq > self.booked.folded) {
-            if self.pending.is_empty() {
-                self.pending_since = self.now;
+        let cdr = self.fold.apply(event).filter(|cdr| cdr.seq > self.booked.folded);
+        let kept = match (&event.fact, event.call) {
+            (Fact::RecordingArchived { archived }, Some(call)) if event.seq > self.booked.folded => {
+                Some(Kept { seq: event.seq, call, archived: archived.clone() })
             }
-            self.pending.push(cdr);
+            _ => None,
+        };
+        if self.waiting() == 0 && (cdr.is_some() || kept.is_some()) {
+            self.pending_since = self.now;
         }
+        self.pending.extend(cdr);
+        self.kept.extend(kept);
     }
 
     /// Reads from the journal what did not fit into the queue: all that comes before the event `until`.
@@ -306,7 +320,7 @@ impl Bookkeeper {
     /// Rebuilds the books from the database's position and the journal, booking as it goes.
     fn restore(&mut self) -> Result<Recovered, Error> {
         self.seen = self.booked.resume.saturating_sub(1);
-        (self.fold, self.pending) = (Fold::new(self.books.clone()), Vec::new());
+        (self.fold, self.pending, self.kept) = (Fold::new(self.books.clone()), Vec::new(), Vec::new());
         let replay = segment::replay(&self.journal, self.booked.resume);
         let replay = replay.map_err(|source| Error::File { path: self.journal.clone(), source })?;
         let mut recovered = Recovered::default();
@@ -321,7 +335,7 @@ impl Bookkeeper {
                     tracing::warn!(%damaged, "a line of the event journal cannot be read and is passed over");
                 }
             }
-            if self.pending.len() >= BATCH {
+            if self.waiting() >= BATCH {
                 self.book()?;
             }
         }
@@ -353,9 +367,10 @@ impl Bookkeeper {
             return Ok(());
         }
         let database = self.database.as_mut().ok_or(Error::Stopped)?;
-        self.runtime.block_on(database.book(&self.pending, position))?;
+        self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
         self.pending.clear();
         self.pending.shrink_to(2 * BATCH);
+        self.kept.clear();
         self.booked = position;
         Ok(())
     }

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use switchboard::audio::g711::{ALAW_SILENCE, alaw_encode};
 use switchboard::audio::tracks::{Cue, Sheet, head, is_cut};
-use switchboard::fact::{Fact, Party};
+use switchboard::fact::{Archived, Fact, Party};
 use switchboard::id::CallRef;
+use switchboard::media::archive::{Key, Kind, Packed, hash, pack};
 
 /// Four channels: the caller speaks for the first two seconds, the agent for one in the third, the others never. Paused in
 /// the fourth. The head tells of `told` samples.
@@ -154,4 +155,173 @@ fn a_daemon_mends_what_the_last_run_left_cut() {
     let sheet = Sheet::read(&mut File::open(&cut).unwrap()).unwrap();
     assert_eq!((sheet.millis(), sheet.pauses.len()), (5_000, 1));
     assert!(old.exists() && recordings.join(".watched").exists());
+}
+
+const FIRST: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const SECOND: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
+/// A recorded call whose recording was packed so after its end, as the daemon does it.
+fn packed(kind: Kind, key: Option<&str>) -> (Day, CallRef, Packed) {
+    let (mut day, first, _) = day();
+    let wav = write(&day.folder().join("recordings"), &format!("20211215/{first}"), 40_000);
+    swing(&wav);
+    let key = key.map(|text| Key::parse(text).unwrap());
+    let packed = pack(&wav, kind, key.as_ref(), &mut || true).unwrap();
+    if packed.path != wav {
+        fs::remove_file(wav).unwrap();
+    }
+    let name = packed.path.file_name().unwrap().to_str().unwrap();
+    let archived = Archived {
+        file: format!("20211215/{name}"),
+        bytes: packed.bytes,
+        sha256: packed.sha256.clone(),
+        sound_sha256: packed.sound.clone(),
+        key: packed.key.clone(),
+    };
+    day.at(20_000, first, Fact::RecordingArchived { archived });
+    (day, first, packed)
+}
+
+/// Makes of every height a tone of that height: what does not swing is no sound, and Opus leaves it out.
+fn swing(wav: &Path) {
+    let mut file = fs::read(wav).unwrap();
+    for (at, byte) in file.iter_mut().enumerate().skip(4_096) {
+        if *byte != ALAW_SILENCE && (at / 4) % 8 < 4 {
+            *byte ^= 0x80;
+        }
+    }
+    fs::write(wav, file).unwrap();
+}
+
+/// A configuration of sealed recordings.
+fn sealing(folder: &Folder) -> PathBuf {
+    fs::create_dir_all(folder.0.join("dialplans/prompts")).unwrap();
+    folder.write("switchboard.toml", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\nencrypt = true\n")
+}
+
+#[test]
+fn every_kind_is_read_alike_and_held_against_the_record() {
+    let folder = Folder::new();
+    let config = sealing(&folder);
+    for (kind, key, file) in [
+        (Kind::Wav, None, "wav"),
+        (Kind::Flac, None, "flac"),
+        (Kind::Opus, None, "opus"),
+        (Kind::Wav, Some(FIRST), "wav.sealed"),
+        (Kind::Flac, Some(FIRST), "flac.sealed"),
+        (Kind::Opus, Some(FIRST), "opus.sealed"),
+    ] {
+        let (day, first, packed) = packed(kind, key);
+        assert!(packed.path.to_str().unwrap().ends_with(&format!("{first}.{file}")), "{packed:?}");
+        let ask = |words: &[&str], key: &str| {
+            let mut command = super::cli::binary();
+            command.args(words).arg("--state").arg(day.folder()).arg("--config").arg(&config);
+            command.env("SWITCHBOARD_RECORDING_KEY", key).output().unwrap()
+        };
+        let reference = first.to_string();
+        let wav = day.folder().join("out.wav");
+        let out_to = ["calls", "recording", &reference, "--json", "--out", wav.to_str().unwrap()];
+        let output = ask(&out_to, FIRST);
+        assert_eq!(code(&output), Some(0), "{file}: {}{}", out(&output), err(&output));
+        let result = document(&output)["result"].clone();
+        assert_eq!(result["file"], packed.path.to_str().unwrap());
+        assert_eq!((&result["length_ms"], &result["proof"]["finding"]), (&5_000.into(), &"unaltered".into()));
+        assert_eq!(result["pauses"], serde_json::json!([{ "from_ms": 3_000, "to_ms": 4_000 }]), "{file}");
+        let sounding: Vec<_> =
+            result["channels"].as_array().unwrap().iter().map(|c| c["sounding_ms"].as_u64().unwrap()).collect();
+        assert!(sounding[0].abs_diff(2_000) <= 60 && sounding[1].abs_diff(1_000) <= 60, "{file}: {sounding:?}");
+        assert_eq!(sounding[2..], [0, 0], "{file}: {sounding:?}");
+        // Decoded it is the very file that was recorded, where nothing is lost.
+        let decoded = fs::read(&wav).unwrap();
+        let recorded = write(&day.folder().join("again"), "20211215/x", 40_000);
+        swing(&recorded);
+        assert_eq!(decoded.len(), 4_096 + 160_000);
+        assert_eq!(decoded == fs::read(recorded).unwrap(), kind != Kind::Opus, "{file}");
+
+        let output = ask(&["calls", "show", &reference, "--lang", "en"], FIRST);
+        let said = out(&output);
+        assert!(code(&output) == Some(0) && said.contains(&format!("unaltered · SHA-256 {}", packed.sha256)), "{said}");
+        if key.is_some() {
+            let output = ask(&["calls", "recording", &reference, "--lang", "en"], SECOND);
+            let said = err(&output);
+            assert!(code(&output) == Some(78) && said.contains("sealed by key") && !said.contains("ICEi"), "{said}");
+            // Another key now, and the former one beside it.
+            let mut command = super::cli::binary();
+            command
+                .args(["calls", "recording", &reference])
+                .arg("--state")
+                .arg(day.folder())
+                .arg("--config")
+                .arg(&config);
+            command.env("SWITCHBOARD_RECORDING_KEY", SECOND).env("SWITCHBOARD_RECORDING_FORMER_KEYS", FIRST);
+            assert_eq!(code(&command.output().unwrap()), Some(0));
+            let plain = day.folder().join("plain");
+            let output = ask(&["calls", "recording", &reference, "--out", plain.to_str().unwrap()], FIRST);
+            assert_eq!(code(&output), Some(0), "{}", err(&output));
+            let magic: &[u8] = match kind {
+                Kind::Wav => b"RIFF",
+                Kind::Flac => b"fLaC",
+                Kind::Opus => b"OggS",
+            };
+            assert!(
+                fs::read(&plain).unwrap().starts_with(magic) && !fs::read(&packed.path).unwrap().starts_with(magic)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_recording_that_was_altered_or_is_missing_is_told_of_with_exit_1() {
+    let (day, first, packed) = packed(Kind::Flac, None);
+    let reference = first.to_string();
+    let says = |words: &[&str]| {
+        let output = day.says(words);
+        (code(&output), out(&output) + &err(&output))
+    };
+    let mut bytes = fs::read(&packed.path).unwrap();
+    // A comment, so that the sound still reads.
+    let at = bytes.windows(6).position(|six| six == b"caller").unwrap();
+    bytes[at] ^= 0x20;
+    fs::write(&packed.path, &bytes).unwrap();
+    let is = hash(&packed.path, &mut || true).unwrap().0;
+    for command in ["recording", "show"] {
+        let (exit, said) = says(&["calls", command, &reference, "--lang", "en"]);
+        assert!(exit == Some(1) && said.contains("ALTERED") && said.contains(&packed.sha256), "{said}");
+        assert!(said.contains(&is), "{said}");
+        let (exit, said) = says(&["calls", command, &reference, "--lang", "zh"]);
+        assert!(exit == Some(1) && said.contains("已被改动"), "{said}");
+    }
+    let output = day.says(&["calls", "show", &reference, "--json"]);
+    assert_eq!(document(&output)["result"]["recording"]["finding"], "altered");
+    assert_eq!(document(&output)["ok"], false);
+    // Not readable any more at all.
+    fs::write(&packed.path, &bytes[..bytes.len() / 2]).unwrap();
+    let (exit, said) = says(&["calls", "recording", &reference, "--lang", "en"]);
+    assert!(exit == Some(1) && said.contains("ALTERED"), "{said}");
+    fs::remove_file(&packed.path).unwrap();
+    let (exit, said) = says(&["calls", "recording", &reference, "--lang", "en"]);
+    assert!(exit == Some(1) && said.contains("is not there"), "{said}");
+}
+
+#[test]
+fn a_daemon_without_its_key_does_not_start_and_says_so() {
+    let office = Office::new("2021-12-15T10:00");
+    office.configure("[recording]\nencrypt = true\n");
+    let config = office.path("switchboard.toml");
+    let start = |key: Option<&str>| {
+        let mut command = super::cli::binary();
+        command.args(["run", "--lang", "en", "--config"]).arg(&config).env_remove("SWITCHBOARD_RECORDING_KEY");
+        let output = command.envs(key.map(|key| ("SWITCHBOARD_RECORDING_KEY", key))).output().unwrap();
+        (code(&output), err(&output))
+    };
+    let (exit, said) = start(None);
+    assert!(exit == Some(78) && said.contains("SWITCHBOARD_RECORDING_KEY is not set"), "{said}");
+    let (exit, said) = start(Some("a-word-from-the-dictionary"));
+    assert!(exit == Some(78) && said.contains("is no key") && !said.contains("dictionary"), "{said}");
+    // Recordings are there that another key has sealed.
+    fs::create_dir_all(office.path("state/recordings")).unwrap();
+    let id = Key::parse(FIRST).unwrap().id().to_string();
+    fs::write(office.path("state/recordings/.key"), &id).unwrap();
+    let (exit, said) = start(Some(SECOND));
+    assert!(exit == Some(78) && said.contains(&id) && said.contains("former_keys_env"), "{said}");
 }

@@ -5,7 +5,7 @@ use crate::support::graph::Heard;
 use crate::support::scenes::{SOON, talks};
 use crate::support::town::{Manner, Town};
 use switchboard::call::Conflict;
-use switchboard::exchange::{Answer, Input, Verb};
+use switchboard::exchange::{Answer, Command, Input, Storage, Verb};
 use switchboard::fact::Fact;
 use switchboard::patch::{Event, Recorded, RecordingId};
 
@@ -184,5 +184,25 @@ fn a_full_disk_is_one_alarm_and_no_calls_end() {
     });
     assert!(last.is_some_and(|t| t.contains("24 recordings") && t.contains("2600 ms")));
     assert!(town.talk(citizen, seat));
+    town.goes_home();
+}
+
+#[test]
+fn without_room_no_further_recording_begins_and_the_calls_go_on() {
+    let mut town = Town::new(31);
+    let room = |refused| Storage { refused, ..Storage::default() };
+    town.exchange.stored(room(true));
+    let (citizen, seat) = talks(&mut town);
+    assert!(town.talk(citizen, seat) && town.graph.tapes.is_empty());
+    assert_eq!(town.the_call().recording, None);
+    assert_eq!(town.asks(Command::Recordings), Answer::Recordings { storage: Some(room(true)) });
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    assert!(!town.facts.iter().any(|f| matches!(f.fact, Fact::RecordingStarted { .. })));
+    town.exchange.stored(room(false));
+    town.dials(citizen, "12345");
+    assert!(town.until(20, |t| t.talk(citizen, seat)));
+    assert_eq!(town.graph.tapes.len(), 1);
+    town.hangs_up(citizen);
     town.goes_home();
 }

@@ -4,6 +4,7 @@
 //! ports, so tests run beside each other and beside a lab that runs. Whatever is started is ended by its process id.
 #![cfg(test)]
 
+mod archived;
 mod carrier;
 mod door;
 mod emergency;

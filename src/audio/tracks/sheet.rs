@@ -1,6 +1,6 @@
 //! What a recording holds, read back: its length, its pauses, and how loud each channel is.
 
-use super::{CUES, Cue, Error, HEAD, read_head, there};
+use super::{CUES, Cue, Error, HEAD, Opening, read_head, there};
 use crate::audio::g711::{ALAW_SILENCE, alaw_decode};
 use crate::audio::{PER_MILLI, RATE};
 use std::io::{Read, Seek, SeekFrom};
@@ -39,22 +39,35 @@ impl Sheet {
     /// [`Error::Foreign`] for any other file, [`Error::System`] as reading fails.
     pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, Error> {
         let (head, channels) = read_head(file)?;
-        let samples = there(file, channels)?;
+        let bytes = u64::from(there(file, channels)?) * u64::from(channels);
         file.seek(SeekFrom::Start(HEAD as u64))?;
-        let mut meters = vec![Meter::default(); channels as usize];
-        let mut piece = vec![ALAW_SILENCE; (FRAME * channels) as usize];
-        let mut left = samples;
-        while left > 0 {
-            let here = left.min(FRAME);
-            let bytes = piece.get_mut(..(here * channels) as usize).unwrap_or_default();
-            file.read_exact(bytes)?;
+        let opening = Opening { channels: channels as u16, cues: cues(&head) };
+        Ok(Self::gather(&opening, &mut file.take(bytes))?)
+    }
+
+    /// Reads sound to its end, A-law, the channels by turns; a sample that not every channel has is left out.
+    ///
+    /// # Errors
+    /// As reading fails.
+    pub fn gather(opening: &Opening, sound: &mut impl Read) -> std::io::Result<Self> {
+        let channels = usize::from(opening.channels);
+        let mut meters = vec![Meter::default(); channels];
+        let mut piece = vec![ALAW_SILENCE; FRAME as usize * channels];
+        let mut samples = 0u32;
+        loop {
+            let there = fill(sound, &mut piece)?;
+            let here = there / channels.max(1);
+            let bytes = piece.get(..here * channels).unwrap_or_default();
             for (channel, meter) in meters.iter_mut().enumerate() {
-                meter.frame(bytes.iter().skip(channel).step_by(channels as usize));
+                meter.frame(bytes.iter().skip(channel).step_by(channels));
             }
-            left -= here;
+            samples = samples.saturating_add(here as u32);
+            if there < piece.len() {
+                break;
+            }
         }
         let channels = meters.iter().map(Meter::read).collect();
-        Ok(Self { samples, pauses: pauses(&head, samples), channels })
+        Ok(Self { samples, pauses: pauses(&opening.cues, samples), channels })
     }
 
     /// Its length, ms.
@@ -62,6 +75,23 @@ impl Sheet {
     pub fn millis(&self) -> u64 {
         u64::from(self.samples / PER_MILLI)
     }
+}
+
+/// Reads until the piece is full or there is no more; gives how much there was.
+///
+/// # Errors
+/// As reading fails.
+pub fn fill(sound: &mut impl Read, piece: &mut [u8]) -> std::io::Result<usize> {
+    let mut full = 0;
+    while let Some(rest) = piece.get_mut(full..).filter(|rest| !rest.is_empty()) {
+        match sound.read(rest) {
+            Ok(0) => break,
+            Ok(more) => full += more,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(full)
 }
 
 /// Counts one channel.
@@ -104,9 +134,9 @@ fn dbfs(square: f64) -> f64 {
 }
 
 /// The pauses that the cues mark. What follows a pause that ends nowhere was never kept.
-fn pauses(head: &[u8; HEAD], samples: u32) -> Vec<(u32, u32)> {
+fn pauses(cues: &[Cue], samples: u32) -> Vec<(u32, u32)> {
     let (mut all, mut since) = (Vec::new(), None);
-    for cue in cues(head) {
+    for cue in cues {
         match (cue.label, since) {
             ("paused", None) => since = Some(cue.at),
             ("resumed", Some(from)) => {
@@ -121,7 +151,7 @@ fn pauses(head: &[u8; HEAD], samples: u32) -> Vec<(u32, u32)> {
 }
 
 /// The cues in a head, in order; other labels than ours are passed over.
-fn cues(head: &[u8; HEAD]) -> Vec<Cue> {
+pub(super) fn cues(head: &[u8; HEAD]) -> Vec<Cue> {
     let word = |at: usize| {
         let bytes = head.get(at..at + 4).and_then(|b| b.try_into().ok());
         bytes.map_or(0, |b| u32::from_le_bytes(b) as usize)

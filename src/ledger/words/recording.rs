@@ -19,6 +19,19 @@ pub(super) fn sentence(fact: &Fact, lang: Lang) -> String {
         Fact::RecordingEnded { ms } => {
             format!("{} {}.{:03} s", lang.of("录音结束", "recording finished"), ms / 1_000, ms % 1_000)
         }
+        Fact::RecordingArchived { archived } => {
+            let word = lang.of("录音归档", "recording kept as");
+            format!("{word} {} · {} · SHA-256 {}", archived.file, bytes(archived.bytes), archived.sha256)
+        }
         other => of_nobody(other),
+    }
+}
+
+/// A length of a file for a person.
+pub(in crate::ledger) fn bytes(count: u64) -> String {
+    match count {
+        0..=9_999 => format!("{count} B"),
+        10_000..=9_999_999 => format!("{} kB", count / 1_000),
+        _ => format!("{} MB", count / 1_000_000),
     }
 }

@@ -23,6 +23,8 @@ pub struct Lab {
     /// Everything the test writes; gone with it unless it fails.
     pub dir: PathBuf,
     as_of: String,
+    /// What its environment has beside ours.
+    variable: Option<(&'static str, &'static str)>,
     pub daemon: Process,
 }
 
@@ -49,26 +51,40 @@ impl Lab {
         Self::on(Slot::take(), moment, change)
     }
 
+    /// Starts a daemon with a variable in its environment, and another line or two in its configuration.
+    pub fn with_variable(name: &'static str, value: &'static str, change: impl FnOnce(String) -> String) -> Self {
+        Self::in_environment(Slot::take(), LAB_DAY, Some((name, value)), |text, _| change(text))
+    }
+
     fn on(slot: Slot, moment: &str, change: impl FnOnce(String, &Path) -> String) -> Self {
+        Self::in_environment(slot, moment, None, change)
+    }
+
+    fn in_environment(
+        slot: Slot,
+        moment: &str,
+        variable: Option<(&'static str, &'static str)>,
+        change: impl FnOnce(String, &Path) -> String,
+    ) -> Self {
         let dir = std::env::temp_dir().join(format!("switchboard-peers-{}-{}", std::process::id(), super::now()));
         let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(&dir).unwrap();
         fs::write(dir.join("lab.toml"), change(config(&slot, &dir), &dir)).unwrap();
-        let daemon = spawn(&dir, moment, "state", "daemon");
-        let mut lab = Self { slot, dir, as_of: moment.to_owned(), daemon };
+        let daemon = spawn(&dir, moment, variable, ("state", "daemon"));
+        let mut lab = Self { slot, dir, as_of: moment.to_owned(), variable, daemon };
         lab.is_ready();
         lab
     }
 
     /// Another daemon with the same configuration, and so the same ports, but a state of its own.
     pub fn twin(&self) -> Process {
-        spawn(&self.dir, &self.as_of, "state-twin", "twin")
+        spawn(&self.dir, &self.as_of, self.variable, ("state-twin", "twin"))
     }
 
     /// Kills the daemon as a crash would and starts it anew on the same state.
     pub fn crash_and_start(&mut self) {
         self.daemon.kill();
-        self.daemon = spawn(&self.dir, &self.as_of, "state", "daemon-again");
+        self.daemon = spawn(&self.dir, &self.as_of, self.variable, ("state", "daemon-again"));
         self.is_ready();
     }
 
@@ -260,10 +276,10 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn spawn(dir: &Path, as_of: &str, state: &str, name: &str) -> Process {
+fn spawn(dir: &Path, as_of: &str, variable: Option<(&str, &str)>, (state, name): (&str, &str)) -> Process {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.args(["run", "--as-of", as_of, "--lang", "en"]);
-    command.arg("--config").arg(dir.join("lab.toml")).arg("--state").arg(dir.join(state));
+    command.arg("--config").arg(dir.join("lab.toml")).arg("--state").arg(dir.join(state)).envs(variable);
     Process::start(&mut command, dir, name)
 }
 

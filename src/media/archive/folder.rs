@@ -1,7 +1,7 @@
 //! The folder of recordings between calls: what a crash cut is put right, what is past its time goes.
 //!
 //! ```text
-//!   20211215/5bhd7pq5c01.wav     one file a call, below the day it began on
+//!   20211215/5bhd7pq5c01.wav     one file a call, below the day it began on; packed it has another ending
 //!   .watched                     its time stamp: until then every file was whole, or was being written
 //!   .begun                       its time stamp: what is younger is the running daemon's own
 //! ```
@@ -9,11 +9,13 @@
 //! files every 0.8 s: what a crash has cut is younger than the last time that a running daemon touched the mark, less a
 //! margin. Folders in which nothing was made for days are not even opened. A pause writes nothing, but is written whole before.
 
-use super::recorder;
+use super::form::{Form, PART};
 use crate::audio::tracks;
+use crate::media::{private, recorder};
 use jiff::civil::Date;
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +40,30 @@ pub struct Former {
     mark: Option<SystemTime>,
     /// From here on files are this run's own, and being written.
     until: SystemTime,
+}
+
+/// A recording that lies in the archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// As facts and records name it: `20211215/5bhd7pq5c01`.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub form: Form,
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// When it was last written.
+    pub written: Option<SystemTime>,
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Files.
+    pub files: u64,
+    /// Their length, bytes.
+    pub bytes: u64,
 }
 
 /// What [`Former::mend`] found.
@@ -66,6 +92,65 @@ impl Archive {
         recorder::path(&self.folder, recording)
     }
 
+    /// The files of a recording that are there: more than one only while it is being packed, or after a crash then.
+    ///
+    /// # Errors
+    /// The name cannot be a recording's.
+    pub fn files(&self, recording: &str) -> io::Result<Vec<PathBuf>> {
+        let wav = self.file(recording)?;
+        Ok(Form::ALL.iter().map(|(form, _)| form.beside(&wav)).filter(|path| path.exists()).collect())
+    }
+
+    /// Takes the rights of others at the folder away; true if they had one.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn close(&self) -> io::Result<bool> {
+        private::close(&self.folder)
+    }
+
+    /// Gives every recording, the latest day's first, and removes what a crash has left half made. `each` says whether to go on.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn survey(&self, mut each: impl FnMut(Found) -> bool) -> io::Result<()> {
+        let mut days = self.days()?;
+        days.sort_by_key(|day| std::cmp::Reverse(day.file_name()));
+        for day in days {
+            // A day may have gone meanwhile.
+            for file in fs::read_dir(day.path()).into_iter().flatten().filter_map(Result::ok) {
+                let path = file.path();
+                if path.as_os_str().as_encoded_bytes().ends_with(PART.as_bytes()) {
+                    let _ = fs::remove_file(&path);
+                    continue;
+                }
+                let (Some((form, stem)), Ok(about)) = (Form::of(&path), file.metadata()) else { continue };
+                let name = format!("{}/{stem}", day.file_name().to_string_lossy());
+                if !each(Found { name, form, bytes: about.len(), written: about.modified().ok(), path }) {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the oldest day's recordings, but none of the day `kept` or later, until `enough` of them have gone.
+    ///
+    /// # Errors
+    /// As [`Archive::expire`].
+    pub fn remove_oldest(&self, kept: Date, mut enough: impl FnMut(&Removed) -> bool) -> io::Result<Removed> {
+        let mut days: Vec<_> = self.days()?.into_iter().filter(|day| date(day).is_some_and(|d| d < kept)).collect();
+        days.sort_by_key(DirEntry::file_name);
+        let mut removed = Removed::default();
+        for day in days {
+            if enough(&removed) {
+                break;
+            }
+            clear(&day, &mut removed, &mut |removed| !enough(removed))?;
+        }
+        Ok(removed)
+    }
+
     /// Says that every file is whole now, or is being written: to be said every few minutes, for the next start.
     ///
     /// # Errors
@@ -84,34 +169,24 @@ impl Archive {
         Ok(Former { archive: self.clone(), mark, until: touch(&self.folder, BEGIN)? })
     }
 
-    /// Removes the recordings of every day before `first`; gives how many. `go_on` is asked between two.
+    /// Removes the recordings of every day before `first`. `go_on` is asked between two.
     ///
-    /// Only what bears a day's name is touched, and in it only `.wav` files: what somebody else has put there stays.
+    /// Only what bears a day's name is touched, and in it only recordings: what somebody else has put there stays.
     ///
     /// # Errors
     /// The folder cannot be listed, or a file not removed; the others are tried first.
-    pub fn expire(&self, first: Date, go_on: impl Fn() -> bool) -> io::Result<u64> {
-        let (mut removed, mut trouble) = (0, None);
+    pub fn expire(&self, first: Date, go_on: impl Fn() -> bool) -> io::Result<Removed> {
+        let (mut removed, mut trouble) = (Removed::default(), None);
         if !self.folder.is_dir() {
-            return Ok(0);
+            return Ok(removed);
         }
         for day in self.days()? {
             if date(&day).is_none_or(|date| date >= first) {
                 continue;
             }
-            for file in fs::read_dir(day.path())?.filter_map(Result::ok) {
-                if !go_on() {
-                    return Ok(removed);
-                }
-                if is_wav(&file.path()) {
-                    match fs::remove_file(file.path()) {
-                        Ok(()) => removed += 1,
-                        Err(why) => trouble = Some(why),
-                    }
-                }
+            if let Err(why) = clear(&day, &mut removed, &mut |_| go_on()) {
+                trouble = Some(why);
             }
-            // Something else is in it: then it stays, and is nobody's mistake.
-            let _ = fs::remove_dir(day.path());
         }
         trouble.map_or(Ok(removed), Err)
     }
@@ -123,7 +198,34 @@ impl Archive {
     }
 }
 
+/// Removes a day's recordings, one after another as long as `go_on` says so, and its folder when nothing else is in it.
+fn clear(day: &DirEntry, removed: &mut Removed, go_on: &mut dyn FnMut(&Removed) -> bool) -> io::Result<()> {
+    let mut trouble = None;
+    for file in fs::read_dir(day.path())?.filter_map(Result::ok) {
+        if Form::of(&file.path()).is_none() {
+            continue;
+        }
+        if !go_on(removed) {
+            return Ok(());
+        }
+        let bytes = file.metadata().map_or(0, |about| about.len());
+        match fs::remove_file(file.path()) {
+            Ok(()) => *removed = Removed { files: removed.files + 1, bytes: removed.bytes + bytes },
+            Err(why) => trouble = Some(why),
+        }
+    }
+    // Something else is in it: then it stays, and is nobody's mistake.
+    let _ = fs::remove_dir(day.path());
+    trouble.map_or(Ok(()), Err)
+}
+
 impl Former {
+    /// From here on files are this run's own.
+    #[must_use]
+    pub fn until(&self) -> SystemTime {
+        self.until
+    }
+
     /// Puts right every file that a crash has cut, while others are being recorded. `go_on` is asked between two.
     ///
     /// # Errors
@@ -171,8 +273,8 @@ impl Mended {
 
 /// Makes an empty file, or gives the one that is there the present time; gives that time as the file system has it.
 fn touch(folder: &Path, name: &str) -> io::Result<SystemTime> {
-    fs::create_dir_all(folder)?;
-    let file = OpenOptions::new().write(true).create(true).truncate(true).open(folder.join(name))?;
+    private::folder(folder)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(folder.join(name))?;
     // Its length stays 0: opening alone does not move the time stamp.
     rustix::fs::futimens(&file, &NOW)?;
     file.metadata()?.modified()
@@ -319,14 +421,17 @@ mod tests {
             asked.set(asked.get() + 1);
             asked.get() < 2
         };
-        assert_eq!(archive.expire(date(2021, 12, 15), stop).unwrap(), 1, "told to stop after the first");
-        assert_eq!(archive.expire(date(2021, 12, 15), || true).unwrap(), 2);
+        assert_eq!(archive.expire(date(2021, 12, 15), stop).unwrap().files, 1, "told to stop after the first");
+        assert_eq!(archive.expire(date(2021, 12, 15), || true).unwrap().files, 2);
         let left = |name: &str| folder.0.join(name).exists();
         assert!(!left("20211213") && !left("20211214/b.wav") && !left("20211214/c.wav"));
         for kept in ["20211214/case-7.txt", "20211215/d.wav", "20211399/e.wav", "2021121/f.wav", "20211212"] {
             assert!(left(kept), "{kept}");
         }
-        assert_eq!(Archive::new(folder.0.join("none")).expire(date(2021, 12, 15), || true).unwrap(), 0);
+        assert_eq!(
+            Archive::new(folder.0.join("none")).expire(date(2021, 12, 15), || true).unwrap(),
+            Removed::default()
+        );
     }
 
     #[test]
