@@ -3,7 +3,7 @@
 //! Everything that is asked of one call or one seat is found by a key; only lists and a drain's end go through all of them.
 
 use super::codes::Pressed;
-use super::recording::Taping;
+use super::live_recording::LiveRecording;
 use super::rows::TransferRow;
 use crate::call::{Call, Leg};
 use crate::id::{CallRef, LegRef, SeatId};
@@ -25,7 +25,7 @@ pub(super) struct Live {
     /// The transfers so far, as facts have told them.
     pub transfers: Vec<TransferRow>,
     /// Its recording, once it has begun.
-    pub taping: Option<Taping>,
+    pub recording: Option<LiveRecording>,
     /// It is counted among those that wait.
     waits: bool,
 }
@@ -69,7 +69,7 @@ impl Live {
             pressed: Pressed::default(),
             refers: Refers::default(),
             transfers: Vec::new(),
-            taping: None,
+            recording: None,
             waits: false,
         }
     }

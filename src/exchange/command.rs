@@ -1,7 +1,7 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::recording::Storage;
 use super::rows::{CallRow, SeatRow, Status, TrunkRow};
+use super::storage::Storage;
 use crate::call::Conflict;
 use crate::fact::{Brief, Supervision, Way};
 use crate::id::{CallRef, SeatId};

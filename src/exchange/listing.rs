@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use super::calls::Live;
-use super::recording::Taping;
+use super::live_recording::LiveRecording;
 use super::rows::{CallRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TrunkRow};
 use super::trunks::Trunk;
 use crate::acd;
@@ -71,8 +71,8 @@ fn call_row(id: CallRef, live: &Live) -> CallRow {
         with: called.map(|m| who(live, m)).collect(),
         parties: live.call.members().iter().map(|m| party_row(live, m)).collect(),
         transfers: live.transfers.clone(),
-        recording: live.taping.as_ref().map(|t| t.file().to_owned()),
-        recording_paused: live.taping.as_ref().is_some_and(Taping::is_paused),
+        recording: live.recording.as_ref().map(|t| t.file().to_owned()),
+        recording_paused: live.recording.as_ref().is_some_and(LiveRecording::is_paused),
     }
 }
 

@@ -19,6 +19,7 @@ mod input;
 mod keepalive;
 mod keys;
 mod listing;
+mod live_recording;
 mod media;
 mod orders;
 mod perform;
@@ -30,17 +31,18 @@ mod rows;
 mod seats;
 mod session;
 mod settings;
+mod storage;
 mod trunks;
 
 pub use crate::call::Role;
 pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
 pub use input::{Input, Output};
-pub use recording::Storage;
 pub use rows::{
     CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
+pub use storage::Storage;
 
 use crate::acd::Floor;
 use crate::call::Snapshot;
@@ -75,7 +77,7 @@ pub struct Exchange {
     snapshot: Arc<Snapshot>,
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
-    tapes: recording::Tapes,
+    recordings: recording::Recordings,
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
@@ -108,7 +110,7 @@ impl Exchange {
             calls: calls::Calls::default(),
             wheel: Wheel::default(),
             rng,
-            tapes: recording::Tapes::default(),
+            recordings: recording::Recordings::default(),
             seq,
             minted: 0,
             draining: false,

@@ -48,7 +48,7 @@ impl Exchange {
         while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
             self.perform(id, act, now);
         }
-        self.retape(id, now);
+        self.update_recording(id, now);
         self.calls.recount(&id);
         self.set_timer(id);
     }
@@ -61,7 +61,7 @@ impl Exchange {
                 }
                 self.transfer_fact(id, &fact, now);
                 if let Fact::CallEnded { .. } = fact {
-                    self.untape(id, now);
+                    self.end_recording(id, now);
                 }
                 self.fact(Some(id), fact, now);
             }

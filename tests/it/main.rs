@@ -23,6 +23,7 @@ mod operators;
 mod page;
 mod questions;
 mod races;
+mod recorded;
 mod recordings;
 mod refer;
 mod registrations;
@@ -34,7 +35,7 @@ mod sessions;
 mod storm;
 mod supervisor;
 mod tables;
-mod taping;
+
 mod three_way;
 mod torture;
 mod unserved;
