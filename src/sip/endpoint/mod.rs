@@ -10,8 +10,9 @@ mod transactions;
 
 pub use incoming::{Incoming, stateless_tag};
 
-use super::dialog::{Refer, ReferId, Reference, Session, SessionId};
+use super::dialog::{Refer, Reference, Session};
 use super::flow::Flow;
+use super::id::{ReferId, SessionId, TxnId};
 use super::message::Message;
 use super::timer::Wheel;
 use super::transaction::key::Key;
@@ -24,7 +25,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use slab::Slab;
 use std::collections::{HashMap, VecDeque};
-pub(super) use transactions::{Purpose, Txn, TxnId, User};
+pub(super) use transactions::{Purpose, Txn, User};
 
 /// Methods this endpoint answers, for `Allow`.
 pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER";

@@ -2,8 +2,8 @@
 
 use super::{ALLOW, Endpoint, Incoming, READ, SUPPORTED, User};
 use crate::clock::Now;
-use crate::sip::dialog::SessionId;
 use crate::sip::flow::Flow;
+use crate::sip::id::{SessionId, TxnId};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::transaction::key::Key;
@@ -73,7 +73,7 @@ impl Endpoint {
         same.then_some(SessionId { index, serial: session.serial })
     }
 
-    fn cancel_in(&mut self, flow: Flow, message: Message, found: Option<super::TxnId>, now: Now) {
+    fn cancel_in(&mut self, flow: Flow, message: Message, found: Option<TxnId>, now: Now) {
         let incoming = Incoming { flow, message };
         let Some(id) = found else { return self.refuse(&incoming, 481, b"") };
         // A copy of the CANCEL gets the same answer, so that it needs no transaction of its own.
@@ -131,7 +131,7 @@ impl Endpoint {
     /// A response inside a dialog without a body.
     pub(in crate::sip) fn respond_plain(
         &mut self,
-        txn: super::TxnId,
+        txn: TxnId,
         request: &Message,
         flow: Flow,
         status: u16,

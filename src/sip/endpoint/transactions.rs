@@ -3,8 +3,8 @@
 use super::{Endpoint, Event, FailedBy, Timer};
 use crate::clock::Now;
 use crate::sip::auth::client::Login;
-use crate::sip::dialog::{ReferId, SessionId};
 use crate::sip::flow::Flow;
+use crate::sip::id::{ReferId, SessionId, TxnId};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::transaction::key::Key;
@@ -12,13 +12,6 @@ use crate::sip::transaction::{Act, Acts, Letter, client, client_invite, server, 
 use crate::sip::write::Writer;
 use bytes::Bytes;
 use rand_core::RngCore;
-
-/// Names one transaction; a reused slot has another serial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sip) struct TxnId {
-    pub index: u32,
-    pub serial: u32,
-}
 
 /// What a client transaction of a session was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
