@@ -4,19 +4,28 @@
 //! [`Endpoint::expire`]. It knows no call, no seat, no dialplan and no media; a body is bytes. It refuses to
 //! create state for a request that nobody has admitted: a new request is handed up as [`Incoming`] first.
 
+mod event;
 mod incoming;
 mod receive;
+mod refuse;
+mod settings;
+mod supported;
+mod timer;
 mod transactions;
+mod txn;
 
+pub use event::{EndedBy, Event, FailedBy, Output};
 pub use incoming::{Incoming, stateless_tag};
+pub use settings::Settings;
+pub use supported::{ALLOW, SUPPORTED};
+pub(super) use timer::Timer;
+pub(super) use txn::{Purpose, User};
 
-use super::dialog::{Refer, Reference, Session};
+use super::dialog::{Reference, Session};
 use super::flow::Flow;
-use super::id::{ReferId, SessionId, TxnId};
-use super::message::Message;
+use super::id::{SessionId, TxnId};
 use super::timer::Wheel;
 use super::transaction::key::Key;
-use super::transaction::{Intervals, Letter};
 use crate::clock::Now;
 use bytes::Bytes;
 use foldhash::SharedSeed;
@@ -25,237 +34,7 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use slab::Slab;
 use std::collections::{HashMap, VecDeque};
-pub(super) use transactions::{Purpose, Txn, User};
-
-/// Methods this endpoint answers, for `Allow`.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, REGISTER";
-/// Extensions this endpoint understands, for `Supported` and against `Require`.
-pub const SUPPORTED: [&str; 4] = ["100rel", "timer", "replaces", "norefersub"];
-/// What else a request may require without being refused: read, though not offered.
-pub(super) const READ: [&str; 1] = ["resource-priority"];
-
-/// Settings of an endpoint.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Base timers.
-    pub intervals: Intervals,
-    /// `User-Agent` and `Server`.
-    pub user_agent: String,
-    /// Session interval we ask for, s (RFC 4028); 0 switches session timers off.
-    pub session_expires: u32,
-    /// Smallest session interval we accept, s, at least 90.
-    pub min_se: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            intervals: Intervals::default(),
-            user_agent: concat!("switchboard/", env!("CARGO_PKG_VERSION")).to_owned(),
-            session_expires: 1800,
-            min_se: 90,
-        }
-    }
-}
-
-/// What leaves the endpoint.
-#[derive(Debug)]
-pub enum Output {
-    /// Bytes for the network.
-    Send(Flow, Bytes),
-    /// Something the user of the endpoint must know.
-    Event(Event),
-}
-
-/// How an outgoing INVITE failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailedBy {
-    /// A final response came.
-    Response,
-    /// None came (timer B).
-    Timeout,
-    /// The transport could not deliver.
-    Transport,
-}
-
-/// How a session ended without us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndedBy {
-    /// BYE from the other side.
-    Bye,
-    /// Our 2xx was never acknowledged, or our reliable 1xx never got its PRACK.
-    NotAcknowledged,
-    /// The session timer ran out, or a refresh got no answer or 481.
-    Expired,
-    /// The answer to a 2xx was missing or a request of ours inside the dialog timed out.
-    Broken,
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Event {
-    /// A request outside any dialog. No transaction exists yet: admit it, refuse it, or let it go in silence.
-    Request(Box<Incoming>),
-    /// The caller cancelled; 487 is sent, the session is gone. `q850` from its Reason header.
-    Cancelled {
-        /// The session.
-        session: SessionId,
-        /// Q.850 cause, if said.
-        q850: Option<u8>,
-    },
-    /// Our reliable 183 was acknowledged by PRACK: the early media path exists.
-    Pracked {
-        /// The session.
-        session: SessionId,
-        /// The answer, when our 183 made the offer.
-        sdp: Option<Bytes>,
-    },
-    /// The ACK to our 2xx: the media path exists.
-    Confirmed {
-        /// The session.
-        session: SessionId,
-        /// The answer, when our 2xx made the offer.
-        sdp: Option<Bytes>,
-    },
-    /// A provisional response to our INVITE.
-    Progress {
-        /// The session.
-        session: SessionId,
-        /// 100–199.
-        status: u16,
-        /// Early answer.
-        sdp: Option<Bytes>,
-    },
-    /// A 2xx to our INVITE; the ACK is sent.
-    Answered {
-        /// The session.
-        session: SessionId,
-        /// The answer; `None` when an early one holds.
-        sdp: Option<Bytes>,
-    },
-    /// Our INVITE failed; the session is gone.
-    Failed {
-        /// The session.
-        session: SessionId,
-        /// Final status; 408 on timeout, 503 on transport failure.
-        status: u16,
-        /// Q.850 cause, if said.
-        q850: Option<u8>,
-        /// What kind of failure.
-        by: FailedBy,
-        /// A 3xx: the first Contact's URI. Whether to call it is the owner's decision.
-        moved_to: Option<Bytes>,
-    },
-    /// The other side offers anew (re-INVITE, UPDATE, PRACK), or asks for our offer (`None`).
-    /// Answer with [`Endpoint::answer`] or [`Endpoint::refuse_offer`].
-    Offer {
-        /// The session.
-        session: SessionId,
-        /// The offer.
-        sdp: Option<Bytes>,
-    },
-    /// Our own offer was answered.
-    OfferAnswered {
-        /// The session.
-        session: SessionId,
-        /// The answer.
-        sdp: Bytes,
-    },
-    /// Our own offer was refused; the session goes on as it was.
-    OfferFailed {
-        /// The session.
-        session: SessionId,
-        /// Final status.
-        status: u16,
-    },
-    /// A key was pressed, told by INFO; 200 is sent.
-    Key {
-        /// The session.
-        session: SessionId,
-        /// `0`–`9`, `*`, `#`, `A`–`D`.
-        key: char,
-        /// How long, ms, if said.
-        duration: Option<u32>,
-    },
-    /// The other side asks us to call somebody in its place. Answer with [`Endpoint::accept_refer`] or
-    /// [`Endpoint::decline_refer`] within 20 s.
-    Refer {
-        /// The session it came by.
-        session: SessionId,
-        /// Names it; it may outlive the session.
-        refer: ReferId,
-        /// What it asks.
-        to: Box<Refer>,
-    },
-    /// The other side does not hear any more how its REFER goes: a NOTIFY was refused or got no answer. Nothing else changes.
-    ReferUnheard {
-        /// The session it came by; it may be gone.
-        session: SessionId,
-        /// The REFER.
-        refer: ReferId,
-    },
-    /// A REFER of ours was answered.
-    ReferAnswered {
-        /// The session.
-        session: SessionId,
-        /// Final status; 408 on timeout, 503 on transport failure.
-        status: u16,
-    },
-    /// How a REFER of ours goes.
-    Notified {
-        /// The session.
-        session: SessionId,
-        /// The status of the call that we asked for.
-        status: u16,
-        /// Nothing more will come.
-        over: bool,
-    },
-    /// What [`Endpoint::probe`] found.
-    Probed {
-        /// The session. Whether to end it is the owner's decision.
-        session: SessionId,
-        /// It answered, and knows the session.
-        alive: bool,
-    },
-    /// The session ended without us.
-    Ended {
-        /// The session.
-        session: SessionId,
-        /// In which way.
-        by: EndedBy,
-        /// Q.850 cause, if said.
-        q850: Option<u8>,
-    },
-    /// The final response to a request sent by [`Endpoint::request`].
-    Response {
-        /// The token given with the request.
-        token: u64,
-        /// Status; 408 on timeout, 503 on transport failure.
-        status: u16,
-        /// The response, if one came.
-        message: Option<Box<Message>>,
-    },
-}
-
-/// What the wheel carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Timer {
-    Txn(TxnId, Letter),
-    /// Retransmit the 2xx whose ACK is awaited.
-    Ok(SessionId, u32),
-    /// Retransmit the reliable provisional response with this RSeq.
-    Reliable(SessionId, u32),
-    /// Refresh the session, or give it up.
-    Refresh(SessionId, u32),
-    /// Try a re-offer again after 491.
-    Glare(SessionId),
-    /// A cancelled INVITE that never got its final response.
-    CancelGuard(SessionId),
-    /// The subscription of a REFER ends, or nobody has decided about it.
-    Refer(ReferId),
-    /// An OPTIONS that asks whether a session lives has no answer.
-    Probe(SessionId, TxnId),
-}
+use txn::Txn;
 
 /// How often this endpoint gave up waiting: each is the RFC's own end of a transaction, not a fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

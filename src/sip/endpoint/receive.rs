@@ -1,6 +1,7 @@
 //! What comes in: to its transaction, to its session, or up as a request that nobody has admitted yet.
 
-use super::{ALLOW, Endpoint, Incoming, READ, SUPPORTED, User};
+use super::supported::unsupported;
+use super::{ALLOW, Endpoint, Incoming, SUPPORTED, User};
 use crate::clock::Now;
 use crate::sip::flow::Flow;
 use crate::sip::id::{SessionId, TxnId};
@@ -141,25 +142,5 @@ impl Endpoint {
         let mut w = crate::sip::write::Writer::answer(request, status, None, flow.peer);
         w.lines(extra);
         self.respond(txn, status, w.end(), now);
-    }
-}
-
-/// The `Unsupported` line for a request that requires what we do not know (RFC 3261 §8.2.2.3).
-#[must_use]
-pub(in crate::sip) fn unsupported(message: &Message) -> Option<String> {
-    let mut unknown = message
-        .elements(Name::Require)
-        .filter(|tag| !SUPPORTED.iter().chain(&READ).any(|s| tag.eq_ignore_ascii_case(s.as_bytes())))
-        .filter_map(|tag| std::str::from_utf8(tag).ok())
-        .peekable();
-    unknown.peek()?;
-    Some(format!("Unsupported: {}\r\n", unknown.collect::<Vec<_>>().join(", ")))
-}
-
-impl Incoming {
-    /// The `Unsupported` line, if the request requires what this endpoint does not know: then 420.
-    #[must_use]
-    pub fn unsupported(&self) -> Option<String> {
-        unsupported(&self.message)
     }
 }
