@@ -9,6 +9,7 @@ mod incoming;
 mod receive;
 mod refuse;
 mod settings;
+mod stack;
 mod supported;
 mod timer;
 mod transactions;
@@ -17,136 +18,7 @@ mod txn;
 pub use event::{EndedBy, Event, FailedBy, Output};
 pub use incoming::{Incoming, stateless_tag};
 pub use settings::Settings;
+pub use stack::{Endpoint, GivenUp};
 pub use supported::{ALLOW, SUPPORTED};
 pub(super) use timer::Timer;
 pub(super) use txn::{Purpose, User};
-
-use super::dialog::{Reference, Session};
-use super::flow::Flow;
-use super::id::{SessionId, TxnId};
-use super::timer::Wheel;
-use super::transaction::key::Key;
-use crate::clock::Now;
-use bytes::Bytes;
-use foldhash::SharedSeed;
-use foldhash::quality::SeedableRandomState;
-use rand_chacha::ChaCha12Rng;
-use rand_core::{RngCore, SeedableRng};
-use slab::Slab;
-use std::collections::{HashMap, VecDeque};
-use txn::Txn;
-
-/// How often this endpoint gave up waiting: each is the RFC's own end of a transaction, not a fault.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GivenUp {
-    /// Timers B and F: no final response to a request of ours.
-    pub no_response: u32,
-    /// Timer H, and its like for 2xx and reliable 1xx: no ACK or PRACK to a response of ours.
-    pub no_acknowledgement: u32,
-}
-
-/// The SIP stack. One thread owns it.
-#[derive(Debug)]
-pub struct Endpoint {
-    pub(super) settings: Settings,
-    pub(super) rng: ChaCha12Rng,
-    pub(super) wheel: Wheel<Timer>,
-    pub(super) txns: Slab<Txn>,
-    keys: HashMap<Key, TxnId, SeedableRandomState>,
-    pub(super) sessions: Slab<Session>,
-    /// REFERs of other sides, undecided or under way.
-    pub(super) references: Slab<Reference>,
-    /// Fingerprints of the dialogs that ended last.
-    pub(super) ended: VecDeque<u64>,
-    /// UAS sessions by Call-ID while their INVITE is open, to see merged requests (RFC 3261 §8.2.2.2).
-    pub(super) open_calls: HashMap<Bytes, SessionId, SeedableRandomState>,
-    pub(super) serial: u32,
-    pub(super) given_up: GivenUp,
-    out: VecDeque<Output>,
-    fired: Vec<Timer>,
-}
-
-impl Endpoint {
-    /// An endpoint whose every random choice comes from `seed`.
-    #[must_use]
-    pub fn new(settings: Settings, seed: [u8; 32]) -> Self {
-        let mut rng = ChaCha12Rng::from_seed(seed);
-        let mut hasher = || SeedableRandomState::with_seed(rng.next_u64(), SharedSeed::global_random());
-        let (keys, open_calls) = (HashMap::with_hasher(hasher()), HashMap::with_hasher(hasher()));
-        Self {
-            settings,
-            rng,
-            wheel: Wheel::default(),
-            txns: Slab::new(),
-            keys,
-            sessions: Slab::new(),
-            references: Slab::new(),
-            ended: VecDeque::new(),
-            open_calls,
-            serial: 0,
-            given_up: GivenUp::default(),
-            out: VecDeque::new(),
-            fired: Vec::new(),
-        }
-    }
-
-    /// The next thing to do, in order.
-    pub fn poll(&mut self) -> Option<Output> {
-        self.out.pop_front()
-    }
-
-    /// When [`Endpoint::expire`] must be called, µs monotonic.
-    #[must_use]
-    pub fn deadline(&self) -> Option<u64> {
-        self.wheel.deadline()
-    }
-
-    /// Fires what is due.
-    pub fn expire(&mut self, now: Now) {
-        let mut fired = std::mem::take(&mut self.fired);
-        self.wheel.expire(now.mono, &mut fired);
-        for timer in fired.drain(..) {
-            match timer {
-                Timer::Txn(id, letter) => self.txn_timer(id, letter, now),
-                Timer::Ok(id, serial) => self.resend_ok(id, serial, now),
-                Timer::Reliable(id, rseq) => self.resend_reliable(id, rseq, now),
-                Timer::Refresh(id, serial) => self.refresh_due(id, serial, now),
-                Timer::Glare(id) => self.retry_offer(id, now),
-                Timer::CancelGuard(id) => self.cancel_guard(id),
-                Timer::Refer(id) => self.refer_due(id, now),
-                Timer::Probe(id, txn) => self.probe_due(id, txn),
-            }
-        }
-        self.fired = fired;
-    }
-
-    /// How many sessions, with REFERs that outlive theirs, and transactions live: for leak checks and status.
-    #[must_use]
-    pub fn live(&self) -> (usize, usize) {
-        (self.sessions.len() + self.references.iter().filter(|(_, r)| r.is_orphan()).count(), self.txns.len())
-    }
-
-    /// How often it gave up waiting since it began.
-    #[must_use]
-    pub fn given_up(&self) -> GivenUp {
-        self.given_up
-    }
-
-    pub(super) fn send(&mut self, flow: Flow, bytes: Bytes) {
-        self.out.push_back(Output::Send(flow, bytes));
-    }
-
-    pub(super) fn event(&mut self, event: Event) {
-        self.out.push_back(Output::Event(event));
-    }
-
-    pub(super) fn next_serial(&mut self) -> u32 {
-        self.serial = self.serial.wrapping_add(1);
-        self.serial
-    }
-
-    /// 64 random bits as hex.
-    pub fn token(&mut self) -> String {
-        format!("{:016x}", self.rng.next_u64())
-    }
-}
