@@ -2,9 +2,9 @@
 //!
 //! One file a verb: `accept` (the side that is called), `connect` (the side that calls), `prack`, `modify`
 //! (offers inside), `refresh`, `close`; `refer` (we are asked to transfer), `referrer` (we ask), `replacement`, `info` (digits),
-//! `probe` (is it alive?), `challenge` (401 inside). The values stand apart: `session`, `outgoing`,
-//! `reference`, `replaces` know no endpoint. Bodies are bytes; what they mean is decided above. Status codes of
-//! the protocol (420, 422, 481, 491, 500 …) are chosen here, codes of service never.
+//! `probe` (is it alive?), `challenge` (401 inside); `sessions` finds, begins and drops them. The values `session`, `outgoing`,
+//! `reference` and `replaces` know no endpoint, and an endpoint is made of them. Bodies are bytes; what they mean is decided
+//! above. Status codes of the protocol (420, 422, 481, 491, 500 …) are chosen here, codes of service never.
 
 mod accept;
 mod challenge;

@@ -3,6 +3,9 @@
 //! Three verbs: [`Endpoint::receive`] (and the verbs of `dialog/`), [`Endpoint::poll`], [`Endpoint::deadline`] with
 //! [`Endpoint::expire`]. It knows no call, no seat, no dialplan and no media; a body is bytes. It refuses to
 //! create state for a request that nobody has admitted: a new request is handed up as [`Incoming`] first.
+//!
+//! `stack` is the value; `receive`, `refuse`, `transactions` and the verbs of `dialog/` are written on it, and nothing that it
+//! is made of imports it.
 
 mod event;
 mod incoming;

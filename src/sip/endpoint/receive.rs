@@ -4,11 +4,13 @@ use super::supported::unsupported;
 use super::{ALLOW, Endpoint, Incoming, SUPPORTED, User};
 use crate::clock::Now;
 use crate::sip::flow::Flow;
+use crate::sip::header;
 use crate::sip::id::{SessionId, TxnId};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::transaction::key::Key;
 use crate::sip::wire;
+use crate::sip::write::Writer;
 use bytes::Bytes;
 
 /// Longest request-URI taken, bytes; longer ones get 414.
@@ -81,7 +83,7 @@ impl Endpoint {
         let user = self.txn(id).map(|t| (t.user, t.request.is_some()));
         self.refuse(&incoming, 200, b"");
         if let Some((User::Session(session, _), true)) = user {
-            let q850 = super::super::header::q850(incoming.message.values(Name::Reason));
+            let q850 = header::q850(incoming.message.values(Name::Reason));
             self.cancelled(session, q850, now);
         }
     }
@@ -139,7 +141,7 @@ impl Endpoint {
         extra: &[u8],
         now: Now,
     ) {
-        let mut w = crate::sip::write::Writer::answer(request, status, None, flow.peer);
+        let mut w = Writer::answer(request, status, None, flow.peer);
         w.lines(extra);
         self.respond(txn, status, w.end(), now);
     }

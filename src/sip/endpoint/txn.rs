@@ -37,6 +37,7 @@ pub(in crate::sip) enum User {
     Token(u64),
 }
 
+/// The machine it runs (RFC 3261 §17).
 #[derive(Debug)]
 pub(in crate::sip) enum Machine {
     ClientInvite(client_invite::State),
@@ -45,6 +46,7 @@ pub(in crate::sip) enum Machine {
     Server(server::State),
 }
 
+/// One transaction.
 #[derive(Debug)]
 pub(in crate::sip) struct Txn {
     pub(super) serial: u32,
