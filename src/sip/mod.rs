@@ -8,6 +8,7 @@ pub mod dialog;
 pub mod endpoint;
 pub mod flow;
 pub mod header;
+mod id;
 pub mod lines;
 pub mod message;
 mod multipart;
