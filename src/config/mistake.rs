@@ -75,7 +75,7 @@ impl Mistakes {
     }
 
     /// Errors, then warnings, each in the order in which they were found, and how many more there are.
-    pub(super) fn as_found(mut self, file: &str) -> Vec<Mistake> {
+    pub(super) fn unsorted(mut self, file: &str) -> Vec<Mistake> {
         let mut all = std::mem::take(&mut self.errors.first);
         all.append(&mut self.warnings.first);
         self.and_more(all, file)

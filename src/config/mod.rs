@@ -145,7 +145,7 @@ impl Config {
                 en: format!("trunk {trunk} of the dialplan has no [trunk.{trunk}] here: calls to it will fail"),
             });
         }
-        all.as_found(file)
+        all.unsorted(file)
     }
 
     /// A seat of this configuration has the number of a cancelled line: it would bring it back.
