@@ -64,14 +64,15 @@ fn sound() -> Vec<u8> {
     for minute in 0..MINUTES {
         for (channel, from, to) in [(0, 0, 25), (1, 25, 55)] {
             for second in 0..60 {
-                for place in (minute * 60 + second) * RATE..(minute * 60 + second + 1) * RATE {
+                let begin = (minute * 60 + second) * RATE;
+                for place in &mut channels[channel][begin..begin + RATE] {
                     noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                     let mut sample = ((noise >> 16) as i16) / 1_024;
                     if (from..to).contains(&second) {
                         sample = sample.saturating_add(speech[at % speech.len()]);
                         at += 1;
                     }
-                    channels[channel][place] = alaw_encode(sample);
+                    *place = alaw_encode(sample);
                 }
             }
         }

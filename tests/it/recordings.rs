@@ -179,6 +179,8 @@ fn packed(kind: Kind, key: Option<&str>) -> (Day, CallRef, Packed) {
         key: packed.key.clone(),
     };
     day.at(20_000, first, Fact::RecordingArchived { archived });
+    // Everything is booked once anything was asked.
+    assert_eq!(code(&day.says(&["calls", "ls"])), Some(0));
     (day, first, packed)
 }
 
@@ -199,6 +201,31 @@ fn sealing(folder: &Folder) -> PathBuf {
     folder.write("switchboard.toml", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\nencrypt = true\n")
 }
 
+/// Asks with this key in the environment, and these former ones.
+fn keyed(day: &Day, config: &Path, words: &[&str], (key, former): (&str, &str)) -> std::process::Output {
+    let mut command = super::cli::binary();
+    command.args(words).arg("--state").arg(day.folder()).arg("--config").arg(config);
+    command.env("SWITCHBOARD_RECORDING_KEY", key).env("SWITCHBOARD_RECORDING_FORMER_KEYS", former).output().unwrap()
+}
+
+fn only_its_key_opens_it(day: &Day, config: &Path, call: CallRef, packed: &Packed) {
+    let reference = call.to_string();
+    let output = keyed(day, config, &["calls", "recording", &reference, "--lang", "en"], (SECOND, ""));
+    let said = err(&output);
+    assert!(code(&output) == Some(78) && said.contains("sealed by key") && !said.contains("ICEi"), "{said}");
+    // Another key now, and the former one beside it.
+    let output = keyed(day, config, &["calls", "recording", &reference], (SECOND, FIRST));
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let plain = day.folder().join("plain");
+    let output = keyed(day, config, &["calls", "recording", &reference, "--out", plain.to_str().unwrap()], (FIRST, ""));
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let is_plain = |path: &Path| {
+        let file = fs::read(path).unwrap();
+        [&b"RIFF"[..], b"fLaC", b"OggS"].iter().any(|magic| file.starts_with(magic))
+    };
+    assert!(is_plain(&plain) && !is_plain(&packed.path));
+}
+
 #[test]
 fn every_kind_is_read_alike_and_held_against_the_record() {
     let folder = Folder::new();
@@ -213,15 +240,10 @@ fn every_kind_is_read_alike_and_held_against_the_record() {
     ] {
         let (day, first, packed) = packed(kind, key);
         assert!(packed.path.to_str().unwrap().ends_with(&format!("{first}.{file}")), "{packed:?}");
-        let ask = |words: &[&str], key: &str| {
-            let mut command = super::cli::binary();
-            command.args(words).arg("--state").arg(day.folder()).arg("--config").arg(&config);
-            command.env("SWITCHBOARD_RECORDING_KEY", key).output().unwrap()
-        };
         let reference = first.to_string();
         let wav = day.folder().join("out.wav");
         let out_to = ["calls", "recording", &reference, "--json", "--out", wav.to_str().unwrap()];
-        let output = ask(&out_to, FIRST);
+        let output = keyed(&day, &config, &out_to, (FIRST, ""));
         assert_eq!(code(&output), Some(0), "{file}: {}{}", out(&output), err(&output));
         let result = document(&output)["result"].clone();
         assert_eq!(result["file"], packed.path.to_str().unwrap());
@@ -238,34 +260,11 @@ fn every_kind_is_read_alike_and_held_against_the_record() {
         assert_eq!(decoded.len(), 4_096 + 160_000);
         assert_eq!(decoded == fs::read(recorded).unwrap(), kind != Kind::Opus, "{file}");
 
-        let output = ask(&["calls", "show", &reference, "--lang", "en"], FIRST);
+        let output = keyed(&day, &config, &["calls", "show", &reference, "--lang", "en"], (FIRST, ""));
         let said = out(&output);
         assert!(code(&output) == Some(0) && said.contains(&format!("unaltered · SHA-256 {}", packed.sha256)), "{said}");
         if key.is_some() {
-            let output = ask(&["calls", "recording", &reference, "--lang", "en"], SECOND);
-            let said = err(&output);
-            assert!(code(&output) == Some(78) && said.contains("sealed by key") && !said.contains("ICEi"), "{said}");
-            // Another key now, and the former one beside it.
-            let mut command = super::cli::binary();
-            command
-                .args(["calls", "recording", &reference])
-                .arg("--state")
-                .arg(day.folder())
-                .arg("--config")
-                .arg(&config);
-            command.env("SWITCHBOARD_RECORDING_KEY", SECOND).env("SWITCHBOARD_RECORDING_FORMER_KEYS", FIRST);
-            assert_eq!(code(&command.output().unwrap()), Some(0));
-            let plain = day.folder().join("plain");
-            let output = ask(&["calls", "recording", &reference, "--out", plain.to_str().unwrap()], FIRST);
-            assert_eq!(code(&output), Some(0), "{}", err(&output));
-            let magic: &[u8] = match kind {
-                Kind::Wav => b"RIFF",
-                Kind::Flac => b"fLaC",
-                Kind::Opus => b"OggS",
-            };
-            assert!(
-                fs::read(&plain).unwrap().starts_with(magic) && !fs::read(&packed.path).unwrap().starts_with(magic)
-            );
+            only_its_key_opens_it(&day, &config, first, &packed);
         }
     }
 }
