@@ -210,7 +210,7 @@ pub enum Calls {
     #[command(
         after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n\
         文件缺失或被改动时退出码为 1 · exit 1 where the file is missing or altered\n例 examples:\n  \
-        switchboard calls recording 5bhd7pq5c01\n  switchboard calls recording 5bhd7pq5c01 --out call.wav && sox call.wav caller.wav remix 1"
+        switchboard calls recording 5bhd7pq5c01\n  switchboard calls recording 5bhd7pq5c01 --out call.wav"
     )]
     Recording {
         /// 编号 · its reference.
