@@ -228,10 +228,8 @@ impl Model {
                     }
                 }
             }
-            Input::Quit { seat, call } => {
-                if self.floor.seat(seat).is_some_and(|view| view.calls.contains(call)) {
-                    self.rested.insert(seat.clone(), self.now.mono + self.plan.settings.cool_down);
-                }
+            Input::Quit { seat, call } if self.floor.seat(seat).is_some_and(|v| v.calls.contains(call)) => {
+                self.rested.insert(seat.clone(), self.now.mono + self.plan.settings.cool_down);
             }
             _ => {}
         }

@@ -49,8 +49,7 @@ impl Features {
 
     /// The ranks of those whose time has come: they stay what they are while one after the other is asked.
     pub(super) fn due(&self, now: Now) -> SmallVec<[u8; 4]> {
-        let due = |f: &&Box<dyn Machine>| f.deadline().is_some_and(|at| at <= now.mono);
-        self.all.iter().filter(due).map(|f| f.rank()).collect()
+        self.all.iter().filter(|f| f.deadline().is_some_and(|at| at <= now.mono)).map(|f| f.rank()).collect()
     }
 
     pub(super) fn of_rank(&self, rank: u8) -> Option<usize> {

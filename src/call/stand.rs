@@ -333,13 +333,15 @@ pub(super) fn supervise(seat: &str, mode: Supervision) -> Told {
 
 /// Everything that a machine can be told.
 pub(super) fn everything() -> Vec<(&'static str, Told)> {
-    const BY_SWITCH: &Ending = &Ending { by: Party::Switch, cause: Cause::Shed, caller_left: false };
-    const BY_CALLER: &Ending = &Ending { by: Party::Caller, cause: Cause::Normal, caller_left: true };
+    let mut all = from_outside();
+    all.extend(from_the_call());
+    all
+}
+
+fn from_outside() -> Vec<(&'static str, Told)> {
     let failed = |cause, status| LegEvent::Failed { cause, status };
     let ended = |cause| LegEvent::Ended { cause };
     let withdrawn = |n| Told::Input(Input::Withdrawn { offer: OfferId(n), cause: Cause::NoAnswer });
-    let order = Told::Order;
-    let event = Told::Event;
     vec![
         ("begin", Told::Begin),
         ("leg 1 tries", leg(1, LegEvent::Trying)),
@@ -374,6 +376,14 @@ pub(super) fn everything() -> Vec<(&'static str, Told)> {
         ("2 s later", Told::Later(2)),
         ("30 s later", Told::Later(30)),
         ("60 s later", Told::Later(60)),
+    ]
+}
+
+fn from_the_call() -> Vec<(&'static str, Told)> {
+    const BY_SWITCH: &Ending = &Ending { by: Party::Switch, cause: Cause::Shed, caller_left: false };
+    const BY_CALLER: &Ending = &Ending { by: Party::Caller, cause: Cause::Normal, caller_left: true };
+    let (order, event) = (Told::Order, Told::Event);
+    vec![
         ("order reach", reach(line("12366", false), Way::ThreeWay)),
         ("order leave", order(Order::Leave)),
         ("order cancel", order(Order::Cancel)),

@@ -394,82 +394,81 @@ mod tests {
     use super::*;
     use crate::call::stand::{Stand, State, after, leg, line, offered, people, reach, table};
 
+    const STATES: &[State] = &[
+        ("new", || after(Stand::talking(), ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()), &[])),
+        ("a line rings", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()),
+                &[reach(line("12366", false), Way::ThreeWay), leg(2, LegEvent::Ringing)],
+            )
+        }),
+        ("a line has joined", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()),
+                &[reach(line("12366", false), Way::ThreeWay), leg(2, LegEvent::Answered)],
+            )
+        }),
+        ("consulting", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("12366", false), Way::Consult, Brief::default()),
+                &[reach(line("12366", false), Way::Consult), leg(2, LegEvent::Answered)],
+            )
+        }),
+        ("on answer, a line rings", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("12366", false), Way::OnAnswer, Brief::default()),
+                &[reach(line("12366", false), Way::OnAnswer)],
+            )
+        }),
+        ("blind, a line rings", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("12366", false), Way::Blind, Brief::default()),
+                &[reach(line("12366", false), Way::Blind)],
+            )
+        }),
+        ("a group is asked", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(people(), Way::ThreeWay, Brief::default()),
+                &[reach(people(), Way::ThreeWay)],
+            )
+        }),
+        ("a seat of a group rings", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(people(), Way::ThreeWay, Brief::default()),
+                &[reach(people(), Way::ThreeWay), offered(9, "8003")],
+            )
+        }),
+        ("an emergency line rings", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()),
+                &[reach(line("119", true), Way::ThreeWay)],
+            )
+        }),
+        ("an emergency line rings, the caller has gone", || {
+            let told = [reach(line("119", true), Way::ThreeWay)];
+            let (stand, machine) =
+                after(Stand::talking(), ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()), &told);
+            (stand.without_caller(), machine)
+        }),
+        ("an emergency line has joined", || {
+            after(
+                Stand::talking(),
+                ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()),
+                &[reach(line("119", true), Way::ThreeWay), leg(2, LegEvent::Answered)],
+            )
+        }),
+    ];
+
     #[test]
     fn every_state_meets_everything() {
-        let states: &[State] = &[
-            ("new", || {
-                after(Stand::talking(), ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()), &[])
-            }),
-            ("a line rings", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()),
-                    &[reach(line("12366", false), Way::ThreeWay), leg(2, LegEvent::Ringing)],
-                )
-            }),
-            ("a line has joined", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("12366", false), Way::ThreeWay, Brief::default()),
-                    &[reach(line("12366", false), Way::ThreeWay), leg(2, LegEvent::Answered)],
-                )
-            }),
-            ("consulting", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("12366", false), Way::Consult, Brief::default()),
-                    &[reach(line("12366", false), Way::Consult), leg(2, LegEvent::Answered)],
-                )
-            }),
-            ("on answer, a line rings", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("12366", false), Way::OnAnswer, Brief::default()),
-                    &[reach(line("12366", false), Way::OnAnswer)],
-                )
-            }),
-            ("blind, a line rings", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("12366", false), Way::Blind, Brief::default()),
-                    &[reach(line("12366", false), Way::Blind)],
-                )
-            }),
-            ("a group is asked", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(people(), Way::ThreeWay, Brief::default()),
-                    &[reach(people(), Way::ThreeWay)],
-                )
-            }),
-            ("a seat of a group rings", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(people(), Way::ThreeWay, Brief::default()),
-                    &[reach(people(), Way::ThreeWay), offered(9, "8003")],
-                )
-            }),
-            ("an emergency line rings", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()),
-                    &[reach(line("119", true), Way::ThreeWay)],
-                )
-            }),
-            ("an emergency line rings, the caller has gone", || {
-                let told = [reach(line("119", true), Way::ThreeWay)];
-                let (stand, machine) =
-                    after(Stand::talking(), ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()), &told);
-                (stand.without_caller(), machine)
-            }),
-            ("an emergency line has joined", || {
-                after(
-                    Stand::talking(),
-                    ThreeWay::new(line("119", true), Way::ThreeWay, Brief::default()),
-                    &[reach(line("119", true), Way::ThreeWay), leg(2, LegEvent::Answered)],
-                )
-            }),
-        ];
-        insta::assert_snapshot!(table(states));
+        insta::assert_snapshot!(table(STATES));
     }
 }

@@ -20,6 +20,7 @@ pub struct Unwritten {
     /// For each frame one bit a channel, the lowest the first: it sounds.
     sounding: Vec<u8>,
     /// What sounds, frame by frame and channel by channel.
+    #[expect(clippy::vec_box, reason = "it grows by one block, not to twice its size, and nothing in it is moved")]
     blocks: Vec<Box<[Sound; BLOCK]>>,
     /// How many are in use.
     used: usize,

@@ -11,8 +11,11 @@ use switchboard::fact::{Cause, Fact, Outcome, Party as Side};
 const SOON: Manner = Manner::Answers(1_000_000);
 const OPEN: &str = "2021-12-15T10:00";
 
+/// The final status, with its Q.850 cause.
+type Refusal = Option<(u16, Option<u8>)>;
+
 /// How a caller fares who dials `number` in a plan with `more` in it, while `before` others wait for 12345.
-fn turned_away(more: &str, number: &str, before: usize) -> (Town, Vec<String>, Option<(u16, Option<u8>)>) {
+fn turned_away(more: &str, number: &str, before: usize) -> (Town, Vec<String>, Refusal) {
     let mut town = Town::on(OPEN, 31, Weather::FINE);
     let more = more.to_owned();
     town.reloads(edited(|text| {
