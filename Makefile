@@ -19,13 +19,11 @@ VIRTUAL := matrix:: schedules::
 
 PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share
-BUILT := target/release/switchboard
 
 .PHONY: demo test soak bench bench-routing bench-mixer fmt install tools tools-build tools-peers
 
 demo: tools-build
-	@$(CARGO) build --locked
-	@exec target/debug/switchboard demo
+	@exec $(CARGO) run --locked -- demo
 
 # Quiet unless something fails: cargo's own summary lines are the report.
 test: tools
@@ -55,17 +53,18 @@ bench-mixer: tools-build
 fmt:
 	@$(CARGO) fmt
 
+# Where the program lies is Cargo's to say: its target folder may be set anywhere.
 install: tools-build
-	@$(CARGO) build --quiet --release --locked
-	@install -D -m 755 $(BUILT) $(DESTDIR)$(PREFIX)/bin/switchboard
-	@$(BUILT) man --out $(SHARE)/man/man1
-	@mkdir -p $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
-	@$(BUILT) completions bash >$(SHARE)/bash-completion/completions/switchboard
-	@$(BUILT) completions zsh >$(SHARE)/zsh/site-functions/_switchboard
-	@$(BUILT) completions fish >$(SHARE)/fish/vendor_completions.d/switchboard.fish
-	@mkdir -p $(SHARE)/switchboard/config
-	@cp -R dialplans $(SHARE)/switchboard/
-	@cp config/*.toml $(SHARE)/switchboard/config/
+	@set -eu; built=$$(CARGO='$(CARGO)' sh .ci/built --release); \
+	install -D -m 755 "$$built" "$(DESTDIR)$(PREFIX)/bin/switchboard"; \
+	"$$built" man --out "$(SHARE)/man/man1"; \
+	mkdir -p "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"; \
+	"$$built" completions bash >"$(SHARE)/bash-completion/completions/switchboard"; \
+	"$$built" completions zsh >"$(SHARE)/zsh/site-functions/_switchboard"; \
+	"$$built" completions fish >"$(SHARE)/fish/vendor_completions.d/switchboard.fish"
+	@mkdir -p "$(SHARE)/switchboard/config"
+	@cp -R dialplans "$(SHARE)/switchboard/"
+	@cp config/*.toml "$(SHARE)/switchboard/config/"
 
 tools: tools-build tools-peers
 

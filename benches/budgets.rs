@@ -30,13 +30,16 @@ fn main() {
     }
     let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
-    let parts: [(&str, fn()); 6] = [
+    // `memory` is part of `load`, and can be had alone.
+    let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
+    let parts: [(&str, fn()); 7] = [
         ("routing", routing::run),
         ("sip", sip::run),
         ("media", media::run),
         ("mixer", mixer::run),
         ("archive", archive::run),
         ("load", load::run),
+        ("memory", load::memory),
     ];
     for (name, run) in parts {
         if wanted(name) {

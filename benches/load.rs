@@ -2,7 +2,7 @@
 //! side is the sub-centre 12366; both live in this process.
 
 use crate::line;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -27,9 +27,12 @@ struct Lab {
 }
 
 const SIP: u16 = 15_070;
+/// Numbers of live calls between which memory is compared.
+const WEIGHED: [usize; 2] = [100, 500];
 
 impl Lab {
-    fn start() -> Self {
+    /// `record`: whether calls from trunk to trunk are recorded, "always" or "never".
+    fn start(record: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("switchboard-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -38,7 +41,7 @@ impl Lab {
             .replace(":5070", &format!(":{SIP}"))
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())
-            .replace("[media]", "[log]\nlevel = \"warn\"\n\n[media]")
+            .replace("[media]", &format!("[log]\nlevel = \"warn\"\n\n[recording]\ndefault = \"{record}\"\n\n[media]"))
             .replace("/tmp/switchboard-lab.sock", folder.join("sock").to_str().unwrap());
         let config = folder.join("bench.toml");
         std::fs::write(&config, text).unwrap();
@@ -145,6 +148,8 @@ struct Run<'l> {
     far: HashMap<String, SocketAddr>,
     result: Result,
     over: usize,
+    /// Answered and not hung up, in the order of their answers.
+    talking: VecDeque<usize>,
 }
 
 impl<'l> Run<'l> {
@@ -158,6 +163,7 @@ impl<'l> Run<'l> {
             far: HashMap::new(),
             result: Result::default(),
             over: 0,
+            talking: VecDeque::new(),
         }
     }
 
@@ -190,10 +196,10 @@ impl<'l> Run<'l> {
         self.result
     }
 
-    /// Notes the memory at 500 and at 1,500 answered calls of one ramp, none of which has ended.
+    /// Notes the memory at two numbers of answered calls of one ramp, none of which has ended.
     fn weigh(&mut self) {
         let weighed = self.result.pss.len();
-        if let Some(&at) = [500, 1500].get(weighed)
+        if let Some(&at) = WEIGHED.get(weighed)
             && self.over == 0
             && self.result.answered >= at
         {
@@ -242,6 +248,7 @@ impl<'l> Run<'l> {
                         self.calls[i].hang_up_at = Some(now() + self.wish.talk);
                         self.calls[i].to = header(&text, "To").to_owned();
                         self.calls[i].rtp = media_port(&text);
+                        self.talking.push_back(i);
                     }
                     self.in_dialog(i, "ACK", 1);
                 }
@@ -265,8 +272,9 @@ impl<'l> Run<'l> {
 
     fn hang_ups(&mut self) {
         let at = now();
-        for i in 0..self.calls.len() {
-            if self.calls[i].hang_up_at.is_some_and(|t| t <= at) && !self.calls[i].done && self.calls[i].rtp.is_some() {
+        while let Some(&i) = self.talking.front().filter(|i| self.calls[**i].hang_up_at.is_some_and(|t| t <= at)) {
+            self.talking.pop_front();
+            if !self.calls[i].done {
                 self.calls[i].rtp = None;
                 self.in_dialog(i, "BYE", 2);
             }
@@ -348,13 +356,21 @@ fn percentile(values: &mut [u64], p: f64) -> f64 {
 }
 
 pub fn run() {
-    let lab = Lab::start();
+    let lab = Lab::start("never");
     signalling(&lab);
     prompt(&lab);
-    relay(&lab);
+    relay(&lab, "relay, per call-minute of 6000 packets", 0.030);
     strangers(&lab);
     drop(lab);
-    memory(&Lab::start());
+    relay(&Lab::start("always"), "relay, recorded, per call-minute of 6000 packets", 0.036);
+    memory();
+}
+
+/// What is kept of calls: while they live, and when they are over.
+pub fn memory() {
+    weight(&Lab::start("never"), "memory a live call, relayed (100 to 500)", 10.0);
+    weight(&Lab::start("always"), "memory a live call, recorded (100 to 500)", 20.0);
+    flood(&Lab::start("never"));
 }
 
 fn measured(lab: &Lab, wish: Wish, id: u32) -> (Result, f64) {
@@ -389,25 +405,36 @@ fn prompt(lab: &Lab) {
     line("answer + 2 s prompt + BYE, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", Some(0.5));
 }
 
-fn relay(lab: &Lab) {
+fn relay(lab: &Lab, what: &str, budget: f64) {
     let wish = Wish { number: "12366", calls: 100, rate: 50.0, talk: Duration::from_secs(20), rtp: true };
     let (r, cpu) = measured(lab, wish, 3);
     let share = r.rtp_in as f64 / r.rtp_out.max(1) as f64;
     println!("  {} relayed calls: {} packets sent, {:.3} of them heard", r.answered, r.rtp_out, share);
-    line("relay, per call-minute of 6000 packets", cpu * 6000.0 / r.rtp_in.max(1) as f64, "CPU-s", Some(0.030));
+    line(what, cpu * 6000.0 / r.rtp_in.max(1) as f64, "CPU-s", Some(budget));
 }
 
-fn memory(lab: &Lab) {
-    let wish = Wish { number: "12366", calls: 1600, rate: 400.0, talk: Duration::from_secs(8), rtp: false };
+/// Both sides send sound, so that every buffer is in use.
+fn weight(lab: &Lab, what: &str, budget: f64) {
+    let wish = Wish { number: "12366", calls: 520, rate: 100.0, talk: Duration::from_secs(9), rtp: true };
     let (r, _) = measured(lab, wish, 4);
     if let [(few, small), (many, large)] = r.pss[..] {
-        line("memory a live call (500 to 1500)", (large - small) / (many - few) as f64, "kB", Some(16.0));
+        line(what, (large - small) / (many - few) as f64, "kB", Some(budget));
+    } else {
+        println!("  {what}: {} answered, {} failed: no figure", r.answered, r.failed);
     }
-    let after = lab.pss();
+}
+
+/// 3,400 calls a second for 16 s; what of their memory is still there a minute later.
+fn flood(lab: &Lab) {
+    let warm = Wish { number: "12366", calls: 500, rate: 500.0, talk: Duration::from_millis(100), rtp: false };
+    measured(lab, warm, 8);
+    let before = lab.pss();
+    let (r, cpu) = measured(lab, Wish { calls: 54_400, rate: 3_400.0, ..warm }, 5);
+    let most = lab.pss();
+    println!("  54,400 calls at 3,400 cps: {} answered, {} failed, {cpu:.1} CPU-s, {most:.0} kB", r.answered, r.failed);
     // Everything of a finished call is gone 32 s after its end (64 × T1).
-    sleep(Duration::from_secs(45));
-    measured(lab, wish, 5);
-    line("memory after the same load again", lab.pss() - after, "kB more", None);
+    sleep(Duration::from_secs(60));
+    line("memory kept 60 s after 3,400 cps for 16 s", (lab.pss() - before) / 1024.0, "MB", Some(32.0));
 }
 
 fn strangers(lab: &Lab) {

@@ -6,7 +6,7 @@
 //! | tier | modules | may do I/O |
 //! |---|---|---|
 //! | 0 | [`clock`] [`id`] [`fact`] | no |
-//! | 1 | [`sip`] [`sdp`] [`rtp`] [`audio`] (never each other) | no |
+//! | 1 | [`sip`] [`sdp`] [`rtp`] [`audio`] [`calendar`] (never each other) | no |
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
@@ -19,6 +19,7 @@ pub mod fact;
 pub mod id;
 
 pub mod audio;
+pub mod calendar;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;

@@ -24,8 +24,8 @@ pub struct Floor {
     pub(super) timers: Timers,
     pub(super) out: VecDeque<Output>,
     /// Calls and seats for which something may have become possible; empty between inputs.
-    pub(super) stirred_calls: BTreeSet<CallRef>,
-    pub(super) stirred_seats: BTreeSet<SeatId>,
+    pub(super) changed_calls: BTreeSet<CallRef>,
+    pub(super) changed_seats: BTreeSet<SeatId>,
     /// Groups that may have nobody left to serve them; empty between inputs.
     pub(super) thin: BTreeSet<GroupId>,
     agents: BTreeMap<AgentId, SeatId>,
@@ -139,6 +139,12 @@ impl Floor {
         Ok(self.open_offer(Offer { call, seat: seat.clone(), group: None }, deadline, now))
     }
 
+    /// The call has its place in a queue, whether a seat rings for it or not.
+    #[must_use]
+    pub fn is_waiting(&self, call: CallRef) -> bool {
+        self.calls.contains_key(&call)
+    }
+
     /// The offer is still waiting for its answer.
     #[must_use]
     pub fn is_live(&self, offer: OfferId) -> bool {
@@ -198,6 +204,7 @@ impl Floor {
             Input::TalkEnded { seat, call } => {
                 self.change(&seat, now, |s| s.talk_ended(call, now.mono)).ok_or(NotNow)?
             }
+            Input::Quit { seat, call } => self.quit(&seat, call, now),
             Input::Held { seat, call, held } => {
                 self.change(&seat, now, |s| s.held(call, held, now.mono)).ok_or(NotNow)?
             }
@@ -213,7 +220,7 @@ impl Floor {
         count(&mut self.groups, id, seat, true);
         self.timers.set(Timer::Seat(id.clone()), seat.due(self.settings.held_limit));
         if seat.available() {
-            self.stirred_seats.insert(id.clone());
+            self.changed_seats.insert(id.clone());
         }
         if !seat.present() {
             self.thin.extend(seat.position.groups.keys().cloned());
@@ -239,7 +246,7 @@ impl Floor {
             self.seats.remove(id);
             self.timers.set(Timer::Seat(id.clone()), None);
             self.timers.set(Timer::Rested(id.clone()), None);
-            self.stirred_seats.remove(id);
+            self.changed_seats.remove(id);
         }
         Some(result)
     }
@@ -321,6 +328,18 @@ impl Floor {
         for offer in self.offers_of(call) {
             self.withdraw(offer, cause, now);
         }
+    }
+
+    fn quit(&mut self, seat: &SeatId, call: CallRef, now: Now) -> Result<(), NotNow> {
+        let rested = now.mono.saturating_add(self.settings.cool_down());
+        self.change(seat, now, |s| {
+            let ended = s.talk_ended(call, now.mono);
+            s.resting |= ended.is_ok();
+            ended
+        })
+        .ok_or(NotNow)??;
+        self.timers.set(Timer::Rested(seat.clone()), Some(rested));
+        Ok(())
     }
 
     pub(super) fn next_offer(&mut self) -> OfferId {

@@ -86,13 +86,13 @@ impl Queue {
         u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    pub(super) fn lay(&mut self, rank: Rank, skill: Option<&SkillId>, tiers: std::ops::RangeInclusive<u8>) {
+    pub(super) fn enqueue(&mut self, rank: Rank, skill: Option<&SkillId>, tiers: std::ops::RangeInclusive<u8>) {
         for tier in tiers {
             self.lanes.entry((skill.cloned(), tier)).or_default().waiting.insert(rank);
         }
     }
 
-    pub(super) fn lift(&mut self, rank: Rank, skill: Option<&SkillId>, top: u8) {
+    pub(super) fn dequeue(&mut self, rank: Rank, skill: Option<&SkillId>, top: u8) {
         for tier in 0..=top {
             self.in_lane((skill.cloned(), tier), |lane| {
                 lane.waiting.remove(&rank);

@@ -17,7 +17,7 @@ pub(super) struct Rank {
 pub(super) struct Score {
     class: u8,
     /// Minus the weighted wait, µs.
-    haste: i128,
+    advantage: i128,
     place: i64,
     pub call: CallRef,
 }
@@ -25,7 +25,7 @@ pub(super) struct Score {
 impl Rank {
     pub(super) fn score(self, weight: u32, wall: i64) -> Score {
         let waited = i128::from(wall) - i128::from(self.place);
-        Score { class: self.class, haste: -waited * i128::from(weight.max(1)), place: self.place, call: self.call }
+        Score { class: self.class, advantage: -waited * i128::from(weight.max(1)), place: self.place, call: self.call }
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Waiting {
     /// Tiers up to this one may be offered it.
     pub tier: u8,
     /// It stands in the lanes, where a seat that becomes ready finds it.
-    pub laid: bool,
+    pub enqueued: bool,
     /// Offers that ring for it now: one at most unless the group rings all.
     pub offers: u32,
     /// Seats that did not take it since it entered this group.
@@ -55,7 +55,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     pub(super) fn new(entry: Entry, mono: u64) -> Self {
-        Self { entry, entered: mono, tier: 0, laid: false, offers: 0, tried: BTreeMap::new(), round: 0 }
+        Self { entry, entered: mono, tier: 0, enqueued: false, offers: 0, tried: BTreeMap::new(), round: 0 }
     }
 
     pub(super) fn rank(&self) -> Rank {

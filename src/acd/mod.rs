@@ -117,6 +117,13 @@ pub enum Input {
         /// The call.
         call: CallRef,
     },
+    /// The seat hung up right after its answer: it is free, and rests as one that has refused a call.
+    Quit {
+        /// The seat.
+        seat: SeatId,
+        /// The call.
+        call: CallRef,
+    },
     /// 保持: the seat holds this call, or took it back.
     Held {
         /// The seat.

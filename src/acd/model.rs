@@ -10,9 +10,9 @@ const SEATS: u64 = 9;
 const GROUPS: [&str; 4] = ["kept.12348", "main", "night", "team"];
 const SKILLS: [&str; 2] = ["social", "tax"];
 
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -58,45 +58,45 @@ struct Model {
     assigned: u32,
 }
 
-fn random_plan(dice: &mut Dice) -> Plan {
+fn random_plan(rng: &mut Rng) -> Plan {
     let mut plan = Plan::default();
-    plan.settings.cool_down = (1 + dice.below(4)) * SECOND;
-    plan.settings.held_limit = dice.below(2) * 20 * SECOND;
-    plan.settings.no_answer_limit = u32::try_from(dice.below(2) * 3).unwrap();
+    plan.settings.cool_down = (1 + rng.below(4)) * SECOND;
+    plan.settings.held_limit = rng.below(2) * 20 * SECOND;
+    plan.settings.no_answer_limit = u32::try_from(rng.below(2) * 3).unwrap();
     for id in GROUPS {
-        if dice.once_in(12) {
+        if rng.once_in(12) {
             continue;
         }
         let strategies = [Strategy::LongestIdle, Strategy::RingAll, Strategy::Linear, Strategy::FewestSkills];
         let group = Group {
-            strategy: if dice.once_in(2) { Strategy::LongestIdle } else { dice.pick(&strategies).unwrap() },
-            ring_time: (3 + dice.below(9)) * SECOND,
-            wrap_up: dice.below(3) * 5 * SECOND,
-            weight: u32::try_from(1 + dice.below(2)).unwrap(),
-            tier_delays: (0..dice.below(3)).map(|t| t * 4 * SECOND).collect(),
-            skill_wait: dice.once_in(2).then(|| dice.below(3) * 5 * SECOND),
-            max_wait: dice.once_in(2).then(|| dice.below(3) * 10 * SECOND),
-            max_size: dice.once_in(3).then(|| usize::try_from(dice.below(4)).unwrap()),
-            on_no_seats: dice.once_in(2),
-            announce: dice.once_in(2).then_some(Announce { first: 5 * SECOND, every: 15 * SECOND }),
+            strategy: if rng.once_in(2) { Strategy::LongestIdle } else { rng.pick(&strategies).unwrap() },
+            ring_time: (3 + rng.below(9)) * SECOND,
+            wrap_up: rng.below(3) * 5 * SECOND,
+            weight: u32::try_from(1 + rng.below(2)).unwrap(),
+            tier_delays: (0..rng.below(3)).map(|t| t * 4 * SECOND).collect(),
+            skill_wait: rng.once_in(2).then(|| rng.below(3) * 5 * SECOND),
+            max_wait: rng.once_in(2).then(|| rng.below(3) * 10 * SECOND),
+            max_size: rng.once_in(3).then(|| usize::try_from(rng.below(4)).unwrap()),
+            on_no_seats: rng.once_in(2),
+            announce: rng.once_in(2).then_some(Announce { first: 5 * SECOND, every: 15 * SECOND }),
         };
         plan.groups.insert(GroupId::from(id), group);
     }
     for n in 0..SEATS {
-        if dice.once_in(10) {
+        if rng.once_in(10) {
             continue;
         }
         let mut position = Position::default();
         for id in GROUPS {
-            if dice.once_in(2) {
+            if rng.once_in(2) {
                 let member = Membership {
-                    tier: u8::try_from(dice.below(3)).unwrap(),
-                    order: u32::try_from(dice.below(5)).unwrap(),
+                    tier: u8::try_from(rng.below(3)).unwrap(),
+                    order: u32::try_from(rng.below(5)).unwrap(),
                 };
                 position.groups.insert(GroupId::from(id), member);
             }
         }
-        position.skills = SKILLS.iter().filter(|_| dice.once_in(2)).map(|s| SkillId::from(*s)).collect();
+        position.skills = SKILLS.iter().filter(|_| rng.once_in(2)).map(|s| SkillId::from(*s)).collect();
         plan.seats.insert(seat_id(n), position);
     }
     plan
@@ -107,8 +107,8 @@ fn seat_id(n: u64) -> SeatId {
 }
 
 impl Model {
-    fn new(dice: &mut Dice) -> Self {
-        let plan = random_plan(dice);
+    fn new(rng: &mut Rng) -> Self {
+        let plan = random_plan(rng);
         let now = Now { mono: SECOND, wall: 1_639_533_600_000_000 };
         let mut model = Self {
             floor: Floor::new(plan.clone(), now),
@@ -227,6 +227,9 @@ impl Model {
                         self.rested.insert(rung.seat, self.now.mono + self.plan.settings.cool_down);
                     }
                 }
+            }
+            Input::Quit { seat, call } if self.floor.seat(seat).is_some_and(|v| v.calls.contains(call)) => {
+                self.rested.insert(seat.clone(), self.now.mono + self.plan.settings.cool_down);
             }
             _ => {}
         }
@@ -379,33 +382,34 @@ impl Model {
         self.tell(Input::Tick);
     }
 
-    fn step(&mut self, dice: &mut Dice, fresh: &mut u64) {
-        match dice.below(4) {
-            0 => self.pass(dice.below(4 * SECOND)),
+    fn step(&mut self, rng: &mut Rng, fresh: &mut u64) {
+        match rng.below(4) {
+            0 => self.pass(rng.below(4 * SECOND)),
             1 => {
                 let due = self.floor.deadline().map_or(MILLI, |at| at - self.now.mono);
                 self.pass(due.min(10 * SECOND));
             }
             _ => {}
         }
-        let seat = seat_id(dice.below(SEATS));
+        let seat = seat_id(rng.below(SEATS));
         let offers: Vec<_> = self.offers.keys().copied().collect();
         let calls: Vec<_> = self.calls.keys().copied().collect();
-        let offer = if dice.once_in(10) { dice.pick(&self.old_offers) } else { dice.pick(&offers) };
-        let talk = dice.pick(&self.talks);
+        let offer = if rng.once_in(10) { rng.pick(&self.old_offers) } else { rng.pick(&offers) };
+        let talk = rng.pick(&self.talks);
         let causes = [Cause::Busy, Cause::Rejected, Cause::Unreachable, Cause::NoAnswer];
-        let input = match dice.below(40) {
-            0..=8 => Some(Input::Enter(self.random_entry(dice, fresh))),
-            9..=11 => dice.pick(&calls).map(|call| Input::Leave { call }),
+        let input = match rng.below(40) {
+            0..=8 => Some(Input::Enter(self.random_entry(rng, fresh))),
+            9..=11 => rng.pick(&calls).map(|call| Input::Leave { call }),
             12..=14 => offer.map(|offer| Input::Ringing { offer }),
             15..=20 => offer.map(|offer| Input::Accepted { offer }),
-            21..=22 => offer.map(|offer| Input::Declined { offer, cause: dice.pick(&causes).unwrap() }),
-            23..=27 => talk.map(|(seat, call)| Input::TalkEnded { seat, call }),
-            28 => talk.map(|(seat, call)| Input::Held { seat, call, held: dice.once_in(2) }),
-            29 if dice.once_in(2) => Some(Input::Lost { seat, cause: Cause::Lost }),
-            30 if dice.once_in(2) => Some(Input::SignOut { seat }),
+            21..=22 => offer.map(|offer| Input::Declined { offer, cause: rng.pick(&causes).unwrap() }),
+            23..=26 => talk.map(|(seat, call)| Input::TalkEnded { seat, call }),
+            27 => talk.map(|(seat, call)| Input::Quit { seat, call }),
+            28 => talk.map(|(seat, call)| Input::Held { seat, call, held: rng.once_in(2) }),
+            29 if rng.once_in(2) => Some(Input::Lost { seat, cause: Cause::Lost }),
+            30 if rng.once_in(2) => Some(Input::SignOut { seat }),
             29..=30 => Some(Input::Register { seat }),
-            31 => Some(Input::SignIn { seat, agent: AgentId::from(format!("a{}", dice.below(SEATS))) }),
+            31 => Some(Input::SignIn { seat, agent: AgentId::from(format!("a{}", rng.below(SEATS))) }),
             32..=33 => {
                 self.tell(Input::Register { seat: seat.clone() });
                 let agent = AgentId::from(format!("a{seat}"));
@@ -413,16 +417,16 @@ impl Model {
             }
             34..=36 => Some(Input::Ready { seat }),
             37 => Some(Input::NotReady { seat, reason: Reason::Break }),
-            38 => self.direct(dice, seat, fresh),
-            _ => dice.once_in(6).then(|| Input::SetPlan(Box::new(random_plan(dice)))),
+            38 => self.direct(rng, seat, fresh),
+            _ => rng.once_in(6).then(|| Input::SetPlan(Box::new(random_plan(rng)))),
         };
         if let Some(input) = input {
             self.tell(input);
         }
     }
 
-    fn random_entry(&mut self, dice: &mut Dice, fresh: &mut u64) -> Entry {
-        if dice.once_in(3)
+    fn random_entry(&mut self, rng: &mut Rng, fresh: &mut u64) -> Entry {
+        if rng.once_in(3)
             && let Some(mut entry) = self.sent_on.pop()
         {
             entry.group = GroupId::from("main");
@@ -431,18 +435,18 @@ impl Model {
         *fresh += 1;
         Entry {
             call: CallRef(*fresh),
-            group: GroupId::from(dice.pick(&GROUPS).unwrap()),
-            class: u8::try_from(dice.below(5) / 4).unwrap(),
-            place: self.now.wall - i64::try_from(dice.below(3) * SECOND).unwrap(),
-            skill: dice.once_in(3).then(|| SkillId::from(dice.pick(&SKILLS).unwrap())),
+            group: GroupId::from(rng.pick(&GROUPS).unwrap()),
+            class: u8::try_from(rng.below(5) / 4).unwrap(),
+            place: self.now.wall - i64::try_from(rng.below(3) * SECOND).unwrap(),
+            skill: rng.once_in(3).then(|| SkillId::from(rng.pick(&SKILLS).unwrap())),
         }
     }
 
     /// A call that is dialled directly, or that the seat makes itself.
-    fn direct(&mut self, dice: &mut Dice, seat: SeatId, fresh: &mut u64) -> Option<Input> {
+    fn direct(&mut self, rng: &mut Rng, seat: SeatId, fresh: &mut u64) -> Option<Input> {
         *fresh += 1;
         let call = CallRef(*fresh);
-        if dice.once_in(2) {
+        if rng.once_in(2) {
             if self.plan.seats.contains_key(&seat) {
                 self.talks.push((seat.clone(), call));
             }
@@ -476,12 +480,12 @@ impl Drop for Confession<'_> {
 }
 
 fn run(seed: u64, steps: u32) -> u32 {
-    let mut dice = Dice(seed);
-    let mut model = Model::new(&mut dice);
+    let mut rng = Rng(seed);
+    let mut model = Model::new(&mut rng);
     let confession = Confession(seed, &mut model);
     let mut fresh = 0;
     for _ in 0..steps {
-        confession.1.step(&mut dice, &mut fresh);
+        confession.1.step(&mut rng, &mut fresh);
     }
     confession.1.assigned
 }
@@ -500,10 +504,10 @@ fn no_caller_waits_beside_a_ready_seat_and_nobody_is_passed_over() {
 #[test]
 fn the_same_seed_tells_the_same_story() {
     let story = || {
-        let mut dice = Dice(7);
-        let mut model = Model::new(&mut dice);
+        let mut rng = Rng(7);
+        let mut model = Model::new(&mut rng);
         let mut fresh = 0;
-        (0..300).for_each(|_| model.step(&mut dice, &mut fresh));
+        (0..300).for_each(|_| model.step(&mut rng, &mut fresh));
         model.trace
     };
     assert_eq!(story(), story());

@@ -36,8 +36,8 @@ impl Floor {
             queue.ringing += 1;
         }
         if queue.plan.strategy != Strategy::RingAll {
-            queue.lift(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
-            waiting.laid = false;
+            queue.dequeue(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
+            waiting.enqueued = false;
         }
         let id = self.open_offer(Offer { call, seat: seat.clone(), group: Some(group.clone()) }, deadline, now);
         self.out.push_back(Output::Offer { id, call, seat, group, deadline });
@@ -156,12 +156,12 @@ impl Floor {
     pub(super) fn return_to_line(&mut self, call: CallRef, now: Now) {
         let Some(waiting) = self.calls.get_mut(&call) else { return };
         let Some(queue) = self.groups.get_mut(&waiting.entry.group) else { return };
-        if !waiting.laid && (waiting.offers == 0 || queue.plan.strategy == Strategy::RingAll) {
-            queue.lay(waiting.rank(), waiting.entry.skill.as_ref(), 0..=waiting.tier);
-            waiting.laid = true;
+        if !waiting.enqueued && (waiting.offers == 0 || queue.plan.strategy == Strategy::RingAll) {
+            queue.enqueue(waiting.rank(), waiting.entry.skill.as_ref(), 0..=waiting.tier);
+            waiting.enqueued = true;
         }
         self.thin.insert(waiting.entry.group.clone());
-        self.stirred_calls.insert(call);
+        self.changed_calls.insert(call);
         self.timers.set(Timer::Cooled(call), waiting.next_cooled(now.mono));
     }
 
@@ -170,8 +170,8 @@ impl Floor {
         let waiting = self.calls.remove(&call)?;
         if let Some(queue) = self.groups.get_mut(&waiting.entry.group) {
             queue.part(waiting.rank());
-            if waiting.laid {
-                queue.lift(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
+            if waiting.enqueued {
+                queue.dequeue(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
             }
             if waiting.offers > 0 {
                 queue.ringing = queue.ringing.saturating_sub(1);
@@ -183,7 +183,7 @@ impl Floor {
         for timer in [Timer::Overflow, Timer::Skill, Timer::Tier, Timer::Cooled, Timer::Announce] {
             self.timers.set(timer(call), None);
         }
-        self.stirred_calls.remove(&call);
+        self.changed_calls.remove(&call);
         Some(waiting)
     }
 

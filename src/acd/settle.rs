@@ -31,7 +31,7 @@ impl Floor {
                 Timer::Skill(call) => self.drop_skill(call),
                 Timer::Tier(call) => self.open_tier(call),
                 Timer::Cooled(call) => {
-                    self.stirred_calls.insert(call);
+                    self.changed_calls.insert(call);
                     let next = self.calls.get(&call).and_then(|c| c.next_cooled(now.mono));
                     self.timers.set(Timer::Cooled(call), next);
                 }
@@ -42,21 +42,21 @@ impl Floor {
 
     /// Brings calls and seats together until no waiting call and ready seat are eligible for each other.
     ///
-    /// Candidates are the calls that were stirred and, for each seat that was, the best call it may take. The lowest score goes
+    /// Candidates are the calls that have changed and, for each seat that has, the best call it may take. The lowest score goes
     /// first. Before the input no pair was eligible, so whoever could go before a candidate at any seat is a candidate too.
     pub(super) fn settle(&mut self, now: Now) {
         let mut agenda: BTreeSet<(Score, Option<SeatId>)> = BTreeSet::new();
-        for call in std::mem::take(&mut self.stirred_calls) {
+        for call in std::mem::take(&mut self.changed_calls) {
             agenda.extend(self.score(call, now).map(|score| (score, None)));
         }
-        for seat in std::mem::take(&mut self.stirred_seats) {
+        for seat in std::mem::take(&mut self.changed_seats) {
             agenda.extend(self.best_call(&seat, now).map(|score| (score, Some(seat))));
         }
-        while let Some((score, stirred)) = agenda.pop_first() {
+        while let Some((score, changed)) = agenda.pop_first() {
             for seat in self.best_seats(score.call, now) {
                 self.offer(score.call, seat, now);
             }
-            if let Some(seat) = stirred
+            if let Some(seat) = changed
                 && let Some(next) = self.best_call(&seat, now)
                 && next != score
             {
@@ -67,7 +67,7 @@ impl Floor {
     }
 
     fn score(&self, call: CallRef, now: Now) -> Option<Score> {
-        let waiting = self.calls.get(&call).filter(|c| c.laid)?;
+        let waiting = self.calls.get(&call).filter(|c| c.enqueued)?;
         let queue = self.groups.get(&waiting.entry.group)?;
         Some(waiting.rank().score(queue.plan.weight, now.wall))
     }
@@ -86,7 +86,7 @@ impl Floor {
 
     /// The seat that should take this call, or every one if the group rings all. Seats that had no turn in this round come first.
     fn best_seats(&self, call: CallRef, now: Now) -> Vec<SeatId> {
-        let Some(waiting) = self.calls.get(&call).filter(|c| c.laid) else { return Vec::new() };
+        let Some(waiting) = self.calls.get(&call).filter(|c| c.enqueued) else { return Vec::new() };
         let Some(queue) = self.groups.get(&waiting.entry.group) else { return Vec::new() };
         let ready = queue.ready(waiting.entry.skill.as_ref(), waiting.tier);
         let mut eligible = ready.filter_map(|seat| Some((waiting.fresh(seat, now.mono)?, seat)));
@@ -140,13 +140,13 @@ impl Floor {
     fn drop_skill(&mut self, call: CallRef) {
         let Some(waiting) = self.calls.get_mut(&call) else { return };
         let skill = waiting.entry.skill.take();
-        if waiting.laid
+        if waiting.enqueued
             && let Some(queue) = self.groups.get_mut(&waiting.entry.group)
         {
-            queue.lift(waiting.rank(), skill.as_ref(), waiting.tier);
-            queue.lay(waiting.rank(), None, 0..=waiting.tier);
+            queue.dequeue(waiting.rank(), skill.as_ref(), waiting.tier);
+            queue.enqueue(waiting.rank(), None, 0..=waiting.tier);
         }
-        self.stirred_calls.insert(call);
+        self.changed_calls.insert(call);
     }
 
     fn open_tier(&mut self, call: CallRef) {
@@ -154,11 +154,11 @@ impl Floor {
         let Some(queue) = self.groups.get_mut(&waiting.entry.group) else { return };
         if let Some((tier, _)) = queue.next_tier(waiting.tier) {
             waiting.tier = tier;
-            if waiting.laid {
-                queue.lay(waiting.rank(), waiting.entry.skill.as_ref(), tier..=tier);
+            if waiting.enqueued {
+                queue.enqueue(waiting.rank(), waiting.entry.skill.as_ref(), tier..=tier);
             }
         }
-        self.stirred_calls.insert(call);
+        self.changed_calls.insert(call);
         self.time_call(call);
     }
 
@@ -207,12 +207,12 @@ impl Floor {
         }
     }
 
-    /// Lays every call into the lanes of the new plan. All are stirred, so that the order between them decides, not that of seats.
+    /// Enqueues every call in the lanes of the new plan. All have changed, so that the order between them decides, not that of seats.
     fn relay_calls(&mut self, now: Now) {
         let calls: Vec<_> = self.calls.keys().copied().collect();
         for call in calls {
             if let Some(waiting) = self.calls.get_mut(&call) {
-                waiting.laid = false;
+                waiting.enqueued = false;
                 waiting.tier = 0;
             }
             self.time_call(call);

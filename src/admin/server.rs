@@ -22,7 +22,7 @@ pub type Task = (Order, Option<u32>, oneshot::Sender<Outcome>);
 
 /// Where questions and orders are taken.
 #[derive(Debug, Clone)]
-pub struct Desks {
+pub struct Queues {
     /// The exchange.
     pub asks: mpsc::Sender<Ask>,
     /// Whoever keeps the dialplan.
@@ -62,7 +62,7 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 /// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
-pub async fn serve(listener: UnixListener, desks: Desks) {
+pub async fn serve(listener: UnixListener, queues: Queues) {
     let listener = match tokio::net::UnixListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the admin socket cannot be served"),
@@ -71,13 +71,13 @@ pub async fn serve(listener: UnixListener, desks: Desks) {
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
         let stream = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = desks.asks.closed() => return,
+            () = queues.asks.closed() => return,
         };
         match stream {
             Ok((stream, _)) => {
-                let desks = desks.clone();
+                let queues = queues.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, &desks).await {
+                    if let Err(error) = converse(stream, &queues).await {
                         tracing::debug!(%error, "an admin connection ended");
                     }
                     drop(place);
@@ -92,7 +92,7 @@ pub async fn serve(listener: UnixListener, desks: Desks) {
     }
 }
 
-async fn converse(stream: tokio::net::UnixStream, desks: &Desks) -> io::Result<()> {
+async fn converse(stream: tokio::net::UnixStream, queues: &Queues) -> io::Result<()> {
     let uid = stream.peer_cred().ok().map(|who| who.uid());
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
@@ -104,8 +104,8 @@ async fn converse(stream: tokio::net::UnixStream, desks: &Desks) -> io::Result<(
         }
         let whole = line.last() == Some(&b'\n');
         let reply = match serde_json::from_slice(&line) {
-            Ok(Question::Exchange(command)) if whole && line.len() <= QUESTION => reply(command, &desks.asks).await,
-            Ok(Question::Plan(order)) if whole => carry_out(order, uid, &desks.tasks).await,
+            Ok(Question::Exchange(command)) if whole && line.len() <= QUESTION => reply(command, &queues.asks).await,
+            Ok(Question::Plan(order)) if whole => carry_out(order, uid, &queues.tasks).await,
             _ => Reply::Refused(Refusal::Malformed),
         };
         let mut text = serde_json::to_vec(&reply)?;

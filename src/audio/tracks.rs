@@ -3,28 +3,17 @@
 //! The head is always [`HEAD`] bytes long: sizes, cues, then padding up to the sound. So it can be written again and again
 //! while the sound grows behind it, with every cue so far, and a file that was cut off is put right by [`repair`].
 
+mod cues;
 mod sheet;
 
+pub use cues::{CUES, Cue, HEAD, cues};
 pub use sheet::{Loudness, Sheet, fill};
 
 use super::RATE;
 use std::io::{Read, Seek, SeekFrom, Write};
 
-/// Length of the head: one page, the sound begins behind it.
-pub const HEAD: usize = 4_096;
-/// Cues that find room in the head; more are left out.
-pub const CUES: usize = 80;
 /// Where the number of samples stands.
 const FACT: u64 = 46;
-
-/// A place in the sound with a word to it (a pause and its end).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cue {
-    /// Sample, from the beginning.
-    pub at: u32,
-    /// Up to 11 ASCII letters.
-    pub label: &'static str,
-}
 
 /// What stands before the sound of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +31,7 @@ impl Opening {
     /// [`Error::Foreign`] for any other file, [`Error::System`] as reading fails.
     pub fn read(file: &mut impl Read) -> Result<Self, Error> {
         let (head, channels) = take_head(file)?;
-        Ok(Self { channels: channels as u16, cues: sheet::cues(&head) })
+        Ok(Self { channels: channels as u16, cues: cues(&head) })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Who called what: the facts of the caller that stay with the call to its end.
 
+use super::act::Act;
+use crate::clock::Now;
 use crate::dialplan::{Class, Plan, Record};
-use crate::fact::{Cause, Origin, Service};
+use crate::fact::{Cause, Fact, Origin, Service};
 use crate::id::{PromptId, SeatId, TrunkId};
 use crate::patch::Clip;
 use std::collections::BTreeMap;
@@ -74,8 +76,10 @@ pub struct Journey {
     pub came_back: Option<(String, Cause)>,
     /// The first answer by a person, wall µs.
     pub answered_at: Option<i64>,
-    /// Whether the call is recorded, as the group that serves it says.
+    /// Whether the call is recorded, until a group that serves it says otherwise.
     pub record: Record,
+    /// A seat that hangs up so soon after its answer, µs, has served nobody: its caller goes back to the head of the queue.
+    pub early_hangup: u64,
     /// Said to the target of a transfer before it joins.
     pub whisper: Option<PromptId>,
     /// Trunks on which a leg of the same caller is up already: never dialled again from here (loop protection).
@@ -93,9 +97,19 @@ impl Journey {
     pub fn rank_class(&self) -> u8 {
         u8::from(!self.returned)
     }
-}
 
-impl Journey {
+    /// Follows what the call says.
+    pub(super) fn fold(&mut self, act: &Act, now: Now) {
+        match act {
+            Act::Dial { .. } | Act::Enter { .. } => self.sought = true,
+            Act::Fact(Fact::Connected { .. }) => {
+                self.answered_at.get_or_insert(now.wall);
+                self.came_back = None;
+            }
+            _ => {}
+        }
+    }
+
     /// Seat to seat: no hotline was dialled.
     #[must_use]
     pub fn seat_dialled_only(&self) -> bool {

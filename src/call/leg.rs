@@ -1,6 +1,6 @@
 //! One leg on the wire: its SIP session, what offer and answer settled, and the media port behind it.
 
-use super::LegEvent;
+use super::input::LegEvent;
 use crate::id::{CallRef, LegRef, TrunkId};
 use crate::patch::{Codec, Command, Latch, Lease, Remote, Source};
 use crate::sdp::{Agreed, Codecs, Direction, Local, Negotiation, PCMU, Refused};

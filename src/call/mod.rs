@@ -1,273 +1,59 @@
 //! One call: a caller, the steps his number leads through, and whoever he is connected to. Pure.
 //!
-//! [`Call`] is a small value with three verbs: [`Call::handle`], [`Call::poll`], [`Call::deadline`]. It says what
-//! shall happen ([`Act`]) in the words of a call; the exchange owns sessions, ports and the floor and does it.
-//! Each kind of stage has a file of its own: `announce`, `queueing`, `dialling`, `talking`, `release`. None of
-//! them knows SIP messages, SDP or sockets; service status codes stand in `cause` only.
+//! [`Call`] is a small value with three verbs: [`Call::handle`], [`Call::poll`], [`Call::deadline`]. It says what shall happen
+//! ([`Act`]) in the words of a call; the exchange owns sessions, ports and the floor and does it. It routes and does nothing
+//! else: each stage and each feature is a machine (`machine`) in a file of its own, which knows no other. Who is there follows
+//! from what is said (`party`), who hears whom from who is there (`room`). None of them knows SIP messages, SDP or sockets;
+//! service status codes stand in `cause` only.
 
+mod act;
 mod announce;
+mod attempt;
 pub mod cause;
 mod dialling;
+mod features;
 mod handover;
+mod input;
 pub mod journey;
 pub mod leg;
+mod machine;
 mod monitor;
 mod order;
+mod party;
 mod queueing;
 pub mod reach;
 mod recording;
 mod rejoin;
 mod release;
+mod room;
 pub mod script;
+mod stage;
 mod talking;
 mod three_way;
 
+pub use act::{About, Act, OfferResult};
 pub use handover::Given;
+pub use input::{Input, LegEvent};
 pub use journey::{Caller, Journey, Snapshot};
 pub use leg::Leg;
 pub use order::{Conflict, Order};
+pub use party::{Member, Role};
 pub use reach::{Reachable, Try};
 pub use recording::Recorded;
 pub use script::Script;
 
 use crate::clock::Now;
 use crate::dialplan::Step;
-use crate::fact::{Brief, Cause, Fact, Origin, Party, Supervision, Target};
-use crate::id::{CallRef, GroupId, LegRef, OfferId, SeatId};
-use crate::patch::topology::Hears;
-use crate::patch::{PlayId, Source, Topology};
-use dialling::Dialling;
-use queueing::Queueing;
-use smallvec::SmallVec;
-use std::collections::VecDeque;
-use std::sync::Arc;
-
-/// What a leg reports, whatever protocol it speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LegEvent {
-    /// The other side has the call and works on it (100).
-    Trying,
-    /// It rings (180, or a 183 without media).
-    Ringing,
-    /// Its own sound comes before the answer (183 with SDP).
-    EarlyMedia,
-    /// It answered.
-    Answered,
-    /// It did not: with the final status, if there was one.
-    Failed {
-        /// Why.
-        cause: Cause,
-        /// SIP status.
-        status: Option<u16>,
-    },
-    /// It ended after it was answered, or the caller gave up before.
-    Ended {
-        /// Why.
-        cause: Cause,
-    },
-    /// It went on hold, or came back.
-    Held(bool),
-}
-
-/// What a call is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// The caller's INVITE has been admitted.
-    Begin,
-    /// Something happened on a leg.
-    Leg(LegRef, LegEvent),
-    /// A playing ended by itself.
-    PlayFinished(LegRef, PlayId),
-    /// The floor offers a seat.
-    Offered {
-        /// Which offer.
-        offer: OfferId,
-        /// Which seat.
-        seat: SeatId,
-    },
-    /// The floor takes the offer back.
-    Withdrawn {
-        /// Which offer.
-        offer: OfferId,
-        /// Why.
-        cause: Cause,
-    },
-    /// The floor cannot serve the call in this group.
-    Overflowed {
-        /// The group that it could not be served in: it may have left that one in the same moment.
-        group: GroupId,
-        /// Why.
-        cause: Cause,
-        /// Its first entry into a queue, to be kept.
-        place: i64,
-    },
-    /// The floor tells the position in the line.
-    Position {
-        /// 1 is next.
-        position: u32,
-        /// Likely wait, s, from and to.
-        wait: Option<(u32, u32)>,
-    },
-    /// The seat that was asked for by name is reserved, or why not.
-    Reserved(SeatId, Result<OfferId, Cause>),
-    /// An order of the agent could not be understood or carried out: he is told by a tone.
-    Refused,
-    /// [`Call::deadline`] has come.
-    Due,
-    /// An operator, or the end of the daemon, ends the call.
-    HangUp(Cause),
-}
-
-/// What a call wants done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Write this down.
-    Fact(Fact),
-    /// 180 to the caller.
-    Ring,
-    /// 183 with SDP to the caller: from here on he hears us.
-    EarlyMedia,
-    /// 200 to the caller.
-    Answer,
-    /// A final response to the caller who has none.
-    Reject {
-        /// SIP status.
-        status: u16,
-        /// Q.850 cause for its Reason.
-        q850: u8,
-    },
-    /// Send a leg out.
-    Dial {
-        /// Its name.
-        leg: LegRef,
-        /// To whom.
-        target: Target,
-        /// What for.
-        about: About,
-    },
-    /// End a leg: BYE or CANCEL.
-    HangUp {
-        /// Which.
-        leg: LegRef,
-        /// Why, for its Reason.
-        cause: Cause,
-    },
-    /// From now on this is who hears whom.
-    Topology(Topology),
-    /// Enter a group's queue.
-    Enter {
-        /// The group.
-        group: GroupId,
-        /// Skill asked for first.
-        skill: Option<Arc<str>>,
-        /// Rank class: 0 returned, 1 ordinary.
-        class: u8,
-        /// First entry into a queue, wall µs.
-        place: i64,
-    },
-    /// Leave the queue.
-    Leave,
-    /// Ask for this seat alone.
-    Reserve(SeatId),
-    /// Tell the floor what became of its offer.
-    Offer(OfferId, OfferResult),
-    /// Tell the floor that the seat is no longer in this call.
-    SeatFree(SeatId),
-    /// Tell the floor that the seat holds the call, or no longer.
-    SeatHeld(SeatId, bool),
-    /// The call is over; forget it.
-    Over,
-}
-
-/// What a leg is sent out for: the far side's screen says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    /// The service that was dialled.
-    Service,
-    /// A transfer.
-    Transfer {
-        /// The seat of who asks for it.
-        agent: Option<SeatId>,
-        /// What he says about it.
-        brief: Box<Brief>,
-    },
-    /// A supervisor joins.
-    Supervision(Supervision),
-}
-
-/// What a leg is in its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// 来电人.
-    Caller,
-    /// 坐席: whom the caller talks to first of all, whoever that is by now.
-    Agent,
-    /// 第三方: whom the agent brings in, ringing or joined.
-    Target,
-    /// 班长.
-    Supervisor,
-    /// Is being rung for the caller.
-    Offered,
-}
-
-/// What became of an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OfferResult {
-    /// The phone rings.
-    Ringing,
-    /// The seat answered.
-    Accepted,
-    /// It did not, and this is why.
-    Declined(Cause),
-}
-
-/// A leg as the call sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its name.
-    pub leg: LegRef,
-    /// Whom it leads to; `None`: the caller.
-    pub target: Option<Target>,
-    /// Answered.
-    pub answered: bool,
-    /// Has us on hold.
-    pub held: bool,
-    /// Is held by the switch, by order.
-    pub parked: bool,
-    /// Is not heard, by order.
-    pub muted: bool,
-}
-
-impl Member {
-    fn new(leg: LegRef, target: Option<Target>) -> Self {
-        Self { leg, target, answered: false, held: false, parked: false, muted: false }
-    }
-}
-
-/// How far the caller's leg has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shown {
-    /// 100 at most.
-    Nothing,
-    /// 180.
-    Ringing,
-    /// 183 with SDP.
-    Early,
-    /// 200.
-    Answered,
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// Between two steps.
-    Idle,
-    Announcing(announce::Announcing),
-    Queueing(Queueing),
-    Dialling(Dialling),
-    Talking(talking::Talking),
-    Over,
-}
+use crate::fact::{Cause, Fact, Party};
+use crate::id::{CallRef, GroupId, LegRef, SeatId};
+use crate::patch::Topology;
+use features::Features;
+use machine::{Event, Flow, Machine, Note, Out, Said, Shown, View};
+use party::{CALLER, Parties};
+use recording::Recording;
+use release::Release;
+use room::Room;
+use stage::Stage;
 
 /// One call.
 #[derive(Debug)]
@@ -276,183 +62,447 @@ pub struct Call {
     pub id: CallRef,
     /// Who called what, and what the dialplan said.
     pub journey: Journey,
-    members: SmallVec<[Member; 2]>,
-    shown: Shown,
+    parties: Parties,
     script: Script,
     stage: Stage,
+    /// What goes on beside the talk, in the order of their ranks.
+    features: Features,
+    recording: Recording,
+    /// The group that serves the talk: where the caller goes back to if nobody is left with him.
+    served: Option<GroupId>,
     topology: Topology,
     /// Why the last attempt failed: what the caller is told when nothing is left.
     last: Cause,
-    recording: recording::Recording,
-    serials: Serials,
-    acts: VecDeque<Act>,
+    said: Said,
 }
 
-/// Counters of one call.
+/// Which machine is asked.
 #[derive(Debug, Clone, Copy)]
-struct Serials {
-    play: u32,
-    leg: u32,
-    transfer: u32,
+enum Whom {
+    Stage,
+    Feature(usize),
+    Recording,
 }
+
+type Machines<'a> = (&'a mut Stage, &'a mut Features, &'a mut Recording);
 
 impl Call {
     /// A call that has only its caller, leg 0.
     #[must_use]
     pub fn new(id: CallRef, journey: Journey, script: Script) -> Self {
-        let caller = Member::new(LegRef(0), None);
         Self {
             id,
-            journey,
-            members: smallvec::smallvec![caller],
-            shown: Shown::Nothing,
+            parties: Parties::new(),
             script,
             stage: Stage::Idle,
+            features: Features::default(),
+            recording: Recording::new(journey.record),
+            served: None,
             topology: Topology::new(),
             last: Cause::Unreachable,
-            recording: recording::Recording::default(),
-            serials: Serials { play: 0, leg: 0, transfer: 0 },
-            acts: VecDeque::new(),
+            said: Said::new(),
+            journey,
         }
     }
 
     /// Takes one input.
     pub fn handle(&mut self, input: Input, now: Now) {
-        if matches!(self.stage, Stage::Over) {
-            return;
-        }
-        match input {
-            Input::Begin => self.begin(now),
-            Input::HangUp(cause) => self.release_all(Party::Switch, cause),
-            Input::Leg(leg, event) if leg == self.caller() => self.caller_event(event),
-            Input::Leg(leg, LegEvent::Held(held)) => self.held(leg, held),
-            other => match &self.stage {
-                Stage::Announcing(_) => self.announcing(&other, now),
-                Stage::Queueing(_) => self.queueing(other, now),
-                Stage::Dialling(_) => self.dialling(other, now),
-                Stage::Talking(_) => self.talking(other, now),
-                Stage::Idle | Stage::Over => {}
+        match &input {
+            _ if matches!(self.stage, Stage::Over) => return,
+            Input::Begin => match self.journey.seat_dialled.clone() {
+                Some(seat) => self.enter(Stage::seat(seat), now),
+                None => self.advance(now),
             },
+            Input::HangUp(cause) => self.release_all(Party::Switch, *cause, now),
+            Input::Leg(leg, LegEvent::Held(held)) => {
+                let acts = self.parties.hold(*leg, *held, &self.journey.origin);
+                self.said.acts.extend(acts);
+            }
+            Input::Leg(CALLER, event) => self.caller_event(*event, now),
+            Input::Due => self.due(&input, now),
+            _ => {
+                let whom = self.features.wants(&input).map_or(Whom::Stage, Whom::Feature);
+                self.ask(whom, &Event::Told(&input), now);
+            }
         }
+        self.reconcile();
     }
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Act> {
-        self.acts.pop_front()
+        self.said.acts.pop_front()
     }
 
     /// When [`Input::Due`] is due, µs monotonic.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
-        match &self.stage {
-            Stage::Queueing(q) => q.deadline(),
-            Stage::Dialling(d) => d.deadline(),
-            Stage::Talking(t) => t.deadline(),
-            Stage::Idle | Stage::Announcing(_) | Stage::Over => None,
-        }
-    }
-
-    /// The caller's leg.
-    #[must_use]
-    pub fn caller(&self) -> LegRef {
-        LegRef(0)
+        self.features.deadline().into_iter().chain(self.stage.deadline()).min()
     }
 
     /// The group it waits in.
     #[must_use]
     pub fn group(&self) -> Option<&GroupId> {
-        match &self.stage {
-            Stage::Queueing(q) => Some(q.group()),
-            _ => None,
-        }
+        self.stage.group()
     }
 
     /// The leg of whom the caller talks to first of all.
     #[must_use]
     pub fn agent(&self) -> Option<LegRef> {
-        match &self.stage {
-            Stage::Talking(talking) => talking.with,
-            _ => None,
-        }
+        self.parties.agent().map(|agent| agent.leg)
     }
 
     /// What a leg is in the call.
     #[must_use]
     pub fn role(&self, leg: LegRef) -> Role {
-        let Stage::Talking(talking) = &self.stage else {
-            return if leg == self.caller() { Role::Caller } else { Role::Offered };
-        };
-        if leg == self.caller() {
-            Role::Caller
-        } else if talking.with == Some(leg) {
-            Role::Agent
-        } else if talking.monitor.as_ref().is_some_and(|m| m.leg() == Some(leg)) {
-            Role::Supervisor
-        } else if talking.rejoin.as_ref().is_some_and(|r| r.leg() == Some(leg)) {
-            Role::Offered
-        } else {
-            Role::Target
-        }
+        self.parties.get(leg).map_or(Role::Target, |m| m.role)
     }
 
     /// The caller has had a 200.
     #[must_use]
     pub fn is_answered(&self) -> bool {
-        self.shown == Shown::Answered
+        self.said.shown == Shown::Answered
     }
 
     /// The group that serves the talk.
     #[must_use]
     pub fn served_in(&self) -> Option<&GroupId> {
-        match &self.stage {
-            Stage::Talking(talking) => talking.group.as_ref(),
-            _ => None,
-        }
+        self.served.as_ref().filter(|_| self.stage.is_talk())
     }
 
     /// Whether this seat is the one the caller talks to first of all.
     #[must_use]
     pub fn is_led_by(&self, seat: &SeatId) -> bool {
-        match &self.stage {
-            Stage::Talking(talking) => talking.seat.as_ref() == Some(seat),
-            _ => false,
-        }
+        self.parties.agent().and_then(Member::seat) == Some(seat)
     }
 
     /// To whom the agent's keys go: whom he has brought in, else the caller.
     #[must_use]
     pub fn listener(&self, agent: LegRef) -> Option<LegRef> {
-        match &self.stage {
-            Stage::Talking(t) if t.with == Some(agent) => {
-                Some(t.third.as_ref().and_then(|t| t.joined()).unwrap_or(self.caller()))
-            }
-            _ => None,
-        }
+        (self.agent() == Some(agent)).then(|| self.parties.target().map_or(CALLER, |target| target.leg))
     }
 
     /// Every leg that is not gone.
     #[must_use]
     pub fn members(&self) -> &[Member] {
-        &self.members
+        self.parties.all()
     }
 
     /// The stage in one word, for lists.
     #[must_use]
     pub fn stage(&self) -> &'static str {
-        match self.stage {
-            Stage::Idle => "starting",
-            Stage::Announcing(_) => "announcing",
-            Stage::Queueing(_) => "queueing",
-            Stage::Dialling(_) => "ringing",
-            Stage::Talking(_) => "talking",
-            Stage::Over => "over",
+        self.stage.word()
+    }
+
+    /// What shall be recorded now; `None`: nothing (yet).
+    #[must_use]
+    pub fn recorded(&self) -> Option<Recorded> {
+        if matches!(self.stage, Stage::Over) { None } else { self.recording.wanted(&self.view()) }
+    }
+
+    /// The supervisor's seat, from the moment he asked.
+    #[must_use]
+    pub fn supervisor(&self) -> Option<&SeatId> {
+        self.features.supervisor()
+    }
+
+    /// An agent's order. `from` is the leg of whoever gives it, `by` who gave it for him; empty: he himself.
+    ///
+    /// # Errors
+    /// [`Conflict`]; then nothing has changed.
+    pub fn order(&mut self, from: LegRef, order: Order, by: &str, now: Now) -> Result<(), Conflict> {
+        if !self.stage.is_talk() {
+            return Err(Conflict::NoTalk);
+        }
+        if self.agent() != Some(from) {
+            return Err(Conflict::NotTheAgent);
+        }
+        let done = match &order {
+            Order::Hold(parked) => self.parties.park(from, *parked).map(|acts| self.said.acts.extend(acts)),
+            Order::Mute(muted) => self.parties.mute(from, *muted, by).map(|act| self.said.acts.push_back(act)),
+            _ => self.ask_all(from, &order, by, now),
+        };
+        self.reconcile();
+        done
+    }
+
+    /// A supervisor asks to be in the talk, changes how he is there, or goes: [`Order::Supervise`], [`Order::Dismiss`].
+    ///
+    /// # Errors
+    /// [`Conflict`]: nobody talks, another supervisor or none is there, or it is so already. That his phone is busy shows at
+    /// once: then [`Call::supervisor`] is none.
+    pub fn supervise(&mut self, order: &Order, now: Now) -> Result<(), Conflict> {
+        let agent = self.agent();
+        if let Order::Supervise { seat, .. } = order {
+            let talks = |m: &Member| m.answered && m.role != Role::Supervisor && m.seat() == Some(seat);
+            match agent {
+                None => return Err(Conflict::NoTalk),
+                Some(_) if self.parties.all().iter().any(talks) => return Err(Conflict::SeatBusy),
+                Some(_) => {}
+            }
+        }
+        let done = self.ask_all(agent.unwrap_or(CALLER), order, "", now);
+        self.reconcile();
+        done
+    }
+
+    /// The target that rings says where it is now (3xx): tried next, once, in its name.
+    pub fn redirect(&mut self, leg: LegRef, found: &Reachable, now: Now) {
+        self.tell_features(&Event::Redirected(leg, found), now);
+    }
+
+    /// Whom this call's caller talks to, if they are two and nothing else is going on: then it can be given away.
+    #[must_use]
+    pub fn given(&self) -> Option<Given> {
+        handover::given(self.id, &self.view()).filter(|_| self.features.is_empty())
+    }
+
+    /// Gives that leg away: this call ends without touching it.
+    pub fn give(&mut self, given: &Given, now: Now) {
+        self.say(now, |view, out| handover::give(given, view, out));
+        self.end_stage();
+    }
+
+    /// Whether a leg can be taken in: caller and agent talk, and nobody else is there or on the way.
+    #[must_use]
+    pub fn takes(&self, agent: LegRef) -> bool {
+        self.agent() == Some(agent) && self.parties.has_caller() && !self.features.bring_in()
+    }
+
+    /// Takes a leg of another call in, in the agent's place, who goes. Its name here.
+    pub fn take(&mut self, given: &Given, now: Now) -> LegRef {
+        let leg = self.said.next_leg();
+        self.say(now, |view, out| handover::take(given, leg, view, out));
+        self.say(now, |_, out| out.fact(Fact::Connected { leg }));
+        self.reconcile();
+        leg
+    }
+
+    /// Whether another phone may take this leg's place: an agent's or a joined seat's in a talk, or one that rings for a caller.
+    #[must_use]
+    pub fn replaceable(&self, leg: LegRef) -> bool {
+        let talks = [self.parties.agent(), self.parties.target()].into_iter().flatten().any(|m| m.leg == leg);
+        talks || self.stage.rings(leg)
+    }
+
+    /// The phone of `seat` takes the place of `old`. Its leg's name; [`Call::replaceable`] has been asked.
+    pub fn replace(&mut self, old: LegRef, seat: SeatId, now: Now) -> LegRef {
+        let leg = self.said.next_leg();
+        self.say(now, |_, out| handover::replaced(old, leg, seat, out));
+        if self.stage.is_talk() {
+            self.tell_features(&Event::Replaced(old, leg), now);
+            self.say(now, |view, out| handover::replace(old, leg, view, out));
+        } else {
+            self.run(Whom::Stage, &Event::PickedUp, now);
+            self.say(now, |_, out| out.answered(leg));
+            self.follow(Flow::Connected(leg), now);
+        }
+        self.reconcile();
+        leg
+    }
+
+    fn view(&self) -> View<'_> {
+        View { journey: &self.journey, parties: &self.parties, served: self.served.as_ref() }
+    }
+
+    /// Lets something be said; who is there, and what the journey has come to, follows from it.
+    fn say<T>(&mut self, now: Now, what: impl FnOnce(&View<'_>, &mut Out<'_>) -> T) -> T {
+        self.with(now, |_, view, out| what(view, out))
+    }
+
+    /// Asks one machine; not yet what its answer means for the others.
+    fn run(&mut self, whom: Whom, event: &Event<'_>, now: Now) -> Flow {
+        self.with(now, |(stage, features, recording), view, out| match whom {
+            Whom::Stage => stage.handle(view, event, now, out),
+            Whom::Feature(at) => features.get_mut(at).map_or(Flow::Pass, |f| f.handle(view, event, now, out)),
+            Whom::Recording => recording.handle(view, event, now, out),
+        })
+    }
+
+    fn with<T>(&mut self, now: Now, what: impl FnOnce(Machines<'_>, &View<'_>, &mut Out<'_>) -> T) -> T {
+        let said = self.said.acts.len();
+        let view = View { journey: &self.journey, parties: &self.parties, served: self.served.as_ref() };
+        let mut out = Out::new(&mut self.said);
+        let done = what((&mut self.stage, &mut self.features, &mut self.recording), &view, &mut out);
+        let notes = out.finish();
+        for act in self.said.acts.iter().skip(said) {
+            self.parties.fold(act, now);
+            self.journey.fold(act, now);
+        }
+        for note in notes {
+            match note {
+                Note::Gone(leg) => self.parties.remove(leg),
+                Note::Last(cause) => self.last = cause,
+                Note::Sought => self.journey.sought = true,
+                Note::Place(place) => self.journey.place = place,
+            }
+        }
+        done
+    }
+
+    /// Asks one machine and does what its answer means for the call.
+    fn ask(&mut self, whom: Whom, event: &Event<'_>, now: Now) -> Flow {
+        let flow = self.run(whom, event, now);
+        if let Whom::Feature(at) = whom
+            && flow.is_last()
+        {
+            self.features.remove(at);
+        }
+        self.follow(flow.clone(), now);
+        flow
+    }
+
+    /// Asks recording and features for somebody who carries the order out; a new machine, if it is one that begins something.
+    fn ask_all(&mut self, from: LegRef, order: &Order, by: &str, now: Now) -> Result<(), Conflict> {
+        let event = Event::Order(from, order, by);
+        let asked = (0..self.features.len()).map(Whom::Feature).chain([Whom::Recording]);
+        for whom in asked {
+            match self.ask(whom, &event, now) {
+                Flow::Pass => {}
+                Flow::Refused(why) => return Err(why),
+                _ => return Ok(()),
+            }
+        }
+        let feature: Box<dyn Machine> = match order {
+            Order::Reach(to, way, brief) => Box::new(three_way::ThreeWay::new(to.clone(), *way, brief.clone())),
+            Order::Supervise { seat, mode, .. } => Box::new(monitor::Monitor::new(seat.clone(), *mode)),
+            _ => return Err(Conflict::Nobody),
+        };
+        self.run(Whom::Stage, &event, now);
+        self.enlist(feature, &event, now);
+        Ok(())
+    }
+
+    /// A feature begins.
+    fn enlist(&mut self, feature: Box<dyn Machine>, begin: &Event<'_>, now: Now) {
+        let at = self.features.insert(feature);
+        self.ask(Whom::Feature(at), begin, now);
+    }
+
+    /// Whatever is due.
+    fn due(&mut self, input: &Input, now: Now) {
+        self.ask(Whom::Stage, &Event::Told(input), now);
+        for rank in self.features.due(now) {
+            if let Some(at) = self.features.of_rank(rank) {
+                self.ask(Whom::Feature(at), &Event::Told(input), now);
+            }
         }
     }
 
-    fn begin(&mut self, now: Now) {
-        match self.journey.seat_dialled.take() {
-            Some(seat) => self.dial_seat(seat),
-            None => self.advance(now),
+    /// What a machine's answer means for the others.
+    fn follow(&mut self, flow: Flow, now: Now) {
+        match flow {
+            Flow::Stay | Flow::Pass | Flow::Refused(_) | Flow::Done | Flow::Waits { company: false } => {}
+            Flow::Next => self.advance(now),
+            Flow::Overflow(group, cause) => self.overflow(&group, cause, now),
+            Flow::GiveUp => self.release(Release::exhausted(self.last), now),
+            Flow::Ends(by, cause) => self.release_all(by, cause, now),
+            Flow::Connected(leg) => self.connect(leg, now),
+            Flow::TakesOver(leg) => {
+                // Whoever was to come to the caller in the agent's place need not.
+                self.tell_features(&Event::Connected, now);
+                self.agent_goes(Cause::Elsewhere, now);
+                self.connect(leg, now);
+            }
+            Flow::AgentLeaves => {
+                self.agent_goes(Cause::Normal, now);
+                self.without_agent(Flow::Ends(Party::Callee, Cause::Normal), now);
+            }
+            Flow::AgentGone { cause, lost } => {
+                // The caller has done nothing wrong and is served next.
+                let again = lost && self.served.is_some() && self.parties.has_caller();
+                self.without_agent(
+                    if again { Flow::Requeue(Some(cause)) } else { Flow::Ends(Party::Callee, cause) },
+                    now,
+                );
+            }
+            Flow::Waits { company: true } => {
+                if let Some(group) = self.view().home_group().cloned() {
+                    self.enlist(Box::new(rejoin::Rejoin::anyone(group)), &Event::Begin, now);
+                }
+            }
+            Flow::Missed { agent, called, cause } => self.missed(agent, called, cause, now),
+            Flow::Requeue(why) => self.requeue(why, now),
+        }
+    }
+
+    /// Tells every feature; those that are done by it go. The first answer that means something for the others.
+    fn tell_features(&mut self, event: &Event<'_>, now: Now) -> Option<Flow> {
+        let mut at = 0;
+        while at < self.features.len() {
+            let flow = self.run(Whom::Feature(at), event, now);
+            if flow.is_last() {
+                self.features.remove(at);
+            } else {
+                at += 1;
+            }
+            if !matches!(flow, Flow::Pass | Flow::Stay | Flow::Done) {
+                return Some(flow);
+            }
+        }
+        None
+    }
+
+    /// The agent's leg ends.
+    fn agent_goes(&mut self, cause: Cause, now: Now) {
+        self.say(now, |view, out| {
+            if let Some(agent) = view.parties.agent() {
+                out.leave(agent, cause, Cause::Normal);
+            }
+        });
+    }
+
+    /// The agent has gone: what a feature does for the caller; if none does anything, what is said here.
+    fn without_agent(&mut self, otherwise: Flow, now: Now) {
+        let flow = self.tell_features(&Event::AgentLeft, now).unwrap_or(otherwise);
+        self.follow(flow, now);
+    }
+
+    /// Nobody is brought in any more: what follows for caller and agent.
+    fn missed(&mut self, agent: Option<SeatId>, called: String, cause: Cause, now: Now) {
+        self.journey.came_back = Some((called, cause));
+        let alone = self.parties.agent().is_none();
+        match agent {
+            _ if !self.parties.has_caller() => self.release_all(Party::Switch, Cause::Unreachable, now),
+            _ if !alone => {
+                self.run(Whom::Stage, &Event::Missed(cause), now);
+            }
+            // An emergency line's caller is helped by a seat, whoever is first; another comes back to his agent.
+            Some(seat) if !self.features.find_company() => {
+                self.enlist(Box::new(rejoin::Rejoin::agent(seat, cause)), &Event::Begin, now);
+            }
+            _ => self.requeue(Some(cause), now),
+        }
+    }
+
+    /// This leg is whom the caller talks to from here on.
+    fn connect(&mut self, leg: LegRef, now: Now) {
+        if self.stage.is_talk() {
+            self.run(Whom::Stage, &Event::Connected, now);
+            self.tell_features(&Event::Connected, now);
+        } else {
+            self.served = self.stage.group().cloned();
+            if let Some(group) = self.served.as_ref().and_then(|g| self.view().group(g)) {
+                let when = group.record;
+                self.run(Whom::Recording, &Event::Served(when), now);
+            }
+            self.say(now, |_, out| out.show(Shown::Answered));
+            self.stage = Stage::Talking(talking::Talking::default());
+        }
+        self.say(now, |_, out| out.fact(Fact::Connected { leg }));
+    }
+
+    /// The head of the queue, with everything that is known.
+    fn requeue(&mut self, why: Option<Cause>, now: Now) {
+        if let Some(cause) = why {
+            self.say(now, |_, out| out.fact(Fact::Returned { seat: None, cause }));
+        }
+        let group = self.view().home_group().cloned();
+        self.tell_features(&Event::Requeued, now);
+        self.journey.returned = true;
+        self.topology = Topology::new();
+        match group {
+            Some(group) => self.enter(Stage::Queueing(queueing::Queueing::line(group, None)), now),
+            None => self.release_all(Party::Switch, Cause::Unreachable, now),
         }
     }
 
@@ -460,148 +510,91 @@ impl Call {
     fn advance(&mut self, now: Now) {
         self.stage = Stage::Idle;
         match self.script.take_step() {
-            None => self.release_last(),
-            Some(Step::Prompt { prompt, early }) => self.announce(&prompt, early, now),
-            Some(Step::Ring { group, timeout_ms }) => self.ring_group(group, timeout_ms, now),
-            Some(Step::Queue { group, skill }) => self.enter_queue(group, skill, now),
-            Some(Step::Trunk { trunks, number, progress_ms, timeout_ms }) => {
-                self.dial_trunks(&trunks, number, progress_ms, timeout_ms, now);
+            None => self.release(Release::exhausted(self.last), now),
+            Some(Step::Release { status, q850 }) => {
+                self.release(Release::said(status, q850, self.journey.service), now);
             }
-            Some(Step::Release { status, q850 }) => self.release(status, q850),
+            Some(step) => self.enter(Stage::of(step), now),
         }
     }
 
-    fn fact(&mut self, fact: Fact) {
-        self.acts.push_back(Act::Fact(fact));
+    fn enter(&mut self, stage: Stage, now: Now) {
+        self.stage = stage;
+        self.ask(Whom::Stage, &Event::Begin, now);
     }
 
-    fn act(&mut self, act: Act) {
-        self.acts.push_back(act);
-    }
-
-    /// Says who hears whom, if that is a change.
-    fn patch(&mut self, topology: Topology) {
-        if topology != self.topology {
-            self.topology = topology.clone();
-            self.act(Act::Topology(topology));
-        }
-    }
-
-    /// The caller hears this; nobody hears the caller.
-    fn caller_hears(&mut self, source: Source) {
-        let mut topology = Topology::new();
-        topology.set(self.caller(), Hears::Source(source));
-        self.patch(topology);
-    }
-
-    fn next_play(&mut self) -> PlayId {
-        self.serials.play += 1;
-        PlayId(self.serials.play)
-    }
-
-    fn show(&mut self, shown: Shown) {
-        if shown <= self.shown {
-            return;
-        }
-        self.shown = shown;
-        match shown {
-            Shown::Nothing => {}
-            Shown::Ringing => self.act(Act::Ring),
-            Shown::Early => self.act(Act::EarlyMedia),
-            Shown::Answered => {
-                if let Some(caller) = self.member(LegRef(0)) {
-                    caller.answered = true;
-                }
-                self.act(Act::Answer);
+    /// A group cannot serve the call: the plan says where it goes from there.
+    fn overflow(&mut self, group: &GroupId, cause: Cause, now: Now) {
+        let route = self.view().group(group).map(|g| g.overflow.clone());
+        let stopped = self.journey.diversions > journey::MAX_DIVERSIONS;
+        match route {
+            Some(route) if !stopped && self.script.divert(&route) => self.advance(now),
+            _ => {
+                self.last = cause;
+                self.release(Release::exhausted(cause), now);
             }
         }
-    }
-
-    /// Sends a leg out.
-    fn dial(&mut self, target: Target, about: About) -> LegRef {
-        self.journey.sought = true;
-        let leg = self.enlist(target.clone());
-        self.fact(Fact::LegTried { leg, target: target.clone() });
-        self.act(Act::Dial { leg, target, about });
-        leg
-    }
-
-    /// A new leg's name.
-    fn enlist(&mut self, target: Target) -> LegRef {
-        self.serials.leg += 1;
-        let leg = LegRef(self.serials.leg);
-        self.members.push(Member::new(leg, Some(target)));
-        leg
-    }
-
-    /// The caller has not hung up.
-    fn has_caller(&self) -> bool {
-        self.members.iter().any(|m| m.leg == self.caller())
-    }
-
-    fn member(&mut self, leg: LegRef) -> Option<&mut Member> {
-        self.members.iter_mut().find(|m| m.leg == leg)
-    }
-
-    /// Ends a leg that is not the caller's and takes it out.
-    fn drop_leg(&mut self, leg: LegRef, cause: Cause) {
-        if self.member(leg).is_some() {
-            self.act(Act::HangUp { leg, cause });
-            self.remove(leg);
-        }
-    }
-
-    /// Somebody leaves a talk that others go on with: his leg ends for the cause `told`, his seat is free.
-    fn lets_go(&mut self, leg: LegRef, seat: Option<SeatId>, cause: Cause, told: Cause) {
-        self.fact(Fact::PartyLeft { leg, cause });
-        self.drop_leg(leg, told);
-        if let Some(seat) = seat {
-            self.act(Act::SeatFree(seat));
-        }
-    }
-
-    fn remove(&mut self, leg: LegRef) {
-        self.members.retain(|m| m.leg != leg);
     }
 
     /// What the caller's leg reports, in any stage.
-    fn caller_event(&mut self, event: LegEvent) {
-        match event {
-            LegEvent::Ended { cause } | LegEvent::Failed { cause, .. } if self.talk_goes_on_without_caller(cause) => {}
-            LegEvent::Ended { cause } => self.caller_gone(cause),
-            LegEvent::Failed { cause, .. } => self.release_all(Party::Switch, cause),
-            LegEvent::Held(held) => {
-                let leg = self.caller();
-                self.held(leg, held);
+    fn caller_event(&mut self, event: LegEvent, now: Now) {
+        let (cause, failed) = match event {
+            LegEvent::Ended { cause } => (cause, false),
+            LegEvent::Failed { cause, .. } => (cause, true),
+            LegEvent::Trying | LegEvent::Ringing | LegEvent::EarlyMedia | LegEvent::Answered | LegEvent::Held(_) => {
+                return;
             }
-            LegEvent::Trying | LegEvent::Ringing | LegEvent::EarlyMedia | LegEvent::Answered => {}
+        };
+        if self.parties.agent().is_some() && self.features.keep_line() {
+            // Others go on without him (product §5.5, §5.7).
+            return self.say(now, |_, out| {
+                out.fact(Fact::PartyLeft { leg: CALLER, cause });
+                out.gone(CALLER);
+            });
         }
+        if failed {
+            return self.release_all(Party::Switch, cause, now);
+        }
+        let (outcome, talk) = (self.stage.abandoned(&self.view()), self.stage.is_talk());
+        self.run(Whom::Stage, &Event::CallerLeft(cause), now);
+        self.release(Release::caller_left(cause, outcome, talk), now);
     }
 
-    /// A leg holds us or takes us back: whoever it talks to hears music meanwhile (product §5.10, interconnect "Hold").
-    fn held(&mut self, leg: LegRef, held: bool) {
-        let Some(member) = self.member(leg) else { return };
-        if member.held == held {
+    /// One side hung up, or we end it: everybody goes.
+    fn release_all(&mut self, by: Party, cause: Cause, now: Now) {
+        self.release(Release::all(by, cause, self.stage.is_talk()), now);
+    }
+
+    /// The caller's leg first, then whatever features and stage have in hand, then all that is left.
+    fn release(&mut self, mut release: Release, now: Now) {
+        self.say(now, |view, out| release.handle(view, &Event::Begin, now, out));
+        let ending = release.ending;
+        self.tell_features(&Event::End(&ending), now);
+        self.run(Whom::Stage, &Event::End(&ending), now);
+        self.say(now, |view, out| release.handle(view, &Event::End(&ending), now, out));
+        self.end_stage();
+    }
+
+    fn end_stage(&mut self) {
+        (self.stage, self.features) = (Stage::Over, Features::default());
+    }
+
+    /// Says who hears whom, if that has changed.
+    fn reconcile(&mut self) {
+        if matches!(self.stage, Stage::Over) {
             return;
         }
-        member.held = held;
-        let seat = match &member.target {
-            Some(Target::Seat(seat)) => Some(seat.clone()),
-            None => match &self.journey.origin {
-                Origin::Seat(seat) => Some(seat.clone()),
-                Origin::Trunk(_) => None,
-            },
-            Some(Target::Trunk { .. }) => None,
-        };
-        self.fact(Fact::Held { leg, held });
-        if let Some(seat) = seat {
-            self.act(Act::SeatHeld(seat, held));
-        }
-        if matches!(self.stage, Stage::Talking(_)) {
-            self.patch_talk();
-        }
+        let view = self.view();
+        let mut room = Room::new(&self.parties, room::music(&self.journey));
+        self.stage.arrange(&view, &mut room);
+        self.features.arrange(&view, &mut room);
+        let Some(topology) = room.topology().filter(|t| *t != self.topology) else { return };
+        self.topology.clone_from(&topology);
+        self.said.acts.push_back(Act::Topology(topology));
     }
 }
 
+#[cfg(test)]
+mod stand;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,15 @@
 //! Waiting for a seat: in a department's own group (unanswered, ringing) or in a queue (answered, with music).
 
-use super::{About, Act, Call, Input, LegEvent, OfferResult, Shown, Stage};
-use crate::clock::Now;
+use super::act::Act;
+use super::attempt::{Attempt, Report};
+use super::input::Input;
+use super::machine::{Event, Flow, Machine, Note, Out, Shown, View};
+use super::party::CALLER;
+use super::room::Room;
+use crate::clock::{MILLI, Now};
 use crate::dialplan::{Group, Record};
-use crate::fact::{Cause, Fact, Target};
-use crate::id::{GroupId, LegRef, OfferId, SeatId};
+use crate::fact::{Cause, Fact};
+use crate::id::{GroupId, LegRef};
 use crate::patch::{Clip, PlayId, Source, Tone};
 use std::sync::Arc;
 
@@ -12,261 +17,274 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Queueing {
     group: GroupId,
-    /// Kept seats: give up at this moment (µs monotonic) and go on with the script.
-    give_up: Option<u64>,
+    kind: Kind,
     /// What rings: more than one only where the group rings all.
-    offers: Vec<Offer>,
+    rung: Vec<Attempt>,
     /// Said before the music goes on.
     saying: Option<PlayId>,
     /// What is being said is the notice that the talk is recorded: it goes on while a seat rings, and ends with the answer.
     notice: bool,
+    /// What the caller hears; `None`: nothing yet, or what he heard before.
+    hears: Option<Source>,
 }
 
-#[derive(Debug, Clone)]
-struct Offer {
-    offer: OfferId,
-    seat: SeatId,
-    leg: LegRef,
+#[derive(Debug)]
+enum Kind {
+    /// A department's own seats, so long, µs; then the script goes on: at this moment (µs monotonic).
+    Kept { timeout: u64, give_up: Option<u64> },
+    /// A queue.
+    Line { skill: Option<Arc<str>> },
 }
 
 impl Queueing {
-    pub(super) fn deadline(&self) -> Option<u64> {
-        self.give_up
+    /// A department's own seats ring at once; the caller is not answered for it.
+    pub(super) fn kept(group: GroupId, timeout_ms: u32) -> Self {
+        Self::new(group, Kind::Kept { timeout: u64::from(timeout_ms) * MILLI, give_up: None })
+    }
+
+    /// A queue answers the call once it has taken it in: the carrier would clear an unanswered one, and would pass no digits
+    /// (product §6).
+    pub(super) fn line(group: GroupId, skill: Option<Arc<str>>) -> Self {
+        Self::new(group, Kind::Line { skill })
+    }
+
+    fn new(group: GroupId, kind: Kind) -> Self {
+        Self { group, kind, rung: Vec::new(), saying: None, notice: false, hears: None }
     }
 
     pub(super) fn group(&self) -> &GroupId {
         &self.group
     }
 
-    pub(super) fn offers(&self) -> impl Iterator<Item = (OfferId, LegRef)> + '_ {
-        self.offers.iter().map(|o| (o.offer, o.leg))
+    /// Whether this leg rings.
+    pub(super) fn rings(&self, leg: LegRef) -> bool {
+        self.rung.iter().any(|a| a.leg() == Some(leg))
     }
-}
 
-impl Call {
-    /// A department's own seats ring at once; the caller is not answered for it.
-    pub(super) fn ring_group(&mut self, group: GroupId, timeout_ms: u32, now: Now) {
-        if self.plan_group(&group).is_some_and(|g| !self.journey.snapshot.plan.is_open(g, now.wall)) {
-            // Closed is as nobody signed in: the next step.
-            self.last = Cause::NoSeat;
-            self.journey.sought = true;
-            return self.advance(now);
+    fn begin(&mut self, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        let group = view.group(&self.group);
+        let open = group.map(|g| view.journey.snapshot.plan.is_open(g, now.wall));
+        // Closed is as nobody signed in; a kept group that the plan does not know is the floor's to refuse.
+        let closed = matches!((open, &self.kind), (Some(false), _) | (None, Kind::Line { .. }));
+        if closed {
+            out.note(Note::Last(Cause::NoSeat));
+            out.note(Note::Sought);
         }
-        self.show(Shown::Ringing);
-        let give_up = Some(now.mono + u64::from(timeout_ms) * 1000);
-        self.stage = Stage::Queueing(Queueing {
-            group: group.clone(),
-            give_up,
-            offers: Vec::new(),
-            saying: None,
-            notice: false,
-        });
-        if self.shown >= Shown::Early {
-            self.caller_hears(Source::Tone(Tone::Ringback));
+        let skill = match &mut self.kind {
+            Kind::Kept { .. } if closed => return Flow::Next,
+            Kind::Line { .. } if closed => return Flow::Overflow(self.group.clone(), Cause::NoSeat),
+            Kind::Kept { timeout, give_up } => {
+                *give_up = Some(now.mono + *timeout);
+                out.show(Shown::Ringing);
+                if out.shown() >= Shown::Early {
+                    self.hears = Some(Source::Tone(Tone::Ringback));
+                }
+                None
+            }
+            Kind::Line { skill } => skill.clone(),
+        };
+        let (class, place) = (view.journey.rank_class(), view.journey.place);
+        out.act(Act::Enter { group: self.group.clone(), skill, class, place });
+        // Who has been answered waits from here on; who has not is answered once there is a place for him.
+        if matches!(self.kind, Kind::Line { .. }) && out.shown() == Shown::Answered {
+            self.wait_sound(true, view, out);
         }
-        self.enter(group, None);
+        Flow::Stay
     }
 
-    /// A queue answers the call: the carrier would clear an unanswered one, and would pass no digits (product §6).
-    pub(super) fn enter_queue(&mut self, group: GroupId, skill: Option<Arc<str>>, now: Now) {
-        self.answer_as_switch();
-        if !self.plan_group(&group).is_some_and(|g| self.journey.snapshot.plan.is_open(g, now.wall)) {
-            self.last = Cause::NoSeat;
-            self.journey.sought = true;
-            return self.divert(&group, Cause::NoSeat, now);
-        }
-        self.stage = Stage::Queueing(Queueing {
-            group: group.clone(),
-            give_up: None,
-            offers: Vec::new(),
-            saying: None,
-            notice: false,
-        });
-        self.enter(group.clone(), skill);
-        self.wait_sound(true);
-    }
-
-    fn enter(&mut self, group: GroupId, skill: Option<Arc<str>>) {
-        self.journey.sought = true;
-        let (class, place) = (self.journey.rank_class(), self.journey.place);
-        self.act(Act::Enter { group, skill, class, place });
-    }
-
-    fn plan_group(&self, id: &GroupId) -> Option<&Arc<Group>> {
-        self.journey.snapshot.plan.group(id)
-    }
-
-    pub(super) fn queueing(&mut self, input: Input, now: Now) {
+    fn told(&mut self, input: &Input, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
         match input {
-            Input::Offered { offer, seat } => self.offered(offer, seat),
-            Input::Withdrawn { offer, cause } => self.withdrawn(offer, cause),
-            Input::Overflowed { group, cause, place } if self.group() == Some(&group) => {
-                self.journey.place = self.journey.place.min(place);
-                self.overflowed(cause, now);
-            }
-            Input::Position { position, wait } => self.say_position(position, wait),
-            Input::PlayFinished(leg, play) if leg == self.caller() => self.said(play),
-            Input::Due => {
-                if let Stage::Queueing(q) = &self.stage
-                    && q.give_up.is_some_and(|at| now.mono >= at)
-                {
-                    self.act(Act::Leave);
-                    self.overflowed(Cause::NoAnswer, now);
+            Input::Queued(group) if *group == self.group && out.shown() < Shown::Answered => {
+                if matches!(self.kind, Kind::Line { .. }) {
+                    out.answer_as_switch();
+                    self.wait_sound(true, view, out);
                 }
             }
-            Input::Leg(leg, event) => self.seat_event(leg, event, now),
-            Input::Begin
-            | Input::Refused
-            | Input::PlayFinished(..)
-            | Input::Overflowed { .. }
-            | Input::Reserved(..)
-            | Input::HangUp(_) => {}
-        }
-    }
-
-    /// Stop talking the instant a seat is free: the caller hears it ring.
-    fn offered(&mut self, offer: OfferId, seat: SeatId) {
-        let leg = self.dial(Target::Seat(seat.clone()), About::Service);
-        if let Stage::Queueing(q) = &mut self.stage {
-            q.offers.push(Offer { offer, seat, leg });
-            if q.notice {
-                return;
-            }
-            q.saying = None;
-        }
-        if self.shown >= Shown::Early {
-            self.caller_hears(Source::Tone(Tone::Ringback));
-        }
-    }
-
-    fn withdrawn(&mut self, offer: OfferId, cause: Cause) {
-        let Stage::Queueing(q) = &mut self.stage else { return };
-        let Some(at) = q.offers.iter().position(|o| o.offer == offer) else { return };
-        let gone = q.offers.remove(at);
-        self.last = cause;
-        self.fact(Fact::LegFailed { leg: gone.leg, cause, status: None });
-        self.drop_leg(gone.leg, cause);
-        self.wait_sound(false);
-    }
-
-    fn seat_event(&mut self, leg: LegRef, event: LegEvent, now: Now) {
-        let Stage::Queueing(q) = &mut self.stage else { return };
-        let Some(at) = q.offers.iter().position(|o| o.leg == leg) else { return };
-        let Offer { offer, seat, .. } = q.offers[at].clone();
-        match event {
-            LegEvent::Ringing | LegEvent::EarlyMedia => {
-                self.fact(Fact::LegRinging { leg });
-                self.act(Act::Offer(offer, OfferResult::Ringing));
-            }
-            LegEvent::Answered => {
-                q.offers.remove(at);
-                let others: Vec<Offer> = std::mem::take(&mut q.offers);
-                self.act(Act::Offer(offer, OfferResult::Accepted));
-                for other in others {
-                    self.act(Act::Offer(other.offer, OfferResult::Declined(Cause::Elsewhere)));
-                    self.fact(Fact::LegFailed { leg: other.leg, cause: Cause::Elsewhere, status: None });
-                    self.drop_leg(other.leg, Cause::Elsewhere);
+            Input::Offered { offer, seat } => {
+                self.rung.push(Attempt::offered(*offer, seat.clone(), out));
+                // The talk stops the instant a seat is free: the caller hears it ring.
+                if !self.notice {
+                    self.saying = None;
+                    self.ringback(out);
                 }
-                self.connect(leg, Some(seat), now);
             }
-            LegEvent::Failed { cause, status } => {
-                q.offers.remove(at);
-                self.last = cause;
-                self.fact(Fact::LegFailed { leg, cause, status });
-                self.remove(leg);
-                self.act(Act::Offer(offer, OfferResult::Declined(cause)));
-                self.wait_sound(false);
+            Input::Withdrawn { .. } | Input::Leg(..) => return self.rung_told(input, view, now, out),
+            Input::Overflowed { group, cause, place } if *group == self.group => {
+                out.note(Note::Place(view.journey.place.min(*place)));
+                return self.overflowed(*cause, out);
             }
-            LegEvent::Trying | LegEvent::Ended { .. } | LegEvent::Held(_) => {}
+            Input::Position { position, wait } => self.say_position(*position, *wait, view, out),
+            Input::PlayFinished(CALLER, play) if self.saying == Some(*play) => {
+                (self.saying, self.notice) = (None, false);
+                self.wait_sound(false, view, out);
+                if !self.rung.is_empty() {
+                    self.ringback(out);
+                }
+            }
+            Input::Due if self.deadline().is_some_and(|at| now.mono >= at) => {
+                out.act(Act::Leave);
+                return self.overflowed(Cause::NoAnswer, out);
+            }
+            _ => {}
+        }
+        Flow::Stay
+    }
+
+    /// What a seat that rings reports, or the floor of its offer.
+    fn rung_told(&mut self, input: &Input, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        let Some(at) = self.rung.iter().position(|a| a.wants(input)) else { return Flow::Stay };
+        match self.rung[at].handle(input, view, now, out) {
+            Report::Nothing | Report::Ringing(_) | Report::Early(_) => {}
+            Report::Failed(cause) => {
+                self.rung.remove(at);
+                out.note(Note::Last(cause));
+                self.wait_sound(false, view, out);
+            }
+            Report::Answered(leg) => {
+                self.rung.remove(at).accept(out);
+                self.rung.drain(..).for_each(|other| other.lost_to_another(out));
+                out.answered(leg);
+                return Flow::Connected(leg);
+            }
+        }
+        Flow::Stay
+    }
+
+    fn ringback(&mut self, out: &Out<'_>) {
+        if out.shown() >= Shown::Early {
+            self.hears = Some(Source::Tone(Tone::Ringback));
         }
     }
 
     /// What the caller hears while nobody rings: the welcome once, then the group's music, or ringback where there is none.
-    fn wait_sound(&mut self, first: bool) {
-        let Stage::Queueing(q) = &self.stage else { return };
-        if !q.offers.is_empty() || q.notice || self.shown < Shown::Early {
+    fn wait_sound(&mut self, first: bool, view: &View<'_>, out: &mut Out<'_>) {
+        if !self.rung.is_empty() || self.notice || out.shown() < Shown::Early {
             return;
         }
-        let Some(group) = self.plan_group(&q.group).cloned() else { return };
+        let Some(group) = view.group(&self.group) else { return };
         // Whoever comes back has heard it.
-        let first = first && !self.journey.returned;
+        let first = first && !view.journey.returned;
         let notice = group.recording_notice.as_ref().filter(|_| group.record != Record::Never);
         let said = [notice, group.welcome.as_ref()].into_iter().flatten().filter(|_| first);
-        let clips: Vec<Clip> = said.filter_map(|p| self.journey.snapshot.clip(p)).collect();
+        let clips: Vec<Clip> = said.filter_map(|p| view.journey.snapshot.clip(p)).collect();
         if clips.is_empty() {
-            return self.caller_hears(self.waiting_source(&group));
+            self.hears = Some(waiting_source(group, view));
+            return;
         }
-        self.say(clips);
-        if let Stage::Queueing(q) = &mut self.stage {
-            q.notice = first && notice.is_some();
-        }
+        self.say(clips, out);
+        self.notice = first && notice.is_some();
     }
 
-    fn waiting_source(&self, group: &Group) -> Source {
-        match group.waiting.as_ref().and_then(|p| self.journey.snapshot.clip(p)) {
-            Some(clip) => Source::Play { play: PlayId(0), clips: [clip].into(), repeat: true },
-            None => Source::Tone(Tone::Ringback),
-        }
-    }
-
-    fn say(&mut self, clips: Vec<Clip>) {
+    fn say(&mut self, clips: Vec<Clip>, out: &mut Out<'_>) {
         if clips.is_empty() {
             return;
         }
-        let play = self.next_play();
-        if let Stage::Queueing(q) = &mut self.stage {
-            q.saying = Some(play);
-        }
-        self.caller_hears(Source::Play { play, clips: clips.into(), repeat: false });
+        let play = out.play();
+        self.saying = Some(play);
+        self.hears = Some(Source::Play { play, clips: clips.into(), repeat: false });
     }
 
-    fn said(&mut self, play: PlayId) {
-        if let Stage::Queueing(q) = &mut self.stage
-            && q.saying == Some(play)
-        {
-            (q.saying, q.notice) = (None, false);
-            let rings = !q.offers.is_empty();
-            self.wait_sound(false);
-            if rings {
-                self.caller_hears(Source::Tone(Tone::Ringback));
-            }
-        }
-    }
-
-    fn say_position(&mut self, position: u32, wait: Option<(u32, u32)>) {
-        let Stage::Queueing(q) = &self.stage else { return };
-        if !q.offers.is_empty() || q.saying.is_some() || self.shown < Shown::Answered {
+    fn say_position(&mut self, position: u32, wait: Option<(u32, u32)>, view: &View<'_>, out: &mut Out<'_>) {
+        if !self.rung.is_empty() || self.saying.is_some() || out.shown() < Shown::Answered {
             return;
         }
         let phrase = crate::ivr::position(position, wait);
-        let clips: Option<Vec<Clip>> = phrase.iter().map(|p| self.journey.snapshot.clip(p)).collect();
+        let clips: Option<Vec<Clip>> = phrase.iter().map(|p| view.journey.snapshot.clip(p)).collect();
         // A phrase with a hole in it is worse than none: without its prompts nothing is said.
-        self.say(clips.unwrap_or_default());
+        self.say(clips.unwrap_or_default(), out);
     }
 
     /// This group cannot serve the call: a kept group's script goes on, a queue's own overflow follows.
-    fn overflowed(&mut self, cause: Cause, now: Now) {
-        let Stage::Queueing(q) = &mut self.stage else { return };
-        let (group, kept) = (q.group.clone(), q.give_up.is_some());
-        let offers = std::mem::take(&mut q.offers);
-        for offer in offers {
-            self.fact(Fact::LegFailed { leg: offer.leg, cause, status: None });
-            self.drop_leg(offer.leg, cause);
+    fn overflowed(&mut self, cause: Cause, out: &mut Out<'_>) -> Flow {
+        self.rung.drain(..).for_each(|attempt| attempt.overflowed(cause, out));
+        out.fact(Fact::Overflowed { group: self.group.clone(), why: cause });
+        out.note(Note::Last(if cause == Cause::WaitedLong { Cause::NoAnswer } else { cause }));
+        match self.kind {
+            Kind::Kept { .. } => Flow::Next,
+            Kind::Line { .. } => Flow::Overflow(self.group.clone(), cause),
         }
-        self.fact(Fact::Overflowed { group: group.clone(), why: cause });
-        self.last = if cause == Cause::WaitedLong { Cause::NoAnswer } else { cause };
-        if kept { self.advance(now) } else { self.divert(&group, cause, now) }
+    }
+}
+
+fn waiting_source(group: &Group, view: &View<'_>) -> Source {
+    match group.waiting.as_ref().and_then(|p| view.journey.snapshot.clip(p)) {
+        Some(clip) => Source::Play { play: PlayId(0), clips: [clip].into(), repeat: true },
+        None => Source::Tone(Tone::Ringback),
+    }
+}
+
+impl Machine for Queueing {
+    fn handle(&mut self, view: &View<'_>, event: &Event<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        match event {
+            Event::Begin => return self.begin(view, now, out),
+            Event::Told(input) => return self.told(input, view, now, out),
+            Event::PickedUp => {
+                self.rung.drain(..).for_each(|attempt| attempt.lost_to_another(out));
+                out.act(Act::Leave);
+            }
+            Event::End(ending) => {
+                self.rung.iter().for_each(|attempt| attempt.ends_with_call(ending.quit(), out));
+                out.act(Act::Leave);
+            }
+            _ => {}
+        }
+        Flow::Stay
     }
 
-    fn divert(&mut self, group: &GroupId, cause: Cause, now: Now) {
-        let overflow = self.plan_group(group).map(|g| g.overflow.clone());
-        let stopped = self.journey.diversions > super::journey::MAX_DIVERSIONS;
-        match overflow {
-            Some(route) if !stopped && self.script.divert(&route) => self.advance(now),
-            _ => {
-                self.last = cause;
-                self.release_last();
-            }
+    fn deadline(&self) -> Option<u64> {
+        match self.kind {
+            Kind::Kept { give_up, .. } => give_up,
+            Kind::Line { .. } => None,
         }
+    }
+
+    fn arrange(&self, _view: &View<'_>, room: &mut Room<'_>) {
+        room.played = self.hears.clone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::input::LegEvent;
+    use crate::call::stand::{Stand, State, Told, after, leg, offered, table};
+
+    #[test]
+    fn every_state_meets_everything() {
+        let states: &[State] = &[
+            ("a queue, new", || after(Stand::new(), Queueing::line("main".into(), None), &[])),
+            ("a queue, asked", || after(Stand::new(), Queueing::line("main".into(), None), &[Told::Begin])),
+            ("a queue, taken in", || {
+                after(
+                    Stand::new(),
+                    Queueing::line("main".into(), None),
+                    &[Told::Begin, Told::Input(Input::Queued("main".into()))],
+                )
+            }),
+            ("a queue, a seat rings", || {
+                after(
+                    Stand::new(),
+                    Queueing::line("main".into(), None),
+                    &[Told::Begin, Told::Input(Input::Queued("main".into())), offered(7, "8001")],
+                )
+            }),
+            ("a queue, two seats ring", || {
+                after(
+                    Stand::new(),
+                    Queueing::line("main".into(), None),
+                    &[Told::Begin, Told::Input(Input::Queued("main".into())), offered(7, "8001"), offered(9, "8002")],
+                )
+            }),
+            ("kept seats, asked", || after(Stand::new(), Queueing::kept("main".into(), 10_000), &[Told::Begin])),
+            ("kept seats, one rings", || {
+                after(
+                    Stand::new(),
+                    Queueing::kept("main".into(), 10_000),
+                    &[Told::Begin, offered(7, "8051"), leg(1, LegEvent::Ringing)],
+                )
+            }),
+            ("a queue that the plan does not know", || after(Stand::new(), Queueing::line("nobody".into(), None), &[])),
+        ];
+        insta::assert_snapshot!(table(states));
     }
 }

@@ -1,6 +1,8 @@
 //! Whether the call is recorded, and who is in it: one recording a caller's journey, from the first answer to the end.
 
-use super::{Call, Conflict, Stage};
+use super::machine::{Event, Flow, Machine, Out, View};
+use super::order::{Conflict, Order};
+use crate::clock::Now;
 use crate::fact::Fact;
 use crate::id::LegRef;
 use smallvec::SmallVec;
@@ -9,8 +11,10 @@ use smallvec::SmallVec;
 pub use crate::dialplan::Record;
 
 /// What is known of this call's recording.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recording {
+    /// As the group that serves the call says.
+    when: Record,
     /// Somebody asked for it, where it is made on demand.
     asked: bool,
     paused: bool,
@@ -25,58 +29,93 @@ pub struct Recorded {
     pub parties: SmallVec<[(u8, LegRef); 4]>,
 }
 
-impl Call {
+impl Recording {
+    pub(super) fn new(when: Record) -> Self {
+        Self { when, asked: false, paused: false }
+    }
+
     /// What shall be recorded now; `None`: nothing (yet).
-    #[must_use]
-    pub fn recorded(&self) -> Option<Recorded> {
-        if self.journey.answered_at.is_none() || matches!(self.stage, Stage::Over) || !self.is_recorded() {
+    pub(super) fn wanted(&self, view: &View<'_>) -> Option<Recorded> {
+        if view.journey.answered_at.is_none() || !self.is_wanted() {
             return None;
         }
-        let mut parties: SmallVec<[(u8, LegRef); 4]> = SmallVec::new();
-        let is_here = |leg: &LegRef| self.members.iter().any(|m| m.leg == *leg && m.answered);
-        parties.extend(Some(self.caller()).filter(is_here).map(|leg| (0, leg)));
-        if let Stage::Talking(talking) = &self.stage {
-            let parts = [talking.with, talking.third.as_ref().and_then(|t| t.joined()), talking.chief()];
-            parties.extend((1u8..).zip(parts).filter_map(|(part, leg)| Some((part, leg.filter(is_here)?))));
-        }
-        Some(Recorded { paused: self.recording.paused, parties })
+        let parties = view.parties;
+        let caller = parties.all().iter().find(|m| m.target.is_none() && m.answered);
+        let parts = [caller, parties.agent(), parties.target(), parties.supervisor()];
+        let parties = (0u8..).zip(parts).filter_map(|(channel, party)| Some((channel, party?.leg)));
+        Some(Recorded { paused: self.paused, parties: parties.collect() })
     }
 
-    fn is_recorded(&self) -> bool {
-        match self.journey.record {
+    fn is_wanted(&self) -> bool {
+        match self.when {
             Record::Always => true,
             Record::Never => false,
-            Record::OnDemand => self.recording.asked,
+            Record::OnDemand => self.asked,
         }
     }
 
-    /// The group that serves the call says whether it is recorded; once one has begun, the next group does not end it.
-    pub(super) fn served_by(&mut self, record: Record) {
-        if self.journey.answered_at.is_none() || self.journey.record != Record::Always {
-            self.journey.record = record;
+    fn record(&mut self) -> Flow {
+        if self.is_wanted() {
+            return Flow::Refused(Conflict::Already);
         }
+        if self.when == Record::Never {
+            return Flow::Refused(Conflict::NotRecorded);
+        }
+        self.asked = true;
+        Flow::Stay
     }
 
-    pub(super) fn record(&mut self) -> Result<(), Conflict> {
-        if self.is_recorded() {
-            return Err(Conflict::Already);
+    fn pause(&mut self, paused: bool, by: &str, why: &str, view: &View<'_>, out: &mut Out<'_>) -> Flow {
+        if self.wanted(view).is_none() {
+            return Flow::Refused(Conflict::NotRecorded);
         }
-        if self.journey.record == Record::Never {
-            return Err(Conflict::NotRecorded);
+        if self.paused == paused {
+            return Flow::Refused(Conflict::Already);
         }
-        self.recording.asked = true;
-        Ok(())
+        self.paused = paused;
+        out.fact(Fact::RecordingPaused { paused, ordered_by: by.to_owned(), why: why.to_owned() });
+        Flow::Stay
     }
+}
 
-    pub(super) fn pause(&mut self, paused: bool, by: &str, why: &str) -> Result<(), Conflict> {
-        if self.recorded().is_none() {
-            return Err(Conflict::NotRecorded);
+impl Machine for Recording {
+    fn handle(&mut self, view: &View<'_>, event: &Event<'_>, _now: Now, out: &mut Out<'_>) -> Flow {
+        match event {
+            Event::Order(_, Order::Record, _) => self.record(),
+            Event::Order(_, Order::Pause(paused, why), by) => self.pause(*paused, by, why, view, out),
+            // Once a recording has begun, the next group does not end it.
+            Event::Served(when) if view.journey.answered_at.is_none() || self.when != Record::Always => {
+                self.when = *when;
+                Flow::Stay
+            }
+            _ => Flow::Pass,
         }
-        if self.recording.paused == paused {
-            return Err(Conflict::Already);
-        }
-        self.recording.paused = paused;
-        self.fact(Fact::RecordingPaused { paused, ordered_by: by.to_owned(), why: why.to_owned() });
-        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::stand::{Stand, State, Told, after, table};
+
+    #[test]
+    fn every_state_meets_everything() {
+        let states: &[State] = &[
+            ("nobody has answered", || after(Stand::new(), Recording::new(Record::Always), &[])),
+            ("always", || after(Stand::talking(), Recording::new(Record::Always), &[])),
+            ("paused", || {
+                after(
+                    Stand::talking(),
+                    Recording::new(Record::Always),
+                    &[Told::Order(Order::Pause(true, String::new()))],
+                )
+            }),
+            ("on demand", || after(Stand::talking(), Recording::new(Record::OnDemand), &[])),
+            ("on demand, begun", || {
+                after(Stand::talking(), Recording::new(Record::OnDemand), &[Told::Order(Order::Record)])
+            }),
+            ("never", || after(Stand::talking(), Recording::new(Record::Never), &[])),
+        ];
+        insta::assert_snapshot!(table(states));
     }
 }

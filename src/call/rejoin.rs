@@ -1,206 +1,157 @@
 //! A caller whom his agent has left is not left alone: a seat is rung for him while an emergency line rings, or the agent's own
 //! seat after a transfer that came to nothing (product §5.6, "return on failure").
 
-use super::talking::Talking;
-use super::{About, Act, Call, Input, LegEvent, OfferResult, Stage};
+use super::act::{About, Act};
+use super::attempt::{Attempt, Report};
+use super::input::Input;
+use super::machine::{Event, Flow, Machine, Note, Out, View};
+use super::room::Room;
 use crate::clock::{Now, SECOND};
-use crate::fact::{Cause, Fact, Target};
-use crate::id::{GroupId, LegRef, OfferId, SeatId};
+use crate::fact::{Cause, Fact};
+use crate::id::{GroupId, SeatId};
 
-/// The agent whose transfer failed is rung so long; then the caller goes to the head of the queue.
+/// The agent whose transfer failed is rung so long, µs; then the caller goes to the head of the queue.
 const RETURN_RINGS: u64 = 15 * SECOND;
 
 /// A seat that is being rung for the caller.
 #[derive(Debug)]
 pub(super) struct Rejoin {
     whom: Whom,
-    ringing: Option<(OfferId, SeatId, LegRef)>,
-    until: Option<u64>,
+    attempt: Option<Attempt>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 enum Whom {
     /// Whoever of the group is free.
     Group(GroupId),
-    /// The agent himself.
-    Agent(SeatId),
+    /// The agent himself, whose transfer came to nothing for this cause.
+    Agent(SeatId, Cause),
 }
 
 impl Rejoin {
-    pub(super) fn deadline(&self) -> Option<u64> {
-        self.until
-    }
-
-    pub(super) fn leg(&self) -> Option<LegRef> {
-        self.ringing.as_ref().map(|(_, _, leg)| *leg)
-    }
-
-    fn holds(&self, offer: OfferId) -> bool {
-        self.ringing.as_ref().is_some_and(|(held, ..)| *held == offer)
-    }
-}
-
-impl Call {
-    fn rejoining(&mut self) -> Option<&mut Rejoin> {
-        self.talk()?.rejoin.as_deref_mut()
-    }
-
-    fn rejoin(&mut self, whom: Whom, until: Option<u64>) {
-        let rejoin = Rejoin { whom: whom.clone(), ringing: None, until };
-        if let Some(talking) = self.talk() {
-            talking.rejoin = Some(Box::new(rejoin));
-        }
-        match whom {
-            Whom::Agent(seat) => self.act(Act::Reserve(seat)),
-            Whom::Group(group) => {
-                let place = self.journey.place;
-                self.act(Act::Enter { group, skill: None, class: 0, place });
-            }
-        }
-    }
-
-    /// Whoever is free comes to the caller whose agent has gone, while the emergency line rings.
-    pub(super) fn ask_for_helper(&mut self) {
-        if let Some(group) = self.home_group() {
-            self.rejoin(Whom::Group(group), None);
-        }
+    /// Whoever of the group is free comes to the caller whose agent has gone, while the emergency line rings.
+    pub(super) fn anyone(group: GroupId) -> Self {
+        Self { whom: Whom::Group(group), attempt: None }
     }
 
     /// The transfer came to nothing: back to the agent who ordered it, with the reason; to the queue if he cannot be had.
-    pub(super) fn come_back(&mut self, seat: SeatId, cause: Cause, now: Now) {
-        self.fact(Fact::Returned { seat: Some(seat.clone()), cause });
-        self.rejoin(Whom::Agent(seat), Some(now.mono + RETURN_RINGS));
-        self.patch_talk();
+    pub(super) fn agent(seat: SeatId, cause: Cause) -> Self {
+        Self { whom: Whom::Agent(seat, cause), attempt: None }
     }
 
-    /// The group that the caller came from, else the hub's.
-    pub(super) fn home_group(&mut self) -> Option<GroupId> {
-        let group = self.talk().and_then(|t| t.group.clone());
-        group.or_else(|| self.journey.snapshot.plan.hub_group().cloned())
+    fn begin(&mut self, view: &View<'_>, now: Now, out: &mut Out<'_>) {
+        self.attempt = Some(match &self.whom {
+            Whom::Agent(seat, cause) => {
+                out.fact(Fact::Returned { seat: Some(seat.clone()), cause: *cause });
+                Attempt::seat(seat.clone(), About::Service, now.mono + RETURN_RINGS, out)
+            }
+            Whom::Group(group) => Attempt::group(group.clone(), About::Service, view.journey.place, None, out),
+        });
     }
 
-    /// What the floor says, if it is about this. `true`: it was.
-    pub(super) fn rejoin_told(&mut self, input: &Input, now: Now) -> bool {
-        let Some(rejoin) = self.rejoining() else { return false };
-        match (input, &rejoin.whom) {
-            (Input::Offered { offer, seat }, Whom::Group(_)) if rejoin.ringing.is_none() => {
-                self.ring_rejoin(*offer, seat.clone());
+    fn told(&mut self, input: &Input, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        let Some(attempt) = self.attempt.as_mut() else { return Flow::Stay };
+        match (attempt.handle(input, view, now, out), &self.whom) {
+            (Report::Nothing | Report::Ringing(_) | Report::Early(_), _) => Flow::Stay,
+            (Report::Answered(leg), _) => {
+                out.answered(leg);
+                attempt.accept(out);
+                // It is the one whom the caller talks to now: nobody need be rung any more.
+                self.attempt = None;
+                Flow::Connected(leg)
             }
-            (Input::Reserved(seat, Ok(offer)), Whom::Agent(agent)) if seat == agent && rejoin.ringing.is_none() => {
-                self.ring_rejoin(*offer, seat.clone());
+            // Nobody can be had; the emergency line goes on ringing for the caller.
+            (Report::Failed(_), Whom::Group(_)) => Flow::Done,
+            (Report::Failed(cause), Whom::Agent(..)) => {
+                out.note(Note::Last(cause));
+                Flow::Requeue(None)
             }
-            (Input::Reserved(seat, Err(cause)), Whom::Agent(agent)) if seat == agent => {
-                self.rejoin_failed(*cause, now);
-            }
-            (Input::Withdrawn { offer, cause }, _) if rejoin.holds(*offer) => {
-                self.stop_ringing(*cause, true);
-                self.rejoin_failed(*cause, now);
-            }
-            (Input::Overflowed { group, .. }, Whom::Group(asked)) if group == asked => {
-                // Nobody can be had; the emergency line goes on ringing for the caller.
-                if let Some(talking) = self.talk() {
-                    talking.rejoin = None;
-                }
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    fn ring_rejoin(&mut self, offer: OfferId, seat: SeatId) {
-        let leg = self.dial(Target::Seat(seat.clone()), About::Service);
-        if let Some(rejoin) = self.rejoining() {
-            rejoin.ringing = Some((offer, seat, leg));
-        }
-    }
-
-    /// What the rung seat's leg reports. `true`: it was this one's.
-    pub(super) fn rejoin_event(&mut self, leg: LegRef, event: LegEvent, now: Now) -> bool {
-        let Some((offer, seat)) = self.rejoining().and_then(|r| {
-            let (offer, seat, out) = r.ringing.as_ref()?;
-            (*out == leg).then(|| (*offer, seat.clone()))
-        }) else {
-            return false;
-        };
-        match event {
-            LegEvent::Ringing | LegEvent::EarlyMedia => {
-                self.fact(Fact::LegRinging { leg });
-                self.act(Act::Offer(offer, OfferResult::Ringing));
-            }
-            LegEvent::Answered => self.rejoined(leg, offer, seat),
-            LegEvent::Failed { cause, status } => {
-                self.fact(Fact::LegFailed { leg, cause, status });
-                self.remove(leg);
-                self.act(Act::Offer(offer, OfferResult::Declined(cause)));
-                if let Some(rejoin) = self.rejoining() {
-                    rejoin.ringing = None;
-                }
-                self.rejoin_failed(cause, now);
-            }
-            LegEvent::Trying | LegEvent::Ended { .. } | LegEvent::Held(_) => {}
-        }
-        true
-    }
-
-    fn rejoined(&mut self, leg: LegRef, offer: OfferId, seat: SeatId) {
-        if let Some(member) = self.member(leg) {
-            member.answered = true;
-        }
-        self.fact(Fact::LegAnswered { leg });
-        self.act(Act::Offer(offer, OfferResult::Accepted));
-        if let Some(talking) = self.talk() {
-            (talking.with, talking.seat, talking.rejoin) = (Some(leg), Some(seat), None);
-        }
-        self.journey.came_back = None;
-        self.fact(Fact::Connected { leg });
-        self.patch_talk();
-    }
-
-    /// The floor offers the next seat by itself; the one agent who was meant cannot be had: the head of the queue.
-    fn rejoin_failed(&mut self, cause: Cause, now: Now) {
-        let agent = self.rejoining().is_some_and(|r| matches!(r.whom, Whom::Agent(_)));
-        if agent {
-            if let Some(talking) = self.talk() {
-                talking.rejoin = None;
-            }
-            self.last = cause;
-            self.back_to_queue(now);
-        }
-    }
-
-    pub(super) fn rejoin_due(&mut self, now: Now) {
-        if self.rejoining().and_then(|r| r.until).is_some_and(|at| at <= now.mono) {
-            self.dismiss_rejoin(Cause::NoAnswer);
-            self.back_to_queue(now);
         }
     }
 
     /// Nobody need be rung any more.
-    pub(super) fn dismiss_rejoin(&mut self, cause: Cause) {
-        if self.rejoining().is_none() {
-            return;
-        }
-        self.stop_ringing(cause, false);
-        self.act(Act::Leave);
-        if let Some(talking) = self.talk() {
-            talking.rejoin = None;
-        }
-    }
-
-    /// `withdrawn`: the floor knows already.
-    fn stop_ringing(&mut self, cause: Cause, withdrawn: bool) {
-        let Some((offer, _, leg)) = self.rejoining().and_then(|r| r.ringing.take()) else { return };
-        self.fact(Fact::LegFailed { leg, cause, status: None });
-        self.drop_leg(leg, cause);
-        if !withdrawn {
-            self.act(Act::Offer(offer, OfferResult::Declined(cause)));
+    fn dismiss(&mut self, cause: Cause, out: &mut Out<'_>) {
+        let Some(attempt) = self.attempt.take() else { return };
+        attempt.stop(cause, out);
+        if matches!(self.whom, Whom::Agent(..)) {
+            out.act(Act::Leave);
         }
     }
 }
 
-impl Stage {
-    /// Whether a seat is being rung for a caller left alone.
-    pub(super) fn is_rejoining(&self) -> bool {
-        matches!(self, Self::Talking(Talking { rejoin: Some(_), .. }))
+impl Machine for Rejoin {
+    fn handle(&mut self, view: &View<'_>, event: &Event<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        match event {
+            Event::Begin => self.begin(view, now, out),
+            Event::Told(input) => return self.told(input, view, now, out),
+            Event::Connected | Event::Requeued => {
+                self.dismiss(Cause::Elsewhere, out);
+                return Flow::Done;
+            }
+            Event::End(ending) => {
+                // Who was rung in the agent's place is let go for the call's own cause; the agent because the caller has gone.
+                let cause = match self.whom {
+                    Whom::Group(_) if !ending.caller_left => ending.cause,
+                    Whom::Group(_) | Whom::Agent(..) => Cause::CallerGone,
+                };
+                self.dismiss(cause, out);
+            }
+            _ => {}
+        }
+        Flow::Stay
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.attempt.as_ref().and_then(Attempt::deadline)
+    }
+
+    fn wants(&self, input: &Input) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.wants(input))
+    }
+
+    fn arrange(&self, _view: &View<'_>, room: &mut Room<'_>) {
+        room.rings = true;
+    }
+
+    fn rank(&self) -> u8 {
+        1
+    }
+
+    fn finds_company(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::input::LegEvent;
+    use crate::call::stand::{Stand, State, Told, after, leg, offered, reserved, table};
+
+    #[test]
+    fn every_state_meets_everything() {
+        let states: &[State] = &[
+            ("a group is asked", || {
+                after(Stand::talking().without_agent(), Rejoin::anyone("main".into()), &[Told::Begin])
+            }),
+            ("a seat of a group rings", || {
+                after(
+                    Stand::talking().without_agent(),
+                    Rejoin::anyone("main".into()),
+                    &[Told::Begin, offered(9, "8003")],
+                )
+            }),
+            ("the agent is asked", || {
+                after(Stand::talking().without_agent(), Rejoin::agent("8001".into(), Cause::Busy), &[Told::Begin])
+            }),
+            ("the agent rings", || {
+                after(
+                    Stand::talking().without_agent(),
+                    Rejoin::agent("8001".into(), Cause::Busy),
+                    &[Told::Begin, reserved("8001", 9), leg(2, LegEvent::Ringing)],
+                )
+            }),
+        ];
+        insta::assert_snapshot!(table(states));
     }
 }

@@ -1,119 +1,119 @@
 //! The end of a call: exactly one `CallEnded`, every leg and seat let go.
 
-use super::{Act, Call, OfferResult, Shown, Stage, cause};
-use crate::fact::{Cause, Fact, Outcome, Party, Service, TransferResult};
-use crate::id::LegRef;
-use crate::patch::Topology;
+use super::act::Act;
+use super::cause;
+use super::machine::{Ending, Event, Flow, Machine, Out, Shown, View};
+use super::party::{CALLER, Role};
+use crate::clock::Now;
+use crate::fact::{Cause, Fact, Outcome, Party, Service};
 
-impl Call {
+/// How the call ends. [`Event::Begin`] ends the caller's leg, [`Event::End`], after features and stage, everything else.
+#[derive(Debug)]
+pub(super) struct Release {
+    pub(super) ending: Ending,
+    outcome: Outcome,
+    /// Status and Q.850 cause; else they follow from the cause.
+    said: Option<(u16, u8)>,
+    /// What the caller got, if it was a final response.
+    status: Option<u16>,
+    /// People talked.
+    talked: bool,
+}
+
+impl Release {
     /// The script says how the call ends.
-    pub(super) fn release(&mut self, status: u16, q850: u8) {
+    pub(super) fn said(status: u16, q850: u8, service: Service) -> Self {
         let cause = cause::from_q850(q850).unwrap_or_else(|| cause::from_status(status));
-        let outcome =
-            if self.journey.service == Service::Cancelled { Outcome::CancelledNumber } else { cause::outcome(cause) };
-        self.end(Party::Switch, cause, outcome, Some((status, q850)));
+        let outcome = if service == Service::Cancelled { Outcome::CancelledNumber } else { cause::outcome(cause) };
+        Self { said: Some((status, q850)), ..Self::new(Party::Switch, cause, outcome) }
     }
 
     /// Nothing is left to try: the caller is told why the last attempt failed.
-    pub(super) fn release_last(&mut self) {
-        let cause = self.last;
-        let (status, q850) = cause::to_sip(cause);
-        self.end(Party::Switch, cause, cause::outcome(cause), Some((status, q850)));
-    }
-
-    /// The caller hung up.
-    pub(super) fn caller_gone(&mut self, cause: Cause) {
-        if let Stage::Announcing(announcing) = &self.stage {
-            let prompt = announcing.prompt().clone();
-            self.fact(Fact::PromptEnded { prompt, whole: false });
-        }
-        let outcome = match &self.stage {
-            Stage::Talking(_) => Outcome::Connected,
-            Stage::Announcing(_) if self.journey.service == Service::Cancelled => Outcome::CancelledNumber,
-            Stage::Announcing(_) if !self.journey.sought => Outcome::AbandonedInPrompt,
-            Stage::Idle | Stage::Announcing(_) | Stage::Queueing(_) | Stage::Dialling(_) | Stage::Over => {
-                Outcome::Abandoned
-            }
-        };
-        if matches!(self.stage, Stage::Talking(_)) {
-            self.fact(Fact::PartyLeft { leg: LegRef(0), cause });
-            if self.stage.third().is_some_and(|t| t.is_reaching()) {
-                self.end_third(TransferResult::CallerGone, Cause::CallerGone);
-            }
-        }
-        self.remove(LegRef(0));
-        let by = if cause == Cause::Normal || cause == Cause::CallerGone { Party::Caller } else { Party::Switch };
-        self.finish(by, cause, outcome, None);
+    pub(super) fn exhausted(last: Cause) -> Self {
+        Self::new(Party::Switch, last, cause::outcome(last))
     }
 
     /// One side hung up, or we end it: everybody goes.
-    pub(super) fn release_all(&mut self, by: Party, cause: Cause) {
-        let outcome = if matches!(self.stage, Stage::Talking(_)) { Outcome::Connected } else { cause::outcome(cause) };
-        self.end(by, cause, outcome, None);
+    pub(super) fn all(by: Party, cause: Cause, talked: bool) -> Self {
+        let outcome = if talked { Outcome::Connected } else { cause::outcome(cause) };
+        Self { talked, ..Self::new(by, cause, outcome) }
     }
 
-    /// Ends the caller's leg, then the call. `said`: status and Q.850 cause; else they follow from the cause.
-    fn end(&mut self, by: Party, cause: Cause, outcome: Outcome, said: Option<(u16, u8)>) {
-        let (status, q850) = said.unwrap_or_else(|| cause::to_sip(cause));
-        let caller = self.caller();
-        if self.shown < Shown::Answered {
-            self.act(Act::Reject { status, q850 });
+    /// The caller hung up.
+    pub(super) fn caller_left(cause: Cause, outcome: Outcome, talked: bool) -> Self {
+        let by = if matches!(cause, Cause::Normal | Cause::CallerGone) { Party::Caller } else { Party::Switch };
+        let ending = Ending { by, cause, caller_left: true };
+        Self { ending, talked, ..Self::new(by, cause, outcome) }
+    }
+
+    fn new(by: Party, cause: Cause, outcome: Outcome) -> Self {
+        let ending = Ending { by, cause, caller_left: false };
+        Self { ending, outcome, said: None, status: None, talked: false }
+    }
+
+    fn end_caller(&mut self, out: &mut Out<'_>) {
+        if self.ending.caller_left {
+            return out.gone(CALLER);
+        }
+        let (status, q850) = self.said.unwrap_or_else(|| cause::to_sip(self.ending.cause));
+        if out.shown() < Shown::Answered {
+            out.act(Act::Reject { status, q850 });
+            out.gone(CALLER);
+            self.status = Some(status);
         } else {
-            self.act(Act::HangUp { leg: caller, cause });
+            out.hang_up(CALLER, self.ending.cause);
         }
-        let status = (self.shown < Shown::Answered).then_some(status);
-        self.remove(LegRef(0));
-        self.finish(by, cause, outcome, status);
     }
 
-    /// Lets go of every other leg, offer and seat.
-    fn finish(&mut self, by: Party, cause: Cause, outcome: Outcome, status: Option<u16>) {
-        // Whoever is still being reached is told to stop first; what has joined ends with the others.
-        if self.stage.third().is_some_and(|t| t.is_reaching()) {
-            self.end_third(TransferResult::AgentGone, cause);
+    /// Lets go of every other leg and seat.
+    fn end_others(&self, view: &View<'_>, out: &mut Out<'_>) {
+        let Ending { by, cause, .. } = self.ending;
+        let talked = || {
+            [Role::Agent, Role::Target]
+                .into_iter()
+                .filter_map(|role| view.parties.all().iter().find(|m| m.role == role && m.answered))
+        };
+        for party in talked() {
+            out.fact(Fact::LegEnded { leg: party.leg, by, cause });
         }
-        if self.stage.is_rejoining() {
-            self.dismiss_rejoin(Cause::CallerGone);
+        for party in talked() {
+            out.seat_free(party);
         }
-        self.drop_monitor(Cause::Normal);
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let quit = if by == Party::Caller { Cause::CallerGone } else { cause };
-        match &stage {
-            Stage::Queueing(q) => {
-                for (_, leg) in q.offers() {
-                    self.fact(Fact::LegFailed { leg, cause: quit, status: None });
-                }
-                self.act(Act::Leave);
-            }
-            Stage::Dialling(d) => {
-                let (leg, offer) = d.attempt();
-                if let Some(leg) = leg {
-                    self.fact(Fact::LegFailed { leg, cause: quit, status: None });
-                }
-                if let Some(offer) = offer {
-                    self.act(Act::Offer(offer, OfferResult::Declined(quit)));
-                    self.act(Act::Leave);
-                }
-            }
-            Stage::Talking(talking) => {
-                let third = talking.third.as_ref().and_then(|t| t.joined());
-                for leg in talking.with.into_iter().chain(third) {
-                    if self.members.iter().any(|m| m.leg == leg) {
-                        self.fact(Fact::LegEnded { leg, by, cause });
-                    }
-                }
-                for (_, seat) in talking.seats() {
-                    self.act(Act::SeatFree(seat.clone()));
-                }
-            }
-            Stage::Idle | Stage::Announcing(_) | Stage::Over => {}
+        let told = if self.talked { cause } else { self.ending.quit() };
+        for party in view.parties.all() {
+            out.hang_up(party.leg, told);
         }
-        let leg_cause = if matches!(stage, Stage::Talking(_)) { cause } else { quit };
-        for member in std::mem::take(&mut self.members) {
-            self.act(Act::HangUp { leg: member.leg, cause: leg_cause });
+        out.fact(Fact::CallEnded { outcome: self.outcome, by, cause, status: self.status });
+        out.act(Act::Over);
+    }
+}
+
+impl Machine for Release {
+    fn handle(&mut self, view: &View<'_>, event: &Event<'_>, _now: Now, out: &mut Out<'_>) -> Flow {
+        match event {
+            Event::Begin => self.end_caller(out),
+            Event::End(_) => self.end_others(view, out),
+            _ => {}
         }
-        self.topology = Topology::new();
-        self.fact(Fact::CallEnded { outcome, by, cause, status });
-        self.act(Act::Over);
+        Flow::Stay
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::stand::{Stand, State, after, table};
+
+    #[test]
+    fn every_state_meets_everything() {
+        let states: &[State] = &[
+            ("nothing is left to try", || after(Stand::new(), Release::exhausted(Cause::Busy), &[])),
+            ("the script ends it", || after(Stand::new(), Release::said(410, 22, Service::Cancelled), &[])),
+            ("a talk is ended", || after(Stand::talking(), Release::all(Party::Switch, Cause::Shed, true), &[])),
+            ("the caller hung up in a talk", || {
+                after(Stand::talking(), Release::caller_left(Cause::Normal, Outcome::Connected, true), &[])
+            }),
+        ];
+        insta::assert_snapshot!(table(states));
     }
 }

@@ -1,101 +1,14 @@
 //! The call whole: each stage × everything it can be told, and what it then wants.
 
-use super::{Act, Call, Caller, Input, Journey, LegEvent, OfferResult, Order, Reachable, Script, Snapshot, Try};
+use super::stand::{self, journey, word};
+use super::{Act, Call, Input, LegEvent, Order, Reachable, Script};
 use crate::clock::{Now, SECOND};
-use crate::dialplan::{Class, Digits, Known, Plan, Source as File, Step};
+use crate::dialplan::{Class, Digits, Step};
 use crate::fact::{Brief, Cause, Fact, Origin, Service, Supervision, Way};
 use crate::id::{CallRef, GroupId, LegRef, OfferId, PromptId, SeatId, TrunkId};
-use crate::patch::topology::Hears;
-use crate::patch::{Clip, PlayId, Source};
-use std::collections::BTreeMap;
+use crate::patch::PlayId;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock};
-
-const PLAN: &str = r#"
-[city]
-name = "福州市"
-country = "86"
-area = "0591"
-subscriber = 8
-timezone = "Asia/Shanghai"
-issued = 2021-11-08
-deadline = 2021-11-30
-
-[hotline.12345]
-title = "12345"
-owner = "12345"
-class = "hub"
-group = "main"
-
-[group.main]
-title = "12345 坐席"
-hours = "7x24"
-ring = "8s"
-wrap_up = "30s"
-welcome = "waiting"
-waiting = "music/hold"
-position_every = "30s"
-max_wait = "10m"
-max_size = 500
-overflow = ["prompt:busy", "release:486"]
-trusted = true
-
-[group.county]
-title = "县级坐席"
-hours = { calendar = "cn", from = 08:30, to = 17:30 }
-overflow = "group:main"
-
-[calendar.cn]
-
-[emergency]
-trunks = ["emergency-1", "emergency-2"]
-progress = "2s"
-
-[trunk.emergency-1]
-title = "一"
-role = "emergency"
-
-[trunk.emergency-2]
-title = "二"
-role = "emergency"
-"#;
-
-static SNAPSHOT: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
-    let file = File { file: "city.toml".into(), text: PLAN.into() };
-    let (plan, _) = Plan::load(&[file], &Known::default()).unwrap_or_else(|e| panic!("{e:#?}"));
-    let clip = |name: &str| {
-        let id = PromptId::from(name);
-        (id.clone(), Clip { name: id, alaw: vec![0xd5; 8000].into() })
-    };
-    let prompts: BTreeMap<_, _> = ["cancelled", "waiting", "busy", "music/hold"].map(clip).into();
-    Arc::new(Snapshot { plan: Arc::new(plan), prompts })
-});
-
-fn journey(class: Option<Class>, service: Service) -> Journey {
-    Journey {
-        origin: Origin::Trunk(TrunkId::from("carrier")),
-        caller: Caller { number: "13900000001".into(), ..Caller::default() },
-        dialled: "12345".into(),
-        title: "12345".into(),
-        entry: "hotline.12345".into(),
-        class,
-        service,
-        seat_dialled: None,
-        snapshot: SNAPSHOT.clone(),
-        place: 0,
-        max_forwards: 69,
-        history: Vec::new(),
-        diversions: 0,
-        sought: false,
-        returned: false,
-        came_back: None,
-        answered_at: None,
-        record: crate::dialplan::Record::Always,
-        whisper: None,
-        looped: Vec::new(),
-        offerless_unreliable: false,
-    }
-}
+use std::sync::Arc;
 
 fn prompt(early: bool) -> Step {
     Step::Prompt { prompt: PromptId::from("cancelled"), early }
@@ -116,66 +29,6 @@ fn call(class: Class, service: Service, steps: Vec<Step>) -> Call {
     Call::new(CallRef(1), journey(Some(class), service), Script::new(steps.into()))
 }
 
-fn word(act: &Act) -> String {
-    match act {
-        Act::Fact(fact) => fact_word(fact),
-        Act::Topology(topology) => {
-            let rows = topology.rows().map(|(leg, hears)| {
-                let what = match hears {
-                    Hears::Leg(other) => format!("leg {}", other.0),
-                    Hears::Source(Source::Nothing) => "nothing".into(),
-                    Hears::Source(Source::Tone(tone)) => format!("{tone:?}"),
-                    Hears::Source(Source::Play { clips, repeat, .. }) => {
-                        format!("{}{}", clips[0].name, if *repeat { " again and again" } else { "" })
-                    }
-                    Hears::Mix { speakers, .. } => {
-                        let names: Vec<_> = speakers.iter().map(|s| format!("leg {}", s.leg.0)).collect();
-                        names.join(" and ")
-                    }
-                    Hears::Source(Source::Port(..) | Source::Mix { .. }) => "a port".into(),
-                };
-                format!("{} hears {what}", leg.0)
-            });
-            format!("patch({})", rows.collect::<Vec<_>>().join(", "))
-        }
-        Act::Reject { status, q850 } => format!("Reject {status}/{q850}"),
-        Act::Dial { leg, target, .. } => format!("Dial {} {}", leg.0, target_word(target)),
-        Act::HangUp { leg, cause } => format!("HangUp {} {cause:?}", leg.0),
-        Act::Enter { group, class, .. } => format!("Enter {group} class {class}"),
-        Act::Reserve(seat) => format!("Reserve {seat}"),
-        Act::Offer(offer, OfferResult::Declined(cause)) => format!("Offer {} declined {cause:?}", offer.0),
-        Act::Offer(offer, result) => format!("Offer {} {result:?}", offer.0),
-        Act::SeatFree(seat) => format!("SeatFree {seat}"),
-        Act::SeatHeld(seat, held) => format!("SeatHeld {seat} {held}"),
-        Act::Ring | Act::EarlyMedia | Act::Answer | Act::Leave | Act::Over => format!("{act:?}"),
-    }
-}
-
-fn target_word(target: &crate::fact::Target) -> String {
-    match target {
-        crate::fact::Target::Seat(seat) => seat.to_string(),
-        crate::fact::Target::Trunk { trunk, number } => format!("{trunk}/{number}"),
-    }
-}
-
-fn fact_word(fact: &Fact) -> String {
-    match fact {
-        Fact::CallEnded { outcome, by, cause, status } => {
-            let status = status.map_or(String::new(), |s| format!(" {s}"));
-            format!("<{outcome:?} by {by:?}, {cause:?}{status}>")
-        }
-        Fact::LegFailed { leg, cause, status } => {
-            let status = status.map_or(String::new(), |s| format!(" {s}"));
-            format!("<leg {} failed {cause:?}{status}>", leg.0)
-        }
-        Fact::LegEnded { leg, by, cause } => format!("<leg {} ended by {by:?}, {cause:?}>", leg.0),
-        other => {
-            let text = format!("{other:?}");
-            format!("<{}>", text.split([' ', '{', '(']).next().unwrap_or_default())
-        }
-    }
-}
-
 fn drain(call: &mut Call) -> String {
     let acts: Vec<String> = std::iter::from_fn(|| call.poll()).map(|act| word(&act)).collect();
     if acts.is_empty() { "-".into() } else { acts.join("; ") }
@@ -186,6 +39,9 @@ type Reach = fn() -> (Call, Now);
 fn begun(mut call: Call, inputs: &[Input]) -> (Call, Now) {
     let now = Now::default().plus(SECOND);
     call.handle(Input::Begin, now);
+    if let Some(group) = call.group().cloned() {
+        call.handle(Input::Queued(group), now);
+    }
     for input in inputs {
         call.handle(input.clone(), now);
     }
@@ -244,8 +100,8 @@ const STAGES: [(&str, Reach); 24] = [
     }),
     ("three-way, a line rings", || ordered(line(false), Way::ThreeWay, &[leg(2, LegEvent::Ringing)])),
     ("three-way, a line has joined", || ordered(line(false), Way::ThreeWay, &[leg(2, LegEvent::Answered)])),
-    ("three-way, a group is asked", || ordered(people(), Way::ThreeWay, &[])),
-    ("three-way, a seat of a group rings", || ordered(people(), Way::ThreeWay, &[offered(9, "8003")])),
+    ("three-way, a group is asked", || ordered(stand::people(), Way::ThreeWay, &[])),
+    ("three-way, a seat of a group rings", || ordered(stand::people(), Way::ThreeWay, &[offered(9, "8003")])),
     ("three-way, an emergency line has joined", || ordered(line(true), Way::ThreeWay, &[leg(2, LegEvent::Answered)])),
     ("an emergency line rings, the agent has gone", || {
         ordered(line(true), Way::ThreeWay, &[leg(2, LegEvent::Ringing), leg(1, LegEvent::Ended { cause: Cause::Lost })])
@@ -261,7 +117,8 @@ const STAGES: [(&str, Reach); 24] = [
     }),
     ("a supervisor listens", || {
         let (mut call, now) = talking();
-        call.supervise(&"8049".into(), Supervision::Listen, "chief", "why").unwrap();
+        let (mode, who, why) = (Supervision::Listen, "chief".into(), "why".into());
+        call.supervise(&Order::Supervise { seat: "8049".into(), mode, who, why }, now).unwrap();
         call.handle(Input::Reserved("8049".into(), Ok(OfferId(9))), now);
         call.handle(leg(2, LegEvent::Answered), now);
         drain(&mut call);
@@ -274,26 +131,14 @@ fn talking() -> (Call, Now) {
     begun(call(Class::Hub, Service::Hotline, vec![queue()]), &[offered(7, "8001"), leg(1, LegEvent::Answered)])
 }
 
-fn line(emergency: bool) -> Reachable {
-    let number = Digits::parse(if emergency { "119" } else { "12366" }).unwrap();
-    let trunk = |n: u32| Try::Trunk {
-        trunk: TrunkId::from(format!("emergency-{n}")),
-        number,
-        progress: 2 * SECOND,
-        timeout: 20 * SECOND,
-    };
-    Reachable { number: number.to_string(), title: "line".into(), emergency, tries: vec![trunk(1), trunk(2)] }
-}
-
-fn people() -> Reachable {
-    let tries = vec![Try::Group { group: "main".into(), timeout: 20 * SECOND }];
-    Reachable { number: "12345".into(), title: "people".into(), emergency: false, tries }
+fn line(emergency: bool) -> Arc<Reachable> {
+    stand::line(if emergency { "119" } else { "12366" }, emergency)
 }
 
 /// The agent of a talk has brought somebody in, or tried to.
-fn ordered(to: Reachable, way: Way, inputs: &[Input]) -> (Call, Now) {
+fn ordered(to: Arc<Reachable>, way: Way, inputs: &[Input]) -> (Call, Now) {
     let (mut call, now) = talking();
-    call.order(LegRef(1), Order::Reach(Arc::new(to), way, Brief::default()), "", now).unwrap();
+    call.order(LegRef(1), Order::Reach(to, way, Brief::default()), "", now).unwrap();
     for input in inputs {
         call.handle(input.clone(), now);
     }
@@ -331,6 +176,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("leg 9 answers", leg(9, LegEvent::Answered)),
         ("prompt 1 ends", Input::PlayFinished(LegRef(0), PlayId(1))),
         ("prompt 9 ends", Input::PlayFinished(LegRef(0), PlayId(9))),
+        ("queued", Input::Queued("main".into())),
         ("8003 is offered", offered(9, "8003")),
         ("offer 7 withdrawn", Input::Withdrawn { offer: OfferId(7), cause: Cause::NoAnswer }),
         ("offer 9 withdrawn", Input::Withdrawn { offer: OfferId(9), cause: Cause::NoAnswer }),

@@ -26,7 +26,7 @@ pub struct Global {
     pub json: bool,
     /// 语言；默认 zh，LANG 为其他语言时 en · language; zh unless LANG names another one.
     #[arg(long, global = true, value_enum, value_name = "zh|en")]
-    pub lang: Option<Tongue>,
+    pub lang: Option<Language>,
     /// 配置文件；默认依次为 $SWITCHBOARD_CONFIG、./switchboard.toml、./config/switchboard.toml、
     /// /etc/switchboard/switchboard.toml · the configuration file; by default the first of these that exists.
     #[arg(long, global = true, value_name = "FILE")]
@@ -55,7 +55,7 @@ pub struct By {
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Tongue {
+pub enum Language {
     /// 中文.
     Zh,
     /// English.
@@ -210,7 +210,7 @@ pub enum Calls {
     #[command(
         after_help = "声道 channels: 0 来电人 caller · 1 坐席 agent · 2 第三方 third party · 3 班长 supervisor\n\
         文件缺失或被改动时退出码为 1 · exit 1 where the file is missing or altered\n例 examples:\n  \
-        switchboard calls recording 5bhd7pq5c01\n  switchboard calls recording 5bhd7pq5c01 --out call.wav && sox call.wav caller.wav remix 1"
+        switchboard calls recording 5bhd7pq5c01\n  switchboard calls recording 5bhd7pq5c01 --out call.wav"
     )]
     Recording {
         /// 编号 · its reference.
@@ -275,7 +275,7 @@ pub enum Calls {
         of: OfCall,
         /// 开始、暂停、继续 · what.
         #[arg(value_enum, value_name = "start|pause|continue")]
-        tape: Tape,
+        order: RecordOrder,
     },
     /// 班长：监听、耳语、强插、接管；先呼叫班长的话机 · a supervisor's phone is called and joins so; once more changes how.
     #[command(
@@ -350,7 +350,7 @@ fn name(text: &str) -> Result<String, String> {
 
 /// What to do about a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Tape {
+pub enum RecordOrder {
     /// 开始.
     Start,
     /// 暂停.

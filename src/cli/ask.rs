@@ -2,10 +2,13 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, place, table};
+use super::screen::Screen;
+use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
-use crate::exchange::{Answer, Command, SeatRow, Status, Storage, TrunkRow};
-use crate::ledger::Lang;
+use crate::exchange::{
+    Answer, Command, LockRow, RegistrationRow, RegistrationState, SeatRow, Status, Storage, TrunkRow,
+};
+use crate::fact::Lang;
 use serde_json::json;
 use std::path::Path;
 
@@ -142,28 +145,58 @@ pub(super) fn room(storage: &Storage, lang: Lang) -> String {
 pub(super) fn seats(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let Answer::Seats { seats } = ask(global, &Command::Seats)? else { return Err(strange()) };
     let heading = match screen.lang {
-        Lang::Zh => ["坐席", "坐席组", "状态", "话机"],
-        Lang::En => ["seat", "groups", "state", "phone"],
+        Lang::Zh => ["坐席", "坐席组", "状态", "话机", "口令错误"],
+        Lang::En => ["seat", "groups", "state", "phone", "wrong passwords"],
     };
     let mut rows = vec![heading.map(str::to_owned)];
-    rows.extend(seats.iter().map(|SeatRow { seat, groups, state, zh, contact }| {
+    rows.extend(seats.iter().map(|SeatRow { seat, groups, state, zh, contact, locked }| {
         let state = screen.lang.of(zh, state).to_owned();
-        [seat.to_string(), groups.join(" "), state, contact.clone().unwrap_or_else(|| "-".into())]
+        let locked = locked.iter().map(|row| wrong(row, screen.lang)).collect::<Vec<_>>().join("; ");
+        [seat.to_string(), groups.join(" "), state, contact.clone().unwrap_or_else(|| "-".into()), locked]
     }));
     Ok(Done::well(table::aligned(&rows), json!({ "seats": seats })))
+}
+
+/// Who has given wrong passwords, how many, and how much longer he is locked out.
+fn wrong(row: &LockRow, lang: Lang) -> String {
+    let LockRow { source, wrong, left_s } = row;
+    match (lang, left_s) {
+        (_, 0) => format!("{source} ×{wrong}"),
+        (Lang::Zh, left) => format!("{source} ×{wrong}，锁定 {left} s"),
+        (Lang::En, left) => format!("{source} ×{wrong}, locked {left} s"),
+    }
 }
 
 /// `trunks ls`.
 pub(super) fn trunks(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let Answer::Trunks { trunks } = ask(global, &Command::Trunks)? else { return Err(strange()) };
     let heading = match screen.lang {
-        Lang::Zh => ["中继", "去往", "状态", "通话"],
-        Lang::En => ["trunk", "to", "state", "calls"],
+        Lang::Zh => ["中继", "去往", "状态", "通话", "注册"],
+        Lang::En => ["trunk", "to", "state", "calls", "registration"],
     };
     let mut rows = vec![heading.map(str::to_owned)];
-    rows.extend(trunks.iter().map(|TrunkRow { trunk, outbound, up, calls }| {
+    rows.extend(trunks.iter().map(|TrunkRow { trunk, outbound, up, calls, registration }| {
         let state = if *up { screen.lang.of("正常", "up") } else { screen.lang.of("不应答", "down") };
-        [trunk.to_string(), outbound.clone().unwrap_or_else(|| "-".into()), state.to_owned(), calls.to_string()]
+        let registration = registration.as_ref().map_or_else(|| "-".into(), |r| registered(r, screen.lang));
+        let outbound = outbound.clone().unwrap_or_else(|| "-".into());
+        [trunk.to_string(), outbound, state.to_owned(), calls.to_string(), registration]
     }));
     Ok(Done::well(table::aligned(&rows), json!({ "trunks": trunks })))
+}
+
+/// How a registration stands, how long it holds and when it is tried again.
+fn registered(row: &RegistrationRow, lang: Lang) -> String {
+    let word = match row.state {
+        RegistrationState::Registered => lang.of("已注册", "registered"),
+        RegistrationState::Failing => lang.of("续期失败", "not renewed"),
+        RegistrationState::Asking => lang.of("正在注册", "asking"),
+        RegistrationState::Silent => lang.of("无应答", "no answer"),
+        RegistrationState::Refused => lang.of("被拒", "refused"),
+    };
+    let status = row.status.map(|status| format!(" {status}")).unwrap_or_default();
+    let left = row.left_s.map(|s| format!(" {s} s")).unwrap_or_default();
+    let next = row.next_s.filter(|_| row.state != RegistrationState::Registered);
+    let next =
+        next.map(|s| lang.of("，{} s 后重试", ", again in {} s").replace("{}", &s.to_string())).unwrap_or_default();
+    format!("{word}{status}{left}{next}")
 }

@@ -1,14 +1,16 @@
 //! `calls`: live ones from the daemon, ended ones from the records.
 
 use super::args::{Calls, Global};
-use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, orders, place, recording, table};
+use super::exit::{Done, Failure};
+use super::records::{none, records, reference, unread};
+use super::screen::Screen;
+use super::{ask, orders, recording, table};
 use crate::exchange::{Answer, CallRow, Command};
+use crate::fact::Lang;
 use crate::id::CallRef;
-use crate::ledger::{Lang, print};
-use crate::store::{self, Filter, Reader};
+use crate::ledger::print;
+use crate::store::{Filter, Reader};
 use serde_json::json;
-use std::path::PathBuf;
 
 /// `calls`: lists, records, and orders about live ones.
 pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
@@ -21,39 +23,6 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
         Calls::Recording { call, out } => recording::recording(global, reference(call)?, out.as_deref(), screen),
         other => orders::order(global, other, screen),
     }
-}
-
-/// A call's reference as it was typed.
-pub(super) fn reference(text: &str) -> Result<CallRef, Failure> {
-    CallRef::parse(text).ok_or_else(|| {
-        let zh = format!("\"{text}\" 不是通话编号：应为 calls ls 第一列的 11 个字符");
-        Failure::new(
-            Exit::Usage,
-            zh,
-            format!("\"{text}\" is no call reference: 11 characters as in the first column of calls ls"),
-        )
-    })
-}
-
-/// The folder of the records: as named, as the running daemon says, or as the configuration has it.
-pub(super) fn records(global: &Global) -> Result<PathBuf, Failure> {
-    if global.state.is_none()
-        && let Ok(Answer::Status(status)) = ask::ask(global, &Command::Status)
-        && !status.state.is_empty()
-    {
-        return Ok(status.state.into());
-    }
-    place::state(global)
-}
-
-/// Records that cannot be read.
-pub(super) fn unread(error: &store::Error) -> Failure {
-    let exit = match error {
-        store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Exit::Unreachable,
-        store::Error::File { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => Exit::Forbidden,
-        _ => Exit::Bad,
-    };
-    Failure::new(exit, format!("无法读取通话记录：{error}"), format!("the records cannot be read: {error}"))
 }
 
 fn list(global: &Global, filter: &Filter, screen: &Screen) -> Result<Done, Failure> {
@@ -107,12 +76,6 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
         [row.call.to_string(), row.caller.clone(), row.dialled.clone(), stage.to_owned(), row.with.join(" ")]
     }));
     table::aligned(&all)
-}
-
-/// There is no such record.
-pub(super) fn none(call: CallRef) -> Failure {
-    let zh = format!("没有通话 {call} 的记录（进行中的通话结束后才有记录）");
-    Failure::new(Exit::Bad, zh, format!("there is no record of call {call} (a live call has none until it ends)"))
 }
 
 fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {

@@ -2,13 +2,14 @@
 
 use super::args::{By, Global};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, moment, place, plan as offline, run};
+use super::screen::Screen;
+use super::{ask, files, mistakes, moment, place};
 use crate::admin::{self, ConfigFile, Order, Outcome, Planned, Replayed, Said, Text};
 use crate::clock::Clock;
 use crate::daemon;
 use crate::dialplan::Difference;
 use crate::dialplan::difference::{KeyChange, NumberChange, PeriodChange};
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::fs;
@@ -104,9 +105,9 @@ pub(super) fn plan(global: &Global, asked: &Asked<'_>, exit_code: bool, screen: 
 fn beside(global: &Global, folder: Option<&Path>, base: &Path) -> Result<Outcome, Failure> {
     let wall = Clock::system().now().wall;
     let folder = folder.map_or_else(|| place::dialplan(global), place::existing)?;
-    let old = offline::load(&place::existing(base)?, wall)?;
-    let (sources, known) = offline::gather(&folder, wall)?;
-    let new = offline::judge(&sources, &known)?;
+    let old = files::load(&place::existing(base)?, wall)?;
+    let (sources, known) = files::gather(&folder, wall)?;
+    let new = files::judge(&sources, &known)?;
     let plan = Planned {
         format: admin::FORMAT,
         base: old.version().to_owned(),
@@ -121,7 +122,7 @@ fn beside(global: &Global, folder: Option<&Path>, base: &Path) -> Result<Outcome
 
 fn texts(folder: &Path) -> Result<Vec<Text>, Failure> {
     let folder = place::existing(folder)?;
-    let sources = daemon::sources(&folder).map_err(|e| run::refused(&e))?;
+    let sources = daemon::sources(&folder).map_err(|e| mistakes::refused(&e))?;
     Ok(sources.iter().map(Text::from).collect())
 }
 

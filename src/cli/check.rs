@@ -2,55 +2,26 @@
 
 use super::args::{Global, Report};
 use super::exit::{Done, Exit, Failure};
-use super::plan::{judged, tongue, unreadable};
-use super::{Screen, place};
+use super::files::judged;
+use super::mistakes::{details, shown, unreadable, wrong};
+use super::place;
+use super::screen::Screen;
 use crate::clock::Clock;
 use crate::daemon;
-use crate::dialplan::{Code, Diagnostic, Guide, Lang, Plan, Severity, Source, fmt, render, sarif, schema, told};
-use crate::ledger;
+use crate::dialplan::{Code, Diagnostic, Guide, Plan, Severity, fmt, sarif, schema};
+use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
-/// So many mistakes are shown to a person; `--json` and SARIF have all.
-const SHOWN: usize = 200;
-
-/// Mistakes of a plan as a failure, exit 78.
-pub(super) fn wrong(mistakes: &[Diagnostic], sources: &[Source]) -> Failure {
-    let color = super::color_on_stderr();
-    let errors = mistakes.iter().filter(|m| m.severity == Severity::Error).count();
-    let zh = format!("{}\n拨号计划有 {errors} 处错误", shown(mistakes, sources, Lang::Zh, color));
-    let s = if errors == 1 { "" } else { "s" };
-    let en = format!("{}\nthe dialplan has {errors} error{s}", shown(mistakes, sources, Lang::En, color));
-    Failure::mistakes(78, zh, en, details(mistakes, sources))
-}
-
-/// The first of them as a person reads them, and how many more there are.
-fn shown(mistakes: &[Diagnostic], sources: &[Source], lang: Lang, color: bool) -> String {
-    let first = mistakes.get(..SHOWN).unwrap_or(mistakes);
-    let mut text = render(first, sources, lang, color);
-    let more = mistakes.len() - first.len();
-    match lang {
-        _ if more == 0 => {}
-        Lang::Zh => text.push_str(&format!("\n……另有 {more} 处，--json 有全部\n")),
-        Lang::En => text.push_str(&format!("\n... and {more} more; --json has all\n")),
-    }
-    text
-}
-
-/// Each mistake for `--json`.
-pub(super) fn details(mistakes: &[Diagnostic], sources: &[Source]) -> Vec<Value> {
-    told(mistakes, sources).iter().map(|t| json!(t)).collect()
-}
-
 /// `dialplan check [DIR] [--format text|json|sarif]`.
 pub(super) fn check(global: &Global, folder: Option<&Path>, format: Report, screen: &Screen) -> Result<Done, Failure> {
     let found = folder.map_or_else(|| place::dialplan(global), place::existing).and_then(|folder| {
         judged(global, &folder, Clock::system().now().wall).map(|(sources, known)| (folder, sources, known))
     });
-    let lang = tongue(screen.lang);
+    let lang = screen.lang;
     let (folder, sources, known) = match found {
         Err(failure) if format == Report::Sarif => return Ok(unread(&failure, screen.lang)),
         found => found?,
@@ -66,15 +37,14 @@ pub(super) fn check(global: &Global, folder: Option<&Path>, format: Report, scre
     let (plan, warnings) = loaded.map_err(|mistakes| wrong(&mistakes, &sources))?;
     let (numbers, groups, trunks) = (plan.entries().count() + 4, plan.groups().count(), plan.trunks().count());
     let (version, files, at) = (plan.version(), sources.len(), folder.display());
+    let count = Diagnostic::count(&warnings, Severity::Warning);
     let mut text = shown(&warnings, &sources, lang, screen.color);
     text.push_str(&match screen.lang {
-        ledger::Lang::Zh => format!(
-            "{at}：没有错误，{} 处提醒。{files} 个文件，{numbers} 个号码，{groups} 个坐席组，{trunks} 条中继，版本 {version}\n",
-            warnings.len()
+        Lang::Zh => format!(
+            "{at}：没有错误，{count} 处提醒。{files} 个文件，{numbers} 个号码，{groups} 个坐席组，{trunks} 条中继，版本 {version}\n"
         ),
-        ledger::Lang::En => format!(
-            "{at}: no error, {} to look at. {files} files, {numbers} numbers, {groups} groups, {trunks} trunks, version {version}\n",
-            warnings.len()
+        Lang::En => format!(
+            "{at}: no error, {count} to look at. {files} files, {numbers} numbers, {groups} groups, {trunks} trunks, version {version}\n"
         ),
     });
     let result = json!({
@@ -90,8 +60,8 @@ fn log(log: Value, exit: Exit) -> Done {
 }
 
 /// Nothing could be read: a SARIF log whose run did not succeed.
-fn unread(failure: &Failure, lang: ledger::Lang) -> Done {
-    let mut empty = sarif(&[], &[], tongue(lang));
+fn unread(failure: &Failure, lang: Lang) -> Done {
+    let mut empty = sarif(&[], &[], lang);
     empty["runs"][0]["invocations"] = json!([{
         "executionSuccessful": false,
         "toolExecutionNotifications": [{ "level": "error", "message": { "text": lang.of(&failure.zh, &failure.en) } }],
@@ -101,7 +71,7 @@ fn unread(failure: &Failure, lang: ledger::Lang) -> Done {
 
 /// What became of one file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tidied {
+enum Formatted {
     Already,
     Changed,
     Refused,
@@ -110,31 +80,31 @@ enum Tidied {
 /// `dialplan fmt [DIR|FILE…] [--check]`.
 pub(super) fn format(global: &Global, paths: &[PathBuf], only_check: bool, screen: &Screen) -> Result<Done, Failure> {
     let folder = if paths.is_empty() { vec![place::dialplan(global)?] } else { paths.to_vec() };
-    let mut outcomes: Vec<(String, Tidied)> = Vec::new();
+    let mut outcomes: Vec<(String, Formatted)> = Vec::new();
     let (mut zh, mut en, mut wrong) = (String::new(), String::new(), Vec::new());
-    let color = super::color_on_stderr();
+    let color = super::screen::color_on_stderr();
     for path in files(&folder)? {
         let source = daemon::source(&path).map_err(|e| unreadable(&path, &e))?;
         let outcome = match fmt::formatted(&source) {
-            Ok(text) if *text == *source.text => Tidied::Already,
+            Ok(text) if *text == *source.text => Formatted::Already,
             Ok(text) => {
                 if !only_check {
                     replace(&path, &text).map_err(|e| unwritable(&path, &e))?;
                 }
-                Tidied::Changed
+                Formatted::Changed
             }
             Err(mistakes) => {
                 let source = [source.clone()];
                 zh.push_str(&shown(&mistakes, &source, Lang::Zh, color));
                 en.push_str(&shown(&mistakes, &source, Lang::En, color));
                 wrong.extend(details(&mistakes, &source));
-                Tidied::Refused
+                Formatted::Refused
             }
         };
         outcomes.push((source.file, outcome));
     }
     let count = |wanted| outcomes.iter().filter(|(_, o)| *o == wanted).count();
-    let (changed, refused) = (count(Tidied::Changed), count(Tidied::Refused));
+    let (changed, refused) = (count(Formatted::Changed), count(Formatted::Refused));
     if refused > 0 {
         let told = if only_check { ("待整理", "to be formatted") } else { ("已整理", "formatted") };
         zh.push_str(&format!("{refused} 个文件有语法错误，没有动它；另有 {changed} 个{}", told.0));
@@ -144,25 +114,25 @@ pub(super) fn format(global: &Global, paths: &[PathBuf], only_check: bool, scree
         ));
         return Err(Failure::mistakes(Exit::Config as u8, zh, en, wrong));
     }
-    let named: Vec<&str> = outcomes.iter().filter(|(_, o)| *o == Tidied::Changed).map(|(f, _)| f.as_str()).collect();
-    let text = tidied(&named, outcomes.len(), only_check, screen.lang);
+    let named: Vec<&str> = outcomes.iter().filter(|(_, o)| *o == Formatted::Changed).map(|(f, _)| f.as_str()).collect();
+    let text = summary(&named, outcomes.len(), only_check, screen.lang);
     let exit = if only_check && changed > 0 { Exit::Bad } else { Exit::Ok };
     let result = json!({ "files": outcomes.len(), "check": only_check, "changed": named });
     Ok(Done { text, result, exit })
 }
 
 /// One line a file that is not, or was not, in the one layout; then how many there are.
-fn tidied(named: &[&str], files: usize, only_check: bool, lang: ledger::Lang) -> String {
+fn summary(named: &[&str], files: usize, only_check: bool, lang: Lang) -> String {
     let word = match (lang, only_check) {
-        (ledger::Lang::Zh, true) => "待整理",
-        (ledger::Lang::Zh, false) => "已整理",
-        (ledger::Lang::En, true) => "to be formatted",
-        (ledger::Lang::En, false) => "formatted",
+        (Lang::Zh, true) => "待整理",
+        (Lang::Zh, false) => "已整理",
+        (Lang::En, true) => "to be formatted",
+        (Lang::En, false) => "formatted",
     };
     let mut text: String = named.iter().map(|f| format!("{word} {f}\n")).collect();
     text.push_str(&match lang {
-        ledger::Lang::Zh => format!("{files} 个文件，{word} {} 个\n", named.len()),
-        ledger::Lang::En => format!("{files} files, {} {word}\n", named.len()),
+        Lang::Zh => format!("{files} 个文件，{word} {} 个\n", named.len()),
+        Lang::En => format!("{files} files, {} {word}\n", named.len()),
     });
     text
 }
@@ -255,7 +225,7 @@ pub(super) fn explain(code: Option<&str>, screen: &Screen) -> Result<Done, Failu
     Ok(Done::well(text, explained(code)))
 }
 
-fn severity(code: Code, lang: ledger::Lang) -> &'static str {
+fn severity(code: Code, lang: Lang) -> &'static str {
     match code.severity() {
         Severity::Error => lang.of("错误", "error"),
         Severity::Warning => lang.of("提醒", "warning"),

@@ -4,12 +4,13 @@
 
 use super::exit::{Done, Exit, Failure};
 use super::line::{Line, Place};
-use super::robot::{self, Deed};
+use super::robot::{self, Action};
+use super::screen::Screen;
 use super::voice::{Sound, Voice};
-use super::{Screen, args::Global, call, line, moment, place, run};
+use super::{args::Global, call, line, moment, place, run};
 use crate::config::{Config, Level};
 use crate::daemon::{Options, Ready};
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder};
@@ -69,7 +70,7 @@ pub(super) fn demo(global: &Global, as_of: i64, port: Option<u16>, screen: &Scre
     let shown = *screen;
     let done = run::start(options, |ready| {
         shown.say(&welcome(&setting, as_of, shown.lang), || document(ready, &setting));
-        robots = Some(std::thread::spawn(move || crew(&setting, &voices, &stopped, shown)));
+        robots = Some(std::thread::spawn(move || run_robots(&setting, &voices, &stopped, shown)));
     });
     // The daemon has ended, or never began: without listeners there is nobody to tell.
     let _ = stop.send(true);
@@ -182,7 +183,7 @@ fn text(setting: &Setting) -> String {
 }
 
 /// The robots' thread.
-fn crew(setting: &Setting, voices: &[Arc<[u8]>], stopped: &watch::Receiver<bool>, screen: Screen) {
+fn run_robots(setting: &Setting, voices: &[Arc<[u8]>], stopped: &watch::Receiver<bool>, screen: Screen) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "no robots"),
@@ -211,18 +212,18 @@ async fn one(place: Place, sound: Sound, registers: bool, stopped: watch::Receiv
     let name = place.user.clone();
     let ssrc = line::seed().ok().and_then(|s| s.first_chunk().copied()).map_or(1, u32::from_le_bytes);
     match Line::open(place, Voice::new(sound, ssrc)).await {
-        Ok(line) => robot::run(line, registers, stopped, |deed| tell(&name, deed, screen)).await,
+        Ok(line) => robot::run(line, registers, stopped, |action| tell(&name, action, screen)).await,
         Err(error) => tracing::error!(%name, %error, "a robot has no line"),
     }
 }
 
-fn tell(name: &str, deed: Deed, screen: Screen) {
-    let text = match deed {
-        Deed::Registered => return,
-        Deed::Refused(status) => format!("{} {status}", screen.lang.of("注册被拒", "registration refused")),
-        Deed::Rings => screen.lang.of("振铃", "rings").to_owned(),
-        Deed::Answers => screen.lang.of("应答", "answers").to_owned(),
-        Deed::Over => screen.lang.of("结束", "over").to_owned(),
+fn tell(name: &str, action: Action, screen: Screen) {
+    let text = match action {
+        Action::Registered => return,
+        Action::Refused(status) => format!("{} {status}", screen.lang.of("注册被拒", "registration refused")),
+        Action::Rings => screen.lang.of("振铃", "rings").to_owned(),
+        Action::Answers => screen.lang.of("应答", "answers").to_owned(),
+        Action::Over => screen.lang.of("结束", "over").to_owned(),
     };
     screen.line(&format!("  {name}  {text}"));
 }

@@ -2,13 +2,14 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, moment, place, plan};
+use super::screen::Screen;
+use super::{ask, moment, place};
 use crate::admin;
 use crate::clock::Clock;
 use crate::config::{Config, Severity};
 use crate::daemon;
 use crate::exchange::Command;
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use crate::sip::flow::Transport;
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{Resource, getrlimit};
@@ -146,7 +147,7 @@ fn dialplan(config: &Config, lang: Lang, findings: &mut Findings) {
             snapshot
         }
         Err(error) => {
-            let tell = |lang| error.tell(plan::tongue(lang), false);
+            let tell = |lang| error.tell(lang, false);
             let fix = lang.of("：switchboard dialplan check", ": switchboard dialplan check");
             findings.written(
                 format!("拨号计划 {at}{fix}\n{}", tell(Lang::Zh)),

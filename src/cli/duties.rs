@@ -2,12 +2,14 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::plan::{load, state_word};
-use super::{Screen, moment, place, table};
+use super::files::load;
+use super::plan::state_word;
+use super::screen::Screen;
+use super::{moment, place, table};
 use crate::clock::Clock;
-use crate::dialplan::duties::{COLUMNS, Duty, Verdict};
+use crate::dialplan::duties::{COLUMNS, Duty, Sum, Verdict};
 use crate::dialplan::{Annex, Duties};
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::json;
 use std::path::Path;
 
@@ -23,12 +25,15 @@ pub(super) fn duties(
     let annex = read(annex)?;
     let plan = load(&place::dialplan(global)?, wall)?;
     let duties = plan.duties(&annex, wall);
-    let (all, met) = duties.sum();
+    let Sum { demands, met, declared } = duties.sum();
     let mut result = json!(duties);
-    result["demands"] = all.into();
+    result["demands"] = demands.into();
     result["met"] = met.into();
+    result["declared"] = declared.into();
+    result["not_met"] = (demands - met - declared).into();
     result["at"] = moment::shown(wall).into();
-    let exit = if all == met { Exit::Ok } else { Exit::Bad };
+    // What is declared and not served is not done.
+    let exit = if demands == met { Exit::Ok } else { Exit::Bad };
     Ok(Done { text: text(&duties, long, screen.lang), result, exit })
 }
 
@@ -52,11 +57,17 @@ fn text(duties: &Duties, long: bool, lang: Lang) -> String {
     rows.extend(duties.rows.iter().map(|duty| line(duty, lang)));
     let mut text = format!("{}\n{}", duties.annex, table::aligned(&rows));
     duties.rows.iter().for_each(|duty| reasons(&mut text, duty, long, lang));
-    let (all, met) = duties.sum();
+    let Sum { demands, met, declared } = duties.sum();
+    let (rows, not_met) = (duties.rows.len(), demands - met - declared);
     text.push_str(&match lang {
-        Lang::Zh => format!("{} 条，{all} 项要求，{met} 项达到，{} 项未达到\n", duties.rows.len(), all - met),
-        Lang::En => format!("{} rows, {all} demands, {met} met, {} not met\n", duties.rows.len(), all - met),
+        Lang::Zh => {
+            format!("{rows} 条，{demands} 项要求，{met} 项达到，{declared} 项已声明、未提供，{not_met} 项未达到\n")
+        }
+        Lang::En => format!(
+            "{rows} rows, {demands} demands, {met} met, {declared} declared but not served, {not_met} not met\n"
+        ),
     });
+    declared_only(&mut text, duties, lang);
     for (number, annex, plan) in &duties.owners {
         text.push_str(&match lang {
             Lang::Zh => format!("注意：{number} 的责任单位，附件是{annex}，计划写的是{plan}\n"),
@@ -68,6 +79,26 @@ fn text(duties: &Duties, long: bool, lang: Lang) -> String {
         text.push_str(&format!("{}{beyond}\n", lang.of("附件没有提到：", "of these the annex says nothing: ")));
     }
     text
+}
+
+/// Each reason for which a declared demand is not served, with the lines that declare it.
+fn declared_only(text: &mut String, duties: &Duties, lang: Lang) {
+    let mut told: Vec<(&Verdict, Vec<&str>)> = Vec::new();
+    for duty in &duties.rows {
+        for verdict in duty.verdicts.iter().filter(|v| v.declared) {
+            match told.iter_mut().find(|(first, _)| first.demand == verdict.demand && first.because == verdict.because)
+            {
+                Some((_, numbers)) => numbers.push(&duty.number),
+                None => told.push((verdict, vec![&duty.number])),
+            }
+        }
+    }
+    for (verdict, numbers) in told {
+        let (zh, en) = verdict.demand.word();
+        let because = lang.of(&verdict.because.zh, &verdict.because.en);
+        let (colon, numbers) = (lang.of("：", ": "), numbers.join(" "));
+        text.push_str(&format!("{} {}{colon}{because}{colon}{numbers}\n", mark(verdict), lang.of(zh, en)));
+    }
 }
 
 /// Number, owner, state, the columns, the place.
@@ -82,14 +113,22 @@ fn heading(lang: Lang) -> [String; WIDTH] {
 
 fn line(duty: &Duty, lang: Lang) -> [String; WIDTH] {
     let state = duty.state.as_ref().map_or_else(|| lang.of("没有", "missing").to_owned(), |s| state_word(s, lang));
-    let mark = |demands: &[_]| match duty.verdicts.iter().find(|v| demands.contains(&v.demand)) {
+    let cell = |demands: &[_]| match duty.verdicts.iter().find(|v| demands.contains(&v.demand)) {
         None => "-",
-        Some(Verdict { met: true, .. }) => "✓",
-        Some(_) => "✗",
+        Some(verdict) => mark(verdict),
     };
-    let columns = COLUMNS.iter().map(|(_, _, demands)| mark(demands).to_owned());
+    let columns = COLUMNS.iter().map(|(_, _, demands)| cell(demands).to_owned());
     let place = duty.place.clone().unwrap_or_default();
     collect([duty.number.clone(), duty.owner.clone(), state].into_iter().chain(columns).chain([place]))
+}
+
+/// Met, declared but not served, not met.
+fn mark(verdict: &Verdict) -> &'static str {
+    match (verdict.met, verdict.declared) {
+        (true, _) => "✓",
+        (false, true) => "○",
+        (false, false) => "✗",
+    }
 }
 
 /// As many cells as there are columns.
@@ -99,12 +138,12 @@ fn collect(cells: impl Iterator<Item = String>) -> [String; WIDTH] {
     row
 }
 
-/// What meets or fails each demand of a row; where one fails, the annex's own words.
+/// What meets or fails each demand of a row; where one fails, the annex's own words. What is only declared is told below, once.
 fn reasons(text: &mut String, duty: &Duty, long: bool, lang: Lang) {
     let word = |v: &Verdict| lang.of(v.demand.word().0, v.demand.word().1);
     let number = &duty.number;
     let mut told: Vec<(&Verdict, String)> = Vec::new();
-    for verdict in duty.verdicts.iter().filter(|v| long || !v.met) {
+    for verdict in duty.verdicts.iter().filter(|v| long || !(v.met || v.declared)) {
         match told.last_mut() {
             // What has the same reason in the same place is told once.
             Some((last, words)) if last.because == verdict.because && last.place == verdict.place => {
@@ -115,13 +154,13 @@ fn reasons(text: &mut String, duty: &Duty, long: bool, lang: Lang) {
         }
     }
     for (verdict, words) in told {
-        let mark = if verdict.met { "✓" } else { "✗" };
+        let mark = mark(verdict);
         let because = lang.of(&verdict.because.zh, &verdict.because.en);
         let line = format!("{mark} {number} {words}{}{because}  {}", lang.of("：", ": "), verdict.place);
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    if duty.verdicts.iter().any(|v| !v.met) {
+    if duty.verdicts.iter().any(|v| !v.met && !v.declared) {
         text.push_str(&format!("    {}{}\n", lang.of("附件：", "the annex: "), duty.text));
     }
 }

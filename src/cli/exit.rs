@@ -1,6 +1,6 @@
 //! How a command ends: what is printed, and a truthful exit code (product §4).
 
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::{Value, json};
 
 /// The exit codes.

@@ -3,10 +3,11 @@
 use super::args::Global;
 use super::change::refused;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, moment, place, table};
+use super::screen::Screen;
+use super::{ask, moment, place, table};
 use crate::admin::{Order, Outcome};
 use crate::fact::How;
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use crate::store::Plans;
 use crate::store::plans::Record;
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! `completions` and `man`: made from the grammar itself, so that they cannot lag behind it.
 
+use super::examples;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, examples};
+use super::screen::Screen;
 use clap_complete::Shell;
 use serde_json::json;
 use std::path::Path;

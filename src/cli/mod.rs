@@ -14,58 +14,34 @@ mod doctor;
 mod duties;
 mod examples;
 mod exit;
+mod files;
 mod hearing;
 mod history;
 mod ladder;
 mod line;
 mod manual;
+mod mistakes;
 mod moment;
 mod orders;
 mod place;
 mod plan;
 mod recording;
+mod records;
 mod report;
 mod robot;
 mod run;
+mod screen;
 mod table;
 mod timeline;
 mod voice;
 
-use crate::ledger::Lang;
 use args::{Cli, Command};
 use clap::error::ErrorKind;
 use exit::{Done, Exit, Failure};
-use serde_json::Value;
+use screen::{Screen, print};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-
-/// Where a command prints while it runs, and how.
-#[derive(Debug, Clone, Copy)]
-struct Screen {
-    lang: Lang,
-    json: bool,
-    color: bool,
-}
-
-impl Screen {
-    /// Prints at once: the text, or with `--json` the document.
-    fn say(&self, text: &str, document: impl FnOnce() -> Value) {
-        if self.json {
-            let done = Done::well("", document());
-            print(&format!("{}\n", exit::document(&Ok(done))));
-        } else {
-            print(text);
-        }
-    }
-
-    /// Prints a line of progress: not at all with `--json`.
-    fn line(&self, text: &str) {
-        if !self.json {
-            print(&format!("{text}\n"));
-        }
-    }
-}
 
 /// The whole of the program: arguments in, exit code out.
 #[must_use]
@@ -76,7 +52,7 @@ pub fn main() -> ExitCode {
         Err(error) => return misused(&error, &arguments),
     };
     let lang = place::lang(cli.global.lang, &|name| std::env::var(name).ok());
-    let color = color_wanted() && std::io::stdout().is_terminal();
+    let color = screen::color_wanted() && std::io::stdout().is_terminal();
     let screen = Screen { lang, json: cli.wants_json(), color };
     let outcome = dispatch(&cli, &screen);
     finish(&outcome, &screen)
@@ -153,18 +129,4 @@ fn misused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     let failure = Failure::new(Exit::Usage, format!("用法不对：{sentence}"), sentence);
     print(&format!("{}\n", exit::document(&Err(failure))));
     ExitCode::from(Exit::Usage as u8)
-}
-
-/// Prints; a reader that has gone (`| head`) is no error.
-fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
-fn color_wanted() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-}
-
-fn color_on_stderr() -> bool {
-    color_wanted() && std::io::stderr().is_terminal()
 }

@@ -1,6 +1,6 @@
 //! Dates and times as an operator writes them: local, Asia/Shanghai, unless an offset is given.
 
-use crate::dialplan::calendar::Zone;
+use crate::calendar::Zone;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 

@@ -1,9 +1,10 @@
 //! `calls transfer|hold|supervise …|hangup`: orders about a live call, each with one outcome.
 
-use super::args::{Calls, Global, Mode, OfCall, Tape, Way, Who};
-use super::calls::reference;
+use super::args::{Calls, Global, Mode, OfCall, RecordOrder, Way, Who};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, change};
+use super::records::reference;
+use super::screen::Screen;
+use super::{ask, change};
 use crate::admin;
 use crate::exchange::{Answer, Command, Verb};
 use crate::fact::{self, Brief, Supervision};
@@ -54,9 +55,11 @@ fn read(words: &Calls) -> Option<Result<Asked, Failure>> {
             Some(transfer(call, to, *way, brief, by))
         }
         Calls::Supervise { call, seat, mode, why, by } => Some(supervise(call, seat, *mode, why, by)),
-        Calls::Record { of, tape: Tape::Start } => plain(of, Verb::Record, "开始录音", "recording has begun"),
-        Calls::Record { of, tape: Tape::Pause } => plain(of, Verb::Pause, "录音已暂停", "recording is paused"),
-        Calls::Record { of, tape: Tape::Continue } => plain(of, Verb::Continue, "录音继续", "recording goes on"),
+        Calls::Record { of, order: RecordOrder::Start } => plain(of, Verb::Record, "开始录音", "recording has begun"),
+        Calls::Record { of, order: RecordOrder::Pause } => plain(of, Verb::Pause, "录音已暂停", "recording is paused"),
+        Calls::Record { of, order: RecordOrder::Continue } => {
+            plain(of, Verb::Continue, "录音继续", "recording goes on")
+        }
         Calls::Leave(of) => plain(of, Verb::Leave, "坐席已退出", "the agent has left"),
         Calls::Cancel(of) => plain(of, Verb::Cancel, "已取消", "cancelled"),
         Calls::Hold(of) => plain(of, Verb::Hold, "坐席已暂离", "the agent is on hold"),
@@ -143,9 +146,9 @@ mod tests {
             ("back", Verb::Back),
             ("dismiss", Verb::Dismiss),
         ];
-        let tapes = [("start", Verb::Record), ("pause", Verb::Pause), ("continue", Verb::Continue)];
+        let orders = [("start", Verb::Record), ("pause", Verb::Pause), ("continue", Verb::Continue)];
         let lines = verbs.map(|(word, verb)| (format!("{word} 5bhd7pq5c01"), verb)).into_iter();
-        for (line, verb) in lines.chain(tapes.map(|(tape, verb)| (format!("record 5bhd7pq5c01 {tape}"), verb))) {
+        for (line, verb) in lines.chain(orders.map(|(order, verb)| (format!("record 5bhd7pq5c01 {order}"), verb))) {
             let expected = Command::Conference { call, verb, by: by.clone(), why: why.clone() };
             assert_eq!(command(&format!("{line} --by 王五 --why 投诉")), Ok(expected), "{line}");
         }

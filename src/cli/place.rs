@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::{Exit, Failure};
 use crate::config::{Config, Mistake};
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use std::path::{Path, PathBuf};
 
 /// Looked at in this order when there is neither `--config` nor `SWITCHBOARD_CONFIG`.
@@ -160,11 +160,11 @@ pub fn state(global: &Global) -> Result<PathBuf, Failure> {
 
 /// The language: `--lang`, else English when `LC_ALL` or `LANG` names another language than Chinese, else Chinese.
 #[must_use]
-pub fn lang(asked: Option<super::args::Tongue>, variable: &dyn Fn(&str) -> Option<String>) -> Lang {
-    use super::args::Tongue;
+pub fn lang(asked: Option<super::args::Language>, variable: &dyn Fn(&str) -> Option<String>) -> Lang {
+    use super::args::Language;
     match asked {
-        Some(Tongue::Zh) => Lang::Zh,
-        Some(Tongue::En) => Lang::En,
+        Some(Language::Zh) => Lang::Zh,
+        Some(Language::En) => Lang::En,
         None => {
             let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(variable).find(|v| !v.is_empty());
             // A bare machine says nothing, or `C`: the house's own language then.
@@ -179,7 +179,7 @@ pub fn lang(asked: Option<super::args::Tongue>, variable: &dyn Fn(&str) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::Tongue;
+    use crate::cli::args::Language;
 
     #[test]
     fn chinese_comes_first_unless_another_language_is_named() {
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(lang(None, &|_| None), Lang::Zh);
         assert_eq!([with("C.UTF-8"), with("zh_CN.UTF-8"), with("POSIX"), with("")], [Lang::Zh; 4]);
         assert_eq!([with("en_US.UTF-8"), with("de_DE")], [Lang::En; 2]);
-        assert_eq!(lang(Some(Tongue::Zh), &|_| Some("en_US".into())), Lang::Zh);
-        assert_eq!(lang(Some(Tongue::En), &|_| Some("zh_CN".into())), Lang::En);
+        assert_eq!(lang(Some(Language::Zh), &|_| Some("en_US".into())), Lang::Zh);
+        assert_eq!(lang(Some(Language::En), &|_| Some("zh_CN".into())), Lang::En);
     }
 }

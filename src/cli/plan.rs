@@ -2,72 +2,16 @@
 
 use super::args::{Global, Why};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, check, moment, place, run};
+use super::files::load;
+use super::screen::Screen;
+use super::{moment, place, records};
+use crate::calendar::Hours;
 use crate::clock::Clock;
-use crate::daemon;
-use crate::dialplan::{Decision, Known, Lang, NumberRow, Plan, Question, Side, Source, Trunk, calendar};
-use crate::ledger;
-use crate::store::{Hits, Plans, Reader};
+use crate::dialplan::{Decision, NumberRow, Plan, Question, Side, Trunk};
+use crate::fact::Lang;
+use crate::store::{Hits, Reader};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::Path;
-
-/// The same language for the dialplan's texts.
-pub(super) fn tongue(lang: ledger::Lang) -> Lang {
-    match lang {
-        ledger::Lang::Zh => Lang::Zh,
-        ledger::Lang::En => Lang::En,
-    }
-}
-
-/// The files of a plan and what is known of the rest: by its folder, and by the history of a daemon whose state can be found.
-pub(super) fn judged(global: &Global, folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), Failure> {
-    let (sources, mut known) = gather(folder, wall)?;
-    let plans = place::kept_state(global).map(|state| Plans::read(&state));
-    match plans {
-        Some(Ok(plans)) => known.cancelled = plans.lineage().cancelled(wall),
-        Some(Err(e)) => return Err(super::calls::unread(&e)),
-        None => {}
-    }
-    Ok((sources, known))
-}
-
-/// The files of a plan, and what its folder alone can tell of the rest.
-pub(super) fn gather(folder: &Path, wall: i64) -> Result<(Vec<Source>, Known), Failure> {
-    let sources = daemon::sources(folder).map_err(|e| unreadable(folder, &e))?;
-    if sources.is_empty() {
-        let at = folder.display();
-        let (zh, en) = (format!("{at} 中没有 .toml 文件"), format!("there is no .toml file in {at}"));
-        return Err(Failure::new(Exit::Config, zh, en));
-    }
-    let prompts = folder.join("prompts");
-    let files = if prompts.is_dir() {
-        daemon::prompt_files(&prompts).map_err(|e| unreadable(&prompts, &e))?
-    } else {
-        std::collections::BTreeMap::new()
-    };
-    let known = Known { prompts: Some(files.into_keys().collect()), wall: Some(wall), ..Known::default() };
-    Ok((sources, known))
-}
-
-pub(super) fn load(folder: &Path, wall: i64) -> Result<Plan, Failure> {
-    let (sources, known) = gather(folder, wall)?;
-    judge(&sources, &known)
-}
-
-/// The plan of these texts, or every mistake in them.
-pub(super) fn judge(sources: &[Source], known: &Known) -> Result<Plan, Failure> {
-    let loaded = Plan::load(sources, known);
-    loaded.map(|(plan, _)| plan).map_err(|mistakes| check::wrong(&mistakes, sources))
-}
-
-pub(super) fn unreadable(path: &Path, error: &daemon::Error) -> Failure {
-    let mut failure = run::refused(error);
-    failure.exit = Exit::Config as u8;
-    failure.zh = format!("无法读取拨号计划目录 {}：{}", path.display(), failure.zh);
-    failure.en = format!("the dialplan folder {} cannot be read: {}", path.display(), failure.en);
-    failure
-}
 
 /// `dialplan why NUMBER …`.
 pub(super) fn why(global: &Global, asked: &Why, screen: &Screen) -> Result<Done, Failure> {
@@ -95,7 +39,7 @@ pub(super) fn why(global: &Global, asked: &Why, screen: &Screen) -> Result<Done,
     result["at"] = moment::shown(wall).into();
     // The question was answered; that the number leads nowhere is the answer, and a bad one.
     let exit = if matches!(why.decision(), Some(Decision::Routed(_))) { Exit::Ok } else { Exit::Bad };
-    Ok(Done { text: why.text(tongue(screen.lang)), result, exit })
+    Ok(Done { text: why.text(screen.lang), result, exit })
 }
 
 /// The seat that a seat reaches by this number before the dialplan is asked. Seats are configuration: without one none is known.
@@ -120,8 +64,8 @@ pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Resu
     let lang = screen.lang;
     let hits = hits(global, wall);
     let heading = match lang {
-        ledger::Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "24 小时来电", "出处"],
-        ledger::Lang::En => ["number", "title", "class", "state", "last day", "days left", "calls in 24 h", "place"],
+        Lang::Zh => ["号码", "名称", "类别", "状态", "过渡期末日", "剩余天数", "24 小时来电", "出处"],
+        Lang::En => ["number", "title", "class", "state", "last day", "days left", "calls in 24 h", "place"],
     };
     let sums = hits.as_ref().ok().map(|hits| by_row(hits));
     let count = |row: &NumberRow| {
@@ -130,7 +74,7 @@ pub(super) fn numbers(global: &Global, at: Option<i64>, screen: &Screen) -> Resu
     };
     let counted: Vec<Option<u64>> = rows.iter().map(count).collect();
     let line = |(row, calls): (&NumberRow, &Option<u64>)| {
-        let class = if lang == ledger::Lang::Zh { row.class.zh() } else { row.class.en() };
+        let class = if lang == Lang::Zh { row.class.zh() } else { row.class.en() };
         [
             row.number.clone(),
             row.title.clone(),
@@ -163,9 +107,9 @@ const DAY: i64 = 86_400_000_000;
 
 /// Calls of the 24 h before a moment, by the number first dialled.
 fn hits(global: &Global, wall: i64) -> Result<Vec<Hits>, Failure> {
-    let state = super::calls::records(global)?;
+    let state = records::records(global)?;
     let read = Reader::open(&state).and_then(|mut reader| reader.hits(wall.saturating_sub(DAY), wall));
-    read.map_err(|e| super::calls::unread(&e))
+    read.map_err(|e| records::unread(&e))
 }
 
 /// Calls by what a row counts by: a number by its digits, a pattern by its entry.
@@ -185,13 +129,13 @@ fn with_calls((row, calls): (&NumberRow, &Option<u64>)) -> Value {
     value
 }
 
-pub(super) fn state_word(state: &str, lang: ledger::Lang) -> String {
+pub(super) fn state_word(state: &str, lang: Lang) -> String {
     let (word, day) = state.split_once(':').unwrap_or((state, ""));
     match word {
         "serving" => lang.of("在用", "serving").to_owned(),
         "before" => lang.of("归并前", "before its cutover").to_owned(),
         "cancelled" => lang.of("已取消", "cancelled").to_owned(),
-        "transition" if lang == ledger::Lang::Zh => format!("过渡期第 {day} 天"),
+        "transition" if lang == Lang::Zh => format!("过渡期第 {day} 天"),
         "transition" => format!("transition, day {day}"),
         other => other.to_owned(),
     }
@@ -203,13 +147,13 @@ pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> 
     let plan = load(&place::dialplan(global)?, wall)?;
     let lang = screen.lang;
     let heading = match lang {
-        ledger::Lang::Zh => ["坐席组", "名称", "时间", "振铃", "话后", "最长等待", "最大排队", "出处"],
-        ledger::Lang::En => ["group", "title", "hours", "ring", "wrap-up", "max wait", "max size", "place"],
+        Lang::Zh => ["坐席组", "名称", "时间", "振铃", "话后", "最长等待", "最大排队", "出处"],
+        Lang::En => ["group", "title", "hours", "ring", "wrap-up", "max wait", "max size", "place"],
     };
     let mut table = vec![heading.map(str::to_owned)];
     let mut result = Vec::new();
     for group in plan.groups() {
-        let all_day = matches!(group.hours, calendar::Hours::Always);
+        let all_day = matches!(group.hours, Hours::Always);
         let seconds = |ms: u32| format!("{} s", f64::from(ms) / 1000.0);
         let place = plan.place(group.at);
         table.push([

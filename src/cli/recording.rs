@@ -1,14 +1,16 @@
 //! `calls recording`: where the sound of a call lies, whether it is what was recorded, and what is in it.
 
 use super::args::Global;
-use super::calls::{none, records, unread};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, ask, place, table};
+use super::records::{none, records, unread};
+use super::screen::Screen;
+use super::{ask, place, table};
 use crate::audio::PER_MILLI;
 use crate::audio::tracks::{Loudness, Sheet};
 use crate::exchange::{Answer, Command};
+use crate::fact::Lang;
 use crate::id::CallRef;
-use crate::ledger::{Cdr, Lang};
+use crate::ledger::Cdr;
 use crate::media::archive::{Archive, Error, Form, Keys, Kind, Sound};
 use crate::store::Reader;
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! `report`: figures over the records of ended calls.
 
 use super::args::Global;
-use super::calls::{records, unread};
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, moment};
+use super::moment;
+use super::records::{records, unread};
+use super::screen::Screen;
 use crate::ledger::print;
 use crate::ledger::transfers::{Department, Departments};
 use crate::store::Reader;

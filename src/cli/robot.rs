@@ -11,7 +11,7 @@ const RINGS: u64 = SECOND;
 
 /// What a robot does, told as it happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     /// Its phone is registered.
     Registered,
     /// It was refused, with this status.
@@ -25,7 +25,7 @@ pub enum Deed {
 }
 
 /// One robot on its line. One call at a time; a second one is busy.
-pub async fn run(mut line: Line, registers: bool, mut stop: watch::Receiver<bool>, tell: impl Fn(Deed)) {
+pub async fn run(mut line: Line, registers: bool, mut stop: watch::Receiver<bool>, tell: impl Fn(Action)) {
     if registers {
         line.register();
     }
@@ -39,8 +39,8 @@ pub async fn run(mut line: Line, registers: bool, mut stop: watch::Receiver<bool
         };
         match happened {
             Some(Happened::Phone(event)) => {
-                if let Some(deed) = take(event, &mut line, &mut call) {
-                    tell(deed);
+                if let Some(action) = take(event, &mut line, &mut call) {
+                    tell(action);
                 }
             }
             Some(_) => {}
@@ -48,29 +48,29 @@ pub async fn run(mut line: Line, registers: bool, mut stop: watch::Receiver<bool
                 if let Some((session, at @ Some(_))) = &mut call {
                     *at = None;
                     line.answer(*session);
-                    tell(Deed::Answers);
+                    tell(Action::Answers);
                 }
             }
         }
     }
-    farewell(line, registers, call).await;
+    hang_up(line, registers, call).await;
 }
 
-fn take(event: Event, line: &mut Line, call: &mut Option<(SessionId, Option<u64>)>) -> Option<Deed> {
+fn take(event: Event, line: &mut Line, call: &mut Option<(SessionId, Option<u64>)>) -> Option<Action> {
     match event {
-        Event::Registered => Some(Deed::Registered),
-        Event::RegisterFailed { status } => Some(Deed::Refused(status)),
+        Event::Registered => Some(Action::Registered),
+        Event::RegisterFailed { status } => Some(Action::Refused(status)),
         Event::Incoming { call: session, .. } if call.is_none() => {
             line.ring(session);
             *call = Some((session, Some(line.now().mono + RINGS)));
-            Some(Deed::Rings)
+            Some(Action::Rings)
         }
         Event::Incoming { call: session, .. } => {
             line.busy(session);
             None
         }
         Event::Ended { call: session, .. } | Event::Failed { call: session, .. } => {
-            call.take_if(|(s, _)| *s == session).map(|_| Deed::Over)
+            call.take_if(|(s, _)| *s == session).map(|_| Action::Over)
         }
         Event::Replacing { call: session, replaced } => {
             if let Some(at) = call.take_if(|(s, _)| *s == replaced) {
@@ -88,7 +88,7 @@ fn take(event: Event, line: &mut Line, call: &mut Option<(SessionId, Option<u64>
     }
 }
 
-async fn farewell(mut line: Line, registered: bool, call: Option<(SessionId, Option<u64>)>) {
+async fn hang_up(mut line: Line, registered: bool, call: Option<(SessionId, Option<u64>)>) {
     if let Some((session, _)) = call {
         line.hang_up(session);
     }

@@ -2,9 +2,11 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::{Screen, check, moment, place};
+use super::screen::Screen;
+use super::{mistakes, moment, place};
 use crate::config::Level;
 use crate::daemon::{self, Options, Ready};
+use crate::fact::Lang;
 use crate::sip::flow::Transport;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -22,26 +24,8 @@ pub(super) fn run(global: &Global, as_of: Option<i64>, last_good: bool, screen: 
 
 /// Runs a daemon; its failure to start becomes ours.
 pub(super) fn start(options: Options, ready: impl FnOnce(&Ready)) -> Result<Done, Failure> {
-    daemon::run(options, ready).map_err(|e| refused(&e))?;
+    daemon::run(options, ready).map_err(|e| mistakes::refused(&e))?;
     Ok(Done { text: String::new(), result: Value::Null, exit: Exit::Ok })
-}
-
-/// A daemon's error as a failure.
-pub(super) fn refused(error: &daemon::Error) -> Failure {
-    match error {
-        daemon::Error::Plan(mistakes, sources) => check::wrong(mistakes, sources),
-        daemon::Error::Config(mistakes) => place::wrong(mistakes),
-        other => {
-            let tell = |lang| other.tell(lang, false);
-            Failure {
-                exit: other.exit_code(),
-                zh: tell(crate::dialplan::Lang::Zh),
-                en: tell(crate::dialplan::Lang::En),
-                details: Vec::new(),
-                whole: false,
-            }
-        }
-    }
 }
 
 /// The log goes to stderr: `RUST_LOG` comes before the configured level.
@@ -91,14 +75,14 @@ fn text(ready: &Ready, as_of: Option<i64>, screen: &Screen) -> String {
         format!("{}{}\n", screen.lang.of("时钟  自 ", "clock  from "), moment::shown(at))
     });
     match screen.lang {
-        crate::ledger::Lang::Zh => {
+        Lang::Zh => {
             let kind = if ready.temporary { "（临时，停止时删除）" } else { "" };
             format!(
                 "switchboard {version} 已就绪\nSIP   {sip}\n计划  {plan}：{numbers} 个号码，{seats} 个坐席，{trunks} 条中继\n\
                  数据  {state}{kind}\n管理  {admin}\n{http}{clock}"
             )
         }
-        crate::ledger::Lang::En => {
+        Lang::En => {
             let kind = if ready.temporary { " (temporary, removed at the end)" } else { "" };
             format!(
                 "switchboard {version} is ready\nSIP    {sip}\nplan   {plan}: {numbers} numbers, {seats} seats, {trunks} trunks\n\

@@ -2,10 +2,11 @@
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
-use super::plan::{load, tongue};
-use super::{Screen, moment, place};
+use super::files::load;
+use super::screen::Screen;
+use super::{moment, place};
 use crate::clock::Clock;
-use crate::ledger::Lang;
+use crate::fact::Lang;
 use serde_json::json;
 
 /// `dialplan timeline NUMBER [--at TIME]`.
@@ -15,11 +16,11 @@ pub(super) fn timeline(global: &Global, number: &str, at: Option<i64>, screen: &
     let dialled = plan.normalise(number.as_bytes()).ok();
     let Some(timeline) = dialled.and_then(|d| plan.timeline(d)) else {
         // Why it leads nowhere is told in the words of `why`.
-        let text = plan.why(number.as_bytes(), wall, tongue(screen.lang));
+        let text = plan.why(number.as_bytes(), wall, screen.lang);
         let result = json!({ "dialled": number, "periods": [], "at": moment::shown(wall) });
         return Ok(Done { text, result, exit: Exit::Bad });
     };
-    let mut text = timeline.text(wall, tongue(screen.lang));
+    let mut text = timeline.text(wall, screen.lang);
     if let Some(pattern) = timeline.pattern() {
         let digits = dialled.map(|d| d.digits.to_string()).unwrap_or_default();
         text.push_str(&match screen.lang {

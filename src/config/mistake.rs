@@ -35,6 +35,63 @@ impl Mistake {
     }
 }
 
+/// So many errors, and so many warnings, are kept; all are counted.
+const MOST: usize = 1_000;
+
+/// The mistakes found so far: a generated file may repeat one a million times.
+#[derive(Debug, Default)]
+pub(super) struct Mistakes {
+    errors: Kept,
+    warnings: Kept,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    first: Vec<Mistake>,
+    more: usize,
+}
+
+impl Mistakes {
+    /// Adds one. What is said of it is put together only if it is kept.
+    pub(super) fn add(&mut self, severity: Severity, mistake: impl FnOnce() -> Mistake) {
+        let kept = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if kept.first.len() < MOST {
+            kept.first.push(mistake());
+        } else {
+            kept.more += 1;
+        }
+    }
+
+    /// In the order of the text, and at the end how many more there are.
+    pub(super) fn in_order(mut self, file: &str) -> Vec<Mistake> {
+        // What stands in one place keeps the order in which it was found: errors come first.
+        let mut all = std::mem::take(&mut self.errors.first);
+        all.append(&mut self.warnings.first);
+        all.sort_by(|a, b| a.spot.cmp(&b.spot));
+        self.and_more(all, file)
+    }
+
+    /// Errors, then warnings, each in the order in which they were found, and how many more there are.
+    pub(super) fn unsorted(mut self, file: &str) -> Vec<Mistake> {
+        let mut all = std::mem::take(&mut self.errors.first);
+        all.append(&mut self.warnings.first);
+        self.and_more(all, file)
+    }
+
+    fn and_more(&self, mut all: Vec<Mistake>, file: &str) -> Vec<Mistake> {
+        let more = |severity, count: usize, zh: &str, en: &str| {
+            let (zh, en) = (format!("……另有 {count} 处{zh}"), format!("... and {count} more {en}"));
+            (count > 0).then(|| Mistake { spot: Spot::file(file), severity, zh, en })
+        };
+        all.extend(more(Severity::Error, self.errors.more, "错误", "errors"));
+        all.extend(more(Severity::Warning, self.warnings.more, "警告", "warnings"));
+        all
+    }
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Spot {

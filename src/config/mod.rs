@@ -19,6 +19,7 @@ pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
 pub use trunks::{Account, Source, Trunk};
 
 use crate::id::{GroupId, SeatId, TrunkId};
+use mistake::Mistakes;
 use reader::{Document, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -121,30 +122,30 @@ impl Config {
     /// address here is a warning.
     #[must_use]
     pub fn against(&self, groups: &BTreeSet<GroupId>, trunks: &BTreeSet<TrunkId>) -> Vec<Mistake> {
-        let mut all = Vec::new();
+        let mut all = Mistakes::default();
         let mut seen = BTreeSet::new();
         for (group, spot) in self.seats.values().flat_map(|s| s.groups.iter().chain(&s.supervises)) {
             if !groups.contains(group) && seen.insert(spot) {
                 let names = groups.iter().map(GroupId::as_str);
-                all.push(unknown("坐席组", "group", group.as_str(), names, spot));
+                all.add(Severity::Error, || unknown("坐席组", "group", group.as_str(), names, spot));
             }
         }
         for (trunk, here) in &self.trunks {
             if !trunks.contains(trunk) {
                 let names = trunks.iter().map(TrunkId::as_str);
-                all.push(unknown("中继", "trunk", trunk.as_str(), names, &here.defined));
+                all.add(Severity::Error, || unknown("中继", "trunk", trunk.as_str(), names, &here.defined));
             }
         }
         let file = self.sip.defined.file.as_str();
         for trunk in trunks.iter().filter(|t| !self.trunks.contains_key(*t)) {
-            all.push(Mistake {
+            all.add(Severity::Warning, || Mistake {
                 spot: Spot::file(file),
                 severity: Severity::Warning,
                 zh: format!("拨号计划中的中继 {trunk} 没有地址：[trunk.{trunk}] 缺失，呼叫它将失败"),
                 en: format!("trunk {trunk} of the dialplan has no [trunk.{trunk}] here: calls to it will fail"),
             });
         }
-        all
+        all.unsorted(file)
     }
 
     /// A seat of this configuration has the number of a cancelled line: it would bring it back.

@@ -1,6 +1,6 @@
 //! Reads one TOML document table by table and collects every mistake: each key is asked for by name, and what nobody asked for is unknown.
 
-use super::mistake::{Mistake, Severity, Spot};
+use super::mistake::{Mistake, Mistakes, Severity, Spot};
 use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -17,7 +17,7 @@ pub(super) struct Document<'a> {
     pub(super) folder: &'a Path,
     /// The environment.
     pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
-    mistakes: RefCell<Vec<Mistake>>,
+    mistakes: RefCell<Mistakes>,
     /// Every key that was asked for, so that a test can hold the documented ones against them.
     #[cfg(test)]
     pub(super) asked: RefCell<std::collections::BTreeSet<(String, &'static str)>>,
@@ -62,22 +62,25 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn error(&self, span: Range<usize>, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(Mistake { spot: self.spot(&span), severity: Severity::Error, zh: zh.into(), en: en.into() });
+        self.note(Severity::Error, &span, zh.into(), en.into());
     }
 
     pub(super) fn warning(&self, span: Range<usize>, zh: impl Into<String>, en: impl Into<String>) {
-        self.add(Mistake { spot: self.spot(&span), severity: Severity::Warning, zh: zh.into(), en: en.into() });
+        self.note(Severity::Warning, &span, zh.into(), en.into());
+    }
+
+    /// Lines are counted for what is kept only: each count reads the text up to there.
+    fn note(&self, severity: Severity, span: &Range<usize>, zh: String, en: String) {
+        self.mistakes.borrow_mut().add(severity, || Mistake { spot: self.spot(span), severity, zh, en });
     }
 
     pub(super) fn add(&self, mistake: Mistake) {
-        self.mistakes.borrow_mut().push(mistake);
+        self.mistakes.borrow_mut().add(mistake.severity, || mistake);
     }
 
     /// All mistakes in the order of the text.
     pub(super) fn mistakes(self) -> Vec<Mistake> {
-        let mut all = self.mistakes.into_inner();
-        all.sort_by(|a, b| a.spot.cmp(&b.spot));
-        all
+        self.mistakes.into_inner().in_order(self.file)
     }
 
     /// A path of the file, made absolute or relative to where the program runs.

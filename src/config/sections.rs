@@ -2,7 +2,9 @@
 
 use super::mistake::Spot;
 use super::reader::{Found, Table};
+use crate::clock::SECOND;
 use crate::sip::auth::Algorithm;
+use crate::sip::auth::lockout::Limits;
 use crate::sip::flow::Transport;
 use crate::transport::{self, Listen};
 use std::net::{IpAddr, SocketAddr};
@@ -21,12 +23,16 @@ pub struct Sip {
     pub algorithms: Vec<Algorithm>,
     /// How long a nonce may be used.
     pub nonce: Duration,
+    /// Wrong passwords of a source for a seat until it is locked out, and for how long.
+    pub lockout: Limits,
     /// Value of User-Agent and Server.
     pub user_agent: String,
     /// RFC 3261's T1: the round trip that retransmissions start from.
     pub t1: Duration,
     /// Most calls at a time; more are answered 503. Emergency calls are never counted out.
     pub max_calls: u32,
+    /// Legs of one number on a trunk at a time; more are taken for a loop. Emergency calls are not counted.
+    pub legs_per_caller: u32,
     /// Session timer that we ask for (RFC 4028).
     pub session_expires: Duration,
     /// Shortest session timer that we accept, 90 s at least (RFC 4028 §4).
@@ -55,9 +61,11 @@ impl Sip {
             realm: table.text("realm").map_or("12345", |(t, _)| t).to_owned(),
             algorithms: algorithms(&table),
             nonce: seconds("nonce_s", 10..=3600, 60),
+            lockout: lockout(&table),
             user_agent: user_agent(&table),
             t1: Duration::from_millis(table.number_or("t1_ms", 100..=2000, 500)),
             max_calls: table.number_or("max_calls", 1..=100_000, 5000),
+            legs_per_caller: table.number_or("legs_per_caller", 1..=100_000, 3),
             session_expires: seconds("session_expires_s", 90..=86_400, 1800),
             min_se: seconds("min_se_s", 90..=86_400, 90),
             register_min: seconds("register_min_s", 10..=3600, 60),
@@ -67,6 +75,12 @@ impl Sip {
             listen_span,
         };
         sip.compare(&table);
+        if let Some(value) =
+            table.value("password_failures").filter(|_| sip.lockout.failures == 0 && !sip.only_loopback())
+        {
+            let zh = "password_failures = 0：任何人都可以无限次猜口令";
+            table.document.warning(value.span(), zh, "password_failures = 0: anybody may guess passwords for ever");
+        }
         table.finish();
         sip
     }
@@ -166,6 +180,24 @@ fn algorithms(table: &Table<'_, '_>) -> Vec<Algorithm> {
         table.missing("algorithms 中的算法", "an algorithm in algorithms");
     }
     all
+}
+
+/// Never locking anybody out is a choice for a loopback lab.
+fn lockout(table: &Table<'_, '_>) -> Limits {
+    let usual = Limits::default();
+    let micros = |key, usual: u64| table.number_or(key, 1..=86_400, usual / SECOND) * SECOND;
+    let limits = Limits {
+        failures: table.number_or("password_failures", 0..=1000, usual.failures),
+        first: micros("password_lock_s", usual.first),
+        longest: micros("password_lock_max_s", usual.longest),
+    };
+    if limits.first > limits.longest {
+        let span = table.value("password_lock_s").or(table.value("password_lock_max_s"));
+        let span = span.map_or(table.span.clone(), |v| v.span());
+        let zh = "password_lock_s 大于 password_lock_max_s";
+        table.document.error(span, zh, "password_lock_s is more than password_lock_max_s");
+    }
+    limits
 }
 
 fn user_agent(table: &Table<'_, '_>) -> String {
@@ -279,21 +311,31 @@ impl Plan {
 }
 
 /// `[floor]`. What is given holds for every group instead of the dialplan's own times.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Floor {
     /// How long one seat rings.
     pub ring_time: Option<Duration>,
     /// Rest after a call.
     pub wrap_up: Option<Duration>,
+    /// A seat that hangs up so soon after its answer has served nobody: its caller goes back to the head of the queue.
+    pub early_hangup: Duration,
     /// Said to the target of a transfer before it joins.
     pub whisper: Option<String>,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { ring_time: None, wrap_up: None, early_hangup: Duration::from_secs(5), whisper: None }
+    }
 }
 
 impl Floor {
     pub(super) fn read(table: Table<'_, '_>) -> Self {
         let seconds = |key, range| table.number(key, range).map(|(n, _)| Duration::from_secs(n));
         let (ring_time, wrap_up) = (seconds("ring_time_s", 1..=120), seconds("wrap_up_s", 0..=3600));
-        let floor = Self { ring_time, wrap_up, whisper: table.text("whisper").map(|(prompt, _)| prompt.to_owned()) };
+        let early_hangup = seconds("early_hangup_s", 0..=60).unwrap_or(Self::default().early_hangup);
+        let whisper = table.text("whisper").map(|(prompt, _)| prompt.to_owned());
+        let floor = Self { ring_time, wrap_up, early_hangup, whisper };
         table.finish();
         floor
     }

@@ -69,13 +69,33 @@ fn mistakes(folder: &Path, text: &str) -> String {
 }
 
 #[test]
+fn of_a_million_mistakes_the_first_are_kept_and_the_rest_counted() {
+    let folder = folder("many");
+    let many: String = (0..5_000).map(|n| format!("nonsense_{n} = 1\n")).collect();
+    let found = parse(&folder, &many).unwrap_err();
+    assert!(found.len() < 1_100, "{}", found.len());
+    let last = found.last().unwrap();
+    assert_eq!((last.spot.line, last.severity), (0, Severity::Error));
+    // Those kept and those counted are all there are: each key, and what a configuration must have.
+    let few = parse(&folder, "nonsense_0 = 1\n").unwrap_err().len() - 1;
+    let more: usize = last.en.split(' ').find_map(|word| word.parse().ok()).unwrap();
+    assert_eq!(found.len() - 1 + more, 5_000 + few, "{last}");
+    assert!(last.zh.starts_with("……另有"), "{last:#}");
+}
+
+#[test]
 fn the_lab_profile_keeps_its_contract() {
     let lab = Config::load(&shipped().join("lab.toml")).unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     assert_eq!(lab.warnings, []);
     let sockets: Vec<_> = lab.sip.transports.listen.iter().map(ToString::to_string).collect();
     assert_eq!(sockets, ["udp:127.0.0.1:5070", "tcp:127.0.0.1:5070"]);
     assert_eq!((lab.media.ports.clone(), lab.media.address.to_string()), (20_000..=39_999, "127.0.0.1".into()));
-    let floor = Floor { ring_time: Some(Duration::from_secs(5)), wrap_up: Some(Duration::ZERO), whisper: None };
+    let floor = Floor {
+        ring_time: Some(Duration::from_secs(5)),
+        wrap_up: Some(Duration::ZERO),
+        whisper: None,
+        ..Floor::default()
+    };
     assert_eq!((lab.floor, lab.store.folder), (floor, None));
     let http = lab.admin.http.unwrap();
     assert_eq!((http.listen.to_string(), http.token), ("127.0.0.1:8080".into(), "lab".into()));
@@ -301,6 +321,24 @@ http_token = "lab"
 "#;
     let told = mistakes(&folder, text);
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn locks_are_what_the_file_says_and_never_none_on_an_open_address() {
+    let usual = good("lockout", "[sip]\nlisten = 'udp:127.0.0.1:5060'\npassword_failures = 0\n");
+    assert_eq!((usual.sip.lockout.failures, usual.warnings.len()), (0, 0));
+    let text =
+        "[sip]\nlisten = 'udp:192.0.2.10:5060'\npassword_failures = 3\npassword_lock_s = 10\nlegs_per_caller = 40\n";
+    let config = good("lockout", text);
+    let limits = config.sip.lockout;
+    assert_eq!((limits.failures, limits.first, limits.longest), (3, 10_000_000, 900_000_000));
+    assert_eq!((config.sip.legs_per_caller, config.warnings.len()), (40, 0));
+    let folder = folder("lockout-open");
+    let told = mistakes(&folder, "[sip]\nlisten = 'udp:192.0.2.10:5060'\npassword_failures = 0\n");
+    assert!(told.contains("x.toml:3:21: warning: password_failures = 0"), "{told}");
+    let told =
+        mistakes(&folder, "[sip]\nlisten = 'udp:127.0.0.1:5060'\npassword_lock_s = 60\npassword_lock_max_s = 30\n");
+    assert!(told.contains("password_lock_s is more than password_lock_max_s"), "{told}");
 }
 
 #[test]

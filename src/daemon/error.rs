@@ -1,7 +1,8 @@
 //! Why the daemon cannot start: one clear sentence each, and a truthful exit code.
 
 use crate::config::Mistake;
-use crate::dialplan::{Diagnostic, Lang, Source, render};
+use crate::dialplan::{Diagnostic, Source, render};
+use crate::fact::Lang;
 use crate::{media, store, transport};
 use std::io;
 use std::net::SocketAddr;

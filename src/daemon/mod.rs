@@ -7,6 +7,7 @@
 mod error;
 mod first;
 mod load;
+mod milestones;
 mod planner;
 mod recordings;
 mod run;

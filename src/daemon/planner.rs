@@ -10,7 +10,8 @@ use crate::admin::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, R
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::dialplan::{Difference, Known, Lang, Plan, Severity, Source, difference, render, told, version_of};
+use crate::dialplan::{Diagnostic, Difference, Known, Plan, Severity, Source, difference, render, told, version_of};
+use crate::fact::Lang;
 use crate::fact::{Fact, How};
 use crate::store::{Plans, Reader, plans::Change};
 use arc_swap::ArcSwap;
@@ -234,7 +235,7 @@ impl Planner {
 
     fn refused(&self, error: &Error, asked: &Asked) -> Outcome {
         let mistakes = match error {
-            Error::Plan(mistakes, _) => mistakes.iter().filter(|m| m.severity == Severity::Error).count(),
+            Error::Plan(mistakes, _) => Diagnostic::count(mistakes, Severity::Error),
             Error::Config(mistakes) => mistakes.len(),
             _ => 1,
         };

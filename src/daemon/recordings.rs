@@ -12,9 +12,9 @@ mod mark;
 mod room;
 
 use super::Error;
+use crate::calendar::Zone;
 use crate::clock::{Clock, SECOND};
 use crate::config::{Config, Recording};
-use crate::dialplan::calendar::Zone;
 use crate::exchange::Storage;
 use crate::fact::Archived;
 use crate::id::CallRef;

@@ -3,7 +3,7 @@
 use super::first::{First, first};
 use super::planner::{InForce, Notice, Planner};
 use super::recordings::{Keeper, Word};
-use super::{Error, Options, Ready, settings};
+use super::{Error, Options, Ready, milestones, settings};
 use crate::clock::{Clock, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Output};
 use crate::fact::{self, Fact};
@@ -289,7 +289,7 @@ impl Daemon {
         while let Some(output) = self.exchange.poll() {
             match output {
                 Output::Fact(event) => {
-                    log(&event);
+                    milestones::log(&event);
                     self.batch.facts.push(event);
                 }
                 Output::Send(flow, bytes) => self.batch.sends.push((flow, bytes)),
@@ -499,14 +499,18 @@ fn open_doors(config: &crate::config::Config, state: &std::path::Path) -> Result
     let (to_planner, tasks) = mpsc::channel(64);
     // First the one that leaves no file behind when the other cannot be had.
     let http = start_http(config, &to_exchange)?;
-    let admin = start_admin(config, state, admin::Desks { asks: to_exchange, tasks: to_planner })?;
+    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
     Ok((Doors { admin, http }, asks, tasks))
 }
 
-fn start_admin(config: &crate::config::Config, state: &std::path::Path, desks: admin::Desks) -> Result<PathBuf, Error> {
+fn start_admin(
+    config: &crate::config::Config,
+    state: &std::path::Path,
+    queues: admin::Queues,
+) -> Result<PathBuf, Error> {
     let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
-    tokio::spawn(admin::serve(listener, desks));
+    tokio::spawn(admin::serve(listener, queues));
     Ok(path)
 }
 
@@ -565,35 +569,5 @@ fn seed() -> [u8; 32] {
 fn report(recovered: &store::Recovered) {
     if recovered.replayed > 0 || recovered.crashed > 0 {
         tracing::warn!(?recovered, "the last run did not end in order; its records are complete");
-    }
-}
-
-/// Call milestones at INFO, callers' numbers masked (house style 9).
-fn log(event: &fact::Event) {
-    let Some(call) = event.call else {
-        return match &event.fact {
-            Fact::TrunkDown { trunk } => tracing::warn!(%trunk, "trunk down"),
-            Fact::TrunkUp { trunk } => tracing::info!(%trunk, "trunk up"),
-            Fact::SeatRegistered { seat, contact } => tracing::info!(%seat, %contact, "registered"),
-            Fact::SeatLost { seat, why } => tracing::info!(%seat, ?why, "unregistered"),
-            other => tracing::debug!(?other, "fact"),
-        };
-    };
-    match &event.fact {
-        Fact::CallOffered { dialled, caller, .. } => {
-            tracing::info!(%call, %dialled, caller = %masked(caller), "call");
-        }
-        Fact::Connected { leg } => tracing::info!(%call, leg = leg.0, "connected"),
-        Fact::CallEnded { outcome, cause, .. } => tracing::info!(%call, ?outcome, ?cause, "ended"),
-        other => tracing::debug!(%call, ?other, "fact"),
-    }
-}
-
-/// `139****0001`.
-fn masked(number: &str) -> String {
-    let chars: Vec<char> = number.chars().collect();
-    match chars.len() {
-        0..=6 => "*".repeat(chars.len()),
-        n => chars[..3].iter().chain(['*', '*', '*', '*'].iter()).chain(&chars[n - 4..]).collect(),
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         realm: config.sip.realm.clone(),
         algorithms: config.sip.algorithms.clone(),
         nonce: micros(config.sip.nonce),
+        lockout: config.sip.lockout,
         register: (whole(config.sip.register_min), whole(config.sip.register_max)),
         listen,
         trunks: config.trunks.iter().map(|(id, t)| (id.clone(), trunk(t))).collect(),
@@ -37,8 +38,10 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
         record_default: config.recording.default,
+        legs_per_caller: config.sip.legs_per_caller as usize,
         codes: config.keys.clone(),
         link: config.admin.link.clone(),
+        early_hangup: micros(config.floor.early_hangup),
         whisper: config.floor.whisper.as_deref().map(crate::id::PromptId::from),
     }
 }

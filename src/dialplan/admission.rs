@@ -14,6 +14,14 @@ pub enum Side<'p> {
     Seat,
 }
 
+impl Plan {
+    /// Decides for one caller: what [`Plan::decide`] says, unless this side may not dial it. The hot path: no allocation.
+    #[must_use]
+    pub fn admit(&self, dialled: Dialled, side: Side<'_>, wall: i64) -> Decision<'_> {
+        admit(self, dialled, side, wall, &mut ())
+    }
+}
+
 /// First what the trunk takes (an emergency number in any spelling: no setting keeps help from a caller), then the number and the date, then who may dial it.
 pub(super) fn admit<'p>(
     plan: &'p Plan,

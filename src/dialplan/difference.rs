@@ -4,13 +4,17 @@
 //! difference names the region, a number in it, and from which moment what is decided otherwise. Nothing here knows which of the
 //! plans is in force, nor what an operator will do about it.
 
+mod change;
 mod named;
 mod region;
 
-use super::entry::{Access, Entry, Step};
+pub use change::{KeyChange, SettingChange};
+
+use super::entry::{Access, Entry};
 use super::explain::decide;
-use super::number::{Dialled, Digits, Spelling};
-use super::{Decision, Emergency, Plan, Route};
+use super::number::{Dialled, Spelling};
+use super::{Decision, Emergency, Plan};
+use change::{changed, route};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,26 +60,6 @@ pub struct PeriodChange {
     pub new: String,
 }
 
-/// A group or trunk that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettingChange {
-    /// `group.main`, `trunk.carrier`, `city`.
-    pub address: String,
-    /// Each key that differs; `None` on a side where the address does not exist.
-    pub keys: Vec<KeyChange>,
-}
-
-/// One key with its values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyChange {
-    /// The key as TOML names it.
-    pub key: String,
-    /// Under the first plan.
-    pub old: Option<String>,
-    /// Under the second.
-    pub new: Option<String>,
-}
-
 impl Difference {
     /// What a call at `wall` (µs since the epoch) or later could meet otherwise under `new` than under `old`.
     #[must_use]
@@ -112,31 +96,6 @@ pub fn words(decision: Decision<'_>) -> String {
             format!("{}{seats}", route(routed.route))
         }
     }
-}
-
-fn route(route: &Route) -> String {
-    route.steps.iter().map(step).collect::<Vec<_>>().join(" > ")
-}
-
-fn step(step: &Step) -> String {
-    match step {
-        Step::Prompt { prompt, early: true } => format!("prompt:{prompt}"),
-        Step::Prompt { prompt, early: false } => format!("prompt:{prompt} (early = false)"),
-        Step::Ring { group, timeout_ms } => format!("group:{group} ({})", duration(*timeout_ms)),
-        Step::Queue { group, skill: None } => format!("group:{group}"),
-        Step::Queue { group, skill: Some(skill) } => format!("group:{group} ({skill})"),
-        Step::Trunk { trunks, number, progress_ms, timeout_ms } => {
-            let names = trunks.iter().map(|t| format!("trunk:{t}")).collect::<Vec<_>>().join(" > ");
-            let number = if *number == Digits::EMPTY { String::new() } else { format!("{number}, ") };
-            format!("{names} ({number}{}, {})", duration(*progress_ms), duration(*timeout_ms))
-        }
-        Step::Release { status, q850 } => format!("release:{status}/{q850}"),
-    }
-}
-
-/// As TOML writes it: `8s`, `500ms`.
-fn duration(ms: u32) -> String {
-    if ms.is_multiple_of(1000) { format!("{}s", ms / 1000) } else { format!("{ms}ms") }
 }
 
 fn entry_of(plan: &Plan, dialled: Dialled) -> Option<&Arc<Entry>> {
@@ -205,8 +164,4 @@ fn described(old: Option<&Entry>, new: Option<&Entry>) -> Vec<KeyChange> {
         ("province", flag(old.province), flag(new.province)),
     ];
     changed(rows.into_iter().map(|(key, old, new)| (key, Some(old), Some(new))))
-}
-
-fn changed<'k>(rows: impl Iterator<Item = (&'k str, Option<String>, Option<String>)>) -> Vec<KeyChange> {
-    rows.filter(|(_, old, new)| old != new).map(|(key, old, new)| KeyChange { key: key.to_owned(), old, new }).collect()
 }

@@ -1,15 +1,18 @@
 //! The annex of the city's plan as a check-list: what each of its rows demands, and whether this plan meets it.
 //!
-//! The annex is data ([`Annex::fuzhou`]; another city's is read by [`Annex::parse`]). A demand is judged by the routes that
-//! calls take, not by the words of the files.
+//! The annex is data ([`Annex::fuzhou`]; another city's is read by [`Annex::parse`]). A demand is judged by what the switchboard
+//! does with calls: routes, groups, trunks, prompts, counts. What a file only declares (`feed`, `knowledge`) and nothing serves
+//! is not met.
 
 use super::Plan;
-use super::calendar::{Hours, Window};
 use super::check::Text;
-use super::entry::{Access, Class, Entry, Origin, Role, Route, Step};
+use super::entry::{Access, Class, Entry, Role};
 use super::explain::place;
 use super::life::{Life, Merged};
+use super::route::{Origin, Route, Step};
 use super::visit::{Hop, hops};
+use super::window::Window;
+use crate::calendar::Hours;
 use crate::id::GroupId;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -141,8 +144,10 @@ impl Annex {
 pub struct Verdict {
     /// The demand.
     pub demand: Demand,
-    /// Met.
+    /// The running system does it.
     pub met: bool,
+    /// The plan declares it, and nothing serves it.
+    pub declared: bool,
     /// What meets or fails it.
     pub because: Text,
     /// Where that is written, `file:line`; empty where nothing is.
@@ -181,17 +186,38 @@ pub struct Duties {
     pub owners: Vec<(String, String, String)>,
 }
 
+/// How many demands there are, and what became of them. What is neither met nor declared is not met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sum {
+    /// All of them.
+    pub demands: usize,
+    /// Met.
+    pub met: usize,
+    /// Declared, not served.
+    pub declared: usize,
+}
+
 impl Duties {
-    /// How many demands there are, and how many are met.
+    /// How many demands there are, how many are met, and how many are only declared.
     #[must_use]
-    pub fn sum(&self) -> (usize, usize) {
-        let all = || self.rows.iter().flat_map(|r| &r.verdicts);
-        (all().count(), all().filter(|v| v.met).count())
+    pub fn sum(&self) -> Sum {
+        let count =
+            |wanted: fn(&Verdict) -> bool| self.rows.iter().flat_map(|r| &r.verdicts).filter(|v| wanted(v)).count();
+        Sum { demands: count(|_| true), met: count(|v| v.met), declared: count(|v| v.declared) }
+    }
+}
+
+impl Plan {
+    /// Whether this plan meets what the annex of the city's plan demands; `wall` (µs since the epoch) says where each
+    /// number stands.
+    #[must_use]
+    pub fn duties(&self, annex: &Annex, wall: i64) -> Duties {
+        duties(self, annex, wall)
     }
 }
 
 /// Holds the plan against the annex; `wall` (µs since the epoch) says the state of each number and judges nothing.
-pub(super) fn duties(plan: &Plan, annex: &Annex, wall: i64) -> Duties {
+fn duties(plan: &Plan, annex: &Annex, wall: i64) -> Duties {
     let entry_of = |number: &str| plan.entries.iter().find(|e| *e.number == *number);
     let owner = |row: &Row| {
         let entry = entry_of(&row.number).filter(|e| *e.owner != row.owner)?;
@@ -222,42 +248,63 @@ pub(super) fn duties(plan: &Plan, annex: &Annex, wall: i64) -> Duties {
     }
 }
 
-/// Met or not, because of what, and where that is written.
-type Finding = (bool, Text, Origin);
+/// Whether a demand is met, because of what, and where that is written.
+struct Finding {
+    standing: Standing,
+    because: Text,
+    at: Origin,
+}
+
+enum Standing {
+    Met,
+    /// Declared, not served.
+    Declared,
+    NotMet,
+}
+
+/// Done, or not.
+fn found(met: bool, because: Text, at: Origin) -> Finding {
+    Finding { standing: if met { Standing::Met } else { Standing::NotMet }, because, at }
+}
 
 fn verdict(plan: &Plan, annex: &Annex, row: &Row, entry: Option<&Arc<Entry>>, demand: Demand, wall: i64) -> Verdict {
     let Some(entry) = entry else {
         let because = Text::new("计划里没有这个号码", "the plan has no such number");
-        return Verdict { demand, met: false, because, place: String::new() };
+        return Verdict { demand, met: false, declared: false, because, place: String::new() };
     };
-    let (met, because, at) = match demand {
+    let Finding { standing, because, at } = match demand {
         Demand::NumberKept => number_kept(entry),
         Demand::NumberCancelled => number_cancelled(annex, row, entry),
         Demand::SeatsKept => seats_kept(plan, entry),
         Demand::SeatsPooled | Demand::SeatsCancelled => answered_by_hub(plan, entry, demand),
         Demand::AllDay => all_day(plan, entry, wall),
         Demand::Link => link(plan, entry),
-        Demand::Feed => flag(entry, entry.feed, "feed"),
-        Demand::Knowledge => flag(entry, entry.knowledge, "knowledge"),
-        Demand::Province => flag(entry, entry.province, "province"),
+        Demand::Feed => unserved(entry, entry.feed, "feed", ("数据归集", "data feed")),
+        Demand::Knowledge => unserved(entry, entry.knowledge, "knowledge", ("知识库", "knowledge base")),
+        Demand::Province => counted_apart(plan, entry),
         Demand::Prompt => prompt(annex, entry),
     };
-    Verdict { demand, met, because, place: place(plan, at) }
+    let (met, declared) = (matches!(standing, Standing::Met), matches!(standing, Standing::Declared));
+    Verdict { demand, met, declared, because, place: place(plan, at) }
 }
 
 fn number_kept(entry: &Entry) -> Finding {
     match (&entry.life, entry.access) {
         (Life::Merged(_), _) => {
-            (false, Text::new("写成了整体并入，号码会取消", "it is merged: the number ends"), entry.at)
+            found(false, Text::new("写成了整体并入，号码会取消", "it is merged: the number ends"), entry.at)
         }
-        (Life::Kept(_), Access::Seats) => (false, Text::new("只限坐席拨打", "only seats may dial it"), entry.at),
-        (Life::Kept(_), Access::Anyone) => (true, Text::new("一直在用", "in service without an end"), entry.at),
+        (Life::Kept(_), Access::Seats) => found(false, Text::new("只限坐席拨打", "only seats may dial it"), entry.at),
+        (Life::Kept(_), Access::Anyone) => found(true, Text::new("一直在用", "in service without an end"), entry.at),
     }
 }
 
 fn number_cancelled(annex: &Annex, row: &Row, entry: &Entry) -> Finding {
     let Life::Merged(merged) = &entry.life else {
-        return (false, Text::new("没有写成整体并入，号码不会取消", "it is not merged: the number stays"), entry.at);
+        return found(
+            false,
+            Text::new("没有写成整体并入，号码不会取消", "it is not merged: the number stays"),
+            entry.at,
+        );
     };
     let (cutover, at) = (merged.window.cutover, from(merged).unwrap_or(entry.at));
     let limit = if row.stopped { annex.issued } else { annex.deadline };
@@ -271,7 +318,7 @@ fn number_cancelled(annex: &Annex, row: &Row, entry: &Entry) -> Finding {
             Text::new(format!("{cutover} 才归并，晚于 {limit}"), format!("merged on {cutover} only, after {limit}"))
         }
     };
-    (cutover <= limit, because, at)
+    found(cutover <= limit, because, at)
 }
 
 /// Where its end is written: the cutover, or that it had stopped.
@@ -304,8 +351,8 @@ fn own(plan: &Plan, route: &Route) -> Option<(Text, Origin)> {
 
 fn seats_kept(plan: &Plan, entry: &Entry) -> Finding {
     match kept(entry).and_then(|route| own(plan, route)) {
-        Some((because, at)) => (true, because, at),
-        None => (false, Text::new("没有自己的坐席组或中继", "it has no group or trunk of its own"), entry.at),
+        Some((because, at)) => found(true, because, at),
+        None => found(false, Text::new("没有自己的坐席组或中继", "it has no group or trunk of its own"), entry.at),
     }
 }
 
@@ -330,23 +377,23 @@ fn answered_by_hub(plan: &Plan, entry: &Entry, demand: Demand) -> Finding {
         (Life::Kept(route), Demand::SeatsPooled) => route,
         (Life::Merged(merged), Demand::SeatsCancelled) => &merged.transition,
         (Life::Kept(_), _) => {
-            return (false, Text::new("没有写成整体并入，座席仍在", "it is not merged: seats stay"), entry.at);
+            return found(false, Text::new("没有写成整体并入，座席仍在", "it is not merged: seats stay"), entry.at);
         }
-        (Life::Merged(_), _) => return (false, Text::new("写成了整体并入", "it is merged"), entry.at),
+        (Life::Merged(_), _) => return found(false, Text::new("写成了整体并入", "it is merged"), entry.at),
     };
     if let Some((own, at)) = own(plan, route) {
-        return (false, Text::new(format!("{}，座席没有取消", own.zh), format!("{}: seats stay", own.en)), at);
+        return found(false, Text::new(format!("{}，座席没有取消", own.zh), format!("{}: seats stay", own.en)), at);
     }
     match at_hub(plan, route) {
-        Some(at) => (true, Text::new("12345 座席接听", "12345's seats answer"), at),
-        None => (false, Text::new("没有进入 12345 的队列", "it does not lead to 12345's queue"), entry.at),
+        Some(at) => found(true, Text::new("12345 座席接听", "12345's seats answer"), at),
+        None => found(false, Text::new("没有进入 12345 的队列", "it does not lead to 12345's queue"), entry.at),
     }
 }
 
 /// Somebody is there at every hour: its own group, or where its exchange leaves off the group that takes over.
 fn all_day(plan: &Plan, entry: &Entry, wall: i64) -> Finding {
     let Some(route) = kept(entry) else {
-        return (false, Text::new("写成了整体并入", "it is merged"), entry.at);
+        return found(false, Text::new("写成了整体并入", "it is merged"), entry.at);
     };
     let mut groups = Vec::new();
     groups_of(&hops(plan, route, wall, None), &mut groups);
@@ -354,14 +401,20 @@ fn all_day(plan: &Plan, entry: &Entry, wall: i64) -> Finding {
     if let Some(Step::Ring { group: own, .. }) = route.steps.first()
         && group(own).is_none()
     {
-        return (false, Text::new(format!("坐席组 {own} 不是 7×24"), format!("group {own} is not 7x24")), entry.at);
+        return found(
+            false,
+            Text::new(format!("坐席组 {own} 不是 7×24"), format!("group {own} is not 7x24")),
+            entry.at,
+        );
     }
     match groups.iter().find_map(group) {
         Some(group) => {
             let id = &group.id;
-            (true, Text::new(format!("坐席组 {id} 7×24"), format!("group {id} is 7x24")), group.at)
+            found(true, Text::new(format!("坐席组 {id} 7×24"), format!("group {id} is 7x24")), group.at)
         }
-        None => (false, Text::new("没有 7×24 的坐席组接听或接替", "no group on its way is staffed 7x24"), entry.at),
+        None => {
+            found(false, Text::new("没有 7×24 的坐席组接听或接替", "no group on its way is staffed 7x24"), entry.at)
+        }
     }
 }
 
@@ -375,25 +428,63 @@ fn groups_of(hops: &[Hop], found: &mut Vec<GroupId>) {
 fn link(plan: &Plan, entry: &Entry) -> Finding {
     let own = kept(entry).and_then(|route| Some((own(plan, route)?, at_hub(plan, route))));
     match own {
-        None => (false, Text::new("没有可以转接的坐席组或中继", "there is no group or trunk to transfer to"), entry.at),
+        None => {
+            found(false, Text::new("没有可以转接的坐席组或中继", "there is no group or trunk to transfer to"), entry.at)
+        }
         Some(((own, _), Some(at))) => {
-            (true, Text::new(format!("{}，无人接听转 12345", own.zh), format!("{}, then 12345", own.en)), at)
+            found(true, Text::new(format!("{}，无人接听转 12345", own.zh), format!("{}, then 12345", own.en)), at)
         }
         Some(((own, at), None)) => {
-            (false, Text::new(format!("{}，但不转回 12345", own.zh), format!("{}, but not 12345", own.en)), at)
+            found(false, Text::new(format!("{}，但不转回 12345", own.zh), format!("{}, but not 12345", own.en)), at)
         }
     }
 }
 
-fn flag(entry: &Entry, set: bool, key: &str) -> Finding {
-    let text = if set { format!("{key} = true") } else { format!("没有写 {key} = true") };
-    let en = if set { format!("{key} = true") } else { format!("{key} = true is missing") };
-    (set, Text::new(text, en), entry.at)
+/// A key that the annex demands is missing.
+fn lacks(entry: &Entry, key: &str) -> Finding {
+    found(false, Text::new(format!("没有写 {key} = true"), format!("{key} = true is missing")), entry.at)
+}
+
+/// What the switchboard has nothing for: the plan can say no more than that it is due.
+fn unserved(entry: &Entry, said: bool, key: &str, (zh, en): (&str, &str)) -> Finding {
+    if !said {
+        return lacks(entry, key);
+    }
+    let because = Text::new(
+        format!("已声明，未提供：写了 {key} = true，但交换机没有{zh}"),
+        format!("declared, not served: {key} = true, but the switchboard has no {en}"),
+    );
+    Finding { standing: Standing::Declared, because, at: entry.at }
+}
+
+/// City and province are told apart by trunks of the province and by the city's number ranges: without either every call is the
+/// city's, whatever the line says.
+fn counted_apart(plan: &Plan, entry: &Entry) -> Finding {
+    if !entry.province {
+        return lacks(entry, "province");
+    }
+    if let Some(trunk) = plan.trunks().find(|t| t.province) {
+        let id = &trunk.id;
+        let because = Text::new(
+            format!("中继 {id} 的来电计入全省"),
+            format!("calls of trunk {id} are counted as the province's"),
+        );
+        return found(true, because, entry.at);
+    }
+    if !plan.city().callers.is_empty() {
+        let because = Text::new("按 [city] callers 号段分计", "told apart by the ranges of [city] callers");
+        return found(true, because, entry.at);
+    }
+    let because = Text::new(
+        "已声明，未提供：没有 province = true 的中继，也没有 [city] callers，来电都计入本市",
+        "declared, not served: no trunk has province = true and [city] has no callers, so every call is the city's",
+    );
+    Finding { standing: Standing::Declared, because, at: entry.at }
 }
 
 fn prompt(annex: &Annex, entry: &Entry) -> Finding {
     let Life::Merged(merged) = &entry.life else {
-        return (false, Text::new("没有写成整体并入，没有过渡期", "it is not merged: no transition"), entry.at);
+        return found(false, Text::new("没有写成整体并入，没有过渡期", "it is not merged: no transition"), entry.at);
     };
     let window = &merged.window;
     let (due, at) = (Window::last_day(window.cutover, annex.months), from(merged).unwrap_or(entry.at));
@@ -406,7 +497,7 @@ fn prompt(annex: &Annex, entry: &Entry) -> Finding {
             } else {
                 Text::new(format!("{prompt}.wav，{cutover} 至 {last}"), format!("{prompt}.wav, {cutover} to {last}"))
             };
-            (true, text, at)
+            found(true, text, at)
         }
         Some(Step::Prompt { .. }) => {
             let (last, months) = (window.last, annex.months);
@@ -414,8 +505,8 @@ fn prompt(annex: &Annex, entry: &Entry) -> Finding {
                 format!("{last} 就结束，{months} 个月应到 {due}"),
                 format!("it ends on {last}; {months} months end on {due}"),
             );
-            (false, text, at)
+            found(false, text, at)
         }
-        _ => (false, Text::new("过渡期没有提示音", "no prompt in its transition"), at),
+        _ => found(false, Text::new("过渡期没有提示音", "no prompt in its transition"), at),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! No dialplan can add to it, take from it or stand before it. 96119 is not 119, 11012 is not 110.
 
-use super::number::Digits;
+use super::digits::Digits;
 
 /// One of the four emergency numbers (plan §一(一): never merged).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

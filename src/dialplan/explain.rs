@@ -1,6 +1,8 @@
 //! Decides, and says why: one code path, with an observer that the hot path leaves empty.
 
-use super::entry::{Class, Entry, Origin, Route, Step};
+use super::route::{Origin, Route, Step};
+
+use super::entry::{Class, Entry};
 use super::life::State;
 use super::number::Dialled;
 use super::{Emergency, Plan};
@@ -37,6 +39,20 @@ pub struct Refusal<'p> {
     pub q850: u8,
     /// The entry, when there is one: its cutover is still to come, or this side may not dial it.
     pub entry: Option<&'p Arc<Entry>>,
+}
+
+impl Plan {
+    /// Decides what happens to a call at a moment (µs since the epoch). The hot path: no allocation.
+    #[must_use]
+    pub fn decide(&self, dialled: Dialled, wall: i64) -> Decision<'_> {
+        decide(self, dialled, wall, &mut ())
+    }
+
+    /// Every number of the plan with its state at a moment, in the order of the files; emergency first.
+    #[must_use]
+    pub fn numbers(&self, wall: i64) -> Vec<NumberRow> {
+        numbers(self, wall)
+    }
 }
 
 /// A line of `numbers ls`.

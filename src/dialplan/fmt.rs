@@ -11,8 +11,6 @@ use layout::Node;
 use toml_parser::parser::{Event, EventKind, parse_document};
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a line that can be broken.
-const WIDTH: usize = 100;
 /// Comments behind lines longer than this are not lined up with the others.
 const LINED_UP: usize = 60;
 

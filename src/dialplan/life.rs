@@ -2,8 +2,8 @@
 //!
 //! A merged number moves one way: before → transition → cancelled. Nothing leads back (plan §二(一)).
 
-use super::calendar::Window;
-use super::entry::Route;
+use super::route::Route;
+use super::window::Window;
 use std::fmt;
 
 /// Where a number stands in its life.

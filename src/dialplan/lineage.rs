@@ -4,7 +4,7 @@
 //! more since its cutover. From then on no plan may route it again, whether edited, deleted and added, or brought back by a
 //! rollback (plan §二(一)). The lineage is a value that follows each plan into force; whoever stores it is another module.
 
-use super::number::Digits;
+use super::digits::Digits;
 use super::{Life, Plan};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,12 +1,14 @@
 //! The sentences of `dialplan why` and `dialplan timeline`, in both languages.
 
 use super::Plan;
-use super::check::Lang;
-use super::entry::{Access, Class, Entry, Step, Trunk};
+use super::digits::Digits;
+use super::entry::{Access, Class, Entry, Trunk};
 use super::explain::{Reason, Refusal};
 use super::life::{Life, Merged, State};
-use super::number::{Digits, NumberError, Spelling};
+use super::number::{NumberError, Spelling};
+use super::route::Step;
 use super::visit::{Meets, Visit};
+use crate::fact::Lang;
 use std::fmt::Write;
 
 /// A number with what it is called, if it is called anything.

@@ -5,7 +5,7 @@
 //! never from the wire, so the hash needs no seed; a caller cannot lengthen a probe. Of a few multipliers the builder takes
 //! the one that suits these keys best. The table holds no text and decides nothing; it is never changed once built.
 
-use super::number::Digits;
+use super::digits::Digits;
 
 const SLOTS: usize = 5;
 /// Share of slots in use at most, in percent: 64 / 5 / 0.7 = 18.3 bytes an entry. A small table stays in the cache

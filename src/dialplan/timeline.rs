@@ -3,13 +3,14 @@
 //! Each period's steps are asked of the number's [`super::life::Life`] at the period's own first moment: the hot path says the same.
 
 use super::Plan;
-use super::check::Lang;
-use super::entry::{Class, Entry, Route};
+use super::entry::{Class, Entry};
 use super::explain::{Decision, decide, place};
 use super::life::{Life, State};
 use super::number::Dialled;
 use super::phrase::{named, phrase, row, seconds};
+use super::route::Route;
 use super::visit::{Hop, hops};
+use crate::fact::Lang;
 use jiff::civil::Date;
 use serde::Serialize;
 use std::fmt::Write;
@@ -98,8 +99,16 @@ fn days(first: Date, last: Date) -> Option<u32> {
     u32::try_from(first.until(last).ok()?.get_days()).ok()?.checked_add(1)
 }
 
+impl Plan {
+    /// A number's whole life; `None` when it is not in the plan.
+    #[must_use]
+    pub fn timeline(&self, dialled: Dialled) -> Option<Timeline<'_>> {
+        timeline(self, dialled)
+    }
+}
+
 /// The life of the number; `None` when it is not in the plan.
-pub(super) fn timeline(plan: &Plan, dialled: Dialled) -> Option<Timeline<'_>> {
+fn timeline(plan: &Plan, dialled: Dialled) -> Option<Timeline<'_>> {
     let entry = match decide(plan, dialled, 0, &mut ()) {
         Decision::Routed(routed) => routed.entry,
         Decision::Refused(refusal) => refusal.entry?,

@@ -1,8 +1,9 @@
 //! What a caller meets at a group of seats, and where the group's overflow leads: hop by hop, as the floor has it.
 
-use super::calendar::Hours;
-use super::entry::{Group, MAX_OVERFLOWS, Origin, Route, Step};
+use super::entry::{Group, MAX_OVERFLOWS};
+use super::route::{Origin, Route, Step};
 use super::{Plan, explain};
+use crate::calendar::Hours;
 use crate::id::GroupId;
 use serde::Serialize;
 use std::sync::Arc;

@@ -1,14 +1,15 @@
 //! `dialplan why`: the decision of the hot path with its reasons, for a person and as facts for a program.
 
 use super::admission::{Side, admit};
-use super::check::Lang;
-use super::entry::{Access, Class, Entry, Step, Trunk};
+use super::entry::{Access, Class, Entry, Trunk};
 use super::explain::{Decision, Reason, Refusal, Routed, decide, place};
 use super::life::Life;
 use super::number::{Dialled, NumberError, Spelling};
 use super::phrase::{later, met, named, no_number, phrase, reason, refused_text, row, spelling, state, takes};
+use super::route::Step;
 use super::visit::{Hop, Meets, hops};
 use super::{Plan, segment};
+use crate::fact::Lang;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -108,6 +109,20 @@ pub struct EntryFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_day: Option<String>,
     pub place: String,
+}
+
+impl Plan {
+    /// What `dialplan why` prints: the decision of [`Plan::decide`], by the same code, with its reasons.
+    #[must_use]
+    pub fn why(&self, request_uri: &[u8], wall: i64, lang: Lang) -> String {
+        self.ask(Question::new(request_uri, wall)).text(lang)
+    }
+
+    /// Asks why a call would go where it goes: by the code of the hot path, with an observer that writes the reasons down.
+    #[must_use]
+    pub fn ask<'p>(&'p self, question: Question<'p>) -> Why<'p> {
+        ask(self, question)
+    }
 }
 
 /// Asks: by the code of the hot path, with an observer that writes the reasons down.

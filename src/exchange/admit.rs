@@ -1,13 +1,12 @@
 //! Who speaks: a trunk by its address, a seat by its password, or a stranger who gets one small 401.
 
-use super::{Exchange, Strangers};
-use crate::clock::{Now, SECOND};
-use crate::fact::{Fact, Origin};
+use super::Exchange;
+use super::seats::{Locked, Shown};
+use crate::clock::Now;
+use crate::fact::Origin;
 use crate::id::SeatId;
-use crate::sip::auth::{Algorithm, Password, Verdict};
 use crate::sip::endpoint::{ALLOW, Incoming, SUPPORTED};
-use crate::sip::flow::Transport;
-use crate::sip::name::{Method, Name};
+use crate::sip::name::Method;
 use crate::sip::registrar::Change;
 
 impl Exchange {
@@ -31,7 +30,7 @@ impl Exchange {
 
     /// A request from an address that is no trunk's.
     fn phone(&mut self, incoming: Incoming, method: Method, now: Now) {
-        if method == Method::Options && self.registrar.knows(&incoming.flow) {
+        if method == Method::Options && self.seats.knows(&incoming.flow) {
             return self.options(&incoming);
         }
         let Some(seat) = self.authenticate(&incoming, now) else { return };
@@ -49,47 +48,23 @@ impl Exchange {
 
     /// The seat that proved its password; otherwise the request has been answered.
     fn authenticate(&mut self, incoming: &Incoming, now: Now) -> Option<SeatId> {
-        let m = &incoming.message;
-        let mut stale = false;
-        for header in m.values(Name::Authorization).chain(m.values(Name::ProxyAuthorization)) {
-            let seats = &self.settings.seats;
-            let lookup = |user: &str| -> Option<Password> { seats.get(user).map(|s| s.password.clone()) };
-            match self.realm.verify(header, m.method_token(), now, lookup) {
-                Verdict::Ok { user, .. } => return Some(SeatId::from(&*user)),
-                Verdict::Stale => stale = true,
-                Verdict::Wrong | Verdict::Missing => {}
-                Verdict::Malformed => {
-                    self.endpoint.refuse(incoming, 400, b"");
-                    return None;
+        let (shown, locked) = self.seats.authenticate(incoming, &self.settings.seats, now);
+        if let Some(Locked { fact, alarm }) = locked {
+            self.fact(None, fact, now);
+            if let Some((subject, text)) = alarm {
+                self.alarm(&subject, &text, now);
+            }
+        }
+        match shown {
+            Shown::Seat(seat) => return Some(seat),
+            Shown::Garbled => self.endpoint.refuse(incoming, 400, b""),
+            Shown::Nothing { stale } => {
+                if let Some(challenge) = self.seats.challenge(incoming, stale, now) {
+                    self.endpoint.reply(incoming, challenge);
                 }
             }
         }
-        self.challenge(incoming, stale, now);
         None
-    }
-
-    /// One stateless 401, not larger than 1.5 × the request: the challenge that stands last, by default MD5's, is left out
-    /// where it would be, and where even that is too much, there is silence (interconnect, "Strangers").
-    fn challenge(&mut self, incoming: &Incoming, stale: bool, now: Now) {
-        self.strangers.count += 1;
-        self.strangers.last = Some(incoming.flow.peer.ip());
-        let limit = match incoming.flow.transport {
-            Transport::Udp => incoming.message.bytes().len() * 3 / 2,
-            // Nobody can be flooded by a connection he has opened himself.
-            Transport::Tcp => usize::MAX,
-        };
-        let tag = crate::sip::endpoint::stateless_tag(&incoming.message);
-        let challenges = self.realm.challenge(now, &[Algorithm::Sha256, Algorithm::Md5], stale);
-        for kept in (1..=challenges.len()).rev() {
-            let mut w = incoming.answer(401, &tag);
-            for challenge in challenges.iter().take(kept) {
-                w.header(Name::WwwAuthenticate, challenge);
-            }
-            let bytes = w.end_short();
-            if bytes.len() <= limit {
-                return self.endpoint.reply(incoming, bytes);
-            }
-        }
     }
 
     fn register(&mut self, seat: &SeatId, incoming: Incoming, now: Now) {
@@ -97,7 +72,7 @@ impl Exchange {
             return self.endpoint.refuse(&incoming, 420, extra.as_bytes());
         }
         let source = incoming.flow.peer;
-        match self.registrar.register(seat.as_str(), &incoming, now) {
+        match self.seats.register(seat, &incoming, now) {
             Ok((change, lines)) => {
                 self.endpoint.answer_once(incoming, 200, lines.as_bytes(), now);
                 match change {
@@ -123,22 +98,6 @@ impl Exchange {
         }
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));
         self.endpoint.refuse(incoming, 200, extra.as_bytes());
-    }
-
-    pub(super) fn strangers_due(&self) -> Option<u64> {
-        (self.strangers.count > 0).then_some(self.strangers.written_at + 10 * SECOND)
-    }
-
-    /// One fact for all strangers of ten seconds: a scan must not fill the disk.
-    pub(super) fn write_strangers(&mut self, now: Now) {
-        if self.strangers_due().is_none_or(|at| now.mono < at) {
-            return;
-        }
-        let Strangers { count, last, .. } = std::mem::take(&mut self.strangers);
-        self.strangers.written_at = now.mono;
-        if let Some(source) = last {
-            self.fact(None, Fact::Refused { source: source.to_string(), status: 401, count }, now);
-        }
     }
 }
 

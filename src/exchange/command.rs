@@ -1,11 +1,9 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::recording::Storage;
 use super::rows::{CallRow, SeatRow, Status, TrunkRow};
-use super::{Exchange, Output};
-use crate::call::{self, Conflict, Order};
-use crate::clock::Now;
-use crate::fact::{Brief, Cause, Supervision, Way};
+use super::storage::Storage;
+use crate::call::Conflict;
+use crate::fact::{Brief, Supervision, Way};
 use crate::id::{CallRef, SeatId};
 use serde::{Deserialize, Serialize};
 
@@ -152,113 +150,4 @@ pub enum Verb {
     Continue,
     /// The supervisor goes.
     Dismiss,
-}
-
-impl Exchange {
-    pub(super) fn command(&mut self, id: u64, command: Command, now: Now) {
-        let answer = match command {
-            Command::Status => Answer::Status(self.status()),
-            Command::Calls => Answer::Calls { calls: self.call_rows() },
-            Command::Seats => Answer::Seats { seats: self.seat_rows() },
-            Command::Trunks => Answer::Trunks { trunks: self.trunk_rows() },
-            Command::Recordings => Answer::Recordings { storage: self.storage() },
-            Command::HangUp { call } if self.calls.contains_key(&call) => {
-                self.tell(call, call::Input::HangUp(Cause::Normal), now);
-                Answer::Done
-            }
-            Command::HangUp { .. } => Answer::Unknown,
-            Command::Transfer { call, to, way, brief, by } => self.transfer(call, &to, way, brief, &by, now),
-            Command::Conference { call, verb, by, why } => self.verb(call, verb, &by, why, now),
-            Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
-            Command::Drain => {
-                self.draining = true;
-                Answer::Done
-            }
-            Command::EndAll => {
-                for call in self.calls.keys().copied().collect::<Vec<_>>() {
-                    self.tell(call, call::Input::HangUp(Cause::Shed), now);
-                }
-                Answer::Done
-            }
-        };
-        self.out.push_back(Output::Answer { id, answer });
-    }
-
-    fn transfer(&mut self, call: CallRef, to: &str, way: Way, brief: Brief, by: &str, now: Now) -> Answer {
-        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
-        let plan = std::sync::Arc::clone(&live.call.journey.snapshot.plan);
-        let Some(found) = self.reachable(&plan, to, now.wall) else { return Answer::NotReachable };
-        let order = Order::Reach(std::sync::Arc::new(found), way, brief);
-        match self.agents_order(call, order, by, now) {
-            Answer::Done => {
-                let last = self.calls.get(&call).and_then(|live| live.transfers.last());
-                last.map_or(Answer::Done, |row| Answer::Asked { transfer: row.transfer })
-            }
-            other => other,
-        }
-    }
-
-    fn verb(&mut self, call: CallRef, verb: Verb, by: &str, why: String, now: Now) -> Answer {
-        let order = match verb {
-            Verb::Leave => Order::Leave,
-            Verb::Cancel => Order::Cancel,
-            Verb::Swap => Order::Swap,
-            Verb::Together => Order::Together,
-            Verb::Back => Order::Back,
-            Verb::Hold => Order::Hold(true),
-            Verb::Resume => Order::Hold(false),
-            Verb::Mute => Order::Mute(true),
-            Verb::Unmute => Order::Mute(false),
-            Verb::Record => Order::Record,
-            Verb::Pause => Order::Pause(true, why),
-            Verb::Continue => Order::Pause(false, why),
-            Verb::Dismiss => return self.dismiss(call, now),
-        };
-        self.agents_order(call, order, by, now)
-    }
-
-    /// An order on behalf of the call's agent.
-    fn agents_order(&mut self, call: CallRef, order: Order, by: &str, now: Now) -> Answer {
-        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
-        let Some(agent) = live.call.agent() else { return Answer::Conflict { why: Conflict::NoTalk } };
-        self.order(call, agent, order, by, now).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
-    }
-
-    fn supervise(&mut self, call: CallRef, seat: &SeatId, mode: Supervision, by: &str, why: &str, now: Now) -> Answer {
-        if !self.calls.contains_key(&call) {
-            return Answer::Unknown;
-        }
-        if !self.may_supervise(seat, call) {
-            return Answer::Forbidden;
-        }
-        let who = if by.is_empty() { seat.as_str() } else { by };
-        match self.ordered(call, now, |c| c.supervise(seat, mode, who, why)) {
-            Err(why) => Answer::Conflict { why },
-            // His phone could not be rung: the call has let him go again.
-            Ok(())
-                if self
-                    .calls
-                    .get(&call)
-                    .is_some_and(|l| l.call.supervisor() != Some(seat) && !l.call.is_led_by(seat)) =>
-            {
-                Answer::Conflict { why: Conflict::SeatBusy }
-            }
-            Ok(()) => Answer::Done,
-        }
-    }
-
-    /// Whether this seat supervises the group that serves the call; the hub's group where none does.
-    pub(super) fn may_supervise(&self, seat: &SeatId, call: CallRef) -> bool {
-        let Some(live) = self.calls.get(&call) else { return false };
-        let group = live.call.served_in().or_else(|| live.call.journey.snapshot.plan.hub_group());
-        let supervises = self.settings.seats.get(seat).map(|s| &s.supervises);
-        group.zip(supervises).is_some_and(|(group, all)| all.contains(group))
-    }
-
-    fn dismiss(&mut self, call: CallRef, now: Now) -> Answer {
-        if !self.calls.contains_key(&call) {
-            return Answer::Unknown;
-        }
-        self.ordered(call, now, |c| c.dismiss()).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
-    }
 }

@@ -1,7 +1,8 @@
 //! Sends a leg out: to a seat by its binding, to a trunk by its address.
 
 use super::Exchange;
-use super::identity::Audience;
+use super::identity::{self, Audience};
+use super::trunks::loops::Sent;
 use crate::call::{About, Leg, LegEvent};
 use crate::clock::Now;
 use crate::dialplan::{Class, Role};
@@ -34,18 +35,14 @@ impl Exchange {
             Target::Seat(seat) => self.way_to_seat(call, seat),
             Target::Trunk { trunk, number } => self.way_to_trunk(call, trunk, number),
         };
-        let trunk = match target {
-            Target::Trunk { trunk, .. } => Some(trunk),
-            Target::Seat(_) => None,
-        };
-        if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, trunk, about, now)) {
+        if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, target, about, now)) {
             let event = LegEvent::Failed { cause, status: None };
             self.tell(call, crate::call::Input::Leg(leg, event), now);
         }
     }
 
     fn way_to_seat(&self, call: CallRef, seat: &SeatId) -> Result<Way, Cause> {
-        let binding = self.registrar.binding(seat.as_str()).ok_or(Cause::Unreachable)?;
+        let binding = self.seats.binding(seat).ok_or(Cause::Unreachable)?;
         let live = self.calls.get(&call).ok_or(Cause::Internal)?;
         let plan = &live.call.journey.snapshot.plan;
         let trusted = live.call.group().and_then(|g| plan.group(g)).is_some_and(|g| g.trusted);
@@ -67,10 +64,10 @@ impl Exchange {
         let live = self.calls.get(&call).ok_or(Cause::Internal)?;
         let emergency = live.call.journey.class == Some(Class::Emergency)
             || self.snapshot.plan.trunk(id).is_some_and(|t| t.role == Role::Emergency);
-        if self.is_down(id) && !emergency {
+        if self.trunks.is_down(id) && !emergency {
             return Err(Cause::Unreachable);
         }
-        if self.is_full(id, trunk.max_calls) && !emergency {
+        if self.trunks.is_full(id, trunk) && !emergency {
             return Err(Cause::Congestion);
         }
         let suffix = if transport == Transport::Tcp { ";transport=tcp" } else { "" };
@@ -90,15 +87,15 @@ impl Exchange {
         call: CallRef,
         leg: LegRef,
         way: Way,
-        trunk: Option<&TrunkId>,
+        target: &Target,
         about: &About,
         now: Now,
     ) -> Result<(), Cause> {
-        let session_id = self.random();
+        let (session_id, mark) = (self.random(), self.random());
         let session_expires = self.settings.sip.session_expires;
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
         // Two legs that hear each other live on one media thread.
-        let thread = live.legs.first().map(|l| l.lease.port.thread);
+        let thread = live.thread();
         let like = live.legs.first().and_then(Leg::payload_type);
         // The last ports of a thread are for the emergency legs of its calls, which nothing may limit.
         let scarce = thread.is_some_and(|t| self.ports.free_on(t) <= EMERGENCY_LEGS);
@@ -108,9 +105,10 @@ impl Exchange {
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
         let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like);
         let journey = &live.call.journey;
-        let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip());
+        let caller = identity::who(journey);
+        let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip(), mark);
         let link = self.settings.link.as_deref();
-        extra.extend(super::identity::brief_lines(call, journey, way.audience, about, link, now.wall));
+        extra.extend(identity::brief_lines(call, journey, way.audience, about, link, now.wall));
         for route in &way.routes {
             extra.extend_from_slice(b"Route: ");
             extra.extend_from_slice(route);
@@ -130,11 +128,16 @@ impl Exchange {
         };
         let session = self.endpoint.connect(outgoing, now);
         out.session = Some(session);
+        let (seat, trunk) = match target {
+            Target::Seat(seat) => (Some(seat), None),
+            Target::Trunk { trunk, .. } => (None, Some(trunk)),
+        };
         out.trunk = trunk.cloned();
         if let Some(trunk) = trunk {
-            self.count_trunk(trunk, true);
+            let call_id = self.endpoint.call_id(session).unwrap_or_default();
+            self.trunks.sent(session, Sent { trunk: trunk.clone(), caller, mark, call_id });
         }
-        self.sessions.insert(session, (call, leg));
+        self.calls.own(session, (call, leg), seat.cloned());
         self.open_port(&out);
         if self.is_agents(call, leg) {
             // His keys may be codes: what is none is sent on once that is known.
@@ -152,22 +155,5 @@ impl Exchange {
             Origin::Seat(_) => Some(source),
             Origin::Trunk(trunk) => self.settings.trunks.get(trunk).filter(|t| t.nat).map(|_| source),
         }
-    }
-
-    /// Trunks that a leg of this caller is up on already.
-    pub(super) fn looped(&self, caller: &str) -> Vec<TrunkId> {
-        if caller.is_empty() || self.trunks.iter().all(|t| t.calls == 0) {
-            return Vec::new();
-        }
-        let same = self.calls.values().filter(|l| l.call.journey.caller.number == caller);
-        let mut trunks: Vec<TrunkId> = same
-            .flat_map(|l| l.call.members())
-            .filter_map(|m| match &m.target {
-                Some(Target::Trunk { trunk, .. }) => Some(trunk.clone()),
-                _ => None,
-            })
-            .collect();
-        trunks.dedup();
-        trunks
     }
 }

@@ -5,6 +5,7 @@ use super::Exchange;
 use crate::call::{Reachable, Try};
 use crate::clock::{MILLI, SECOND};
 use crate::dialplan::{Class, Decision, Entry, Plan, Route, Step};
+use std::ops::Bound::{Included, Unbounded};
 
 /// An ordinary target rings so long.
 const RINGS: u64 = 20 * SECOND;
@@ -29,7 +30,12 @@ impl Exchange {
         let longer = |number: &str| number.len() > start.len() && number.starts_with(start);
         let lines = plan.entries().filter(|e| e.class != Class::Route && listed(e));
         ["110", "119", "120", "122"].into_iter().any(longer)
-            || self.settings.seats.keys().any(|s| longer(s.as_str()))
+            || self
+                .settings
+                .seats
+                .range::<str, _>((Included(start), Unbounded))
+                .take(2)
+                .any(|(s, _)| longer(s.as_str()))
             || lines.map(|e| &*e.number).any(longer)
     }
 }

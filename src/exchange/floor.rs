@@ -1,6 +1,7 @@
 //! Between the floor and the calls: its plan from dialplan and configuration, its outputs to the calls they are for.
 
-use super::{Exchange, Settings};
+use super::Exchange;
+use super::settings::Settings;
 use crate::acd::{self, Announce, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now, SECOND};
@@ -42,7 +43,13 @@ fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
 impl Exchange {
     pub(super) fn floor_output(&mut self, output: acd::Output, now: Now) {
         match output {
-            acd::Output::Queued { call, group } => self.fact(Some(call), Fact::Queued { group }, now),
+            acd::Output::Queued { call, group } => {
+                self.fact(Some(call), Fact::Queued { group: group.clone() }, now);
+                // Who was turned away in the same moment had no place.
+                if self.floor.is_waiting(call) {
+                    self.tell(call, CallInput::Queued(group), now);
+                }
+            }
             acd::Output::Offer { id, call, seat, group: _, deadline: _ } => {
                 self.tell(call, CallInput::Offered { offer: id, seat }, now);
             }
@@ -93,6 +100,6 @@ impl Exchange {
 
     /// The skill a line asks for, where any seat has it at all: a caller must not wait for somebody who does not exist.
     pub(super) fn skill(&self, skill: Option<std::sync::Arc<str>>) -> Option<SkillId> {
-        skill.map(|s| SkillId::from(&*s)).filter(|s| self.settings.seats.values().any(|seat| seat.skills.contains(s)))
+        skill.map(|s| SkillId::from(&*s)).filter(|s| self.skills.contains(s))
     }
 }

@@ -2,6 +2,7 @@
 //! his own consultation; a seat of the same group, or a supervisor of it.
 
 use super::Exchange;
+use super::calls::Live;
 use crate::call::Leg;
 use crate::clock::Now;
 use crate::fact::{Cause, Origin, Target};
@@ -19,18 +20,10 @@ enum Unjoined {
 }
 
 impl Exchange {
-    /// The media thread of the call that this seat is in.
-    pub(super) fn thread_of(&self, origin: &Origin) -> Option<u8> {
-        let Origin::Seat(seat) = origin else { return None };
-        let is_his = |m: &crate::call::Member| matches!(&m.target, Some(Target::Seat(his)) if his == seat);
-        let found = self.calls.values().find(|l| l.call.members().iter().any(is_his))?;
-        found.legs.first().map(|l| l.lease.port.thread)
-    }
-
     /// REFER with Replaces: the other call that it names is the agent's consultation, or the caller's call when the REFER came by the
     /// consultation. Caller and target are joined; the agent leaves both.
     pub(super) fn attended(&mut self, call: CallRef, leg: LegRef, refer: ReferId, other: &Replaces, now: Now) {
-        let named = self.endpoint.named(other).and_then(|session| self.sessions.get(&session).copied());
+        let named = self.endpoint.named(other).and_then(|session| self.calls.owner(session));
         let Some((other, other_leg)) = named.filter(|(other, _)| *other != call) else {
             return self.endpoint.decline_refer(refer, 481, now);
         };
@@ -74,7 +67,7 @@ impl Exchange {
             let rings = other.call.stage() == "ringing";
             return if rings { Err(Unjoined::Rings(other.call.journey.dialled.clone())) } else { no(488) };
         };
-        let thread = |live: &super::Live, leg| live.legs.iter().find(|l| l.leg == leg).map(|l| l.lease.port.thread);
+        let thread = |live: &Live, leg| live.legs.iter().find(|l| l.leg == leg).map(|l| l.lease.port.thread);
         let same = thread(main, agent).is_some() && thread(main, agent) == thread(other, given.leg);
         if same { Ok(()) } else { no(500) }
     }
@@ -90,20 +83,20 @@ impl Exchange {
         }
         let Some(mut moved) = self.calls.get_mut(&consult).map(|l| l.legs.remove(at)) else { return };
         let Some(main) = self.calls.get_mut(&with) else { return };
-        let name = main.call.take(&given);
+        let name = main.call.take(&given, now);
         (moved.call, moved.leg) = (with, name);
         let (session, lease) = (moved.session, moved.lease);
         main.legs.push(moved);
         self.ports.assign(lease.port, (with, name));
         if let Some(session) = session {
-            self.sessions.insert(session, (with, name));
+            self.calls.hand_over(session, (with, name));
         }
         // A seat's keys may be codes now that it serves a caller.
         let pass = !self.is_agents(with, name);
         self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass });
         // The consultation ends first: a port is in one recording at a time.
         if let Some(other) = self.calls.get_mut(&consult) {
-            other.call.give(&given);
+            other.call.give(&given, now);
         }
         self.carry_out(consult, now);
         self.carry_out(with, now);
@@ -111,7 +104,7 @@ impl Exchange {
 
     /// An INVITE with Replaces: another phone takes a leg's place.
     pub(super) fn take_place(&mut self, incoming: Incoming, origin: &Origin, replaced: SessionId, now: Now) {
-        let found = self.sessions.get(&replaced).copied();
+        let found = self.calls.owner(replaced);
         let (Some((call, old)), Origin::Seat(seat)) = (found, origin) else {
             return self.endpoint.refuse(&incoming, 403, b"");
         };
@@ -122,7 +115,7 @@ impl Exchange {
         if !live.call.replaceable(old) {
             return self.endpoint.refuse(&incoming, 481, b"");
         }
-        let thread = live.legs.first().map(|l| l.lease.port.thread);
+        let thread = live.thread();
         let offer = incoming.message.sdp();
         let Some(lease) = self.ports.lease(thread, incoming.flow.local.is_ipv4(), (call, old)) else {
             return self.endpoint.refuse(&incoming, 503, b"");
@@ -151,7 +144,7 @@ impl Exchange {
         leg.leg = name;
         live.legs.push(leg);
         self.ports.assign(lease.port, (call, name));
-        self.sessions.insert(session, (call, name));
+        self.calls.own(session, (call, name), Some(seat.clone()));
         self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass: false });
         self.endpoint.accept(session, Some(sdp), b"", now);
         self.carry_out(call, now);

@@ -1,8 +1,9 @@
 //! Who calls, as read from an INVITE and as written into ours (RFC 3325, RFC 7044, RFC 5806).
 
 use super::Exchange;
+use super::trunks::loops::{self, MARK};
 use crate::call::{About, Caller, Journey};
-use crate::fact::Supervision;
+use crate::fact::{Origin, Supervision};
 use crate::id::{CallRef, SeatId};
 use crate::sip::header::{NameAddr, Params};
 use crate::sip::lines::{Lines, USER_TO_USER};
@@ -15,6 +16,14 @@ use std::net::IpAddr;
 /// A seat that calls.
 pub(super) fn seat(seat: &SeatId) -> Caller {
     Caller { number: seat.to_string(), asserted: true, private: false, display: Vec::new() }
+}
+
+/// Whose number a call shows, for counting: a number, which is no person, or a seat.
+pub(super) fn who(journey: &Journey) -> Option<loops::Caller> {
+    match &journey.origin {
+        Origin::Seat(seat) => Some(loops::Caller::Seat(seat.to_string())),
+        Origin::Trunk(_) => loops::Caller::of_number(&journey.caller.number),
+    }
 }
 
 /// The caller behind a trunk: P-Asserted-Identity where it is trusted, else From. All formats are accepted: mobile with
@@ -95,15 +104,21 @@ pub(super) enum Audience {
 }
 
 impl Exchange {
-    /// From value and identity headers of a leg to `audience`, reached by `uri` from our address `host`.
+    /// From value and identity headers of a leg to `audience`, reached by `uri` from our address `host`; `mark` tells it when it
+    /// comes back from a trunk.
     pub(super) fn identity_of(
         journey: &Journey,
         audience: Audience,
         about: &About,
         uri: &str,
         host: IpAddr,
+        mark: u64,
     ) -> (Vec<u8>, Vec<u8>) {
         let host = bracketed(host);
+        let mark = match audience {
+            Audience::Seat { .. } => String::new(),
+            Audience::Trunk { .. } | Audience::Emergency => format!(";{MARK}={mark:016x}"),
+        };
         let withheld = match audience {
             Audience::Seat { trusted } => journey.caller.private && !trusted,
             Audience::Trunk { .. } => journey.caller.private,
@@ -138,7 +153,7 @@ impl Exchange {
                 lines.extend_from_slice(b"Privacy: id\r\n");
             }
         }
-        Self::history_lines(journey, uri, &host, &mut lines);
+        Self::history_lines(journey, uri, &host, &mark, &mut lines);
         if audience == Audience::Emergency {
             // RFC 7135: an emergency call is told apart from every other.
             lines.extend_from_slice(b"Resource-Priority: esnet.0\r\n");
@@ -147,7 +162,7 @@ impl Exchange {
     }
 
     /// The number first dialled stays with the call (History-Info index 1, Diversion).
-    fn history_lines(journey: &Journey, uri: &str, host: &str, lines: &mut Vec<u8>) {
+    fn history_lines(journey: &Journey, uri: &str, host: &str, mark: &str, lines: &mut Vec<u8>) {
         let dialled = &journey.dialled;
         let last = last_index(&journey.history);
         lines.extend_from_slice(&journey.history);
@@ -162,9 +177,9 @@ impl Exchange {
                 "1".to_owned()
             }
         };
-        let _ = write!(w, "History-Info: <{uri}>;index={index}.1\r\n");
+        let _ = write!(w, "History-Info: <{uri}>;index={index}.1{mark}\r\n");
         if !journey.seat_dialled_only() {
-            let _ = write!(w, "Diversion: <sip:{dialled}@{host}>;reason=unconditional;counter=1\r\n");
+            let _ = write!(w, "Diversion: <sip:{dialled}@{host}>;reason=unconditional;counter=1{mark}\r\n");
         }
     }
 }

@@ -6,150 +6,78 @@
 //! or clocks, and to draw random numbers of its own: all of it comes in by value.
 
 mod admit;
+mod calls;
+mod codes;
 mod command;
 mod dial;
 mod directory;
+mod due;
 mod floor;
 mod handover;
 mod identity;
+mod input;
+mod keepalive;
 mod keys;
+mod listing;
+mod live_recording;
 mod media;
+mod orders;
 mod perform;
 mod place;
 mod ports;
 mod recording;
 mod refer;
-mod register;
 mod rows;
+mod seats;
 mod session;
 mod settings;
+mod storage;
 mod trunks;
 
 pub use crate::call::Role;
+pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
-pub use keys::Codes;
-pub use recording::Storage;
-pub use rows::{CallRow, PartyRow, SeatRow, Status, TransferRow, TrunkRow};
+pub use input::{Input, Output};
+pub use rows::{
+    CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
+};
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
+pub use storage::Storage;
 
 use crate::acd::Floor;
-use crate::call::{Call, Leg, Snapshot};
+use crate::call::Snapshot;
 use crate::clock::Now;
 use crate::fact::{self, Fact};
-use crate::id::{CallRef, LegRef};
+use crate::id::{CallRef, SkillId};
 use crate::patch;
 use crate::sip::auth::Realm;
-use crate::sip::dialog::SessionId;
 use crate::sip::endpoint::{self, Endpoint};
 use crate::sip::flow::Flow;
-use crate::sip::registrar::Registrar;
 use crate::sip::timer::Wheel;
-use bytes::Bytes;
+use calls::Live;
+use due::Due;
 use ports::Ports;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use smallvec::SmallVec;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-
-/// What the exchange is given.
-#[derive(Debug)]
-pub enum Input {
-    /// A SIP message, framed.
-    Message(Flow, Bytes),
-    /// A connection is lost, or a message could not be delivered by this flow.
-    FlowFailed(Flow),
-    /// From a media thread.
-    Media(patch::Event),
-    /// From an operator.
-    Command {
-        /// Comes back with the answer.
-        id: u64,
-        /// What is asked.
-        command: Command,
-    },
-    /// A plan and its prompts are put in force; live calls keep theirs. With it comes the fact that says who did it and why.
-    Plan(Arc<Snapshot>, Fact),
-    /// [`Exchange::deadline`] has come.
-    Due,
-}
-
-/// What the exchange wants done, in this order: facts are written before the datagrams they explain leave.
-#[derive(Debug)]
-pub enum Output {
-    /// Write this down.
-    Fact(fact::Event),
-    /// Send this.
-    Send(Flow, Bytes),
-    /// For the media thread that owns the port.
-    Media(patch::Command),
-    /// The answer to a command.
-    Answer {
-        /// Of the command.
-        id: u64,
-        /// What is answered.
-        answer: Answer,
-    },
-}
-
-/// What the exchange's own wheel carries.
-#[derive(Debug, Clone, Copy)]
-enum Due {
-    Call(CallRef, u32),
-    Trunk(u32),
-    Register(u32),
-    Keys(CallRef, LegRef, u32),
-}
-
-/// A live call with its legs on the wire.
-#[derive(Debug)]
-struct Live {
-    call: Call,
-    legs: SmallVec<[Leg; 2]>,
-    /// Of the timer that is set for the call's deadline, and that deadline.
-    timer: (u32, Option<u64>),
-    /// What its agent has pressed of a feature code.
-    pressed: keys::Pressed,
-    /// REFERs that its transfers came by.
-    refers: refer::Refers,
-    /// The transfers so far, as facts have told them.
-    transfers: Vec<TransferRow>,
-    /// Its recording, once it has begun.
-    taping: Option<recording::Taping>,
-}
-
-impl Live {
-    fn leg(&mut self, leg: LegRef) -> Option<&mut Leg> {
-        self.legs.iter_mut().find(|l| l.leg == leg)
-    }
-}
-
-/// Refusals of strangers not yet written down: one fact stands for many.
-#[derive(Debug, Default)]
-struct Strangers {
-    count: u32,
-    last: Option<std::net::IpAddr>,
-    written_at: u64,
-}
 
 /// The exchange.
 #[derive(Debug)]
 pub struct Exchange {
     settings: Settings,
     endpoint: Endpoint,
-    realm: Realm,
-    registrar: Registrar,
+    seats: seats::Seats,
     floor: Floor,
     ports: Ports,
-    trunks: Vec<trunks::TrunkState>,
-    /// Boxed: the tree moves its entries about.
-    calls: BTreeMap<CallRef, Box<Live>>,
-    sessions: BTreeMap<SessionId, (CallRef, LegRef)>,
+    /// What any seat is trained for.
+    skills: BTreeSet<SkillId>,
+    trunks: trunks::Trunks,
+    calls: calls::Calls,
     snapshot: Arc<Snapshot>,
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
-    strangers: Strangers,
-    tapes: recording::Tapes,
+    recordings: recording::Recordings,
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
@@ -168,19 +96,21 @@ impl Exchange {
             key
         };
         let (endpoint_seed, realm_key) = (key(), key());
+        let realm = Realm::new(&settings.realm, realm_key).algorithms(&settings.algorithms).lifetime(settings.nonce);
+        // A stream of its own: how many ports are drawn changes nothing else that is random.
+        let mut draws = ChaCha12Rng::from_seed(seed);
+        draws.set_stream(1);
         let mut exchange = Self {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
-            realm: Realm::new(&settings.realm, realm_key).algorithms(&settings.algorithms).lifetime(settings.nonce),
-            registrar: Registrar::new(settings.register),
+            seats: seats::Seats::new(realm, settings.register, settings.lockout),
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan), now),
-            ports: Ports::default(),
-            trunks: trunks::states(&settings),
-            calls: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            ports: Ports::new(draws),
+            skills: settings.seats.values().flat_map(|s| s.skills.iter().cloned()).collect(),
+            trunks: trunks::Trunks::new(&settings),
+            calls: calls::Calls::default(),
             wheel: Wheel::default(),
             rng,
-            strangers: Strangers::default(),
-            tapes: recording::Tapes::default(),
+            recordings: recording::Recordings::default(),
             seq,
             minted: 0,
             draining: false,
@@ -188,8 +118,7 @@ impl Exchange {
             settings,
             snapshot,
         };
-        exchange.start_pings(now);
-        exchange.start_registrations(now);
+        exchange.start_keepalive(now);
         exchange
     }
 
@@ -215,13 +144,7 @@ impl Exchange {
     /// When [`Input::Due`] is due, µs monotonic.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
-        let parts = [
-            self.endpoint.deadline(),
-            self.floor.deadline(),
-            self.wheel.deadline(),
-            self.registrar.deadline(),
-            self.strangers_due(),
-        ];
+        let parts = [self.endpoint.deadline(), self.floor.deadline(), self.wheel.deadline(), self.seats.deadline()];
         parts.into_iter().flatten().min()
     }
 
@@ -268,18 +191,20 @@ impl Exchange {
                         self.tell(call, crate::call::Input::Due, now);
                     }
                 }
-                Due::Trunk(index) => self.ping(index, now),
-                Due::Register(index) => self.register_at(index, now),
+                Due::Ping(index) => self.ping(index, now),
+                Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
             }
         }
-        for seat in self.registrar.expire(now) {
+        for seat in self.seats.expire(now) {
             self.seat_lost(&seat, fact::Cause::Timeout, now);
         }
         if self.floor.deadline().is_some_and(|at| at <= now.mono) {
             self.floor.handle(crate::acd::Input::Tick, now);
         }
-        self.write_strangers(now);
+        if let Some(fact) = self.seats.strangers(now) {
+            self.fact(None, fact, now);
+        }
     }
 
     /// Drains what the parts have to say until all are silent: SIP first, then the floor.
@@ -333,7 +258,7 @@ impl Exchange {
     fn flow_failed(&mut self, flow: Flow, now: Now) {
         self.endpoint.flow_failed(flow, now);
         if flow.transport.is_reliable() {
-            for seat in self.registrar.flow_lost(&flow) {
+            for seat in self.seats.flow_lost(&flow) {
                 self.seat_lost(&seat, fact::Cause::Lost, now);
             }
             // Whoever talked over it is gone (product §5, "dead means").

@@ -1,6 +1,7 @@
 //! Does what a call wants: sessions, media, floor.
 
-use super::{Due, Exchange};
+use super::Exchange;
+use super::due::Due;
 use crate::acd::{self, Entry};
 use crate::call::{Act, Call, Conflict, Input, Leg, OfferResult, Order, cause};
 use crate::clock::Now;
@@ -47,7 +48,8 @@ impl Exchange {
         while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
             self.perform(id, act, now);
         }
-        self.retape(id, now);
+        self.update_recording(id, now);
+        self.calls.recount(&id);
         self.set_timer(id);
     }
 
@@ -59,7 +61,7 @@ impl Exchange {
                 }
                 self.transfer_fact(id, &fact, now);
                 if let Fact::CallEnded { .. } = fact {
-                    self.untape(id, now);
+                    self.end_recording(id, now);
                 }
                 self.fact(Some(id), fact, now);
             }
@@ -78,6 +80,7 @@ impl Exchange {
             Act::Reserve(seat) => self.reserve(id, &seat, now),
             Act::Offer(offer, result) => self.floor.handle(offer_input(offer, result), now),
             Act::SeatFree(seat) => self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now),
+            Act::SeatQuit(seat) => self.floor.handle(acd::Input::Quit { seat, call: id }, now),
             Act::SeatHeld(seat, held) => self.floor.handle(acd::Input::Held { seat, call: id, held }, now),
             Act::Over => self.over(id, now),
         }
@@ -172,10 +175,8 @@ impl Exchange {
         let Some(at) = live.legs.iter().position(|l| l.leg == leg) else { return };
         let gone = live.legs.remove(at);
         if let Some(session) = gone.session {
-            self.sessions.remove(&session);
-        }
-        if let Some(trunk) = &gone.trunk {
-            self.count_trunk(trunk, false);
+            self.calls.disown(session);
+            self.trunks.ended(session);
         }
         self.ports.vacate(gone.lease.port);
         self.media(Command::Close { port: gone.lease.port, epoch: gone.lease.epoch });

@@ -1,6 +1,7 @@
 //! A new call: protocol, hops, load, number, dialplan, media; then it is admitted and begins.
 
-use super::{Exchange, Live, identity};
+use super::calls::Live;
+use super::{Exchange, identity};
 use crate::call::{Call, Journey, Leg, Script, cause};
 use crate::clock::Now;
 use crate::dialplan::{Class, Decision, Dialled, Side, State, Step};
@@ -8,7 +9,6 @@ use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::sip::endpoint::Incoming;
 use crate::sip::name::Name;
-use smallvec::smallvec;
 use std::sync::Arc;
 
 /// Media ports that only emergency calls may take: four of them at once.
@@ -137,7 +137,10 @@ impl Exchange {
         let offer = m.sdp();
         let ipv4 = incoming.flow.local.is_ipv4();
         // An agent's consultation may be joined to his caller's call: their media stay on one thread.
-        let thread = self.thread_of(&origin);
+        let thread = match &origin {
+            Origin::Seat(seat) => self.calls.thread_of(seat),
+            Origin::Trunk(_) => None,
+        };
         let Some(lease) = self.ports.lease(thread, ipv4, (id, LegRef(0))) else {
             let refused = Refused::new(503, Cause::Congestion, &to.dialled);
             self.alarm("rtp", "no media port is free", now);
@@ -156,6 +159,9 @@ impl Exchange {
             }
         };
         let mut journey = self.journey(&incoming, origin, &to, now);
+        // Nothing limits emergency calls: a whole house that burns may show one number.
+        let most = (to.class != Some(Class::Emergency)).then_some(self.settings.legs_per_caller);
+        journey.looped = self.trunks.looped(&incoming.message, identity::who(&journey).as_ref(), most);
         journey.offerless_unreliable = offer.is_none() && !incoming.message.lists(Name::Supported, "100rel");
         self.offered(id, &incoming, &journey, now);
         self.routed(id, &to, now);
@@ -182,13 +188,10 @@ impl Exchange {
             self.endpoint.set_credentials(session, credentials);
         }
         leg.session = Some(session);
-        self.sessions.insert(session, (id, LegRef(0)));
+        self.calls.own(session, (id, LegRef(0)), None);
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
-        let (timer, pressed) = ((0, None), super::keys::Pressed::default());
-        let (refers, transfers, taping) = (super::refer::Refers::default(), Vec::new(), None);
-        let live = Live { call, legs: smallvec![leg], timer, pressed, refers, transfers, taping };
-        self.calls.insert(id, Box::new(live));
+        self.calls.insert(id, Live::new(call, leg));
         self.tell(id, crate::call::Input::Begin, now);
     }
 
@@ -202,7 +205,6 @@ impl Exchange {
             Origin::Seat(seat) => identity::seat(seat),
             Origin::Trunk(_) => identity::of(m, trusted),
         };
-        let looped = self.looped(&caller.number);
         let (history, diversions) = identity::history(m);
         Journey {
             origin,
@@ -223,8 +225,9 @@ impl Exchange {
             came_back: None,
             answered_at: None,
             record: self.settings.record_default,
+            early_hangup: self.settings.early_hangup,
             whisper: self.settings.whisper.clone(),
-            looped,
+            looped: Vec::new(),
             offerless_unreliable: false,
         }
     }

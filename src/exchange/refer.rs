@@ -1,28 +1,18 @@
 //! REFER: a phone's own transfer key. From a seat it is a transfer on answer, to an emergency number a three-way (product §5.11).
 
-use super::{Exchange, TransferRow};
+use super::Exchange;
+use super::rows::TransferRow;
 use crate::call::{Order, cause};
 use crate::clock::Now;
 use crate::fact::{Brief, Fact, Origin, Target, TransferResult, Way};
 use crate::id::{CallRef, LegRef};
-use crate::sip::dialog::SessionId;
-use crate::sip::dialog::{Refer, ReferId};
-use smallvec::SmallVec;
+use crate::sip::dialog::{Refer, ReferId, SessionId};
 use std::sync::Arc;
-
-/// REFERs of one call.
-#[derive(Debug, Default)]
-pub(super) struct Refers {
-    /// The one whose transfer is being ordered.
-    asking: Option<ReferId>,
-    /// Those under way, by their transfer: an agent's may outlive him.
-    open: SmallVec<[(u32, ReferId); 1]>,
-}
 
 impl Exchange {
     /// A leg asks that its caller be put through. Refused at once, or answered 202 and reported on to the end.
     pub(super) fn referred(&mut self, session: SessionId, refer: ReferId, to: &Refer, now: Now) {
-        let Some((call, leg)) = self.sessions.get(&session).copied() else {
+        let Some((call, leg)) = self.calls.owner(session) else {
             return self.endpoint.decline_refer(refer, 403, now);
         };
         match &to.replaces {

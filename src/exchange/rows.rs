@@ -1,10 +1,11 @@
 //! How the exchange stands, in rows: what operators are shown.
 
-use super::{Exchange, Live};
-use crate::acd;
-use crate::call::{Member, Role};
-use crate::fact::{Cause, Fact, Target, TransferResult, Way};
+use super::trunks::registration::{Fault, Standing};
+use crate::call::Role;
+use crate::clock::SECOND;
+use crate::fact::{Cause, Fact, TransferResult, Way};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
 
 /// How the exchange stands.
@@ -113,6 +114,20 @@ pub struct SeatRow {
     pub zh: String,
     /// Where its phone is.
     pub contact: Option<String>,
+    /// Who has given wrong passwords for it lately, and is locked out or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locked: Vec<LockRow>,
+}
+
+/// One source of wrong passwords for a seat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockRow {
+    /// Its address; of an IPv6 one the first 64 bits.
+    pub source: String,
+    /// Wrong passwords in a row.
+    pub wrong: u32,
+    /// It is not listened to for so many seconds more; 0: it is.
+    pub left_s: u32,
 }
 
 /// One trunk.
@@ -126,87 +141,66 @@ pub struct TrunkRow {
     pub up: bool,
     /// Calls on it that we sent.
     pub calls: usize,
+    /// Our registration there, where the trunk asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationRow>,
 }
 
-impl Exchange {
-    pub(super) fn status(&self) -> Status {
-        let states: Vec<_> = self.floor.seats().map(|(_, v)| v.state).collect();
-        Status {
-            version: env!("CARGO_PKG_VERSION").into(),
-            plan: self.snapshot.plan.version().into(),
-            calls: self.calls.len(),
-            waiting: self.calls.values().filter(|l| l.call.stage() == "queueing").count(),
-            seats_registered: self.registrar.bindings().count(),
-            seats_ready: states.iter().filter(|s| s.reachable && s.work == acd::Work::Ready).count(),
-            seats: states.len(),
-            ports: (self.ports.leased(), self.ports.total()),
-            trunks_down: self.trunks.iter().filter(|t| !t.up).map(|t| t.id.clone()).collect(),
-            draining: self.draining,
-            state: self.settings.state.clone(),
-        }
-    }
+/// Our registration at a trunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationRow {
+    /// How it stands.
+    pub state: RegistrationState,
+    /// What the last attempt was refused with, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The other side has us for so many seconds more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_s: Option<u32>,
+    /// It is tried or renewed in so many seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_s: Option<u32>,
+}
 
-    pub(super) fn call_rows(&self) -> Vec<CallRow> {
-        self.calls.iter().map(|(id, live)| call_row(*id, live)).collect()
-    }
+/// How a registration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationState {
+    /// The other side has us, and the last attempt went well.
+    Registered,
+    /// It has us still, but does not renew it.
+    Failing,
+    /// It has never answered yet.
+    Asking,
+    /// It gives no answer.
+    Silent,
+    /// It refuses us.
+    Refused,
+}
 
-    pub(super) fn seat_rows(&self) -> Vec<SeatRow> {
-        let row = |(seat, view): (&SeatId, acd::SeatView<'_>)| SeatRow {
-            seat: seat.clone(),
-            groups: self
-                .settings
-                .seats
-                .get(seat)
-                .map_or_else(Vec::new, |s| s.groups.iter().map(ToString::to_string).collect()),
-            state: view.state.to_string(),
-            zh: view.state.zh().to_owned(),
-            contact: self.registrar.binding(seat.as_str()).map(|b| b.flow.peer.to_string()),
+impl RegistrationRow {
+    pub(super) fn of(standing: Standing) -> Self {
+        let Standing { left, fault, next } = standing;
+        let state = match (left, fault) {
+            (Some(_), None) => RegistrationState::Registered,
+            (Some(_), Some(_)) => RegistrationState::Failing,
+            (None, None) => RegistrationState::Asking,
+            (None, Some(Fault::Silent)) => RegistrationState::Silent,
+            (None, Some(Fault::Status(_))) => RegistrationState::Refused,
         };
-        self.floor.seats().map(row).collect()
-    }
-
-    pub(super) fn trunk_rows(&self) -> Vec<TrunkRow> {
-        let row = |t: &super::trunks::TrunkState| TrunkRow {
-            trunk: t.id.clone(),
-            outbound: self.settings.trunks.get(&t.id).and_then(|s| s.outbound).map(|(_, a)| a.to_string()),
-            up: t.up,
-            calls: t.calls,
+        let status = match fault {
+            Some(Fault::Status(status)) => Some(status),
+            Some(Fault::Silent) | None => None,
         };
-        self.trunks.iter().map(row).collect()
+        let seconds = |micros: u64| u32::try_from(micros.div_ceil(SECOND)).unwrap_or(u32::MAX);
+        Self { state, status, left_s: left.map(seconds), next_s: next.map(seconds) }
     }
 }
 
-fn call_row(id: CallRef, live: &Live) -> CallRow {
-    let called = live.call.members().iter().filter(|m| m.target.is_some());
-    CallRow {
-        call: id,
-        dialled: live.call.journey.dialled.clone(),
-        caller: live.call.journey.caller.number.clone(),
-        stage: live.call.stage().into(),
-        with: called.map(|m| who(live, m)).collect(),
-        parties: live.call.members().iter().map(|m| party_row(live, m)).collect(),
-        transfers: live.transfers.clone(),
-        recording: live.taping.as_ref().map(|t| t.file().to_owned()),
-        recording_paused: live.taping.as_ref().is_some_and(super::recording::Taping::is_paused),
-    }
-}
-
-fn who(live: &Live, member: &Member) -> String {
-    match &member.target {
-        None => live.call.journey.caller.number.clone(),
-        Some(Target::Seat(seat)) => seat.to_string(),
-        Some(Target::Trunk { trunk, number }) => format!("{trunk}/{number}"),
-    }
-}
-
-fn party_row(live: &Live, member: &Member) -> PartyRow {
-    PartyRow {
-        leg: member.leg,
-        role: live.call.role(member.leg),
-        who: who(live, member),
-        answered: member.answered || member.target.is_none() && live.call.is_answered(),
-        held: member.held || member.parked,
-        muted: member.muted,
+impl LockRow {
+    pub(super) fn of(held: Held) -> Self {
+        let left_s = u32::try_from(held.left.div_ceil(SECOND)).unwrap_or(u32::MAX);
+        Self { source: held.source.to_string(), wrong: held.wrong, left_s }
     }
 }
 

@@ -14,13 +14,9 @@ impl Exchange {
     pub(super) fn sip_event(&mut self, event: Event, now: Now) {
         match event {
             Event::Request(incoming) => self.request(*incoming, now),
-            Event::Response { token, status, message } => match u32::try_from(token & !super::register::REGISTER) {
-                Ok(index) if token & super::register::REGISTER != 0 => {
-                    self.registered_at(index, status, message.as_deref(), now);
-                }
-                Ok(index) => self.pinged(index, status, now),
-                Err(_) => {}
-            },
+            Event::Response { token, status, message } => {
+                self.keepalive_answered(token, status, message.as_deref(), now);
+            }
             Event::Cancelled { session, q850: _ } => {
                 self.leg_event(session, LegEvent::Ended { cause: Cause::CallerGone }, now);
             }
@@ -73,23 +69,19 @@ impl Exchange {
 
     /// A target has moved: it is followed inside the directory only (product §5.4).
     fn moved(&mut self, session: SessionId, uri: &[u8], now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         let Some(live) = self.calls.get(&call) else { return };
         let plan = std::sync::Arc::clone(&live.call.journey.snapshot.plan);
         let number = plan.normalise(uri).map(|d| d.digits.to_string());
         let found = number.ok().and_then(|n| self.reachable(&plan, &n, now.wall));
         if let (Some(found), Some(live)) = (found, self.calls.get_mut(&call)) {
-            live.call.redirect(leg, found);
+            live.call.redirect(leg, &found, now);
         }
-    }
-
-    fn owner(&self, session: SessionId) -> Option<(CallRef, LegRef)> {
-        self.sessions.get(&session).copied()
     }
 
     /// Tells the call; a leg that failed or ended is taken off the wire first.
     fn leg_event(&mut self, session: SessionId, event: LegEvent, now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         if matches!(event, LegEvent::Failed { .. } | LegEvent::Ended { .. }) {
             self.close_leg(call, leg);
         }
@@ -98,7 +90,7 @@ impl Exchange {
 
     /// PRACK or ACK: the path to the caller exists.
     fn path(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         if let Some(sdp) = sdp
             && !self.take_answer(call, leg, &sdp, now)
         {
@@ -109,7 +101,7 @@ impl Exchange {
     }
 
     fn progress(&mut self, session: SessionId, status: u16, sdp: Option<Bytes>, now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         let early = sdp.is_some_and(|sdp| self.take_answer(call, leg, &sdp, now));
         if early {
             self.open_path(call, leg);
@@ -123,7 +115,7 @@ impl Exchange {
     }
 
     fn answered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         let agreed = match sdp {
             Some(sdp) => self.take_answer(call, leg, &sdp, now),
             None => self.calls.get_mut(&call).and_then(|l| l.leg(leg)).is_some_and(|l| l.is_agreed()),
@@ -158,7 +150,7 @@ impl Exchange {
     }
 
     fn reoffered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
-        let Some((call, leg)) = self.owner(session) else {
+        let Some((call, leg)) = self.calls.owner(session) else {
             return self.endpoint.refuse_offer(session, 481, now);
         };
         let Some(found) = self.calls.get_mut(&call).and_then(|l| l.leg(leg)) else { return };
@@ -182,13 +174,13 @@ impl Exchange {
 
     /// The answer to an offer that our 200 to an offerless re-INVITE made.
     fn reanswered(&mut self, session: SessionId, sdp: &[u8], now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         self.take_answer(call, leg, sdp, now);
     }
 
     /// A digit by INFO goes on to whoever hears this leg, as telephone-event or in-band (interconnect, "Media").
     fn info(&mut self, session: SessionId, key: char, now: Now) {
-        let Some((call, leg)) = self.owner(session) else { return };
+        let Some((call, leg)) = self.calls.owner(session) else { return };
         if self.is_agents(call, leg) {
             return self.key(call, leg, key, now);
         }

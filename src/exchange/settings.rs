@@ -1,6 +1,8 @@
 //! What the exchange is told about this machine: trunks, seats, limits. Checked by `config` before it comes here.
 
+use super::codes::Codes;
 use crate::id::{GroupId, PromptId, SeatId, SkillId, TrunkId};
+use crate::sip::auth::lockout::Limits;
 use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
@@ -19,6 +21,8 @@ pub struct Settings {
     pub algorithms: Vec<Algorithm>,
     /// How long a nonce may be used, µs.
     pub nonce: u64,
+    /// Wrong passwords until their source is locked out, and for how long.
+    pub lockout: Limits,
     /// Shortest and longest registration granted, s.
     pub register: (u32, u32),
     /// Our own addresses, in order of preference for calls out.
@@ -37,8 +41,12 @@ pub struct Settings {
     pub max_calls: usize,
     /// Whether calls of no group are recorded: trunk to trunk. A group says so itself.
     pub record_default: crate::dialplan::Record,
+    /// Legs that one number may have up on a trunk at a time; more are taken for a loop. Emergency calls are never counted.
+    pub legs_per_caller: usize,
     /// Feature codes of agents on plain phones.
-    pub codes: super::Codes,
+    pub codes: Codes,
+    /// A seat that hangs up so soon after its answer, µs, has served nobody: its caller goes back to the head of the queue.
+    pub early_hangup: u64,
     /// Said to the target of a transfer before it joins, with the number dialled and the caller's; never to emergency lines.
     pub whisper: Option<PromptId>,
     /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.
@@ -90,6 +98,15 @@ pub struct SourceRule {
     pub bits: u8,
     /// Only from this port.
     pub port: Option<u16>,
+}
+
+impl TrunkSettings {
+    /// Whether this is an address of the far exchange, whatever the port.
+    #[must_use]
+    pub fn is_its_own(&self, ip: IpAddr) -> bool {
+        let rule = |r: &SourceRule| SourceRule { port: None, ..*r }.matches(SocketAddr::new(ip, 0));
+        self.outbound.is_some_and(|(_, to)| to.ip() == ip) || self.inbound.iter().any(rule)
+    }
 }
 
 impl SourceRule {

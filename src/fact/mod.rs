@@ -6,8 +6,10 @@
 use crate::id::{CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
+mod lang;
 mod outcome;
 
+pub use lang::Lang;
 pub use outcome::{Cause, Outcome, Party};
 
 /// Schema version written into every event.
@@ -286,7 +288,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Cause>,
     },
-    /// The target of a transfer could not be had, and the agent had gone: the caller goes to this seat, or to the head of the queue.
+    /// The caller goes to this seat, or to the head of the queue: the target of a transfer could not be had and the agent had gone,
+    /// or his seat was lost or hung up right after its answer.
     Returned {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seat: Option<SeatId>,
@@ -372,6 +375,13 @@ pub enum Fact {
     SeatLost {
         seat: SeatId,
         why: Cause,
+    },
+    /// A source has given so many wrong passwords for a seat that it is not listened to for so long.
+    SeatLocked {
+        seat: SeatId,
+        source: String,
+        wrong: u32,
+        seconds: u32,
     },
     /// A seat changed its work state (words of `acd::Work`).
     SeatState {

@@ -1,9 +1,10 @@
 //! The call detail record: what one call was, from its INVITE to its end.
 
+use super::attempt::{Attempt, millis};
 use super::transfers::Transfer;
 use crate::dialplan::segment;
 use crate::fact::{Archived, Cause, Origin, Outcome, Party, Service, Target};
-use crate::id::{CallRef, GroupId, LegRef, PromptId, TrunkId};
+use crate::id::{CallRef, GroupId, PromptId, TrunkId};
 use serde::{Deserialize, Serialize};
 
 /// One call's record. Times are wall clock, µs since the epoch (product §7 for t0, t1, t2).
@@ -112,31 +113,6 @@ pub struct Visit {
     pub overflow: Option<Cause>,
 }
 
-/// One leg sent out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// The leg.
-    pub leg: LegRef,
-    /// To whom.
-    pub target: Target,
-    /// Sent, µs.
-    pub at: i64,
-    /// First 18x, µs.
-    pub ringing: Option<i64>,
-    /// 200, µs.
-    pub answered: Option<i64>,
-    /// Caller and this leg heard each other, µs.
-    pub connected: Option<i64>,
-    /// Failed, given up or ended, µs.
-    pub end: Option<i64>,
-    /// Why it failed or ended.
-    pub cause: Option<Cause>,
-    /// SIP status of a failure.
-    pub status: Option<u16>,
-    /// Who ended it after its answer.
-    pub by: Option<Party>,
-}
-
 /// City or provincial traffic, counted apart on lines such as 12333 and 12393.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -190,11 +166,6 @@ impl Cdr {
     pub fn total_ms(&self) -> u64 {
         millis(self.t0, self.end)
     }
-}
-
-/// From `a` to `b`, both µs, in whole ms; 0 if the wall clock was set back between them.
-pub(super) fn millis(a: i64, b: i64) -> u64 {
-    u64::try_from(b.saturating_sub(a) / 1_000).unwrap_or(0)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]

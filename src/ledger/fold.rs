@@ -1,6 +1,7 @@
 //! Facts in, records out: one [`Cdr`] at each `call_ended`, the live calls in between.
 
-use super::cdr::{Attempt, Cdr, Played, Settings, Visit, millis};
+use super::attempt::{Attempt, millis};
+use super::cdr::{Cdr, Played, Settings, Visit};
 use super::transfers::{self, Caller};
 use crate::fact::{Cause, Event, Fact, Outcome, Party, SCHEMA, Target};
 use crate::id::{CallRef, GroupId, LegRef, SeatId};
@@ -25,16 +26,16 @@ pub struct Fold {
 struct Live {
     cdr: Cdr,
     caller: Caller,
-    tape: Tape,
+    recording: Recording,
 }
 
 /// What its recorder does, from when, µs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tape {
+enum Recording {
     Off,
-    Runs { since: i64 },
+    On { since: i64 },
     Paused { since: i64, at: i64 },
-    Over,
+    Ended,
 }
 
 /// What goes on in a live call.
@@ -159,7 +160,7 @@ impl Fold {
             status: None,
         };
         let caller = Caller { leg: *leg, gone: false };
-        self.live.entry(call).or_insert(Live { cdr, caller, tape: Tape::Off });
+        self.live.entry(call).or_insert(Live { cdr, caller, recording: Recording::Off });
     }
 }
 
@@ -199,7 +200,7 @@ fn note(live: &mut Live, event: &Event) {
             push(&mut cdr.attempts, &mut cdr.omitted, instead);
         }
         Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
-            note_tape(live, event);
+            note_recording(live, event);
         }
         Fact::RecordingArchived { archived } => cdr.archived = Some(archived.clone()),
         fact => note_leg(cdr, fact, at),
@@ -211,37 +212,39 @@ fn note(live: &mut Live, event: &Event) {
     transfers::note(&mut cdr.transfers, caller, &cdr.attempts, &event.fact, at);
 }
 
-fn note_tape(live: &mut Live, event: &Event) {
+fn note_recording(live: &mut Live, event: &Event) {
     let (cdr, at) = (&mut live.cdr, event.at);
-    match (&event.fact, live.tape) {
-        (Fact::RecordingStarted { file }, Tape::Off) => {
+    match (&event.fact, live.recording) {
+        (Fact::RecordingStarted { file }, Recording::Off) => {
             cdr.recording = Some(file.clone());
-            live.tape = Tape::Runs { since: at };
+            live.recording = Recording::On { since: at };
         }
-        (Fact::RecordingPaused { paused: true, .. }, Tape::Runs { since }) => live.tape = Tape::Paused { since, at },
-        (Fact::RecordingPaused { paused: false, .. }, Tape::Paused { since, at: from }) => {
+        (Fact::RecordingPaused { paused: true, .. }, Recording::On { since }) => {
+            live.recording = Recording::Paused { since, at }
+        }
+        (Fact::RecordingPaused { paused: false, .. }, Recording::Paused { since, at: from }) => {
             cdr.recording_paused_ms += millis(from, at);
-            live.tape = Tape::Runs { since };
+            live.recording = Recording::On { since };
         }
         (Fact::RecordingEnded { ms }, _) => {
-            end_tape(live, at);
+            end_recording(live, at);
             live.cdr.recorded_ms = Some(*ms);
         }
         _ => {}
     }
 }
 
-fn end_tape(live: &mut Live, at: i64) {
-    let since = match live.tape {
-        Tape::Off | Tape::Over => return,
-        Tape::Runs { since } => since,
-        Tape::Paused { since, at: from } => {
+fn end_recording(live: &mut Live, at: i64) {
+    let since = match live.recording {
+        Recording::Off | Recording::Ended => return,
+        Recording::On { since } => since,
+        Recording::Paused { since, at: from } => {
             live.cdr.recording_paused_ms += millis(from, at);
             since
         }
     };
     live.cdr.recorded_ms = Some(millis(since, at));
-    live.tape = Tape::Over;
+    live.recording = Recording::Ended;
 }
 
 fn note_prompt(cdr: &mut Cdr, event: &Event) {
@@ -301,7 +304,7 @@ fn note_leg(cdr: &mut Cdr, fact: &Fact, at: i64) {
 }
 
 fn close(mut live: Live, event: &Event, how: (Outcome, Party, Cause, Option<u16>)) -> Cdr {
-    end_tape(&mut live, event.at);
+    end_recording(&mut live, event.at);
     let Live { mut cdr, caller, .. } = live;
     (cdr.outcome, cdr.by, cdr.cause, cdr.status) = how;
     (cdr.seq, cdr.end) = (event.seq, event.at.max(cdr.t0));

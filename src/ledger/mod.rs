@@ -4,6 +4,7 @@
 //! each ended call exactly one [`Cdr`]. This module refuses to read a clock, to keep anything on disk (that is
 //! `store`), and to decide anything about a call. It also prints the records: see [`print`].
 
+mod attempt;
 mod cdr;
 mod fold;
 pub mod print;
@@ -11,9 +12,9 @@ pub mod service_level;
 pub mod transfers;
 mod words;
 
-pub use cdr::{Attempt, Cdr, Played, Settings, Traffic, Visit};
+pub use attempt::Attempt;
+pub use cdr::{Cdr, Played, Settings, Traffic, Visit};
 pub use fold::{Fold, Phase};
-pub use words::Lang;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use super::print::{live, show, table};
 use super::service_level::{Figures, judged, offered};
 use super::*;
+use crate::fact::Lang;
 use crate::fact::{Cause, Event, Fact, How, Origin, Outcome, Party, SCHEMA, Service, Target};
 use crate::id::{CallRef, LegRef};
 use std::fmt::Write as _;

@@ -8,7 +8,7 @@ mod departments;
 
 pub use departments::{Department, Departments, Reason};
 
-use super::cdr::{Attempt, millis};
+use super::attempt::{Attempt, millis};
 use crate::fact::{Brief, Cause, Fact, Party, TransferResult, Way};
 use crate::id::LegRef;
 use serde::{Deserialize, Serialize};

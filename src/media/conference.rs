@@ -1,188 +1,41 @@
 //! Three and more: each listener's own sum of voices, on the 20 ms tick.
 //!
-//! A leg that somebody hears in a mix gets an [`Ear`]; who hears it relayed goes on hearing it relayed. All listeners of
-//! a conference are served in the same slot of the wheel, in step with the ears, so that a sample waits for nothing but
+//! A leg that somebody hears in a mix gets a receiver (`receiver`); who hears it relayed goes on hearing it relayed. All listeners of
+//! a conference are served in the same slot of the wheel, in step with the receivers, so that a sample waits for nothing but
 //! its jitter buffer. A listener's stream stays one: from the relay it goes on at the timestamp that is due, back in
 //! the relay the next packet joins where the mix ended.
 
-use super::crossing::Crossing;
-use super::ear::{Ear, SLOTS};
-use super::engine::{Engine, Outlet};
-use super::leg::{Filled, Hears, LONGEST_FRAME, Leg};
-use super::player::{Frame, send};
+use super::frame::Frame;
+use super::hears::{Crossing, Hears, Mix};
+use super::leg::Leg;
+use super::outlet::Outlet;
+use super::receiver::SLOTS;
+use super::send;
+use super::sounds::Filled;
+use super::state::State;
 use super::wheel::Wheel;
 use crate::audio::g711;
-use crate::audio::mixer::{FRAME, Gain, Sum};
+use crate::audio::mixer::{FRAME, Sum};
 use crate::clock::{MILLI, Now};
-use crate::patch::{Beside, Codec, Event, PlayId, Sound, Voice};
+use crate::patch::{Codec, Event, PlayId};
 use crate::rtp::HEADER;
-use smallvec::SmallVec;
 
-/// Voices that one leg hears at most.
-const VOICES: usize = 64;
-
-/// A voice, by index on this thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Heard {
-    /// Whose.
-    pub leg: u32,
-    gain: Gain,
-    mute: bool,
-    /// Its keys go on to this listener.
-    pub digits: bool,
-}
-
-/// What one leg hears in a mix, with the place it has reached.
-#[derive(Debug)]
-pub struct Mix {
-    /// Who is heard.
-    pub voices: SmallVec<[Heard; 4]>,
-    beside: Option<(Hears, Gain)>,
-    /// Sound that has been mixed and not been sent.
-    pending: [i16; LONGEST_FRAME + FRAME],
-    filled: usize,
-    /// The slot of the last frame; 0 before the first.
-    gathered: u64,
-    /// The slot of the next packet; 0 before the first.
-    due: u64,
-    /// The listener is on its way into it or out of it.
-    pub crossing: Option<Crossing>,
-    /// Of the voice that it crosses with: the timestamp behind what is pending, and how much of that is real.
-    behind: (u32, usize),
-}
-
-impl Default for Mix {
-    fn default() -> Self {
-        Self {
-            voices: SmallVec::new(),
-            beside: None,
-            pending: [0; LONGEST_FRAME + FRAME],
-            filled: 0,
-            gathered: 0,
-            due: 0,
-            crossing: None,
-            behind: (0, 0),
-        }
-    }
-}
-
-impl Mix {
-    /// Whether a voice is in it with all that it says.
-    pub fn audible(&self, leg: u32) -> bool {
-        self.voices.iter().any(|v| v.leg == leg && !v.mute && v.digits)
-    }
-
-    /// Nothing but this voice is in it any more.
-    pub fn only(&mut self, leg: u32) {
-        self.voices.retain(|v| v.leg == leg);
-        self.beside = None;
-    }
-
-    /// The timestamp of the oldest sample pending of the voice that it crosses with, if all of them are real.
-    pub fn oldest(&self) -> Option<u32> {
-        let (behind, real) = self.behind;
-        (real >= self.filled).then_some(behind.wrapping_sub(self.filled as u32))
-    }
-
-    /// Silences so many samples of what is pending longest.
-    pub fn hush(&mut self, length: usize) {
-        self.pending.iter_mut().take(length.min(self.filled)).for_each(|sample| *sample = 0);
-    }
-
-    /// Leaves out what is pending longest.
-    fn leave_out(&mut self) {
-        let length = self.filled.min(FRAME);
-        self.pending.copy_within(length..self.filled, 0);
-        self.filled -= length;
-    }
-
-    /// Another sound beside; the same one goes on where it is.
-    fn accompany(&mut self, beside: Option<Beside>) {
-        let Some(Beside { sound, gain_db }) = beside else {
-            self.beside = None;
-            return;
-        };
-        let gain = Gain::db(gain_db);
-        let same = match (&self.beside, &sound) {
-            (Some((Hears::Tone { tone, .. }, _)), Sound::Tone(new)) => tone == new,
-            (Some((Hears::Play { play, .. }, _)), Sound::Clips { play: new, .. }) => play == new,
-            _ => false,
-        };
-        match &mut self.beside {
-            Some(beside) if same => beside.1 = gain,
-            beside => {
-                let hears = match sound {
-                    Sound::Tone(tone) => Hears::Tone { tone, at: 0 },
-                    Sound::Clips { play, clips, repeat } => Hears::Play { play, clips, repeat, clip: 0, at: 0 },
-                };
-                *beside = Some((hears, gain));
-            }
-        }
-    }
-}
-
-impl Engine {
-    /// A leg's mix, made of the one it had if it had one.
-    pub(super) fn mix(&mut self, index: u32, voices: &[Voice], beside: Option<Beside>) -> Box<Mix> {
-        let mut new: SmallVec<[Heard; 4]> = SmallVec::new();
-        for voice in voices.iter().take(VOICES) {
-            let leg = self.current(voice.port, voice.epoch).filter(|leg| *leg != index);
-            if let Some(leg) = leg.filter(|leg| new.iter().all(|v| v.leg != *leg)) {
-                new.push(Heard { leg, gain: Gain::db(voice.gain_db), mute: voice.mute, digits: voice.digits });
-            }
-        }
-        for voice in &new {
-            if let Some(leg) = self.legs.get_mut(voice.leg as usize) {
-                if !leg.mixers.contains(&index) {
-                    leg.mixers.push(index);
-                }
-                leg.open_ear();
-            }
-        }
-        let former = self.legs.get_mut(index as usize).map(|leg| std::mem::take(&mut leg.hears));
-        let mut mix = match former {
-            Some(Hears::Mix(mix)) => mix,
-            _ => Box::default(),
-        };
-        let old = std::mem::replace(&mut mix.voices, new);
-        for gone in old.iter().filter(|v| mix.voices.iter().all(|new| new.leg != v.leg)) {
-            self.unhear(index, gone.leg);
-        }
-        mix.accompany(beside);
-        mix
-    }
-
-    /// A listener does not hear this leg in its mix any more.
-    pub(super) fn unhear(&mut self, index: u32, speaker: u32) {
-        if let Some(leg) = self.legs.get_mut(speaker as usize) {
-            leg.mixers.retain(|l| *l != index);
-            leg.close_ear();
-        }
-    }
-
-    /// A leg has ended: nobody has it in a mix any more.
-    pub(super) fn fall_silent(&mut self, speaker: u32, mixers: &[u32]) {
-        for listener in mixers {
-            if let Some(Hears::Mix(mix)) = self.legs.get_mut(*listener as usize).map(|l| &mut l.hears) {
-                mix.voices.retain(|v| v.leg != speaker);
-            }
-        }
-    }
-
+impl State {
     /// Puts a listener into the first slot from `at` (µs) on that is in step with those it hears.
     pub(super) fn begin_mix(&mut self, port: u32, at: u64) {
         let Some(Hears::Mix(mix)) = self.legs.get(port as usize).map(|l| &l.hears) else {
             return;
         };
         let voices = mix.voices.clone();
-        let ear = |engine: &Self, leg: u32| engine.legs.get(leg as usize).and_then(|l| l.ear.as_ref()?.step());
-        let step = voices.iter().find_map(|v| ear(self, v.leg));
+        let receiver =
+            |engine: &Self, leg: u32| engine.legs.get(leg as usize).and_then(|l| l.receiver.as_ref()?.step());
+        let step = voices.iter().find_map(|v| receiver(self, v.leg));
         let slot = Wheel::slot(at);
         let wait = step.map_or(0, |step| (step % SLOTS + SLOTS - slot % SLOTS) % SLOTS);
         let due = self.wheel.put(port, Wheel::time(slot + wait));
         for voice in &voices {
-            if let Some(ear) = self.legs.get_mut(voice.leg as usize).and_then(|l| l.ear.as_mut()) {
-                ear.begin(due);
+            if let Some(receiver) = self.legs.get_mut(voice.leg as usize).and_then(|l| l.receiver.as_mut()) {
+                receiver.begin(due);
             }
         }
         if let Some(leg) = self.legs.get_mut(port as usize) {
@@ -222,6 +75,7 @@ impl Engine {
         let samples = ptime * 8;
         while mix.filled >= samples && (even || slot >= mix.due) {
             if !self.lands(port, &mut mix, now.mono) {
+                self.stand_in(port, now, out);
                 mix.leave_out();
                 continue;
             }
@@ -236,6 +90,16 @@ impl Engine {
         Some(if even { 20 } else { 10 } * MILLI)
     }
 
+    /// Silence for a listener that is on its way into a mix, where its speaker's packets are kept from it.
+    fn stand_in(&mut self, listener: u32, now: Now, out: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(listener as usize) else {
+            return;
+        };
+        if now.mono < leg.silent_until && leg.out.due() <= now.mono {
+            send::silence(leg, listener, &mut self.frame, now, out);
+        }
+    }
+
     /// Sums up the frame of a slot; the playing beside that ends with it.
     fn gather(&mut self, port: u32, slot: u64, mix: &mut Mix) -> Option<PlayId> {
         let events = self.legs.get(port as usize)?.telephone_event().is_some();
@@ -248,7 +112,7 @@ impl Engine {
             };
             // A key in the sound is not for those who get it as an event, nor for those who shall not hear it.
             let withheld = events || speaker.secret || !voice.digits;
-            let piece = speaker.ear.as_mut().and_then(|ear| ear.piece(slot));
+            let piece = speaker.receiver.as_mut().and_then(|receiver| receiver.piece(slot));
             if carried == Some(voice.leg) {
                 let timestamp = piece.and_then(|p| p.timestamp);
                 mix.behind = timestamp.map_or((0, 0), |t| (t.wrapping_add(FRAME as u32), mix.behind.1 + FRAME));
@@ -276,44 +140,6 @@ impl Engine {
         mix.filled += FRAME;
         finished
     }
-
-    /// Keys that begin on a leg go to those who hear it in a mix, each in its own way.
-    /// `event`: SSRC and timestamp of a press that came as telephone-event.
-    pub(super) fn spread_keys(&mut self, port: u32, keys: &[u8], event: Option<(u32, u32)>) {
-        let mixers = |engine: &Self, k: usize| engine.legs.get(port as usize).and_then(|l| l.mixers.get(k).copied());
-        let mut k = 0;
-        while let Some(to) = mixers(self, k) {
-            k += 1;
-            let Some(leg) = self.legs.get_mut(to as usize) else {
-                continue;
-            };
-            let Hears::Mix(mix) = &leg.hears else {
-                continue;
-            };
-            // Whoever is on both ways gets them relayed.
-            let hears = mix.audible(port) && mix.crossing.and_then(Crossing::relayed) != Some(port);
-            if hears && (event.is_some() || leg.telephone_event().is_some()) {
-                leg.taken = event;
-                keys.iter().for_each(|code| leg.press(*code));
-            }
-        }
-    }
-}
-
-impl Leg {
-    /// Someone mixes or records what this leg says.
-    pub(super) fn open_ear(&mut self) {
-        if self.ear.is_none() {
-            self.ear = Some(Box::new(Ear::new(self.codec(), self.heard.jitter_us())));
-        }
-    }
-
-    /// Nobody does any more.
-    pub(super) fn close_ear(&mut self) {
-        if self.mixers.is_empty() && self.tape.is_none() {
-            self.ear = None;
-        }
-    }
 }
 
 /// Sends mixed sound in the leg's codec; lets the time pass where nobody listens.
@@ -331,5 +157,5 @@ fn voice(leg: &mut Leg, port: u32, sound: &[i16], frame: &mut Frame, now: Now, o
         }
     }
     let header = leg.out.own(codec.payload_type(), length as u32, now.mono);
-    send(leg, port, &header, HEADER + length, frame, out);
+    send::send(leg, port, &header, HEADER + length, frame, out);
 }

@@ -5,15 +5,14 @@
 //!   relayed ◀──the first packet── OutOf ◀──Hear that one port── mixed
 //! ```
 //!
-//! An ear that has just been opened has nothing to give until its buffer is as deep as it should be, and a packet to be
+//! A receiver that has just been opened has nothing to give until its buffer is as deep as it should be, and a packet to be
 //! relayed is up to a packet time away. So whoever was relayed a voice that is in the new mix goes on hearing it relayed until
-//! the mix has it, and whoever shall hear one voice of a mix relayed hears it from the ear until its next packet comes. The
+//! the mix has it, and whoever shall hear one voice of a mix relayed hears it from the receiver until its next packet comes. The
 //! mix is heard later than the relay by its buffer's depth; on the way in that is a silence, or words heard twice. Words
 //! are repeated as far as [`TWICE`], for the rest there is silence as far as [`SILENCE`].
 
-use super::conference::Mix;
-use super::engine::Engine;
-use super::leg::{Hears, Leg};
+use super::hears::{Crossing, Hears, Mix};
+use super::state::State;
 use crate::audio::mixer::FRAME;
 use crate::clock::MILLI;
 use crate::patch::Source;
@@ -31,54 +30,7 @@ const SILENCE: i32 = 320;
 /// A timestamp further off than this is of another numbering, samples.
 const FOREIGN: i32 = 8_000;
 
-/// A listener on its way; `leg` is whom it hears on both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Crossing {
-    /// Relayed still: the mix does not have the voice yet.
-    Into {
-        /// Whose.
-        leg: u32,
-        /// When it ends at the latest, µs.
-        until: u64,
-    },
-    /// Neither: what was relayed is still being heard.
-    Lands {
-        /// Whose.
-        leg: u32,
-        /// The speaker's timestamp behind the last sample that was relayed.
-        said: Option<u32>,
-    },
-    /// Mixed still: nothing has come to be relayed yet.
-    OutOf {
-        /// Whose.
-        leg: u32,
-        /// When it ends at the latest, µs.
-        until: u64,
-    },
-}
-
-impl Crossing {
-    /// Whose voice it is about.
-    pub fn leg(self) -> u32 {
-        let (Self::Into { leg, .. } | Self::Lands { leg, .. } | Self::OutOf { leg, .. }) = self;
-        leg
-    }
-
-    /// Who has the listener in its list, beside the mix.
-    pub fn relayed(self) -> Option<u32> {
-        match self {
-            Self::Into { leg, .. } | Self::OutOf { leg, .. } => Some(leg),
-            Self::Lands { .. } => None,
-        }
-    }
-
-    /// The mix is not sent yet.
-    pub fn arrives(self) -> bool {
-        !matches!(self, Self::OutOf { .. })
-    }
-}
-
-impl Engine {
+impl State {
     /// What a listener on both ways hears from now on, if there is a voice that it can go on hearing; else `None`, and
     /// nothing has changed.
     pub(super) fn cross(&mut self, index: u32, source: &Source, now: u64) -> Option<Hears> {
@@ -195,23 +147,9 @@ impl Engine {
         if due > now + AHEAD || hushed >= FRAME {
             return false;
         }
-        mix.hush(hushed);
+        mix.silence(hushed);
         mix.crossing = None;
         leg.out.turn();
         true
-    }
-}
-
-impl Leg {
-    /// Whom it was relayed has ended. A mix that it was on its way into it hears without that voice.
-    pub(super) fn bereave(&mut self) {
-        self.hears = match std::mem::take(&mut self.hears) {
-            Hears::Mix(mut mix) if mix.crossing.is_some_and(Crossing::arrives) => {
-                mix.crossing = None;
-                Hears::Mix(mix)
-            }
-            _ => Hears::Nothing,
-        };
-        self.out.turn();
     }
 }

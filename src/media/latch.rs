@@ -94,6 +94,12 @@ impl Latch {
         Self::Armed { admits: Admits { sdp: remote.source.or(remote.rtp).or(former), host }, candidate: None }
     }
 
+    /// Whether this address is the one that is believed for certain.
+    #[must_use]
+    pub fn locked_on(&self, address: SocketAddr) -> bool {
+        matches!(self, Self::Locked { source, .. } if source.address == address)
+    }
+
     /// Judges a well-formed packet at `now` (µs).
     pub fn hear(&mut self, address: SocketAddr, ssrc: u32, sequence: u16, now: u64) -> Verdict {
         match self {

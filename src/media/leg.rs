@@ -1,72 +1,20 @@
 //! One leg as the engine sees it: what it hears, who hears it, what has come in and gone out.
 
-use super::conference::Mix;
-use super::crossing::Crossing;
-use super::ear::Ear;
+use super::hears::{Crossing, Hears};
 use super::latch::Latch;
 use super::outgoing::Outgoing;
-use super::report::Reports;
+use super::receiver::Receiver;
+use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
-use crate::audio::{g711, tone};
-use crate::patch::{Clip, Codec, Epoch, PlayId, Remote, Stats, Tone};
+use crate::patch::{Codec, Epoch, Remote, Stats};
 use crate::rtp::Statistics;
 use crate::rtp::telephone_event::{Press, Presses};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-/// Samples of the longest packet: 60 ms.
-pub const LONGEST_FRAME: usize = 480;
 /// Keys that may wait to be sent on one leg.
 const WAITING_KEYS: usize = 64;
-
-/// What a leg hears, with the place it has reached.
-#[derive(Debug, Default)]
-pub enum Hears {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// A tone in a circle.
-    Tone {
-        /// Which.
-        tone: Tone,
-        /// Next sample.
-        at: usize,
-    },
-    /// Clips in a row.
-    Play {
-        /// Its name.
-        play: PlayId,
-        /// The clips.
-        clips: Arc<[Clip]>,
-        /// Begin again at the end.
-        repeat: bool,
-        /// Which clip.
-        clip: usize,
-        /// Next sample of it.
-        at: usize,
-    },
-    /// Another leg, by index on this thread.
-    Leg(u32),
-    /// Several.
-    Mix(Box<Mix>),
-}
-
-/// What a step of the sound came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filled {
-    /// The frame is full, more follows.
-    More,
-    /// The frame holds the last sample.
-    Last(PlayId),
-    /// There was not one sample left.
-    Over(PlayId),
-    /// This source is not played to a tick.
-    Silent,
-    /// Voices, not a sound of the engine's own.
-    Mixed,
-}
 
 /// Keys on their way out on one leg; while there are any, they have the word.
 #[derive(Debug, Default)]
@@ -87,6 +35,35 @@ pub enum Sending {
     Tone(u8, usize),
     /// RFC 4733: the press, the timestamp of its beginning, and when the next key may begin (µs).
     Event(Press, u32, u64),
+}
+
+/// What RTCP remembers of a leg.
+#[derive(Debug, Default)]
+pub struct Reports {
+    /// The name of its source (RFC 7022).
+    pub cname: [u8; 16],
+    /// Its timers run.
+    pub running: bool,
+    /// Middle of the NTP time of the other side's last SR, and when it came (µs).
+    pub last_sr: Option<(u32, u64)>,
+    /// Packets sent at the last report and at the one before.
+    pub at_report: [u64; 2],
+    /// We have shown ourselves by RTP or RTCP, so we owe a BYE (§6.3.7).
+    pub shown: bool,
+    /// What the other side reported lost.
+    pub lost: u32,
+}
+
+impl Reports {
+    /// With a random CNAME (RFC 7022).
+    pub fn new(random: u64) -> Self {
+        let mut cname = [0; 16];
+        for (i, c) in cname.iter_mut().enumerate() {
+            let nibble = ((random >> (4 * i)) & 0xF) as u8;
+            *c = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        }
+        Self { cname, ..Self::default() }
+    }
 }
 
 /// One port's leg. Closed ones are kept in their place, empty.
@@ -119,11 +96,13 @@ pub struct Leg {
     /// Which recording it is in.
     pub tape: Option<u32>,
     /// What those hear of it.
-    pub ear: Option<Box<Ear>>,
+    pub receiver: Option<Box<Receiver>>,
     /// Keys pressed on it are reported and go no further.
     pub secret: bool,
     /// The stream that it is sent.
     pub out: Outgoing,
+    /// Silence stands for what it hears until then, µs.
+    pub silent_until: u64,
     /// Its slot in the wheel; 0 when it is not played to.
     pub due: u64,
     /// When something was last believed from it, µs.
@@ -182,7 +161,7 @@ impl Leg {
     /// Whether there is anything to be sent on the tick, and someone agreed to get it.
     pub fn plays(&self) -> bool {
         let sound = matches!(self.hears, Hears::Tone { .. } | Hears::Play { .. } | Hears::Mix(_));
-        self.remote.is_some() && (sound || self.digits.is_some())
+        self.remote.is_some() && (sound || self.digits.is_some() || self.silent_until > 0)
     }
 
     /// Whether it is on its way into a mix.
@@ -199,122 +178,53 @@ impl Leg {
             self.refused += 1;
         }
     }
-}
 
-/// The sounds of the engine itself, made once.
-#[derive(Debug)]
-pub struct Sounds {
-    ringback: Vec<u8>,
-    busy: Vec<u8>,
-    congestion: Vec<u8>,
-    reminder: Vec<u8>,
-    keys: Vec<Vec<u8>>,
-}
-
-/// How long a key sounds, ms.
-pub const KEY: u32 = 100;
-/// How long the pause after it is, ms.
-pub const PAUSE: u32 = 60;
-
-impl Default for Sounds {
-    fn default() -> Self {
-        let keys = tone::KEYS.iter().filter_map(|k| {
-            let mut sound = tone::key(*k, KEY)?;
-            sound.resize(((KEY + PAUSE) * 8) as usize, g711::ALAW_SILENCE);
-            Some(sound)
-        });
-        Self {
-            ringback: tone::cadence(tone::RINGBACK),
-            busy: tone::cadence(tone::BUSY),
-            congestion: tone::cadence(tone::CONGESTION),
-            reminder: tone::reminder(),
-            keys: keys.collect(),
-        }
-    }
-}
-
-impl Sounds {
-    fn tone(&self, tone: Tone) -> &[u8] {
-        match tone {
-            Tone::Ringback => &self.ringback,
-            Tone::Busy => &self.busy,
-            Tone::Congestion => &self.congestion,
-            Tone::Reminder => &self.reminder,
+    /// Someone mixes or records what this leg says.
+    pub fn open_receiver(&mut self) {
+        if self.receiver.is_none() {
+            self.receiver = Some(Box::new(Receiver::new(self.codec(), self.heard.jitter_us())));
         }
     }
 
-    /// Fills a frame with a key's sound from sample `at` on; true while more follows.
-    pub fn key(&self, code: u8, at: usize, frame: &mut [u8]) -> bool {
-        let sound = self.keys.get(usize::from(code)).map_or(&[][..], Vec::as_slice);
-        let rest = sound.get(at..).unwrap_or(&[]);
-        let n = rest.len().min(frame.len());
-        let (head, tail) = frame.split_at_mut(n);
-        head.copy_from_slice(&rest[..n]);
-        tail.fill(g711::ALAW_SILENCE);
-        rest.len() > n
-    }
-
-    /// Fills a frame with A-law from what is heard and moves its place on.
-    pub fn fill(&self, hears: &mut Hears, frame: &mut [u8]) -> Filled {
-        match hears {
-            Hears::Nothing | Hears::Leg(_) => Filled::Silent,
-            Hears::Mix(_) => Filled::Mixed,
-            Hears::Tone { tone, at } => {
-                let circle = self.tone(*tone);
-                let mut done = 0;
-                while done < frame.len() {
-                    let rest = circle.get(*at..).unwrap_or(&[]);
-                    let n = rest.len().min(frame.len() - done);
-                    frame[done..done + n].copy_from_slice(&rest[..n]);
-                    done += n;
-                    *at = if *at + n >= circle.len() { 0 } else { *at + n };
-                }
-                Filled::More
-            }
-            Hears::Play { play, clips, repeat, clip, at } => {
-                let filled = fill_from(clips, *repeat, (clip, at), frame);
-                frame[filled..].fill(g711::ALAW_SILENCE);
-                let over = !*repeat && *clip >= clips.len();
-                match (filled, over) {
-                    (0, _) => Filled::Over(*play),
-                    (_, true) => Filled::Last(*play),
-                    (_, false) => Filled::More,
-                }
-            }
+    /// Nobody does any more.
+    pub fn close_receiver(&mut self) {
+        if self.mixers.is_empty() && self.tape.is_none() {
+            self.receiver = None;
         }
     }
-}
 
-/// Copies clips one after the other without a gap; how much of the frame has sound in it. Afterwards the place is
-/// never at the end of a clip, so that the last frame is known as such.
-fn fill_from(clips: &[Clip], repeat: bool, place: (&mut usize, &mut usize), frame: &mut [u8]) -> usize {
-    let (clip, at) = place;
-    let mut done = 0;
-    let mut empty = 0;
-    loop {
-        let Some(sound) = clips.get(*clip) else {
-            if !repeat || clips.is_empty() {
-                return done;
+    /// Whom it was relayed has ended. A mix that it was on its way into it hears without that voice.
+    pub fn speaker_gone(&mut self, now: u64) {
+        self.hears = match std::mem::take(&mut self.hears) {
+            Hears::Mix(mut mix) if mix.crossing.is_some_and(Crossing::arrives) => {
+                mix.crossing = None;
+                Hears::Mix(mix)
             }
-            *clip = 0;
-            continue;
+            _ => Hears::Nothing,
         };
-        let rest = sound.alaw.get(*at..).unwrap_or(&[]);
-        if rest.is_empty() {
-            (*clip, *at) = (*clip + 1, 0);
-            empty += 1;
-            if empty > 2 * clips.len() + 2 {
-                return done;
-            }
-            continue;
+        self.out.turn();
+        if matches!(self.hears, Hears::Nothing) {
+            self.carry_on(now);
         }
-        if done == frame.len() {
-            return done;
-        }
-        empty = 0;
-        let n = rest.len().min(frame.len() - done);
-        frame[done..done + n].copy_from_slice(&rest[..n]);
-        done += n;
-        *at += n;
     }
+
+    /// If its stream flows, it goes on with silence until something comes.
+    pub fn carry_on(&mut self, now: u64) -> bool {
+        let flows = self.to.is_some() && self.out.packets > 0 && now <= self.out.due() + FLOWS;
+        if flows {
+            self.silent_until = now + LONGEST;
+        }
+        flows
+    }
+
+    /// When it is to be sent silence next, µs: at once after silence, after sound when what follows it is late. `None`: it is not.
+    pub fn silence_due(&self, now: u64) -> Option<u64> {
+        let stands = now < self.silent_until && matches!(self.hears, Hears::Leg(_) | Hears::Nothing);
+        stands.then(|| self.out.due() + if self.out.is_silence() { 0 } else { LATE })
+    }
+}
+
+/// RTCP's address beside an RTP address (RFC 3550 §11).
+pub fn beside(rtp: SocketAddr) -> SocketAddr {
+    SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1))
 }

@@ -8,21 +8,33 @@
 //! through every change of what it hears.
 //!
 //! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
-//! Three and more are mixed (`conference`, `ear`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
+//! Three and more are mixed (`conference`, `receiver`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
 //! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Ports that are rings instead of sockets get a file of their own.
 
 mod conference;
 mod crossing;
-mod ear;
 mod engine;
+mod frame;
+mod hears;
 mod latch;
+mod lease;
 mod leg;
 mod outgoing;
+mod outlet;
 mod player;
 mod private;
+mod receiver;
+mod reel;
 mod relay;
 mod report;
+mod send;
+mod silence;
+mod sounds;
+mod state;
 mod tape;
+mod tell;
+mod unwritten;
+mod voices;
 mod wheel;
 
 #[cfg(test)]
@@ -34,6 +46,8 @@ pub mod recorder;
 pub mod settings;
 pub mod thread;
 
-pub use engine::{Engine, Outlet};
+pub use engine::Engine;
+pub use outlet::Outlet;
 pub use settings::{Error, Settings};
-pub use thread::{Handle, Tell, spawn};
+pub use tell::Tell;
+pub use thread::{Handle, spawn};

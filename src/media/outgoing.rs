@@ -21,6 +21,8 @@ pub struct Outgoing {
     /// The next packet begins a talkspurt.
     fresh: bool,
     segment: Option<Segment>,
+    /// Samples of the last packet, if it was silence that stood for something.
+    silence: u32,
     /// Packets sent.
     pub packets: u64,
     /// Payload bytes sent.
@@ -95,6 +97,25 @@ impl Outgoing {
         header
     }
 
+    /// Numbers a packet of silence that stands for what cannot be sent: the stream goes on, no talkspurt begins.
+    pub fn silence(&mut self, payload_type: u8, length: u32, now: u64) -> Header {
+        if self.fresh || self.segment.is_some() {
+            self.catch_up(now);
+        }
+        self.fresh = false;
+        let header = self.head(payload_type, false, self.timestamp);
+        self.timestamp = self.timestamp.wrapping_add(length);
+        self.due += u64::from(length) * 125;
+        self.silence = length;
+        header
+    }
+
+    /// Whether such silence was the last that was sent.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        self.silence > 0
+    }
+
     /// Lets `length` samples pass unsent (the other side is not listening).
     pub fn skip(&mut self, length: u32, now: u64) {
         self.catch_up(now);
@@ -146,15 +167,19 @@ impl Outgoing {
         };
         let header = self.renumber(segment, from, payload_type, marker);
         self.segment = Some(segment);
-        self.fresh = false;
+        (self.fresh, self.silence) = (false, 0);
         self.next = header.sequence.wrapping_add(1);
         self.timestamp = header.timestamp.wrapping_add(length);
         self.due = until + segment.lead;
         Some(header)
     }
 
-    /// Where a stream that begins to flow joins ours.
+    /// Where a stream that begins to flow joins ours. Silence that stood for it ends where it begins, or each would put it off
+    /// by some more; but for a sample, so that no two packets have one timestamp.
     fn join(&mut self, from: &Header, now: u64) -> Segment {
+        let over = samples(self.due.saturating_sub(now)).min(self.silence.saturating_sub(1));
+        self.timestamp = self.timestamp.wrapping_sub(over);
+        self.due -= u64::from(over) * 125;
         self.catch_up(now);
         Segment {
             ssrc: from.ssrc,
@@ -180,6 +205,7 @@ impl Outgoing {
         let header = Header { marker, payload_type, sequence: self.next, timestamp, ssrc: self.ssrc };
         self.next = self.next.wrapping_add(1);
         self.segment = None;
+        self.silence = 0;
         header
     }
 

@@ -1,19 +1,24 @@
 //! What is played to a leg on the tick: prompts, tones, and keys on their way out.
 
-use super::engine::{Engine, Outlet};
-use super::leg::{Digits, Filled, Hears, LONGEST_FRAME, Leg, Sending, Sounds};
-use super::leg::{KEY, PAUSE};
-use super::tape::REEL;
+use super::frame::Frame;
+use super::hears::Hears;
+use super::leg::{Digits, Leg, Sending};
+use super::outlet::Outlet;
+use super::send::{audio, send, silence};
+use super::silence::{LONGEST, STEP};
+use super::sounds::{Filled, KEY, PAUSE, Sounds};
+use super::state::State;
 use super::wheel::Wheel;
-use crate::audio::g711;
 use crate::clock::{MILLI, Now};
-use crate::patch::{Codec, Event, PlayId};
+use crate::patch::{Event, PlayId};
+use crate::rtp::HEADER;
 use crate::rtp::telephone_event::Press;
-use crate::rtp::{HEADER, Header};
 
 /// Time between two packets of an event, whatever the packet time of the audio.
 const EVENT_STEP: u64 = 20 * MILLI;
-/// The same in samples.
+/// Time between two packets of silence.
+const SILENCE_STEP: u64 = STEP as u64 / 8 * MILLI;
+/// Samples of a step of an event.
 const EVENT_SAMPLES: u16 = 160;
 
 /// What a step came to.
@@ -28,12 +33,7 @@ enum Step {
     Rest,
 }
 
-/// Length of the longest packet of our own.
-pub const FRAME: usize = HEADER + LONGEST_FRAME;
-/// A packet under construction.
-pub type Frame = [u8; FRAME];
-
-impl Engine {
+impl State {
     /// Begins to play to a leg that has something to hear: at once, or when what was sent has been heard.
     pub(super) fn start(&mut self, port: u32, now: Now, out: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(port as usize) else {
@@ -43,7 +43,7 @@ impl Engine {
             return;
         }
         self.wheel.wake(now.mono);
-        let heard = leg.out.due();
+        let heard = leg.silence_due(now.mono).filter(|_| leg.digits.is_none()).unwrap_or(leg.out.due());
         if matches!(leg.hears, Hears::Mix(_)) && leg.digits.is_none() {
             let at = if leg.crosses() { now.mono } else { heard.max(now.mono) };
             self.begin_mix(port, at);
@@ -54,23 +54,7 @@ impl Engine {
         }
     }
 
-    /// Sends every packet that is due at `now`, and does what the timers say.
-    pub fn tick(&mut self, now: Now, out: &mut impl Outlet) {
-        let mut due = std::mem::take(&mut self.due);
-        while self.wheel.advance(now.mono, &mut due) {
-            for (port, slot) in due.drain(..) {
-                if port & REEL != 0 {
-                    self.roll(port & !REEL, slot, now, out);
-                } else if self.legs.get(port as usize).is_some_and(|l| l.due == slot) {
-                    self.serve(port, slot, now, out);
-                }
-            }
-        }
-        self.due = due;
-        self.fire(now, out);
-    }
-
-    fn serve(&mut self, port: u32, slot: u64, now: Now, out: &mut impl Outlet) {
+    pub(super) fn serve(&mut self, port: u32, slot: u64, now: Now, out: &mut impl Outlet) {
         let id = self.id(port);
         let Some(leg) = self.legs.get_mut(port as usize) else {
             return;
@@ -103,13 +87,26 @@ fn step(leg: &mut Leg, port: u32, sounds: &Sounds, frame: &mut Frame, now: Now, 
             return Step::Again(micros);
         }
         leg.out.turn();
+        if matches!(leg.hears, Hears::Leg(_)) {
+            leg.silent_until = now.mono + LONGEST;
+        }
     }
     let ptime = leg.ptime();
     let Some(sound) = frame.get_mut(HEADER..HEADER + ptime * 8) else {
         return Step::Rest;
     };
     match sounds.fill(&mut leg.hears, sound) {
-        Filled::Silent => Step::Rest,
+        Filled::Silent => match leg.silence_due(now.mono) {
+            Some(due) if due > now.mono => Step::Again(due - now.mono),
+            Some(_) => {
+                silence(leg, port, frame, now, out);
+                Step::Again(SILENCE_STEP)
+            }
+            None => {
+                leg.silent_until = 0;
+                Step::Rest
+            }
+        },
         Filled::Mixed => Step::Mix,
         Filled::Over(play) => Step::Finished(play),
         Filled::More => {
@@ -120,32 +117,6 @@ fn step(leg: &mut Leg, port: u32, sounds: &Sounds, frame: &mut Frame, now: Now, 
             audio(leg, port, ptime * 8, frame, now, out);
             Step::Finished(play)
         }
-    }
-}
-
-/// Sends the frame's A-law in the leg's codec; lets the time pass where nobody listens.
-fn audio(leg: &mut Leg, port: u32, samples: usize, frame: &mut Frame, now: Now, out: &mut impl Outlet) {
-    if leg.to.is_none() {
-        leg.out.skip(samples as u32, now.mono);
-        return;
-    }
-    let codec = leg.codec();
-    let header = leg.out.own(codec.payload_type(), samples as u32, now.mono);
-    let payload = HEADER..HEADER + samples;
-    if codec == Codec::Pcmu
-        && let Some(sound) = frame.get_mut(payload.clone())
-    {
-        g711::alaw_to_ulaw(sound);
-    }
-    send(leg, port, &header, payload.end, frame, out);
-}
-
-/// Sends the frame up to `end` under this header.
-pub fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut Frame, out: &mut impl Outlet) {
-    if let (Some(to), Ok(packet)) = (leg.to, header.write_before(frame, &(HEADER..end))) {
-        leg.out.packets += 1;
-        leg.out.octets += (end - HEADER) as u64;
-        out.rtp(port, to, packet);
     }
 }
 
@@ -185,7 +156,13 @@ fn key(
                         send(leg, port, &header, HEADER + 4, frame, out);
                     }
                 }
-                _ if now.mono + EVENT_STEP >= *next => digits.current = Sending::Idle,
+                _ if now.mono + EVENT_STEP >= *next => {
+                    digits.current = Sending::Idle;
+                    // The pause is silence where nothing is waiting to go on from its place.
+                    if matches!(leg.hears, Hears::Leg(_) | Hears::Mix(_)) {
+                        silence(leg, port, frame, now, out);
+                    }
+                }
                 _ => {}
             }
             Some(EVENT_STEP)

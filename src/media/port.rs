@@ -1,8 +1,10 @@
 //! Sockets of one media thread: pairs bound ahead, and the engine's packets on their way out.
 
-use super::engine::Outlet;
+use super::outlet::Outlet;
 use super::recorder::Tap;
 use crate::patch::Take;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
@@ -32,7 +34,8 @@ pub struct Ports {
     slow: OwnedFd,
     aside: Vec<u32>,
     bound: Vec<Port>,
-    rest: RangeInclusive<u16>,
+    /// RTP ports of the range that have not been tried, in the order in which they will not be: the last is next.
+    rest: Vec<u16>,
     /// Packets of a tick that wait for its end, one behind the other: of which port, where to, how long.
     held: Vec<(u32, SocketAddr, usize)>,
     holding: bool,
@@ -77,11 +80,12 @@ impl Ready {
 }
 
 impl Ports {
-    /// No port yet; those of `range` may be bound.
+    /// No port yet; those of `range` may be bound, in an order that `seed` draws: whoever knows some of the ports in use
+    /// cannot tell the others.
     ///
     /// # Errors
     /// No more descriptors.
-    pub fn new(address: IpAddr, range: RangeInclusive<u16>) -> Result<Self> {
+    pub fn new(address: IpAddr, range: RangeInclusive<u16>, seed: u64) -> Result<Self> {
         let create = || epoll::create(epoll::CreateFlags::CLOEXEC);
         let (epoll, slow) = (create()?, create()?);
         Ok(Self {
@@ -90,7 +94,7 @@ impl Ports {
             slow,
             aside: Vec::new(),
             bound: Vec::new(),
-            rest: range,
+            rest: shuffled(range, seed),
             held: Vec::new(),
             holding: false,
             bytes: Vec::new(),
@@ -105,16 +109,13 @@ impl Ports {
     /// `ADDRINUSE` when the range is at its end; anything else as the system says it (`MFILE`: no descriptors left).
     pub fn bind(&mut self) -> Result<(u32, SocketAddr)> {
         loop {
-            let (first, last) = (*self.rest.start(), *self.rest.end());
-            if self.rest.is_empty() || first == u16::MAX {
-                return Err(Errno::ADDRINUSE);
-            }
-            let pair = socket(self.address, first).and_then(|rtp| Ok((rtp, socket(self.address, first + 1)?)));
+            let port = *self.rest.last().ok_or(Errno::ADDRINUSE)?;
+            let pair = socket(self.address, port).and_then(|rtp| Ok((rtp, socket(self.address, port + 1)?)));
             if !matches!(pair, Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) {
-                self.rest = first.saturating_add(2)..=last;
+                self.rest.pop();
             }
             match pair {
-                Ok((rtp, rtcp)) => return self.add(rtp, rtcp, first),
+                Ok((rtp, rtcp)) => return self.add(rtp, rtcp, port),
                 Err(Errno::ADDRINUSE | Errno::ACCESS) => {}
                 Err(other) => return Err(other),
             }
@@ -260,6 +261,20 @@ impl Outlet for Ports {
     }
 }
 
+/// The RTP ports of a range that have one for RTCP beside them, shuffled (Fisher and Yates).
+fn shuffled(range: RangeInclusive<u16>, seed: u64) -> Vec<u16> {
+    let last = *range.end();
+    let mut ports: Vec<u16> = range.step_by(2).filter(|port| *port < last).collect();
+    // A stream of its own: of the engine's the far sides see some, as CNAMEs.
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(1);
+    for left in (1..ports.len()).rev() {
+        let drawn = (u64::from(random.next_u32()) * (left as u64 + 1)) >> 32;
+        ports.swap(left, drawn as usize);
+    }
+    ports
+}
+
 /// Moves an RTP socket from one epoll instance to the other; false when the system has no room for it there.
 fn change(from: &OwnedFd, to: &OwnedFd, socket: &OwnedFd, index: u32) -> bool {
     let data = epoll::EventData::new_u64(Ready::Rtp(index).number());
@@ -292,7 +307,7 @@ mod tests {
     use std::net::UdpSocket;
 
     fn ports(address: IpAddr, range: RangeInclusive<u16>) -> Ports {
-        Ports::new(address, range).unwrap()
+        Ports::new(address, range, 5).unwrap()
     }
 
     #[test]
@@ -302,8 +317,24 @@ mod tests {
         let _rtcp_in_use = UdpSocket::bind((address, 42_005)).unwrap();
         let mut ports = ports(address, 42_000..=42_007);
         let bound: Vec<_> = std::iter::from_fn(|| ports.bind().ok()).map(|(i, a)| (i, a.port())).collect();
-        assert_eq!(bound, [(0, 42_000), (1, 42_006)]);
+        let mut numbers: Vec<u16> = bound.iter().map(|b| b.1).collect();
+        numbers.sort_unstable();
+        assert_eq!((bound[0].0, bound[1].0, numbers), (0, 1, vec![42_000, 42_006]));
         assert_eq!(ports.bind(), Err(Errno::ADDRINUSE));
+    }
+
+    #[test]
+    fn the_range_is_bound_at_random_by_the_seed_whole_and_each_pair_once() {
+        for range in [20_000..=39_999, 65_534..=65_535, 20_000..=20_001] {
+            let drawn = shuffled(range.clone(), 1);
+            assert_eq!(drawn, shuffled(range.clone(), 1), "a seed replays");
+            let mut sorted = drawn.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, range.step_by(2).collect::<Vec<_>>());
+            let next = drawn.windows(2).filter(|w| w[1] == w[0] + 2).count();
+            assert!(next <= drawn.len() / 100, "{next} in a row");
+        }
+        assert_ne!(shuffled(20_000..=39_999, 1), shuffled(20_000..=39_999, 2));
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! The recorder: one thread that writes every recording, so that no media thread ever waits for a disk.
 //!
 //! ```text
-//!   engine ──20 ms──▶ ring (bounded) ──▶ recorder ──0.8 s──▶ file: head (rewritten) + sound
+//!   engine ──20 ms──▶ ring (bounded) ──▶ recorder ──0.4 s──▶ file: head (rewritten) + sound
 //! ```
 //!
 //! What does not fit into the ring is dropped and counted by the engine; in the file it is silence, so that the time line
-//! of all channels stays true. Every 0.8 s the sound and then the head with its sizes and cues are written: after
+//! of all channels stays true. Every 0.4 s the sound and then the head with its sizes and cues are written: after
 //! `kill -9` a file is whole up to the last second. It is not synced: a power failure may cost what the kernel had not written.
 
 use super::private;
-use super::thread::Tell;
-use crate::audio::g711::ALAW_SILENCE;
+use super::tell::Tell;
+use super::unwritten::{BYTES, Unwritten};
 use crate::audio::mixer::FRAME;
 use crate::audio::tracks::{self, Cue, HEAD};
 use crate::patch::tape::CHANNELS;
@@ -30,12 +30,12 @@ const RING: usize = 4_096;
 const WAITING: usize = 4_096;
 /// How long the recorder lets takes gather. It does not wait in the ring, so that no media thread has to wake it.
 const GATHER: Duration = Duration::from_millis(40);
-/// Frames between two writings, and between two attempts after one has failed.
-const WRITE: u64 = 40;
-/// Bytes of one frame of all channels.
-const BYTES: usize = FRAME * CHANNELS;
-/// Silence is written in pieces of so many bytes.
-const PIECE: usize = 256 * BYTES;
+/// Frames between two writings: as few as the system calls allow, because a thousand recordings wait in memory meanwhile.
+const WRITE: u64 = 20;
+/// Frames between two attempts after one has failed.
+const RETRY: u64 = 40;
+/// Silence is written in pieces of so many frames.
+const PIECE: u64 = 256;
 
 /// The engine's end of the ring.
 #[derive(Debug, Clone)]
@@ -96,7 +96,7 @@ impl Drop for Recorder {
 pub fn spawn(folder: &Path, tell: Tell) -> io::Result<(Tap, Recorder)> {
     private::folder(folder)?;
     let (ring, takes) = sync_channel(RING);
-    let mut desk = Desk { folder: folder.to_owned(), open: create, tell, reels: BTreeMap::new() };
+    let mut desk = Desk { folder: folder.to_owned(), open: create, tell, reels: BTreeMap::new(), page: Vec::new() };
     let thread = std::thread::Builder::new().name("recorder".into()).spawn(move || desk.run(&takes))?;
     Ok((Tap { ring, waiting: VecDeque::new() }, Recorder { thread: Some(thread) }))
 }
@@ -115,6 +115,8 @@ struct Desk {
     open: fn(&Path) -> io::Result<File>,
     tell: Tell,
     reels: BTreeMap<RecordingId, Reel>,
+    /// What is being written, of one after the other.
+    page: Vec<u8>,
 }
 
 impl Desk {
@@ -146,7 +148,7 @@ impl Desk {
                 match made {
                     Ok(file) => {
                         let mut reel = Reel::new(file);
-                        let written = reel.write();
+                        let written = reel.write(&mut self.page);
                         self.reels.insert(id, reel);
                         self.judge(id, written, 0);
                     }
@@ -157,7 +159,7 @@ impl Desk {
                 if let Some(reel) = self.reels.get_mut(&id)
                     && number >= reel.retry
                 {
-                    let written = reel.add(number, &sound);
+                    let written = reel.add(number, &sound, &mut self.page);
                     self.judge(id, written, number);
                 }
             }
@@ -165,7 +167,7 @@ impl Desk {
                 if let Some(reel) = self.reels.get_mut(&id) {
                     let at = u32::try_from(number * FRAME as u64).unwrap_or(u32::MAX);
                     reel.cues.push(Cue { at, label: if begins { "paused" } else { "resumed" } });
-                    let written = reel.fill(number).and_then(|()| reel.write());
+                    let written = reel.fill(number, &mut self.page).and_then(|()| reel.write(&mut self.page));
                     self.judge(id, written, number);
                 }
             }
@@ -173,7 +175,7 @@ impl Desk {
                 let Some(mut reel) = self.reels.remove(&id) else {
                     return;
                 };
-                match reel.fill(frames).and_then(|()| reel.write()) {
+                match reel.fill(frames, &mut self.page).and_then(|()| reel.write(&mut self.page)) {
                     Ok(()) => self.say(id, Recorded::Ended { frames: reel.written }),
                     Err(why) => {
                         self.say(id, failed(&why));
@@ -196,7 +198,7 @@ impl Desk {
             }
             Ok(()) => return,
             Err(why) => {
-                reel.drop_unwritten(number + WRITE);
+                reel.drop_unwritten(number + RETRY);
                 if std::mem::replace(&mut reel.failing, true) {
                     return;
                 }
@@ -229,11 +231,11 @@ pub(super) fn path(folder: &Path, file: &str) -> io::Result<PathBuf> {
 /// One file.
 struct Reel {
     file: File,
-    /// Sound that is not written yet, all channels by turns.
-    sound: Vec<u8>,
+    /// Frames that are not written yet.
+    unwritten: Unwritten,
     /// Frames on the disk.
     written: u64,
-    /// The next frame; those between are in `sound`.
+    /// The next frame; those between are in `unwritten`.
     next: u64,
     cues: Vec<Cue>,
     /// Frames before this one are not tried.
@@ -245,54 +247,49 @@ struct Reel {
 
 impl Reel {
     fn new(file: File) -> Self {
-        let sound = Vec::with_capacity(WRITE as usize * BYTES);
-        Self { file, sound, written: 0, next: 0, cues: Vec::new(), retry: 0, failing: false, proven: false }
+        let unwritten = Unwritten::default();
+        Self { file, unwritten, written: 0, next: 0, cues: Vec::new(), retry: 0, failing: false, proven: false }
     }
 
-    fn add(&mut self, number: u64, channels: &[[u8; FRAME]; CHANNELS]) -> io::Result<()> {
+    fn add(&mut self, number: u64, channels: &[[u8; FRAME]; CHANNELS], page: &mut Vec<u8>) -> io::Result<()> {
         if number < self.next {
             return Ok(());
         }
-        self.fill(number)?;
-        let start = self.sound.len();
-        self.sound.resize(start + BYTES, ALAW_SILENCE);
-        for (channel, from) in channels.iter().enumerate() {
-            let places = self.sound.iter_mut().skip(start + channel).step_by(CHANNELS);
-            places.zip(from).for_each(|(to, from)| *to = *from);
-        }
+        self.fill(number, page)?;
+        self.unwritten.push(channels);
         self.next = number + 1;
-        if self.next - self.written >= WRITE { self.write() } else { Ok(()) }
+        if self.next - self.written >= WRITE { self.write(page) } else { Ok(()) }
     }
 
     /// Silence up to a frame.
-    fn fill(&mut self, number: u64) -> io::Result<()> {
+    fn fill(&mut self, number: u64, page: &mut Vec<u8>) -> io::Result<()> {
         while self.next < number {
-            let frames = (number - self.next).min((PIECE / BYTES) as u64);
-            self.sound.resize(self.sound.len() + frames as usize * BYTES, ALAW_SILENCE);
+            let frames = (number - self.next).min(PIECE);
+            self.unwritten.push_silence(frames as usize);
             self.next += frames;
-            if self.sound.len() >= PIECE {
-                self.write()?;
+            if self.unwritten.frames() as u64 >= PIECE {
+                self.write(page)?;
             }
         }
         Ok(())
     }
 
     /// Writes what there is, then the head that says so.
-    fn write(&mut self) -> io::Result<()> {
+    fn write(&mut self, page: &mut Vec<u8>) -> io::Result<()> {
         self.proven = false;
-        self.file.write_all_at(&self.sound, HEAD as u64 + self.written * BYTES as u64)?;
+        self.unwritten.interleave(page);
+        self.file.write_all_at(page, HEAD as u64 + self.written * BYTES as u64)?;
         let samples = u32::try_from(self.next * FRAME as u64).unwrap_or(u32::MAX);
         self.file.write_all_at(&tracks::head(CHANNELS as u16, samples, &self.cues), 0)?;
         self.written = self.next;
-        self.sound.clear();
-        self.sound.shrink_to(PIECE);
+        self.unwritten.clear();
         self.proven = true;
         Ok(())
     }
 
     /// Gives up what could not be written: it will be silence.
     fn drop_unwritten(&mut self, retry: u64) {
-        self.sound.clear();
+        self.unwritten.clear();
         self.next = self.written;
         self.retry = retry;
     }
@@ -301,6 +298,7 @@ impl Reel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::g711::ALAW_SILENCE;
     use std::fs::OpenOptions;
     use std::sync::{Arc, Mutex};
 
@@ -373,7 +371,8 @@ mod tests {
     fn what_was_said_a_second_ago_is_on_the_disk_and_the_file_in_order() {
         let folder = folder("crash");
         std::fs::create_dir_all(&folder).unwrap();
-        let mut desk = Desk { folder: folder.clone(), open: create, tell: ear().0, reels: BTreeMap::new() };
+        let mut desk =
+            Desk { folder: folder.clone(), open: create, tell: ear().0, reels: BTreeMap::new(), page: Vec::new() };
         desk.take(Take::Begin(ID, "x".into()));
         for number in 0..1_000 {
             desk.take(frame(number, 1));
@@ -399,12 +398,12 @@ mod tests {
         let (tell, said) = ear();
         // A device that is always full.
         let full = |_: &Path| OpenOptions::new().write(true).open("/dev/full");
-        let mut desk = Desk { folder: folder.clone(), open: full, tell, reels: BTreeMap::new() };
+        let mut desk = Desk { folder: folder.clone(), open: full, tell, reels: BTreeMap::new(), page: Vec::new() };
         desk.take(Take::Begin(ID, "x".into()));
         (0..500).for_each(|number| desk.take(frame(number, 1)));
         let first = said.lock().unwrap().clone();
         assert!(matches!(first.as_slice(), [Recorded::Failed { full: true, .. }]), "{first:?}");
-        assert!(desk.reels[&ID].sound.len() <= PIECE, "nothing piles up");
+        assert!(desk.reels[&ID].unwritten.frames() as u64 <= PIECE, "nothing piles up");
         // There is room again: the next attempt succeeds.
         desk.reels.get_mut(&ID).unwrap().file = create(&folder.join("x.wav")).unwrap();
         (500..600).for_each(|number| desk.take(frame(number, 1)));

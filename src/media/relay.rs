@@ -1,9 +1,12 @@
 //! From one leg to those that hear it, on arrival, in the buffer that the packet came in.
 
-use super::engine::{Engine, Outlet};
+use super::frame::Frame;
+use super::hears::{Crossing, Hears};
 use super::latch::Verdict;
-use super::leg::Leg;
-use super::player::Frame;
+use super::leg::{Leg, beside};
+use super::outlet::Outlet;
+use super::silence::quiet;
+use super::state::State;
 use crate::audio::g711;
 use crate::clock::Now;
 use crate::patch::{Codec, DigitVia, Event};
@@ -25,26 +28,38 @@ enum Kind {
     Noise,
 }
 
+/// What became of a packet at one listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    /// It was sent, or need not be: its number has been used, the listener takes nothing, its keys are being sent.
+    Done,
+    /// It is not for this listener.
+    KeptBack,
+}
+
 /// A believed packet, as every listener gets it.
 struct Heard<'v> {
     view: &'v View,
     kind: Kind,
     /// Keys that begin with it, as event codes.
     pressed: SmallVec<[u8; 2]>,
-    /// A key found in the sound is still sounding: not for ears that get it as an event.
+    /// A key found in the sound is still sounding: not for receivers that get it as an event.
     sounding: bool,
     /// Keys of this leg are for us only.
     secret: bool,
 }
 
-impl Engine {
+impl State {
     /// A datagram has come to a port's RTP socket. It is changed in place; what is to be sent goes to `out` at once.
-    pub fn on_rtp(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
+    pub(super) fn on_rtp(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
             return;
         };
         let Some((view, kind)) = admit(leg, port, from, datagram, now, out) else {
             leg.refused += 1;
+            if leg.latch.locked_on(from) {
+                self.keep_from_all(port, now, out);
+            }
             return;
         };
         let header = view.header;
@@ -59,7 +74,7 @@ impl Engine {
         (leg.heard_at, leg.spoke) = (now.mono, true);
         let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false, secret: leg.secret };
         listen(leg, &mut heard, datagram, order);
-        prick(leg, &heard, datagram, now);
+        feed(leg, &heard, datagram, now);
         if !heard.pressed.is_empty() {
             self.tell(port, &heard);
             if !heard.secret {
@@ -84,6 +99,49 @@ impl Engine {
             if let Some(digit) = event.key() {
                 self.events.push_back(Event::Digit { port: id, epoch: leg.epoch, digit, via });
             }
+        }
+    }
+
+    /// Keys that begin on a leg go to those who hear it in a mix, each in its own way.
+    /// `event`: SSRC and timestamp of a press that came as telephone-event.
+    fn spread_keys(&mut self, port: u32, keys: &[u8], event: Option<(u32, u32)>) {
+        let mixers = |engine: &Self, k: usize| engine.legs.get(port as usize).and_then(|l| l.mixers.get(k).copied());
+        let mut k = 0;
+        while let Some(to) = mixers(self, k) {
+            k += 1;
+            let Some(leg) = self.legs.get_mut(to as usize) else {
+                continue;
+            };
+            let Hears::Mix(mix) = &leg.hears else {
+                continue;
+            };
+            // Whoever is on both ways gets them relayed.
+            let hears = mix.audible(port) && mix.crossing.and_then(Crossing::relayed) != Some(port);
+            if hears && (event.is_some() || leg.telephone_event().is_some()) {
+                leg.taken = event;
+                keys.iter().for_each(|code| leg.press(*code));
+            }
+        }
+    }
+
+    /// A packet of a speaker is nothing for this listener.
+    fn keep_back(&mut self, listener: u32, now: Now, out: &mut impl Outlet) {
+        let Some(leg) = self.legs.get_mut(listener as usize) else {
+            return;
+        };
+        if leg.carry_on(now.mono) {
+            self.start(listener, now, out);
+        } else {
+            leg.out.turn();
+        }
+    }
+
+    /// A packet of a speaker is for nobody.
+    fn keep_from_all(&mut self, speaker: u32, now: Now, out: &mut impl Outlet) {
+        let mut k = 0;
+        while let Some(to) = self.legs.get(speaker as usize).and_then(|l| l.listeners.get(k).copied()) {
+            k += 1;
+            self.keep_back(to, now, out);
         }
     }
 
@@ -139,7 +197,9 @@ impl Engine {
         let Some(leg) = self.legs.get_mut(to as usize) else {
             return;
         };
-        pass(leg, to, heard, datagram, &mut self.frame, now, out);
+        if pass(leg, to, heard, datagram, &mut self.frame, now, out) == Passed::KeptBack {
+            self.keep_back(to, now, out);
+        }
     }
 }
 
@@ -188,11 +248,6 @@ fn lock(leg: &mut Leg, port: u32, from: SocketAddr, out: &mut impl Outlet) {
     }
 }
 
-/// RTCP's address beside an RTP address (RFC 3550 §11).
-pub fn beside(rtp: SocketAddr) -> SocketAddr {
-    SocketAddr::new(rtp.ip(), rtp.port().saturating_add(1))
-}
-
 /// Finds keys that begin with the packet.
 fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
     let header = &heard.view.header;
@@ -220,21 +275,21 @@ fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
 
 /// Those who mix or record the leg hear the packet too, in their own time.
 #[inline]
-fn prick(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
-    let Some(ear) = &mut leg.ear else {
+fn feed(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
+    let Some(receiver) = &mut leg.receiver else {
         return;
     };
     let header = &heard.view.header;
     match heard.kind {
         Kind::Audio(codec) => {
             let payload = datagram.get(heard.view.payload.clone()).unwrap_or(&[]);
-            ear.hear(header, codec, payload, heard.sounding, now.mono);
+            receiver.hear(header, codec, payload, heard.sounding, now.mono);
         }
-        Kind::Noise => ear.hush(header, now.mono),
+        Kind::Noise => receiver.put_silence(header, now.mono),
         // While a key is held, its packets carry the time of its beginning; the voice is silent up to now.
         Kind::Event(event) => {
             let passed = u32::from(event.duration).saturating_sub(SILENCE as u32);
-            ear.hush(&Header { timestamp: header.timestamp.wrapping_add(passed), ..*header }, now.mono);
+            receiver.put_silence(&Header { timestamp: header.timestamp.wrapping_add(passed), ..*header }, now.mono);
         }
     }
 }
@@ -264,10 +319,10 @@ fn pass(
     frame: &mut Frame,
     now: Now,
     out: &mut impl Outlet,
-) {
+) -> Passed {
     let Some(to) = leg.to.filter(|_| leg.digits.is_none()) else {
         leg.out.turn();
-        return;
+        return Passed::Done;
     };
     let (from, payload) = (&heard.view.header, &heard.view.payload);
     let codec = leg.codec().payload_type();
@@ -286,10 +341,9 @@ fn pass(
             .and_then(|h| h.write_before(datagram, payload).ok()),
         (Kind::Event(_), _) => None,
         (Kind::Noise, _) => {
-            let silence = if codec == 0 { g711::ULAW_SILENCE } else { g711::ALAW_SILENCE };
             let place = HEADER..HEADER + SILENCE;
             if let Some(sound) = frame.get_mut(place.clone()) {
-                sound.fill(silence);
+                sound.fill(quiet(leg.codec()));
             }
             leg.out.relay(from, codec, SILENCE as u32, now.mono).and_then(|h| h.write_before(frame, &place).ok())
         }
@@ -298,9 +352,11 @@ fn pass(
         Some(packet) => {
             leg.out.packets += 1;
             leg.out.octets += (packet.len() - HEADER) as u64;
+            leg.silent_until = 0;
             out.rtp(port, to, packet);
+            Passed::Done
         }
-        None if matches!(heard.kind, Kind::Audio(_)) && !heard.sounding => {}
-        None => leg.out.turn(),
+        None if matches!(heard.kind, Kind::Audio(_)) && !heard.sounding => Passed::Done,
+        None => Passed::KeptBack,
     }
 }

@@ -1,7 +1,8 @@
 //! RTCP of a leg: what we report, what is reported to us, and whether anyone is there at all.
 
-use super::engine::{Engine, Outlet, Timer};
 use super::leg::Leg;
+use super::outlet::Outlet;
+use super::state::{State, Timer};
 use crate::clock::{MILLI, Now, SECOND};
 use crate::patch::{Event, Latch};
 use crate::rtp::rtcp::{self, Compound, Packet, SenderReport};
@@ -15,37 +16,9 @@ const SILENCE: u64 = 5 * SECOND;
 /// Seconds from 1900 to 1970 (RFC 3550 §4).
 const NTP_1970: u64 = 2_208_988_800;
 
-/// What RTCP remembers of a leg.
-#[derive(Debug, Default)]
-pub struct Reports {
-    cname: [u8; 16],
-    /// Its timers run.
-    running: bool,
-    /// Middle of the NTP time of the other side's last SR, and when it came (µs).
-    last_sr: Option<(u32, u64)>,
-    /// Packets sent at the last report and at the one before.
-    at_report: [u64; 2],
-    /// We have shown ourselves by RTP or RTCP, so we owe a BYE (§6.3.7).
-    shown: bool,
-    /// What the other side reported lost.
-    pub lost: u32,
-}
-
-impl Reports {
-    /// With a random CNAME (RFC 7022).
-    pub fn new(random: u64) -> Self {
-        let mut cname = [0; 16];
-        for (i, c) in cname.iter_mut().enumerate() {
-            let nibble = ((random >> (4 * i)) & 0xF) as u8;
-            *c = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        }
-        Self { cname, ..Self::default() }
-    }
-}
-
-impl Engine {
+impl State {
     /// A datagram has come to a port's RTCP socket.
-    pub fn on_rtcp(&mut self, port: u32, from: SocketAddr, datagram: &[u8], now: Now) {
+    pub(super) fn on_rtcp(&mut self, port: u32, from: SocketAddr, datagram: &[u8], now: Now) {
         let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
             return;
         };

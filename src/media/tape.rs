@@ -1,66 +1,23 @@
 //! Recordings as the engine sees them: which legs are on which channel, and 20 ms of each on the tick.
 //!
-//! A recording listens like a listener of a mix does, by the ears of its legs; the relay knows nothing of it. Where its
+//! A recording listens like a listener of a mix does, by the receivers of its legs; the relay knows nothing of it. Where its
 //! frames go is the [`Outlet`]'s matter, which never makes the engine wait: what is not taken is counted and told.
 
-use super::ear::SLOTS;
-use super::engine::{Engine, Outlet};
+use super::outlet::Outlet;
+use super::receiver::SLOTS;
+use super::reel::{REEL, Reel};
+use super::state::State;
 use crate::audio::g711;
 use crate::audio::mixer::FRAME;
 use crate::clock::{MILLI, Now};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Epoch, Event, PortId, Recorded, RecordingId, Take, Tape};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// In the wheel the recordings stand beside the legs, with this bit.
-pub const REEL: u32 = 1 << 31;
 /// Slots between two reports of what was dropped: 1 s.
 const REPORT: u64 = 200;
 
-/// One recording.
-#[derive(Debug)]
-struct Reel {
-    id: RecordingId,
-    channels: [Option<u32>; CHANNELS],
-    /// The slot of its first frame.
-    first: u64,
-    /// Its slot in the wheel.
-    due: u64,
-    /// How many frames there have been.
-    frames: u64,
-    paused: bool,
-    dropped: u32,
-    reported: u64,
-}
-
-/// All recordings of an engine.
-#[derive(Debug, Default)]
-pub struct Reels {
-    by_id: BTreeMap<RecordingId, u32>,
-    reels: Vec<Option<Reel>>,
-}
-
-impl Reels {
-    fn find(&mut self, id: RecordingId) -> Option<(u32, &mut Reel)> {
-        let at = *self.by_id.get(&id)?;
-        self.reels.get_mut(at as usize)?.as_mut().map(|reel| (at, reel))
-    }
-
-    /// How many run.
-    pub fn len(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// A leg has ended.
-    pub fn vacate(&mut self, at: u32, leg: u32) {
-        if let Some(reel) = self.reels.get_mut(at as usize).and_then(Option::as_mut) {
-            reel.channels.iter_mut().filter(|c| **c == Some(leg)).for_each(|c| *c = None);
-        }
-    }
-}
-
-impl Engine {
+impl State {
     /// Obeys a command about a recording; what is meant for one that does not run is dropped.
     pub(super) fn record(&mut self, id: RecordingId, tape: Tape, now: Now, out: &mut impl Outlet) {
         match tape {
@@ -131,9 +88,9 @@ impl Engine {
         }
         if let Some(leg) = self.legs.get_mut(leg as usize) {
             leg.tape = Some(at);
-            leg.open_ear();
-            if let Some(ear) = &mut leg.ear {
-                ear.begin(due);
+            leg.open_receiver();
+            if let Some(receiver) = &mut leg.receiver {
+                receiver.begin(due);
             }
         }
     }
@@ -145,7 +102,7 @@ impl Engine {
         let leg = reel.channels.get_mut(usize::from(channel)).and_then(Option::take);
         if let Some(leg) = leg.and_then(|leg| self.legs.get_mut(leg as usize)) {
             leg.tape = None;
-            leg.close_ear();
+            leg.close_receiver();
         }
     }
 
@@ -161,8 +118,8 @@ impl Engine {
         let (id, paused, channels) = (reel.id, reel.paused, reel.channels);
         let mut frame = [[g711::ALAW_SILENCE; FRAME]; CHANNELS];
         for (sound, leg) in frame.iter_mut().zip(channels) {
-            let ear = leg.and_then(|leg| self.legs.get_mut(leg as usize)?.ear.as_mut());
-            if let Some(piece) = ear.and_then(|ear| ear.piece(slot)).filter(|p| !p.quiet) {
+            let receiver = leg.and_then(|leg| self.legs.get_mut(leg as usize)?.receiver.as_mut());
+            if let Some(piece) = receiver.and_then(|receiver| receiver.piece(slot)).filter(|p| !p.quiet) {
                 g711::alaw_encode_frame(&piece.sound, sound);
             }
         }

@@ -1,6 +1,7 @@
 //! Moving a call elsewhere: REFER blind and attended, Replaces, keys by INFO.
 
-use super::{Event, Output, Phone};
+use super::Phone;
+use super::event::{Event, Output};
 use crate::clock::Now;
 use crate::sip::dialog::{Refer, ReferId, ReferTo, Replaces, SessionId};
 use crate::sip::lines::Lines;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 /// The transport protocol under a message.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Transport {
     /// UDP: one datagram, one message; the sender may retransmit.
     Udp,
@@ -29,7 +29,7 @@ impl Transport {
 }
 
 /// One flow (RFC 5626 §2): transport, both addresses, and for TCP the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Flow {
     /// The transport protocol.
     pub transport: Transport,

@@ -46,6 +46,8 @@ pub enum Change {
 pub struct Registrar {
     bindings: BTreeMap<String, Binding>,
     expiries: BTreeSet<(u64, String)>,
+    /// By the flow that it came by: each OPTIONS of a stranger asks for it.
+    flows: BTreeSet<(Flow, String)>,
     /// Shortest and longest registration granted, s.
     granted: (u32, u32),
 }
@@ -54,7 +56,7 @@ impl Registrar {
     /// A registrar without bindings that grants from `granted.0` to `granted.1` seconds; asking for less gets 423.
     #[must_use]
     pub fn new(granted: (u32, u32)) -> Self {
-        Self { bindings: BTreeMap::new(), expiries: BTreeSet::new(), granted }
+        Self { bindings: BTreeMap::new(), expiries: BTreeSet::new(), flows: BTreeSet::new(), granted }
     }
 
     /// Carries out an authenticated REGISTER of `user`: what changed, and the header lines of the 200.
@@ -133,9 +135,10 @@ impl Registrar {
     fn put(&mut self, user: &str, binding: Binding) -> Change {
         let old = self.bindings.insert(user.to_owned(), binding.clone());
         if let Some(old) = &old {
-            self.expiries.remove(&(old.expires_at, user.to_owned()));
+            self.unlist(user, old);
         }
         self.expiries.insert((binding.expires_at, user.to_owned()));
+        self.flows.insert((binding.flow, user.to_owned()));
         match old {
             Some(old) if old.contact == binding.contact && old.flow == binding.flow => Change::Refreshed,
             _ => Change::Bound,
@@ -146,11 +149,16 @@ impl Registrar {
     pub fn remove(&mut self, user: &str) -> Change {
         match self.bindings.remove(user) {
             Some(old) => {
-                self.expiries.remove(&(old.expires_at, user.to_owned()));
+                self.unlist(user, &old);
                 Change::Removed
             }
             None => Change::None,
         }
+    }
+
+    fn unlist(&mut self, user: &str, gone: &Binding) {
+        self.expiries.remove(&(gone.expires_at, user.to_owned()));
+        self.flows.remove(&(gone.flow, user.to_owned()));
     }
 
     /// Where a seat's phone is.
@@ -167,17 +175,21 @@ impl Registrar {
     /// Whether some phone registered by this flow.
     #[must_use]
     pub fn knows(&self, flow: &Flow) -> bool {
-        self.bindings.values().any(|b| b.flow == *flow)
+        self.users_on(flow).next().is_some()
     }
 
     /// The seats whose phones registered by a flow that is lost; their bindings are gone.
     pub fn flow_lost(&mut self, flow: &Flow) -> Vec<String> {
-        let lost: Vec<String> =
-            self.bindings.iter().filter(|(_, b)| b.flow == *flow).map(|(user, _)| user.clone()).collect();
+        let lost: Vec<String> = self.users_on(flow).cloned().collect();
         for user in &lost {
             self.remove(user);
         }
         lost
+    }
+
+    fn users_on(&self, flow: &Flow) -> impl Iterator<Item = &String> {
+        let flow = *flow;
+        self.flows.range((flow, String::new())..).take_while(move |(f, _)| *f == flow).map(|(_, user)| user)
     }
 
     /// When the next binding ends, µs monotonic.
@@ -281,6 +293,7 @@ mod tests {
                 let left = registrar.binding("8001").map_or("nothing".into(), |b| b.flow.peer.port().to_string());
                 table.push_str(&format!("{input:26} {} | {left}\n", result.trim_end()));
                 assert_eq!(registrar.expiries.len(), registrar.bindings.len(), "{name}, {input}");
+                assert_eq!(registrar.flows.len(), registrar.bindings.len(), "{name}, {input}");
             }
         }
         insta::assert_snapshot!(table);

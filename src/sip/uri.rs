@@ -58,6 +58,28 @@ impl<'a> Uri<'a> {
         (scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips")) && tail.contains(&b'?')
     }
 
+    /// Whether both name the same (RFC 3261 §19.1.4), the scheme and headers aside: user and its case, host in any case, the port as
+    /// it is written or not, the five parameters that matter, and any other that both have. Escapes mean what they stand for.
+    #[must_use]
+    pub fn is_same(&self, other: &Uri<'_>) -> bool {
+        let plain = |text: &[u8]| unescape(text).unwrap_or_else(|| text.to_vec());
+        let alike = |a: &[u8], b: &[u8]| plain(a).eq_ignore_ascii_case(&plain(b));
+        let decisive = |name| match (self.params.get(name), other.params.get(name)) {
+            (Some(a), Some(b)) => alike(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let shared = |(name, value): (&[u8], Option<&[u8]>)| {
+            let theirs = std::str::from_utf8(name).ok().and_then(|name| other.params.get(name));
+            theirs.is_none_or(|theirs| alike(value.unwrap_or_default(), theirs))
+        };
+        plain(self.user) == plain(other.user)
+            && alike(self.host, other.host)
+            && self.port == other.port
+            && ["user", "ttl", "method", "maddr", "transport"].into_iter().all(decisive)
+            && self.params.iter().all(shared)
+    }
+
     /// The transport address, when the host is an address and not a name. Default port 5060.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
@@ -163,6 +185,26 @@ mod tests {
         assert_eq!(u.address(), "[::1]:5070".parse().ok());
         assert!(Uri::read(b"tel:110").is_none() && Uri::is_plausible(b"tel:110"));
         assert!(!Uri::is_plausible(b"nonsense") && !Uri::is_plausible(b"sip:a b@c"));
+    }
+
+    /// The examples of RFC 3261 §19.1.4.
+    #[test]
+    fn uris_are_the_same_as_the_rfc_has_it() {
+        let same = |a: &str, b: &str| {
+            let (a, b) = (Uri::read(a.as_bytes()).unwrap(), Uri::read(b.as_bytes()).unwrap());
+            assert_eq!(a.is_same(&b), b.is_same(&a), "either way");
+            a.is_same(&b)
+        };
+        assert!(same("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"));
+        assert!(same("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"));
+        assert!(same("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"));
+        assert!(same("sip:biloxi.com;transport=tcp;method=REGISTER", "sip:biloxi.com;method=REGISTER;transport=tcp"));
+        assert!(!same("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"));
+        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"));
+        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"));
+        assert!(!same("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"));
+        assert!(!same("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"));
+        assert!(!same("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"));
     }
 
     #[test]

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// Version of the tables.
 const VERSION: i64 = 1;
-/// Records a statement: SQLite takes 32,766 parameters.
-const ROWS: usize = 500;
+/// Most rows of a statement. One that is longer costs as much for a row.
+const ROWS: usize = 64;
 /// Rows of a long answer that are held at a time.
 const PAGE: i64 = 5_000;
 
@@ -360,17 +360,17 @@ impl Database {
 
 async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], position: Position) -> sqlx::Result<()> {
     let mut transaction = connection.begin().await?;
-    for cdrs in cdrs.chunks(ROWS) {
+    for cdrs in portions(cdrs) {
         insert_calls(cdrs).build().execute(&mut *transaction).await?;
     }
     let legs: Vec<(u64, usize, &Attempt)> =
         cdrs.iter().flat_map(|cdr| cdr.attempts.iter().enumerate().map(|(place, leg)| (cdr.seq, place, leg))).collect();
-    for legs in legs.chunks(ROWS) {
+    for legs in portions(&legs) {
         insert_legs(legs).build().execute(&mut *transaction).await?;
     }
     let transfers: Vec<(u64, usize, &Transfer)> =
         cdrs.iter().flat_map(|cdr| cdr.transfers.iter().enumerate().map(|(place, t)| (cdr.seq, place, t))).collect();
-    for transfers in transfers.chunks(ROWS) {
+    for transfers in portions(&transfers) {
         insert_transfers(transfers).build().execute(&mut *transaction).await?;
     }
     for kept in kept.chunks(ROWS) {
@@ -379,6 +379,17 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], po
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
     transaction.commit().await
+}
+
+/// Rows in pieces of 64, 32, 16 … 1: the connection keeps every statement that it has met, 40 kB for one of 64 rows, and so it
+/// meets seven of a kind instead of one for every number of rows that there ever is.
+fn portions<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = 1 << rows.len().min(ROWS).checked_ilog2()?;
+        let (portion, rest) = rows.split_at(length);
+        rows = rest;
+        Some(portion)
+    })
 }
 
 async fn set(connection: &mut SqliteConnection, name: &str, value: i64) -> sqlx::Result<()> {
@@ -478,4 +489,21 @@ fn signed(value: u64) -> i64 {
 
 fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_booked_in_powers_of_two_all_of_them_and_in_order() {
+        let rows: Vec<u32> = (0..1_000).collect();
+        let mut lengths = std::collections::BTreeSet::new();
+        for count in 0..rows.len() {
+            let portions: Vec<&[u32]> = portions(&rows[..count]).collect();
+            assert_eq!(portions.concat(), rows[..count]);
+            lengths.extend(portions.iter().map(|p| p.len()));
+        }
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 64]);
+    }
 }

@@ -4,7 +4,7 @@
 //! the next append or [`Journal::sync_if_due`] that finds room. What a partial write left is continued at its byte.
 
 use super::segment::{self, Tail};
-use super::{Error, Settings};
+use super::{Error, JournalError, Settings};
 use crate::clock::{Now, SECOND};
 use crate::fact::Event;
 use std::fs::{File, OpenOptions};
@@ -12,34 +12,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// Why an append did not reach the disk.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// Nothing is lost: the events wait in memory.
-    #[error("the event journal cannot be written ({source}); {waiting} bytes wait in memory until it can")]
-    Deferred {
-        /// What the system said.
-        source: io::Error,
-        /// Bytes that wait.
-        waiting: usize,
-    },
-    /// The memory for waiting events is full, too: these are lost to the journal. The record writer still gets them.
-    #[error("the event journal cannot be written ({source}) and its memory is full: {lost} events are lost so far")]
-    Lost {
-        /// What the system said.
-        source: io::Error,
-        /// Events lost since the start.
-        lost: u64,
-    },
-    /// A mistake of the caller: sequence numbers only grow.
-    #[error("event {got} cannot follow event {last} in the journal")]
-    OutOfOrder {
-        /// The last one taken.
-        last: u64,
-        /// The one refused, with all after it.
-        got: u64,
-    },
-}
+/// Bytes of memory that are kept for the next batch; what a disk that refused has made wait is given back.
+const ROOM: usize = 64 << 10;
 
 /// Where bytes go. [`Folder`] in the daemon; tests have one that fills up.
 pub trait Medium {
@@ -226,6 +200,9 @@ impl<M: Medium> Journal<M> {
             }
         };
         self.unwritten.drain(..written);
+        if self.unwritten.is_empty() {
+            self.unwritten.shrink_to(ROOM);
+        }
         self.in_segment += written as u64;
         self.dirty |= written > 0;
         self.failing = outcome.as_ref().err().map(ToString::to_string);

@@ -1,6 +1,7 @@
 //! Questions to a store that a daemon may be running on, for the command line: nothing here writes.
 
-use super::{Database, Error, Filter, Hits, database_file, journal_dir, segment};
+use super::layout::{database_file, journal_dir};
+use super::{Database, Error, Filter, Hits, segment};
 use crate::fact::Event;
 use crate::id::CallRef;
 use crate::ledger::Cdr;

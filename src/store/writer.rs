@@ -5,7 +5,8 @@
 //! from the journal when it answers again.
 
 use super::database::Kept;
-use super::{Database, Error, Position, Recovered, Settings, database_file, journal_dir, segment};
+use super::layout::{database_file, journal_dir};
+use super::{Database, Error, Position, Recovered, Settings, segment};
 use crate::fact::{Event, Fact};
 use crate::ledger::{self, Cdr, Fold};
 use std::fs::File;
@@ -17,8 +18,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-/// Batches that may wait for the thread.
-const QUEUE: usize = 4_096;
+/// Batches that may wait for the thread: ten seconds of them, or 130,000 events of a flood. What is more is read from the journal.
+const QUEUE: usize = 128;
 /// Records that make a transaction worth its while at once.
 const BATCH: usize = 1_000;
 /// Records that may wait while the database refuses; with more the books are rebuilt from the journal later.
@@ -368,6 +369,7 @@ impl Bookkeeper {
         let database = self.database.as_mut().ok_or(Error::Stopped)?;
         self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
         self.pending.clear();
+        self.pending.shrink_to(2 * BATCH);
         self.kept.clear();
         self.booked = position;
         Ok(())

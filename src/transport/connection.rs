@@ -1,17 +1,16 @@
 //! One TCP connection: a task that frames what comes, writes what is queued, and keeps the limits.
 
 use super::frame::{Frame, Framer};
-use super::tcp::{self, Why};
-use super::{Flow, TcpLimits};
+use super::{Flow, TcpLimits, Why};
 use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
@@ -117,7 +116,7 @@ impl Tell {
 }
 
 async fn connect(source: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
-    let socket = tcp::socket_for(peer.ip())?;
+    let socket = socket_for(peer.ip())?;
     socket.bind(source)?;
     socket.connect(peer).await
 }
@@ -251,4 +250,14 @@ async fn write(
         waiting.fetch_sub(bytes.len(), Relaxed);
     }
     Why::Peer
+}
+
+/// A socket of the address's kind.
+pub(super) fn socket_for(ip: IpAddr) -> io::Result<TcpSocket> {
+    if ip.is_ipv4() {
+        return TcpSocket::new_v4();
+    }
+    let socket = TcpSocket::new_v6()?;
+    SockRef::from(&socket).set_only_v6(true)?;
+    Ok(socket)
 }

@@ -3,16 +3,16 @@
 //! Each connection is one task (`connection`) that frames, keeps time and tells by one bounded channel; a full channel
 //! stops the readers, and TCP itself then slows the other side.
 
-use super::connection::{Connection, Event, Tell, Told};
-use super::{Counts, Error, Flow, Listen, Received, Settings, TcpLimits, Transport};
+use super::connection::{Connection, Event, Tell, Told, socket_for};
+use super::{Counts, Error, Flow, Listen, Received, Settings, TcpLimits, Transport, Why};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 use tracing::{debug, warn};
@@ -23,25 +23,6 @@ const WAITING: usize = 256;
 const TURN: usize = 256;
 /// How long accepting rests when the machine has no descriptor left.
 const REST: Duration = Duration::from_millis(100);
-
-/// Why a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// The other side closed or reset it.
-    Peer,
-    /// It could not be made.
-    Unreachable,
-    /// No byte for longer than the idle limit.
-    Idle,
-    /// A message, or the first one, was not whole in time.
-    Slow,
-    /// The other side does not take what we send.
-    Stuck,
-    /// What came is not SIP, too long, or without a clear length.
-    Unframed,
-    /// No number, descriptor or place was left for it.
-    TooMany,
-}
 
 /// All TCP sockets.
 pub(super) struct Tcp {
@@ -225,13 +206,4 @@ impl Port {
             }
         }
     }
-}
-
-pub(super) fn socket_for(ip: IpAddr) -> io::Result<TcpSocket> {
-    if ip.is_ipv4() {
-        return TcpSocket::new_v4();
-    }
-    let socket = TcpSocket::new_v6()?;
-    socket2::SockRef::from(&socket).set_only_v6(true)?;
-    Ok(socket)
 }

@@ -174,11 +174,18 @@ fn obliging(command: &Command) -> Option<Answer> {
         Command::Seats => {
             let (seat, groups) = ("8001".into(), vec!["main".into()]);
             Answer::Seats {
-                seats: vec![SeatRow { seat, groups, state: "ready".into(), zh: "示闲".into(), contact: None }],
+                seats: vec![SeatRow {
+                    seat,
+                    groups,
+                    state: "ready".into(),
+                    zh: "示闲".into(),
+                    contact: None,
+                    locked: Vec::new(),
+                }],
             }
         }
         Command::Trunks => {
-            let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0 };
+            let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0, registration: None };
             Answer::Trunks { trunks: vec![row] }
         }
         _ => Answer::Done,
@@ -435,7 +442,7 @@ fn all_who_wait_share_one_look() {
 #[test]
 fn silent_slow_and_deaf_clients_stand_in_nobodys_way() {
     let arrival = Duration::from_millis(300);
-    let limits = Limits { connections: 4, arrival, farewell: arrival, ..Limits::default() };
+    let limits = Limits { connections: 4, arrival, linger: arrival, ..Limits::default() };
     let api = Api::with(limits, obliging);
     let hold = format!("/calls/{CALL}/hold");
     // As many as there are places: nothing said, half a head, half a body, an answer that nobody reads.

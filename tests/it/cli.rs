@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -164,11 +165,23 @@ fn why_answers_for_one_side_and_timeline_and_duties_answer_by_their_exit_code() 
     assert_eq!(states, [state("before", false), state("transition", true), state("cancelled", false)]);
     assert_eq!((exit, code(&timeline("12400"))), (Some(0), Some(1)));
 
-    assert_eq!(code(&switchboard(&["dialplan", "duties"])), Some(0));
+    // The city's own annex demands a data feed and a knowledge base, which the plan declares and nothing serves.
+    let output = switchboard(&["dialplan", "duties"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(out(&output).contains("项已声明、未提供，0 项未达到"), "{}", out(&output));
+    assert!(out(&output).contains("○ 数据实时归集：已声明，未提供"), "{}", out(&output));
+    let all = document(&switchboard(&["dialplan", "duties", "--json"]));
+    let sum = |key: &str| all["result"][key].as_u64().unwrap();
+    assert_eq!(sum("demands"), sum("met") + sum("declared") + sum("not_met"));
+    assert!(sum("declared") > 0 && sum("not_met") == 0, "{all}");
     let folder = Folder::new();
     let annex = fs::read_to_string(root().join("src/dialplan/annex.toml")).unwrap();
     let more =
         "[[row]]\nnumber = \"12399\"\nowner = \"x\"\nclass = \"branch\"\ndemands = [\"number-kept\"]\ntext = \"x\"\n";
+    let served = "title = \"x\"\nissued = 2021-11-08\ndeadline = 2021-11-30\nmonths = 3\n[[row]]\nnumber = \"12348\"\n\
+                  owner = \"市司法局\"\nclass = \"parallel\"\ndemands = [\"number-kept\", \"link\"]\ntext = \"x\"\n";
+    let served = folder.write("served.toml", served);
+    assert_eq!(code(&switchboard(&["dialplan", "duties", "--annex", served.to_str().unwrap()])), Some(0));
     let longer = folder.write("annex.toml", &format!("{annex}\n{more}"));
     let output = switchboard(&["dialplan", "duties", "--annex", longer.to_str().unwrap(), "--lang", "en"]);
     assert_eq!(code(&output), Some(1));
@@ -189,13 +202,69 @@ fn manual_pages_are_written_for_every_command() {
     assert_eq!(code(&switchboard(&["completions", "tcsh"])), Some(2));
 }
 
+/// A `cargo` that builds nothing: it says that the program is there, as the real one would, and runs it when asked to.
+fn cargo(folder: &Folder, program: &str) -> PathBuf {
+    let script = format!(
+        "#!/bin/sh\ncase $1 in\n\
+         build) echo '{{\"reason\":\"compiler-artifact\",\"filenames\":[\"x\"],\"executable\":null}}'\n\
+         echo '{{\"reason\":\"compiler-artifact\",\"executable\":\"{program}\",\"fresh\":true}}'\n\
+         echo '{{\"reason\":\"build-finished\",\"success\":true}}' ;;\n\
+         run) shift; while [ $1 != -- ]; do shift; done; shift; exec {program} $* ;;\nesac\n"
+    );
+    executable(folder.write("cargo", &script))
+}
+
+fn executable(path: PathBuf) -> PathBuf {
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+fn make(at: &Path, goal: &str, cargo: &Path, destination: &Path) -> Output {
+    let mut make = Command::new("make");
+    make.current_dir(at).args([goal, "PREFIX=/usr/local"]).env_remove("MAKEFLAGS");
+    make.arg(format!("CARGO={}", cargo.display())).arg(format!("DESTDIR={}", destination.display()));
+    make.output().unwrap()
+}
+
+/// Cargo's target folder may be set anywhere, and what lies in `target/` be of last year.
+#[test]
+fn make_takes_the_program_from_where_cargo_put_it() {
+    let (here, there) = (Folder::new(), Folder::new());
+    for below in ["Makefile", ".ci/need", ".ci/built", "config/minimal.toml"] {
+        let to = here.0.join(below);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(root().join(below), to).unwrap();
+    }
+    fs::create_dir_all(here.0.join("dialplans")).unwrap();
+    for kind in ["debug", "release"] {
+        fs::create_dir_all(here.0.join("target").join(kind)).unwrap();
+        executable(here.write(&format!("target/{kind}/switchboard"), "#!/bin/sh\necho old $*\n"));
+    }
+    let built = executable(there.write("switchboard", "#!/bin/sh\necho new $*\n"));
+    let cargo = cargo(&there, built.to_str().unwrap());
+
+    let made = make(&here.0, "install", &cargo, &there.0);
+    assert_eq!(code(&made), Some(0), "{}", err(&made));
+    let installed = fs::read_to_string(there.0.join("usr/local/bin/switchboard")).unwrap();
+    assert_eq!(installed, fs::read_to_string(&built).unwrap());
+    let completions = there.0.join("usr/local/share/bash-completion/completions/switchboard");
+    assert_eq!(fs::read_to_string(completions).unwrap(), "new completions bash\n");
+
+    let shown = make(&here.0, "demo", &cargo, &there.0);
+    assert_eq!((code(&shown), out(&shown).trim()), (Some(0), "new demo"), "{}", err(&shown));
+
+    // A cargo that says nothing of a program: a sentence, and nothing is installed.
+    let silent = executable(there.write("silent", "#!/bin/sh\n"));
+    let made = make(&here.0, "install", &silent, &there.0.join("nowhere"));
+    assert!(code(&made) != Some(0) && err(&made).contains("cargo did not say where"), "{}", err(&made));
+    assert!(!there.0.join("nowhere").exists());
+}
+
 #[test]
 fn what_is_installed_finds_its_dialplan_from_anywhere() {
     let folder = Folder::new();
-    let mut make = Command::new("make");
-    make.current_dir(root()).args(["install", "CARGO=true", "PREFIX=/usr/local"]).env_remove("MAKEFLAGS");
-    make.arg(format!("BUILT={}", env!("CARGO_BIN_EXE_switchboard"))).arg(format!("DESTDIR={}", folder.0.display()));
-    let made = make.output().unwrap();
+    let cargo = cargo(&folder, env!("CARGO_BIN_EXE_switchboard"));
+    let made = make(root(), "install", &cargo, &folder.0);
     assert_eq!(code(&made), Some(0), "{}", err(&made));
     let installed = |below: &str| folder.0.join("usr/local").join(below);
     for below in [

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
-use switchboard::dialplan::{Code, Diagnostic, Digits, Guide, Known, Lang, Plan, Source, fmt, render, sarif, schema};
+use switchboard::dialplan::{Code, Diagnostic, Digits, Guide, Known, Plan, Source, fmt, render, sarif, schema};
+use switchboard::fact::Lang;
 use switchboard::id::{PromptId, SeatId};
 
 fn root() -> PathBuf {

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod accounts;
 mod api;
 mod architecture;
 mod calls;
@@ -13,11 +14,16 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod handover;
+mod lockouts;
+mod loops;
+mod many_mistakes;
 mod matrix;
+mod offers;
 mod operators;
 mod page;
 mod questions;
 mod races;
+mod recorded;
 mod recordings;
 mod refer;
 mod registrations;
@@ -29,6 +35,7 @@ mod sessions;
 mod storm;
 mod supervisor;
 mod tables;
-mod taping;
+
 mod three_way;
 mod torture;
+mod unserved;

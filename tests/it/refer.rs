@@ -515,7 +515,10 @@ fn a_trunk_that_challenges_the_bye_has_its_answer() {
     assert_eq!(caller.words(&town), ["200 BYE"]);
     let bye = far.hears_one(&town);
     let mut realm = Realm::new("far", [3; 32]);
-    let line = format!("Proxy-Authenticate: {}\r\n", realm.challenge(town.now, &[Algorithm::Md5], false)[0]);
+    let line = format!(
+        "Proxy-Authenticate: {}\r\n",
+        realm.challenge(town.now, city::EXCHANGE.ip(), &[Algorithm::Md5], false)[0]
+    );
     far.says(&mut town, answer(&bye, far.at, 407, "far1", &line, ""));
     let again = far.hears_one(&town);
     assert_eq!((again.method_token(), again.call_id()), (&b"BYE"[..], bye.call_id()));

@@ -1,77 +1,15 @@
 //! REGISTER from the wire: passwords, nonces, expiry, the phone that takes over, and strangers who learn nothing.
 
+use crate::support::desk::{Desk, HOME as DESK};
 use crate::support::raw::{Ask, Peer, text};
 use crate::support::town::{Manner, Town};
 use std::net::SocketAddr;
 use switchboard::fact::Fact;
-use switchboard::sip::auth::{Password, client};
 use switchboard::sip::message::Message;
 use switchboard::sip::name::Name;
 
 const SOON: Manner = Manner::Answers(1_000_000);
-const DESK: ([u8; 4], u16) = ([127, 0, 1, 1], 7000);
 const OTHER_DESK: ([u8; 4], u16) = ([127, 0, 1, 2], 7000);
-
-/// A phone written by hand.
-struct Desk {
-    peer: Peer,
-    user: &'static str,
-    password: &'static str,
-    step: u32,
-    nonces: client::Nonces,
-    challenges: Vec<Vec<u8>>,
-}
-
-impl Desk {
-    fn new(town: &mut Town, place: ([u8; 4], u16), user: &'static str, password: &'static str) -> Self {
-        let peer = Peer::at(town, place);
-        Self { peer, user, password, step: 0, nonces: client::Nonces::default(), challenges: Vec::new() }
-    }
-
-    fn ask(&mut self, lines: &[&str]) -> Ask {
-        self.step += 1;
-        let mut ask = Ask::new("REGISTER", self.user, self.peer.at);
-        ask.uri = "sip:127.0.0.1:5070".into();
-        ask.from = format!("<sip:{}@127.0.0.1>;tag=r", self.user);
-        ask.cseq = self.step;
-        ask.branch = format!("z9hG4bK-r{}-{}", self.step, self.peer.at.ip());
-        ask.call_id = format!("reg-{}", self.peer.at.ip());
-        for line in lines {
-            ask = ask.with(line);
-        }
-        ask
-    }
-
-    /// The Authorization line for the challenge last heard.
-    fn credentials(&mut self) -> String {
-        let password = Password::Plain(self.password.into());
-        let from = client::From { user: self.user, password: &password };
-        let challenges: Vec<&[u8]> = self.challenges.iter().map(|c| &c[..]).collect();
-        let value = client::answer(&challenges, &from, b"REGISTER", "sip:127.0.0.1:5070", "c0", &mut self.nonces);
-        format!("Authorization: {}", value.expect("a challenge that can be answered"))
-    }
-
-    fn says(&mut self, town: &mut Town, ask: &Ask) -> Message {
-        self.peer.says(town, ask.write());
-        let got = self.peer.hears_one(town);
-        if got.status() == Some(401) {
-            self.challenges = got.values(Name::WwwAuthenticate).map(<[u8]>::to_vec).collect();
-        }
-        got
-    }
-
-    /// Registers with these lines, answering one challenge.
-    fn registers(&mut self, town: &mut Town, lines: &[&str]) -> Message {
-        if self.challenges.is_empty() {
-            let ask = self.ask(lines);
-            let no = self.says(town, &ask);
-            assert_eq!(no.status(), Some(401));
-        }
-        let credentials = self.credentials();
-        let ask = self.ask(lines).with(&credentials);
-        self.says(town, &ask)
-    }
-}
 
 fn contact(message: &Message) -> String {
     text(message.value(Name::Contact))

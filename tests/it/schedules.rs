@@ -3,13 +3,14 @@
 //! Whatever happens: a caller who is on the line is never in silence, nobody hears who should not, no leg outlives its call,
 //! each transfer has one outcome and each call one end. `SCHEDULE_SEED=n cargo test --test it schedules` replays one.
 
+use crate::support::city::settings;
 use crate::support::graph::Heard;
 use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeSet;
-use switchboard::exchange::{Answer, Command, Verb};
+use switchboard::exchange::{Answer, Command, Settings, Verb};
 use switchboard::fact::{Brief, Fact, Supervision, Way};
 use switchboard::id::{CallRef, LegRef};
 
@@ -34,7 +35,9 @@ impl Play {
     fn new(seed: u64) -> Self {
         let mut dice = ChaCha12Rng::seed_from_u64(seed);
         let weather = if seed.is_multiple_of(3) { Weather::STORM } else { Weather::FINE };
-        let mut town = Town::on("2021-12-15T10:00", seed, weather);
+        // With every other seed a seat that hangs up at once gives its caller back.
+        let settings = Settings { early_hangup: seed % 2 * 5_000_000, ..settings() };
+        let mut town = Town::with("2021-12-15T10:00", seed, weather, settings);
         let manners = [
             Manner::Answers(800_000),
             Manner::Answers(3_000_000),

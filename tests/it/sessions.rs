@@ -117,7 +117,7 @@ fn a_trunk_that_challenges_gets_our_credentials() {
         };
         far.says(&mut town, answer(&invite, far.at, 100, "", "", ""));
         let mut lines = String::new();
-        for value in realm.challenge(town.now, &[Algorithm::Sha256, Algorithm::Md5], false) {
+        for value in realm.challenge(town.now, city::EXCHANGE.ip(), &[Algorithm::Sha256, Algorithm::Md5], false) {
             lines += &format!("{}: {value}\r\n", challenge.token());
         }
         far.says(&mut town, answer(&invite, far.at, status, "ch", &lines, ""));
@@ -129,7 +129,8 @@ fn a_trunk_that_challenges_gets_our_credentials() {
         assert_ne!(branch(again), branch(&invite));
         let header = again.value(credentials).expect("credentials").to_vec();
         let password = Password::Plain("secret".into());
-        let verdict = realm.verify(&header, b"INVITE", town.now, |u| (u == "hub").then_some(&password));
+        let verdict =
+            realm.verify(&header, b"INVITE", city::EXCHANGE.ip(), town.now, |u| (u == "hub").then_some(&password));
         assert!(matches!(verdict, Verdict::Ok { .. }), "{verdict:?}");
         // The 100 was that of the first INVITE: the second may not be cancelled yet (RFC 3261 §9.1).
         if status == 401 {

@@ -9,8 +9,8 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
-use switchboard::dialplan::calendar::Window;
 use switchboard::dialplan::table::{Pattern, Table};
+use switchboard::dialplan::window::Window;
 use switchboard::dialplan::{Class, Decision, Digits, Emergency, Known, Plan, Source, State, Step};
 
 /// A hub with its group and the emergency trunk.

@@ -129,7 +129,7 @@ fn a_call_is_kept_as_flac_with_each_party_on_its_channel_and_an_altered_file_is_
 
 #[test]
 fn a_call_that_the_daemons_death_cut_off_is_mended_and_packed_by_the_next_one() {
-    let mut lab = lab("archive = \"flac\"");
+    let mut lab = lab("archive = \"flac\"\nkeep_days = 36500");
     let phones = talk(&lab);
     lab.crash_and_start();
     drop(phones);

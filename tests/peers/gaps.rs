@@ -1,15 +1,17 @@
-//! Nobody hears a hole when a third joins or somebody leaves: the relay becomes a mix and the mix a relay.
+//! Nobody hears a hole when a third joins or somebody leaves: the relay becomes a mix and the mix a relay. And nobody's stream breaks
+//! off while another presses keys that are not for him.
 
 use super::support::gaps::Stretch;
 use super::support::lab::Lab;
 use super::support::sipp::{Role, Sipp};
 use super::support::sound::Line;
 use super::support::{now, pause};
-use switchboard::fact::Way;
+use switchboard::fact::{Supervision, Way};
 
 const CALLER: f64 = 700.0;
 const AGENT: f64 = 1_100.0;
 const TARGET: f64 = 1_700.0;
+const CHIEF: f64 = 2_300.0;
 /// 40 ms.
 const MOST: usize = 320;
 
@@ -119,4 +121,39 @@ fn no_hole_when_the_target_hangs_up() {
     three.target.receives("SIP/2.0 200", 9_000);
     let (caller, agent) = (("caller", &three.caller, CALLER), ("agent", &three.agent, AGENT));
     three.two_left("the target hangs up", caller, agent, from);
+}
+
+#[test]
+fn no_hole_while_the_agent_presses_keys_that_are_swallowed() {
+    let lab = Lab::start();
+    let agent = Sipp::seat(&lab, 1, "8001", |r| r.says(AGENT));
+    let chief = Sipp::seat(&lab, 2, "8050", |r| r.says(CHIEF));
+    let uri = format!("sip:12345@{}", lab.sip());
+    let caller = Role::carrier(&lab, 0, "called_ends", &uri).says(CALLER).start(&lab);
+    agent.receives("ACK", 4_000);
+    caller.talks(4_000);
+    agent.talks(4_000);
+    caller.line.hears_exactly(AGENT, 4_000);
+    lab.supervise("8050", Supervision::Listen);
+    chief.receives("ACK", 4_000);
+    chief.talks(3_000);
+    chief.line.hears_among(AGENT, 4_000);
+    for _ in 0..3 {
+        let from = now();
+        // The beginning of a code: kept back for 2 s, and then it was none.
+        agent.line.presses("*1");
+        pause(700);
+        for (who, line) in [("caller", &caller.line), ("supervisor", &chief.line)] {
+            let packets = line.packets().into_iter().filter(|p| p.at >= from).collect::<Vec<_>>();
+            let step = |w: &[super::support::sound::Packet]| w[1].header.timestamp.wrapping_sub(w[0].header.timestamp);
+            let hole = packets.windows(2).map(step).max().expect("packets") as usize;
+            println!("{who}: {} packets, the longest step is {:.1} ms", packets.len(), hole as f64 / 8.0);
+            assert!(hole <= MOST + agent.line.late(), "{who} is sent nothing for {} ms", hole / 8);
+            assert!(packets.iter().all(|p| p.header.payload_type == 8), "{who} gets nothing of a key");
+            line.is_one_stream();
+        }
+        pause(1_500);
+        caller.line.hears_exactly(AGENT, 4_000);
+    }
+    lab.ends_all();
 }

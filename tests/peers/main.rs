@@ -6,6 +6,7 @@
 
 mod archived;
 mod carrier;
+mod door;
 mod emergency;
 mod gaps;
 mod lifecycle;
@@ -19,3 +20,4 @@ mod support;
 mod targets;
 mod three_way;
 mod transfers;
+mod unserved;

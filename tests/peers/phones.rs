@@ -135,6 +135,8 @@ fn a_baresip_seat_that_hangs_up_ends_the_call_for_the_carrier() {
     let caller = Role::carrier(&lab, 0, "called_ends", &format!("sip:12345@{}", lab.sip())).says(700.0).start(&lab);
     caller.talks(4_000);
     caller.line.hears(1_100.0, 5_000);
+    // Within 5 s of its answer the caller would be given back to the queue.
+    pause(5_000);
     seat.command("hangup", "");
     caller.ends_well(4_000);
     let cdr = lab.record();

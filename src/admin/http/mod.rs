@@ -4,14 +4,17 @@
 //! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
 //! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan.
 
+mod backend;
 mod body;
-mod desk;
 mod fault;
+mod limits;
 mod routes;
 mod verb;
 
+pub use limits::Limits;
+
 use super::server::Ask;
-use desk::Desk;
+use backend::Backend;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -30,35 +33,6 @@ const HEADERS: usize = 64;
 /// What a client may still send after its answer, bytes, before it is cut off: its body, if that was refused unread.
 const REST: usize = 256 << 10;
 
-/// How long and how many.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Connections at a time; the next wait in the socket's backlog.
-    pub connections: usize,
-    /// How long a head may take to arrive, and a body after it.
-    pub arrival: Duration,
-    /// How long the exchange may take for an answer.
-    pub patience: Duration,
-    /// How long a client may take to read its answer, and to stop sending after it.
-    pub farewell: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let arrival = Duration::from_secs(5);
-        Self { connections: 64, arrival, patience: super::PATIENCE, farewell: Duration::from_secs(5) }
-    }
-}
-
-impl Limits {
-    /// The longest life of a connection.
-    fn longest(&self) -> Duration {
-        let wait = Duration::from_secs(routes::WAIT);
-        // The last look of a wait began within it.
-        self.arrival * 2 + self.patience * 2 + wait + self.farewell
-    }
-}
-
 /// Opens the socket.
 ///
 /// # Errors
@@ -75,7 +49,7 @@ pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the API cannot be served"),
     };
-    let router = routes::router(Arc::new(Desk::new(&token, asks.clone(), limits)));
+    let router = routes::router(Arc::new(Backend::new(&token, asks.clone(), limits)));
     let service = TowerToHyperService::new(router);
     let places = Arc::new(Semaphore::new(limits.connections));
     while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -117,7 +91,7 @@ async fn converse(stream: TcpStream, service: TowerToHyperService<axum::Router>,
     timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
     // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
     // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
-    timeout(limits.farewell, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?
+    timeout(limits.linger, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
 async fn drain(stream: &mut TcpStream) -> io::Result<()> {

@@ -1,10 +1,11 @@
 //! The addresses of the API, and what each does.
 
 use super::super::NAME;
+use super::backend::Backend;
 use super::body::{Fields, plain};
-use super::desk::Desk;
 use super::fault::{Fault, json};
-use super::verb::Deed;
+use super::limits::WAIT;
+use super::verb::Action;
 use crate::exchange::{Answer, Command};
 use crate::fact::TransferResult;
 use crate::id::CallRef;
@@ -25,40 +26,38 @@ use tokio::time::timeout;
 
 /// Longest body, bytes.
 const BODY: usize = 16 << 10;
-/// Longest that a client may have us wait for the end of a transfer, s.
-pub(super) const WAIT: u64 = 60;
 
 /// What an address answers.
 type Told = Result<Response, Fault>;
 type Ref = Result<Path<String>, PathRejection>;
 
 /// All addresses. Nothing is told to a client that does not know the token, not even which ones there are.
-pub(super) fn router(desk: Arc<Desk>) -> Router {
+pub(super) fn router(backend: Arc<Backend>) -> Router {
     let mut router = Router::new()
         .route("/api/v1/status", get(status))
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
         .route("/api/v1/seats", get(seats))
         .route("/api/v1/trunks", get(trunks));
-    for (word, deed) in Deed::ALL {
-        let order = move |desk: State<Arc<Desk>>, of: Ref, request: Request| order(desk, deed, of, request);
+    for (word, action) in Action::ALL {
+        let order = move |backend: State<Arc<Backend>>, of: Ref, request: Request| order(backend, action, of, request);
         router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
     }
     router
         .fallback(async || Fault::no_such_path())
         .method_not_allowed_fallback(async || Fault::method())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(&desk), guard))
-        .with_state(desk)
+        .layer(from_fn_with_state(Arc::clone(&backend), guard))
+        .with_state(backend)
 }
 
 /// Bearer token, RFC 6750 §2.1; the scheme's case is free (RFC 9110 §11.1).
-async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+async fn guard(State(backend): State<Arc<Backend>>, request: Request, next: Next) -> Response {
     let shown = request.headers().get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
     });
-    if shown.is_some_and(|token| desk.knows(token)) {
+    if shown.is_some_and(|token| backend.knows(token)) {
         next.run(request).await
     } else {
         tracing::debug!(path = request.uri().path(), "an API request without the token");
@@ -66,53 +65,53 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     }
 }
 
-async fn status(State(desk): State<Arc<Desk>>) -> Told {
-    match desk.ask(Command::Status).await? {
+async fn status(State(backend): State<Arc<Backend>>) -> Told {
+    match backend.ask(Command::Status).await? {
         Answer::Status(status) => Ok(json(StatusCode::OK, &status)),
         _ => Err(Fault::strange()),
     }
 }
 
-async fn calls(State(desk): State<Arc<Desk>>) -> Told {
-    let calls = desk.calls().await?;
+async fn calls(State(backend): State<Arc<Backend>>) -> Told {
+    let calls = backend.calls().await?;
     Ok(json(StatusCode::OK, &BTreeMap::from([("calls", calls)])))
 }
 
-async fn seats(State(desk): State<Arc<Desk>>) -> Told {
-    match desk.ask(Command::Seats).await? {
+async fn seats(State(backend): State<Arc<Backend>>) -> Told {
+    match backend.ask(Command::Seats).await? {
         Answer::Seats { seats } => Ok(json(StatusCode::OK, &BTreeMap::from([("seats", seats)]))),
         _ => Err(Fault::strange()),
     }
 }
 
-async fn trunks(State(desk): State<Arc<Desk>>) -> Told {
-    match desk.ask(Command::Trunks).await? {
+async fn trunks(State(backend): State<Arc<Backend>>) -> Told {
+    match backend.ask(Command::Trunks).await? {
         Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
         _ => Err(Fault::strange()),
     }
 }
 
-async fn call(State(desk): State<Arc<Desk>>, of: Ref) -> Told {
+async fn call(State(backend): State<Arc<Backend>>, of: Ref) -> Told {
     let call = reference(of)?;
-    let calls = desk.calls().await?;
+    let calls = backend.calls().await?;
     let row = calls.iter().find(|row| row.call == call).ok_or_else(|| Fault::unknown(call))?;
     Ok(json(StatusCode::OK, row))
 }
 
-async fn hang_up(State(desk): State<Arc<Desk>>, of: Ref) -> Told {
+async fn hang_up(State(backend): State<Arc<Backend>>, of: Ref) -> Told {
     let call = reference(of)?;
-    answered(call, "", desk.ask(Command::HangUp { call }).await?)
+    answered(call, "", backend.ask(Command::HangUp { call }).await?)
 }
 
-async fn order(State(desk): State<Arc<Desk>>, deed: Deed, of: Ref, request: Request) -> Told {
+async fn order(State(backend): State<Arc<Backend>>, action: Action, of: Ref, request: Request) -> Told {
     let call = reference(of)?;
-    let wait = wait(deed, request.uri().query())?;
+    let wait = wait(action, request.uri().query())?;
     let by = operator(request.headers())?;
-    let command = deed.command(call, fields(request, desk.limits.arrival).await?, by)?;
+    let command = action.command(call, fields(request, backend.limits.arrival).await?, by)?;
     let to = if let Command::Transfer { to, .. } = &command { to.clone() } else { String::new() };
-    let asked = desk.ask(command).await?;
+    let asked = backend.ask(command).await?;
     match (wait, &asked) {
-        (Some(wait), Answer::Asked { transfer }) => ended(&desk, call, *transfer, wait).await,
+        (Some(wait), Answer::Asked { transfer }) => ended(&backend, call, *transfer, wait).await,
         _ => answered(call, &to, asked),
     }
 }
@@ -140,8 +139,8 @@ fn asked(call: CallRef, transfer: u32) -> Response {
 }
 
 /// Answers when the transfer has ended, or as without waiting when that takes too long.
-async fn ended(desk: &Desk, call: CallRef, transfer: u32, wait: Duration) -> Told {
-    match timeout(wait, desk.outcome(call, transfer)).await {
+async fn ended(backend: &Backend, call: CallRef, transfer: u32, wait: Duration) -> Told {
+    match timeout(wait, backend.outcome(call, transfer)).await {
         Err(_) => Ok(asked(call, transfer)),
         Ok(outcome) => {
             let (result, cause) = outcome?;
@@ -168,7 +167,7 @@ fn reference(of: Ref) -> Result<CallRef, Fault> {
 }
 
 /// `wait_s`, where there is something to wait for; nothing else stands in a query.
-fn wait(deed: Deed, query: Option<&str>) -> Result<Option<Duration>, Fault> {
+fn wait(action: Action, query: Option<&str>) -> Result<Option<Duration>, Fault> {
     let malformed = |field: &str, zh: String, en: String| {
         let field: String = field.chars().filter(|c| !c.is_control()).take(64).collect();
         Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, &field, (zh, en))
@@ -176,7 +175,7 @@ fn wait(deed: Deed, query: Option<&str>) -> Result<Option<Duration>, Fault> {
     let mut wait = None;
     for pair in query.unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
         match pair.split_once('=').unwrap_or((pair, "")) {
-            ("wait_s", value) if deed.goes_on() => {
+            ("wait_s", value) if action.goes_on() => {
                 let seconds = value.parse().ok().filter(|s| (1..=WAIT).contains(s)).ok_or_else(|| {
                     let zh = format!("wait_s 应为 1 到 {WAIT} 的整数（秒）");
                     malformed("wait_s", zh, format!("wait_s is a whole number of seconds, 1 to {WAIT}"))
@@ -191,7 +190,7 @@ fn wait(deed: Deed, query: Option<&str>) -> Result<Option<Duration>, Fault> {
     Ok(wait)
 }
 
-/// Who orders: a person at a desk behind some program, as that program says.
+/// Who orders: a person at a backend behind some program, as that program says.
 fn operator(headers: &HeaderMap) -> Result<String, Fault> {
     let Some(value) = headers.get("x-operator") else { return Ok(String::new()) };
     let text = std::str::from_utf8(value.as_bytes()).map_err(|_| {
@@ -227,13 +226,13 @@ mod tests {
 
     #[test]
     fn a_wait_is_for_what_goes_on_and_within_its_range() {
-        assert_eq!(wait(Deed::ThreeWay, None).unwrap(), None);
-        assert_eq!(wait(Deed::Transfer, Some("wait_s=60")).unwrap(), Some(Duration::from_secs(60)));
+        assert_eq!(wait(Action::ThreeWay, None).unwrap(), None);
+        assert_eq!(wait(Action::Transfer, Some("wait_s=60")).unwrap(), Some(Duration::from_secs(60)));
         for query in ["wait_s=0", "wait_s=61", "wait_s=-1", "wait_s", "wait_s=1.5", "wait_s=99999999999999999999"] {
-            assert_eq!(wait(Deed::Transfer, Some(query)).unwrap_err().field.as_deref(), Some("wait_s"), "{query}");
+            assert_eq!(wait(Action::Transfer, Some(query)).unwrap_err().field.as_deref(), Some("wait_s"), "{query}");
         }
-        assert_eq!(wait(Deed::Transfer, Some("wiat_s=1")).unwrap_err().field.as_deref(), Some("wiat_s"));
-        assert_eq!(wait(Deed::Plain(Verb::Hold), Some("wait_s=1")).unwrap_err().field.as_deref(), Some("wait_s"));
+        assert_eq!(wait(Action::Transfer, Some("wiat_s=1")).unwrap_err().field.as_deref(), Some("wiat_s"));
+        assert_eq!(wait(Action::Plain(Verb::Hold), Some("wait_s=1")).unwrap_err().field.as_deref(), Some("wait_s"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ const TAPE: [(&str, Verb); 3] = [("start", Verb::Record), ("pause", Verb::Pause)
 
 /// An order by its word in the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum Action {
     /// 三方.
     ThreeWay,
     /// 转接, in a way of the body's.
@@ -31,7 +31,7 @@ pub(super) enum Deed {
     Record,
 }
 
-impl Deed {
+impl Action {
     /// Every word.
     pub(super) const ALL: [(&'static str, Self); 16] = [
         ("three-way", Self::ThreeWay),
@@ -102,8 +102,8 @@ mod tests {
     const CALL: CallRef = CallRef(7);
 
     fn read(word: &str, body: &str) -> Result<Command, Fault> {
-        let (_, deed) = Deed::ALL.into_iter().find(|(w, _)| *w == word).unwrap();
-        deed.command(CALL, Fields::read(body.as_bytes()).unwrap(), "张三".into())
+        let (_, action) = Action::ALL.into_iter().find(|(w, _)| *w == word).unwrap();
+        action.command(CALL, Fields::read(body.as_bytes()).unwrap(), "张三".into())
     }
 
     fn conference(verb: Verb, by: &str, why: &str) -> Command {

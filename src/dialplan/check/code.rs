@@ -1,8 +1,17 @@
 //! The codes of diagnostics. A code keeps its meaning for ever; a new mistake gets a new one.
 
-use super::Severity;
 use serde::{Serialize, Serializer};
 use std::fmt;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The plan is not loaded.
+    Error,
+    /// The plan is loaded; an operator should know.
+    Warning,
+}
 
 macro_rules! codes {
     ($($name:ident $code:literal $severity:ident $zh:literal $en:literal;)*) => {
@@ -76,6 +85,7 @@ codes! {
     Revived "DP041" Error "恢复了已取消的号码" "A number that was cancelled in an earlier version is routed again.";
     SeatTaken "DP042" Error "占用了坐席号码" "An entry takes a seat's number.";
     AlreadyOver "DP043" Warning "过渡期在方案印发前就满了" "A transition that was over before the plan was issued.";
+    ManyShapes "DP044" Warning "号码模式的形状太多" "Patterns of so many shapes that look-ups become slow.";
     Loop "DP050" Error "溢出成环" "Overflows lead in a circle.";
     DeadEnd "DP051" Error "去向之后还有步骤，或没有结尾" "Steps after an end, or an overflow without one.";
     Expectation "DP060" Error "预期不符" "An expectation of the plan does not hold.";

@@ -2,14 +2,18 @@
 //!
 //! Called only when every pass was content, so a value that is absent here has a default.
 
+use super::Span;
+use super::checked::Checked;
 use super::place::line_starts;
-use super::{Checked, Span};
-use crate::dialplan::calendar::{Calendar, Hours, Window, Zone};
-use crate::dialplan::entry::{Access, City, Class, Entry, Group, Origin, Origins, Record, Role, Route, Step, Trunk};
+use crate::calendar::{Calendar, Hours, Zone};
+use crate::dialplan::digits::Digits;
+use crate::dialplan::entry::{Access, City, Class, Entry, Group, Record, Role, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
 use crate::dialplan::life::{Life, Merged};
-use crate::dialplan::number::{Digits, Spelling};
+use crate::dialplan::number::Spelling;
+use crate::dialplan::route::{Origin, Origins, Route, Step};
 use crate::dialplan::table::Table;
+use crate::dialplan::window::Window;
 use crate::dialplan::{Emergency, Plan, Source, version_of};
 use crate::id::{GroupId, PromptId, TrunkId};
 use ecow::{EcoString, eco_format};

@@ -1,28 +1,9 @@
 //! One mistake: its code, where it is, the reason and the fix, in two languages.
 
-use crate::dialplan::Source;
+use super::code::{Code, Severity};
+use super::span::Span;
+use crate::fact::Lang;
 use serde::Serialize;
-use std::ops::Range;
-
-/// The language of users' text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lang {
-    /// Chinese, the default.
-    #[default]
-    Zh,
-    /// English.
-    En,
-}
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// The plan is not loaded.
-    Error,
-    /// The plan is loaded; an operator should know.
-    Warning,
-}
 
 /// The same sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,36 +24,7 @@ impl Text {
     /// In one language.
     #[must_use]
     pub fn in_lang(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Zh => &self.zh,
-            Lang::En => &self.en,
-        }
-    }
-}
-
-/// Bytes of one source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
-pub struct Span {
-    /// Index of the source.
-    pub file: u16,
-    /// First byte.
-    pub start: u32,
-    /// Byte after the last.
-    pub end: u32,
-}
-
-impl Span {
-    /// A span of bytes in a source.
-    #[must_use]
-    pub fn new(file: u16, range: Range<usize>) -> Self {
-        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { file, start: small(range.start), end: small(range.end) }
-    }
-
-    /// As a range.
-    #[must_use]
-    pub fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
+        lang.of(&self.zh, &self.en)
     }
 }
 
@@ -89,7 +41,7 @@ pub struct Label {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// Stable code, e.g. `DP010`.
-    pub code: super::Code,
+    pub code: Code,
     /// How bad.
     pub severity: Severity,
     /// The mistake in one sentence.
@@ -102,36 +54,38 @@ pub struct Diagnostic {
     pub notes: Vec<Text>,
     /// What to do about it.
     pub help: Option<Text>,
-}
-
-/// A mistake as `--json` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Told<'d> {
-    code: super::Code,
-    severity: Severity,
-    file: &'d str,
-    line: usize,
-    column: usize,
-    zh: &'d str,
-    en: &'d str,
-    help: Option<&'d Text>,
-}
-
-/// Each with its place, file `""` and line 0 when it has none.
-#[must_use]
-pub fn told<'d>(mistakes: &'d [Diagnostic], sources: &'d [Source]) -> Vec<Told<'d>> {
-    let places = super::Places::of(sources);
-    let one = |d: &'d Diagnostic| {
-        let region = d.primary.as_ref().and_then(|l| places.region(l.span));
-        let (file, (line, column)) = region.map_or(("", (0, 0)), |(file, region)| (file, region.start));
-        let (code, severity, help) = (d.code, d.severity, d.help.as_ref());
-        Told { code, severity, file, line, column, zh: &d.title.zh, en: &d.title.en, help }
-    };
-    mistakes.iter().map(one).collect()
+    /// So many more of this kind were found and not kept; of each kind it is the last that says so.
+    pub more: usize,
 }
 
 impl Diagnostic {
-    pub(in crate::dialplan) fn new(code: super::Code, title: Text) -> Self {
+    /// So many of one kind are kept; all are counted.
+    pub const MOST: usize = 1_000;
+
+    /// How many of them there are, errors or warnings, with those that were not kept.
+    #[must_use]
+    pub fn count(mistakes: &[Self], severity: Severity) -> usize {
+        mistakes.iter().filter(|m| m.severity == severity).map(|m| 1 + m.more).sum()
+    }
+
+    /// That there are more of this kind; `None` when there are not.
+    pub(super) fn and_more(&self) -> Option<Text> {
+        let more = self.more;
+        (more > 0).then(|| {
+            let code = self.code;
+            Text::new(
+                format!("……另有 {more} 处同类问题（{code}）"),
+                format!("... and {more} more of this kind ({code})"),
+            )
+        })
+    }
+
+    /// Where the place at fault is, if it has one.
+    pub(super) fn span(&self) -> Option<Span> {
+        self.primary.as_ref().map(|label| label.span)
+    }
+
+    pub(in crate::dialplan) fn new(code: Code, title: Text) -> Self {
         Self {
             code,
             severity: code.severity(),
@@ -140,6 +94,7 @@ impl Diagnostic {
             others: Vec::new(),
             notes: Vec::new(),
             help: None,
+            more: 0,
         }
     }
 

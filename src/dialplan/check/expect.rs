@@ -1,6 +1,8 @@
 //! A plan's own tests, `[[expect]]`, and the numbers that must stay cancelled.
 
-use super::{Checked, Code, Diagnostic, Severity, Text, clause};
+use super::checked::Checked;
+use super::clause;
+use super::{Code, Diagnostic, Mistakes, Severity, Text};
 use crate::dialplan::Plan;
 use crate::dialplan::explain::{self, Decision};
 use crate::dialplan::life::State;
@@ -8,7 +10,7 @@ use crate::dialplan::number::{Dialled, Spelling};
 use std::sync::Arc;
 
 /// Runs every expectation against the compiled plan, by the code of the hot path.
-pub(super) fn run(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn run(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Mistakes) {
     for expect in &checked.written.expects {
         let (Some(dial), Some(to)) = (&expect.dial, &expect.to) else { continue };
         let wanted = to.value.split('>').map(str::trim).collect::<Vec<_>>().join(" > ");
@@ -38,7 +40,7 @@ pub(super) fn run(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Vec<Diagnos
 }
 
 /// What an earlier version had cancelled is cancelled or unknown, today and for ever.
-fn stay_cancelled(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+fn stay_cancelled(plan: &Plan, checked: &Checked<'_>, mistakes: &mut Mistakes) {
     let wall = checked.known.wall.unwrap_or(i64::MAX);
     for digits in checked.known.cancelled.iter().copied() {
         let dialled = Dialled { digits, spelling: Spelling::Local, emergency: None };

@@ -1,12 +1,14 @@
 //! What each class of line demands: seats, window, destination, 7x24.
 
-use super::{Checked, Code, Diagnostic, Span, Text, clause};
-use crate::dialplan::calendar::Window;
+use super::checked::Checked;
+use super::clause;
+use super::{Code, Diagnostic, Mistakes, Span, Text};
 use crate::dialplan::entry::{Access, Class};
 use crate::dialplan::format::{At, HoursWritten, LineWritten, Target, Written};
+use crate::dialplan::window::Window;
 
 /// Finds the one hub.
-pub(super) fn hub<'w>(written: &'w Written, mistakes: &mut Vec<Diagnostic>) -> Option<&'w LineWritten> {
+pub(super) fn hub<'w>(written: &'w Written, mistakes: &mut Mistakes) -> Option<&'w LineWritten> {
     let mut hubs = written.lines.iter().filter(|l| is(l, Class::Hub));
     let hub = hubs.next();
     let Some(first) = hub else {
@@ -34,7 +36,7 @@ pub(super) fn hub<'w>(written: &'w Written, mistakes: &mut Vec<Diagnostic>) -> O
 }
 
 /// Checks every line by its class.
-pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Mistakes) {
     for line in &checked.written.lines {
         let Some(class) = line.class.as_ref().map(|c| c.value) else {
             if line.table == "utility" && !line.has("trunk") {
@@ -74,7 +76,7 @@ pub(in crate::dialplan) fn foreign(class: Class) -> Vec<&'static str> {
     }
 }
 
-fn misplaced(line: &LineWritten, class: Class, mistakes: &mut Vec<Diagnostic>) {
+fn misplaced(line: &LineWritten, class: Class, mistakes: &mut Mistakes) {
     for (key, span) in foreign(class).into_iter().filter_map(|k| Some((k, place_of(line, k)?))) {
         let title = Text::new(
             format!("`{key}` 不用于{}号码", class.zh()),
@@ -125,7 +127,7 @@ fn nowhere(line: &LineWritten, zh: &str, en: &str) -> Diagnostic {
         .help(format!("写明 {zh}"), format!("give it {en}"))
 }
 
-fn merged(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn merged(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     let stopped = line.stopped.as_ref().is_some_and(|s| s.value);
     if stopped {
         let own = [&line.group, &line.trunk];
@@ -195,7 +197,7 @@ fn routed_again(line: &LineWritten, span: Span, zh: &str, en: &str) -> Diagnosti
         .help("删去这个去向", "delete this route")
 }
 
-fn window(line: &LineWritten, cutover: jiff::civil::Date, at: Span, mistakes: &mut Vec<Diagnostic>) {
+fn window(line: &LineWritten, cutover: jiff::civil::Date, at: Span, mistakes: &mut Mistakes) {
     let Some(until) = &line.until else { return };
     let last = Window::last_day(cutover, 3);
     if until.value == last {
@@ -228,7 +230,7 @@ fn window(line: &LineWritten, cutover: jiff::civil::Date, at: Span, mistakes: &m
     );
 }
 
-fn parallel(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn parallel(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     match line.kept.as_ref().map(|k| k.value) {
         Some(true) => kept(checked, line, mistakes),
         Some(false) => pooled(line, mistakes),
@@ -247,7 +249,7 @@ fn parallel(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagno
     }
 }
 
-fn pooled(line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn pooled(line: &LineWritten, mistakes: &mut Mistakes) {
     let spans = [
         line.group.as_ref().map(|g| g.span),
         line.trunk.as_ref().map(|t| t.span),
@@ -271,14 +273,14 @@ fn pooled(line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
     }
 }
 
-fn kept(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn kept(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     if !line.has("group") && !line.has("trunk") {
         mistakes.push(nowhere(line, "group 或 trunk", "a group or a trunk"));
     }
     all_day(checked, line, mistakes);
 }
 
-fn all_day(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn all_day(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     let group = line.group.as_ref().and_then(|g| Some((g, checked.names.groups.get(g.value.as_str())?)));
     let Some((named, group)) = group else { return };
     let Some(hours) = group.hours.as_ref().filter(|h| h.value != HoursWritten::Always) else { return };

@@ -3,100 +3,77 @@
 //! Passes run one after another and all of them run; only the `[[expect]]` tests wait for a plan without errors,
 //! because there is nothing to ask before. Nothing here repairs a plan or guesses what was meant.
 
+mod checked;
+mod clause;
 mod code;
 mod compile;
 mod diagnostic;
 mod expect;
 mod guide;
 mod lines;
+mod mistakes;
 mod names;
 mod numbers;
 mod overflow;
 mod place;
+mod references;
 mod render;
 mod sarif;
 mod sense;
+mod span;
+mod told;
 
-pub use code::Code;
-pub use diagnostic::{Diagnostic, Label, Lang, Severity, Span, Text, Told, told};
+pub use code::{Code, Severity};
+pub use diagnostic::{Diagnostic, Label, Text};
 pub use guide::Guide;
 pub(super) use lines::foreign;
+pub(super) use mistakes::Mistakes;
 pub use place::Places;
 pub use render::render;
 pub use sarif::sarif;
+pub use span::Span;
+pub use told::{Told, told};
 
-use super::calendar::Zone;
-use super::format::{self, CityWritten, LineWritten, Written};
-use super::number::{Digits, Numbering};
-use super::{Known, Plan, Source};
-use jiff::civil::Date;
+use super::digits::Digits;
+use super::format::{self, CityWritten, Written};
+use super::number::Numbering;
+use super::plan::Plan;
+use super::source::{Known, Source};
+use crate::calendar::Zone;
+use checked::Checked;
 use names::Names;
 
-/// Clauses of the city's plan (榕政办〔2021〕104号) that diagnostics cite.
-pub(super) mod clause {
-    pub(in crate::dialplan) const NEVER_RESTORED: (&str, &str) =
-        ("方案二（一）：已经取消的热线号码不再恢复", "plan, part 2 (1): a cancelled hotline number is never restored");
-    pub(in crate::dialplan) const EMERGENCY: (&str, &str) = (
-        "方案一（一）：110、119、120、122 等紧急热线不归并",
-        "plan, part 1 (1): 110, 119, 120 and 122 are never merged",
-    );
-    pub(in crate::dialplan) const THREE_MONTHS: (&str, &str) = (
-        "方案三（七）：整体并入的，要设置 3 个月过渡期电话语音提示",
-        "plan, part 3 (7): merged lines have a voice prompt for a transition of 3 months",
-    );
-    pub(in crate::dialplan) const ALL_DAY: (&str, &str) = (
-        "方案二（二）（三）：保留座席和设分中心的，提供“7×24 小时”全天候人工服务",
-        "plan, part 2 (2) and (3): kept seats and sub-centres are staffed 7x24",
-    );
-    pub(in crate::dialplan) const DEADLINE: (&str, &str) =
-        ("方案三（三）：11 月底前完成热线归并工作", "plan, part 3 (3): the merging is finished by the end of November");
-    pub(in crate::dialplan) const POOLED: (&str, &str) = (
-        "方案二（二）：取消座席的，由 12345 热线座席统一接听、按责转办",
-        "plan, part 2 (2): where seats are cancelled, 12345's seats answer",
-    );
+impl Plan {
+    /// Reads, checks and compiles a plan, then runs its `[[expect]]` tests. Beside the plan stand its warnings.
+    ///
+    /// # Errors
+    /// All mistakes, in the order of the files, warnings among them; of one kind no more than the first
+    /// [`Diagnostic::MOST`], the last of which says how many more there are.
+    pub fn load(sources: &[Source], known: &Known) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        load(sources, known)
+    }
 }
 
-/// What the passes share.
-pub(super) struct Checked<'w> {
-    pub(super) written: &'w Written,
-    pub(super) names: Names<'w>,
-    pub(super) known: &'w Known,
-    pub(super) city: Option<&'w CityWritten>,
-    pub(super) numbering: Option<Numbering>,
-    pub(super) zone: Option<Zone>,
-    pub(super) issued: Option<Date>,
-    /// The one line of class hub.
-    pub(super) hub: Option<&'w LineWritten>,
-}
-
-/// See [`Plan::load`].
-pub(super) fn load(sources: &[Source], known: &Known) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut mistakes = Vec::new();
+fn load(sources: &[Source], known: &Known) -> Result<(Plan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut mistakes = Mistakes::default();
     let written = format::read(sources, &mut mistakes);
     let checked = prepare(&written, known, &mut mistakes);
-    names::references(&checked, &mut mistakes);
+    references::check(&checked, &mut mistakes);
     let table = numbers::check(&checked, &mut mistakes);
     lines::check(&checked, &mut mistakes);
     overflow::check(&checked, &mut mistakes);
     sense::check(&checked, &mut mistakes);
-    if mistakes.iter().all(|m| m.severity == Severity::Warning) {
+    if mistakes.are_warnings() {
         let plan = compile::plan(&checked, sources, table);
         expect::run(&plan, &checked, &mut mistakes);
-        sort(&mut mistakes);
-        if mistakes.iter().all(|m| m.severity == Severity::Warning) {
-            return Ok((plan, mistakes));
+        if mistakes.are_warnings() {
+            return Ok((plan, mistakes.in_order()));
         }
     }
-    sort(&mut mistakes);
-    Err(mistakes)
+    Err(mistakes.in_order())
 }
 
-/// In the order of the files; what has no place comes first.
-fn sort(mistakes: &mut [Diagnostic]) {
-    mistakes.sort_by_key(|m| (m.primary.as_ref().map(|l| l.span), m.code));
-}
-
-fn prepare<'w>(written: &'w Written, known: &'w Known, mistakes: &mut Vec<Diagnostic>) -> Checked<'w> {
+fn prepare<'w>(written: &'w Written, known: &'w Known, mistakes: &mut Mistakes) -> Checked<'w> {
     let names = Names::collect(written, mistakes);
     let city = written.cities.first();
     if city.is_none() {
@@ -113,7 +90,7 @@ fn prepare<'w>(written: &'w Written, known: &'w Known, mistakes: &mut Vec<Diagno
     Checked { written, names, known, city, numbering, zone, issued, hub }
 }
 
-fn numbering(city: &CityWritten, mistakes: &mut Vec<Diagnostic>) -> Option<Numbering> {
+fn numbering(city: &CityWritten, mistakes: &mut Mistakes) -> Option<Numbering> {
     let mut read = |written: Option<&format::At<String>>, default: &str, longest: u32| match written {
         None => Digits::parse(default),
         Some(at) => {
@@ -135,7 +112,7 @@ fn numbering(city: &CityWritten, mistakes: &mut Vec<Diagnostic>) -> Option<Numbe
     Numbering::new(country?, area?, city.subscriber.as_ref().map_or(8, |s| s.value), contexts)
 }
 
-fn zone(city: Option<&CityWritten>, mistakes: &mut Vec<Diagnostic>) -> Option<Zone> {
+fn zone(city: Option<&CityWritten>, mistakes: &mut Mistakes) -> Option<Zone> {
     let Some(written) = city.and_then(|c| c.timezone.as_ref()) else { return Zone::named("Asia/Shanghai") };
     let zone = Zone::named(&written.value);
     if zone.is_none() {
@@ -148,14 +125,4 @@ fn zone(city: Option<&CityWritten>, mistakes: &mut Vec<Diagnostic>) -> Option<Zo
         );
     }
     zone
-}
-
-/// The nearest of the known words, if one is near enough to have been meant.
-pub(super) fn did_you_mean<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
-    let limit = (word.chars().count() / 3).max(1);
-    known
-        .map(|k| (strsim::damerau_levenshtein(word, k), k))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, k)| k)
 }

@@ -1,11 +1,12 @@
 //! Where overflows lead: never in a circle, always to an end.
 
-use super::{Checked, Code, Diagnostic, Span, Text};
+use super::checked::Checked;
+use super::{Code, Diagnostic, Mistakes, Span, Text};
 use crate::dialplan::format::{At, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks the overflow of every group and line.
-pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Mistakes) {
     for group in &checked.written.groups {
         ends(&group.overflow, mistakes);
     }
@@ -17,7 +18,7 @@ pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// A list of targets ends in a group, a trunk or a release, and a release ends it.
-fn ends(targets: &[At<Target>], mistakes: &mut Vec<Diagnostic>) {
+fn ends(targets: &[At<Target>], mistakes: &mut Mistakes) {
     let Some((last, before)) = targets.split_last() else { return };
     for target in before.iter().filter(|t| matches!(t.value, Target::Release(..))) {
         let title = Text::new("释放之后的步骤永远不会执行", "steps after a release are never taken");
@@ -40,7 +41,7 @@ fn ends(targets: &[At<Target>], mistakes: &mut Vec<Diagnostic>) {
 /// The hops out of each group: every group its overflow names, with the place.
 type Hops<'w> = BTreeMap<&'w str, Vec<(&'w str, Span)>>;
 
-fn loops(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+fn loops(checked: &Checked<'_>, mistakes: &mut Mistakes) {
     let hops: Hops<'_> = checked
         .names
         .groups
@@ -60,7 +61,7 @@ fn loops(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// Depth first without recursion: a plan may chain as many groups as it likes.
-fn walk<'w>(hops: &Hops<'w>, start: &'w str, done: &mut BTreeSet<&'w str>, mistakes: &mut Vec<Diagnostic>) {
+fn walk<'w>(hops: &Hops<'w>, start: &'w str, done: &mut BTreeSet<&'w str>, mistakes: &mut Mistakes) {
     let mut path: Vec<(&str, Span, usize)> = vec![(start, Span::default(), 0)];
     while let Some((name, _, next)) = path.last_mut() {
         let hop = hops.get(*name).filter(|_| !done.contains(name)).and_then(|h| h.get(*next)).copied();

@@ -1,7 +1,8 @@
 //! Diagnostics as an operator reads them: the lines of the file, the place marked, the reason and the fix.
 
-use super::{Diagnostic, Label, Lang, Places, Severity};
+use super::{Diagnostic, Label, Places, Severity};
 use crate::dialplan::Source;
+use crate::fact::Lang;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
@@ -18,6 +19,10 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], lang: Lang, color:
         }
         out.push_str(&renderer.render(&[report(diagnostic, sources, &places, lang)]));
         out.push('\n');
+        if let Some(more) = diagnostic.and_more() {
+            out.push_str(more.in_lang(lang));
+            out.push('\n');
+        }
     }
     out
 }

@@ -1,8 +1,9 @@
 //! Diagnostics as SARIF 2.1.0 (OASIS), which editors and code hosts show beside the lines.
 
 use super::place::Region;
-use super::{Code, Diagnostic, Guide, Label, Lang, Places, Severity};
+use super::{Code, Diagnostic, Guide, Label, Places, Severity};
 use crate::dialplan::Source;
+use crate::fact::Lang;
 use serde_json::{Value, json};
 
 /// One log with one run: every code there is as a rule, every diagnostic as a result. Columns are characters.
@@ -64,6 +65,11 @@ fn result(diagnostic: &Diagnostic, places: &Places<'_>, lang: Lang) -> Value {
         text.push('\n');
         text.push_str(more.in_lang(lang));
     }
+    let more = diagnostic.and_more();
+    if let Some(more) = &more {
+        text.push('\n');
+        text.push_str(more.in_lang(lang));
+    }
     let mut result = json!({
         "ruleId": diagnostic.code,
         "ruleIndex": Code::ALL.iter().position(|c| *c == diagnostic.code),
@@ -71,6 +77,9 @@ fn result(diagnostic: &Diagnostic, places: &Places<'_>, lang: Lang) -> Value {
         "message": { "text": text },
         "locations": diagnostic.primary.iter().filter_map(|l| location(l, places)).collect::<Vec<_>>(),
     });
+    if more.is_some() {
+        result["properties"] = json!({ "more": diagnostic.more });
+    }
     let related = diagnostic.others.iter().enumerate().filter_map(|(id, label)| {
         let mut location = location(label, places)?;
         location["id"] = json!(id + 1);

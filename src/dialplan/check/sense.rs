@@ -1,10 +1,12 @@
 //! What can be read and compiled, yet cannot have been meant: hours that never come, a day in both lists, a prompt of
 //! another number, a way round in a circle through the public network.
 
-use super::{Checked, Code, Diagnostic, Span, Text, clause};
-use crate::dialplan::calendar::Window;
+use super::checked::Checked;
+use super::clause;
+use super::{Code, Diagnostic, Mistakes, Span, Text};
 use crate::dialplan::entry::{Access, Class, Role};
 use crate::dialplan::format::{At, CalendarWritten, GroupWritten, HoursWritten, LineWritten, Target};
+use crate::dialplan::window::Window;
 use jiff::civil::Weekday;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,7 +18,7 @@ const ANSWER_MS: u32 = 15_000;
 const EMERGENCY_MS: u32 = 5_000;
 
 /// Runs every check of this file.
-pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
+pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Mistakes) {
     let written = checked.written;
     let hotlines = written.lines.iter().filter(|l| l.table == "hotline");
     let numbers: BTreeSet<&str> = hotlines.map(|l| l.number.value.as_str()).collect();
@@ -60,7 +62,7 @@ pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// A name must be one that `group:NAME` can say.
-fn named(name: &At<String>, kind: &str, mistakes: &mut Vec<Diagnostic>) {
+fn named(name: &At<String>, kind: &str, mistakes: &mut Mistakes) {
     let At { value, span } = name;
     let sayable = !value.is_empty() && value.trim() == value && !value.contains(|c: char| c == '>' || c.is_control());
     if sayable {
@@ -77,7 +79,7 @@ fn named(name: &At<String>, kind: &str, mistakes: &mut Vec<Diagnostic>) {
     mistakes.push(mistake);
 }
 
-fn titled(title: Option<&At<String>>, mistakes: &mut Vec<Diagnostic>) {
+fn titled(title: Option<&At<String>>, mistakes: &mut Mistakes) {
     if let Some(empty) = title.filter(|t| t.value.trim().is_empty()) {
         let title = Text::new("名称是空的，屏幕上什么也看不到", "the title is empty: screens show nothing");
         mistakes.push(Diagnostic::new(Code::NoTitle, title).at(empty.span, "空的", "empty"));
@@ -85,7 +87,7 @@ fn titled(title: Option<&At<String>>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// Nothing stands twice in a list.
-fn once<T: Eq + Hash>(list: &[At<T>], mistakes: &mut Vec<Diagnostic>) {
+fn once<T: Eq + Hash>(list: &[At<T>], mistakes: &mut Mistakes) {
     if list.len() < 2 {
         return;
     }
@@ -105,7 +107,7 @@ fn once<T: Eq + Hash>(list: &[At<T>], mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// A transition says that the number has moved, a cancellation that it is gone, and each says the number.
-fn prompts(line: &LineWritten, numbers: &BTreeSet<&str>, mistakes: &mut Vec<Diagnostic>) {
+fn prompts(line: &LineWritten, numbers: &BTreeSet<&str>, mistakes: &mut Mistakes) {
     let number = line.number.value.as_str();
     let stages = [(&line.transition, "transition", "cancelled"), (&line.cancelled, "cancelled", "transition")];
     for (prompt, own, other) in stages.into_iter().filter_map(|(p, own, other)| Some((p.as_ref()?, own, other))) {
@@ -132,7 +134,7 @@ fn prompts(line: &LineWritten, numbers: &BTreeSet<&str>, mistakes: &mut Vec<Diag
     }
 }
 
-fn ring(line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn ring(line: &LineWritten, mistakes: &mut Mistakes) {
     let branch = line.class.as_ref().is_some_and(|c| c.value == Class::Branch);
     if branch || line.kept.as_ref().is_some_and(|k| k.value) {
         late(line.ring.as_ref(), &format!("hotline.{}", line.number.value), mistakes);
@@ -140,7 +142,7 @@ fn ring(line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// Seats that ring until the time of an answer is over leave nobody the time to answer.
-fn late(ring: Option<&At<u32>>, address: &str, mistakes: &mut Vec<Diagnostic>) {
+fn late(ring: Option<&At<u32>>, address: &str, mistakes: &mut Mistakes) {
     let Some(ring) = ring.filter(|r| r.value >= ANSWER_MS) else { return };
     let seconds = ring.value / 1000;
     let title = Text::new(
@@ -155,7 +157,7 @@ fn late(ring: Option<&At<u32>>, address: &str, mistakes: &mut Vec<Diagnostic>) {
     );
 }
 
-fn slow(progress: Option<&At<u32>>, mistakes: &mut Vec<Diagnostic>) {
+fn slow(progress: Option<&At<u32>>, mistakes: &mut Mistakes) {
     let Some(slow) = progress.filter(|p| p.value > EMERGENCY_MS) else { return };
     let seconds = slow.value / 1000;
     let title = Text::new(
@@ -167,7 +169,7 @@ fn slow(progress: Option<&At<u32>>, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// A wrong year cancels a number for ever: its transition was over before there was a plan.
-fn already_over(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn already_over(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     let stopped = line.stopped.as_ref().is_some_and(|s| s.value) || line.unread.contains(&"stopped");
     let (Some(cutover), Some(issued), false) = (&line.cutover, checked.issued, stopped) else { return };
     let last = line.until.as_ref().map_or_else(|| Window::last_day(cutover.value, 3), |u| u.value);
@@ -190,7 +192,7 @@ fn already_over(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Di
     );
 }
 
-fn hours(group: &GroupWritten, mistakes: &mut Vec<Diagnostic>) {
+fn hours(group: &GroupWritten, mistakes: &mut Mistakes) {
     let Some(At { value: HoursWritten::Workdays { from, to, .. }, span }) = &group.hours else { return };
     let name = &group.name.value;
     if from >= to {
@@ -219,7 +221,7 @@ fn hours(group: &GroupWritten, mistakes: &mut Vec<Diagnostic>) {
     }
 }
 
-fn days(calendar: &CalendarWritten, mistakes: &mut Vec<Diagnostic>) {
+fn days(calendar: &CalendarWritten, mistakes: &mut Mistakes) {
     let holidays: BTreeMap<_, Span> = calendar.holidays.iter().map(|d| (d.value, d.span)).collect();
     for day in &calendar.workdays {
         if let Some(holiday) = holidays.get(&day.value) {
@@ -251,7 +253,7 @@ fn days(calendar: &CalendarWritten, mistakes: &mut Vec<Diagnostic>) {
 }
 
 /// Where a number is dialled out to the public network.
-fn outwards(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Vec<Diagnostic>) {
+fn outwards(checked: &Checked<'_>, line: &LineWritten, mistakes: &mut Mistakes) {
     let is_carrier = |name: &str| {
         let role = checked.names.trunks.get(name).and_then(|t| t.role.as_ref());
         role.is_some_and(|r| r.value == Role::Carrier)

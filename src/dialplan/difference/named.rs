@@ -1,7 +1,7 @@
 //! Groups, trunks and the city, key by key.
 
-use super::{KeyChange, SettingChange, changed, duration, route};
-use crate::dialplan::calendar::Hours;
+use super::change::{KeyChange, SettingChange, changed, duration, route};
+use crate::calendar::Hours;
 use crate::dialplan::{Group, Plan, Trunk};
 use std::collections::BTreeSet;
 

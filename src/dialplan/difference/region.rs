@@ -3,8 +3,8 @@
 //! Where a pattern of the first plan and one of the second hold the same number, and neither plan has anything more exact for it,
 //! the pair decides. So every number that is decided otherwise lies in a region, and each region is shown by one of its numbers.
 
+use crate::dialplan::digits::Digits;
 use crate::dialplan::entry::Entry;
-use crate::dialplan::number::Digits;
 use crate::dialplan::table::Pattern;
 use crate::dialplan::{Life, Plan, Route};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,10 @@
 //! A value and how it is laid out: on one line where it fits and no comment stands in it, else one group of items a line.
 
-use super::WIDTH;
 use toml_parser::parser::{Event, EventKind};
 use unicode_width::UnicodeWidthStr;
+
+/// Columns of a line that can be broken.
+const WIDTH: usize = 100;
 
 /// The text under an event.
 pub(super) fn raw<'s>(text: &'s str, event: &Event) -> &'s str {

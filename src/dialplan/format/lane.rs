@@ -9,8 +9,9 @@
 //! which knows what to say. Both lanes give the same, span for span; the tests hold them against each other.
 
 use super::reader::Context;
-use super::{At, LineWritten, Pair, Target, Written, in_order, named, table};
-use crate::dialplan::check::Diagnostic;
+use super::tree::{Pair, in_order, named, table};
+use super::written::{At, LineWritten, Target, Written};
+use crate::dialplan::check::Mistakes;
 use crate::dialplan::table::Pattern;
 use ecow::EcoString;
 use std::ops::Range;
@@ -56,19 +57,18 @@ impl Taken {
 }
 
 /// Reads a file; `false`, and nothing is changed, when it has to be read as a whole.
-pub(super) fn read(file: u16, text: &str, written: &mut Written, mistakes: &mut Vec<Diagnostic>) -> bool {
+pub(super) fn read(file: u16, text: &str, written: &mut Written, mistakes: &mut Mistakes) -> bool {
     let Some(cut) = Cut::of(text) else { return false };
     let (root, errors) = DeTable::parse_recoverable(&cut.rest);
     if !errors.is_empty() || !cut.is_clean(root.get_ref()) {
         return false;
     }
-    let known = mistakes.len();
-    let mut found = Written::default();
-    let mut context = Context { file, base: 0, broken: Vec::new(), mistakes, told: None };
+    let (mut found, mut wrong) = (Written::default(), Mistakes::default());
+    let mut context = Context { file, base: 0, broken: Vec::new(), mistakes: &mut wrong, told: None };
     if !cut.read(text, root.get_ref(), &mut found, &mut context) {
-        mistakes.truncate(known);
         return false;
     }
+    mistakes.absorb(wrong);
     written.append(found);
     true
 }

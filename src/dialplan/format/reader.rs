@@ -2,8 +2,10 @@
 //!
 //! A key that was never asked for is unknown; a value of another type is reported where it stands.
 
-use super::{At, Target};
-use crate::dialplan::check::{Code, Diagnostic, Span, did_you_mean};
+use super::syntax;
+use super::written::{At, Target};
+use crate::dialplan::check::{Code, Diagnostic, Mistakes, Span, Text};
+use crate::dialplan::nearest::did_you_mean;
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -16,9 +18,9 @@ pub(super) struct Context<'d> {
     pub(super) file: u16,
     /// Where in the file the text begins that is being read: places are counted from there.
     pub(super) base: usize,
-    /// Spans of syntax errors: a value there is passed over, it has been reported.
+    /// Spans of syntax errors, in order and apart from each other: a value there is passed over, it has been reported.
     pub(super) broken: Vec<Range<usize>>,
-    pub(super) mistakes: &'d mut Vec<Diagnostic>,
+    pub(super) mistakes: &'d mut Mistakes,
     /// What the readers ask for, when they are run to tell it; `None` when a plan is read.
     pub(super) told: Option<Vec<Told>>,
 }
@@ -65,7 +67,8 @@ impl Context<'_> {
     }
 
     pub(super) fn is_broken(&self, range: &Range<usize>) -> bool {
-        self.broken.iter().any(|b| b.start <= range.end && range.start <= b.end)
+        let first = self.broken.partition_point(|b| b.end < range.start);
+        self.broken.get(first).is_some_and(|b| b.start <= range.end)
     }
 
     pub(super) fn unknown(&mut self, range: Range<usize>, key: &str, address: &str, known: &[&str]) {
@@ -78,7 +81,7 @@ impl Context<'_> {
         } else {
             (format!("`{address}` 里没有 `{key}` 这个键"), format!("`{address}` has no key `{key}`"))
         };
-        let mut mistake = Diagnostic::new(Code::UnknownKey, super::Text::new(zh, en)).at(span, "不认识", "unknown");
+        let mut mistake = Diagnostic::new(Code::UnknownKey, Text::new(zh, en)).at(span, "不认识", "unknown");
         mistake = match did_you_mean(key, known.iter().copied()) {
             Some(near) => mistake.help(format!("是不是 `{near}`？"), format!("did you mean `{near}`?")),
             None => {
@@ -89,26 +92,29 @@ impl Context<'_> {
     }
 
     pub(super) fn wrong(&mut self, range: Range<usize>, zh: &str, en: &str) {
-        if self.is_broken(&range) {
-            return;
+        if !self.is_broken(&range) {
+            self.mistakes.push(self.expected(range, zh, en));
         }
-        let title = super::Text::new(format!("这里要写{zh}"), format!("expected {en}"));
-        let span = self.span(range);
-        self.mistakes.push(Diagnostic::new(Code::WrongValue, title).at(span, "这个值不对", "not this value"));
+    }
+
+    fn expected(&self, range: Range<usize>, zh: &str, en: &str) -> Diagnostic {
+        let title = Text::new(format!("这里要写{zh}"), format!("expected {en}"));
+        Diagnostic::new(Code::WrongValue, title).at(self.span(range), "这个值不对", "not this value")
     }
 
     /// The same for a value that is there: where it is text in full-width characters, that is said.
     pub(super) fn unreadable(&mut self, value: &Spanned<DeValue<'_>>, (zh, en): (&str, &str)) {
-        let before = self.mistakes.len();
-        self.wrong(value.span(), zh, en);
-        let narrow = text(value.get_ref()).and_then(|t| super::syntax::narrowed(&t));
-        if let Some(narrow) = narrow.filter(|_| self.mistakes.len() > before)
-            && let Some(mistake) = self.mistakes.pop()
-        {
-            let help =
-                (format!("用了全角字符，改成半角：\"{narrow}\""), format!("full-width characters: write \"{narrow}\""));
-            self.mistakes.push(mistake.help(help.0, help.1));
+        if self.is_broken(&value.span()) {
+            return;
         }
+        let mistake = self.expected(value.span(), zh, en);
+        self.mistakes.push(match text(value.get_ref()).and_then(|t| syntax::narrowed(&t)) {
+            Some(narrow) => mistake.help(
+                format!("用了全角字符，改成半角：\"{narrow}\""),
+                format!("full-width characters: write \"{narrow}\""),
+            ),
+            None => mistake,
+        });
     }
 }
 
@@ -185,8 +191,7 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
             return;
         }
         let address = &self.address;
-        let title =
-            super::Text::new(format!("`{address}` 缺少 `{key}`（{zh}）"), format!("`{address}` lacks `{key}` ({en})"));
+        let title = Text::new(format!("`{address}` 缺少 `{key}`（{zh}）"), format!("`{address}` lacks `{key}` ({en})"));
         let span = self.span();
         let mistake =
             Diagnostic::new(Code::MissingKey, title).at(span, format!("缺少 `{key}`"), format!("`{key}` is missing"));

@@ -1,7 +1,6 @@
 //! What the TOML parser complains about, said in the words of the plan's own mistakes.
 
-use super::Text;
-use crate::dialplan::check::{Code, Diagnostic, Span};
+use crate::dialplan::check::{Code, Diagnostic, Mistakes, Span, Text};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use toml::de::Error;
@@ -28,7 +27,7 @@ pub(super) fn narrowed(text: &str) -> Option<String> {
 }
 
 /// Turns the parser's errors into diagnostics, one for each line with Chinese quotes; returns the spans they cover.
-pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Vec<Diagnostic>) -> Vec<Range<usize>> {
+pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Mistakes) -> Vec<Range<usize>> {
     let mut quoted_lines = BTreeSet::new();
     let mut places = None;
     let mut covered = Vec::new();
@@ -52,7 +51,20 @@ pub(super) fn report(file: u16, text: &str, errors: &[Error], mistakes: &mut Vec
         }
         mistakes.push(plain(file, text, span, error.message()));
     }
-    covered
+    apart(covered)
+}
+
+/// In order, those that touch joined: there may be a million of them, and every value is held against them.
+fn apart(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.sort_by_key(|span| span.start);
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
 }
 
 fn plain(file: u16, text: &str, span: Range<usize>, message: &str) -> Diagnostic {

@@ -1,5 +1,6 @@
 //! The two lanes against each other: whatever a file holds, they read the same and find the same mistakes.
 
+use super::tree::whole;
 use super::*;
 use proptest::prelude::*;
 
@@ -7,15 +8,15 @@ type Read = (Written, Vec<Diagnostic>);
 
 /// What the tree makes of a file, and what the fast lane makes of it if it takes it at all.
 fn both(text: &str) -> (Read, Option<Read>) {
-    let (mut slow, mut slow_mistakes) = (Written::default(), Vec::new());
+    let (mut slow, mut slow_mistakes) = (Written::default(), Mistakes::default());
     whole(3, text, &mut slow, &mut slow_mistakes);
-    let (mut quick, mut quick_mistakes) = (Written::default(), Vec::new());
+    let (mut quick, mut quick_mistakes) = (Written::default(), Mistakes::default());
     let taken = lane::read(3, text, &mut quick, &mut quick_mistakes);
     assert!(
-        taken || (quick == Written::default() && quick_mistakes.is_empty()),
+        taken || (quick == Written::default() && quick_mistakes == Mistakes::default()),
         "a refused file leaves nothing behind"
     );
-    ((slow, slow_mistakes), taken.then_some((quick, quick_mistakes)))
+    ((slow, slow_mistakes.in_order()), taken.then(|| (quick, quick_mistakes.in_order())))
 }
 
 /// Whether the fast lane took it; both lanes agree if it did.
@@ -43,6 +44,32 @@ fn plain_routes_go_by_the_fast_lane_in_every_spelling() {
     ] {
         assert!(agree(text), "not taken:\n{text}");
     }
+}
+
+#[test]
+fn of_many_mistakes_both_lanes_keep_the_same() {
+    let line = |n: u32| format!("{} = \"grup:a\"\n", 20_000_000 + n);
+    let table = |n: u32| format!("[route.{}]\nto = \"grup:b\"\n", 30_000_000 + n);
+    let text: String =
+        std::iter::once("[route]\n".to_owned()).chain((0..3_000).map(line)).chain((0..3_000).map(table)).collect();
+    assert!(agree(&text));
+    let (.., mistakes) = both(&text).0;
+    assert_eq!((mistakes.len(), mistakes.last().unwrap().more), (Diagnostic::MOST, 6_000 - Diagnostic::MOST));
+}
+
+/// Every value is held against what the parser complained of: a file of nothing but complaints is read in time all the same.
+#[test]
+fn a_file_full_of_mistakes_of_syntax_is_read_in_time() {
+    let text: String = (0..20_000).map(|n| format!("a{n} = \nb{n} = \"x\"\n")).collect();
+    let clock = crate::clock::Clock::system();
+    let before = clock.now().mono;
+    let (mut read, mut mistakes) = (Written::default(), Mistakes::default());
+    whole(0, &text, &mut read, &mut mistakes);
+    let mistakes = mistakes.in_order();
+    assert!(mistakes.iter().map(|m| 1 + m.more).sum::<usize>() >= 20_000);
+    assert!(mistakes.len() < 3 * Diagnostic::MOST, "{}", mistakes.len());
+    let ms = (clock.now().mono - before) / 1_000;
+    assert!(ms < 30_000, "{ms} ms");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Transfers as text: the chain of one call, and the report by department.
 
-use super::{align, clean, seconds, shown};
+use super::columns::{align, clean, seconds, shown};
+use crate::fact::Lang;
 use crate::ledger::Cdr;
-use crate::ledger::cdr::millis;
+use crate::ledger::attempt::millis;
 use crate::ledger::transfers::{Department, Departments, Fate, Reason, Transfer};
-use crate::ledger::words::{self, Lang};
+use crate::ledger::words;
 
 /// Each transfer of a call, in s since its t0; nothing without transfers.
 pub(super) fn chain(cdr: &Cdr, lang: Lang) -> String {

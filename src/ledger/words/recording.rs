@@ -1,7 +1,7 @@
 //! A recording in words.
 
-use super::{Lang, of_nobody, ordered};
-use crate::fact::Fact;
+use super::terms::{of_nobody, ordered};
+use crate::fact::{Fact, Lang};
 
 /// One fact of a recording as a sentence.
 pub(super) fn sentence(fact: &Fact, lang: Lang) -> String {

@@ -1,6 +1,7 @@
 //! Transfers in words: what was asked, what came of it, who took whose place.
 
-use super::{Lang, cause, of_nobody, ordered, target};
+use super::terms::{cause, of_nobody, ordered, target};
+use crate::fact::Lang;
 use crate::fact::{Brief, Fact, TransferResult, Way};
 use crate::ledger::transfers::{Fate, Reason};
 

@@ -3,8 +3,8 @@
 use super::conference::{Phones, Way, apply, events_heard, legs};
 use super::*;
 use crate::audio::g711;
-use crate::media::crossing::Crossing;
-use crate::media::leg::{Hears, Leg};
+use crate::media::hears::{Crossing, Hears};
+use crate::media::leg::Leg;
 use crate::patch::{RecordingId, Tape, Topology, Voice};
 use crate::rtp::{TelephoneEvent, telephone_event};
 
@@ -235,7 +235,7 @@ fn out_of_a_conference_nobody_hears_the_third_party_for_one_packet_more() {
             // Half a frame, and of a packet of 30 ms all but its end, had been mixed when it was still a conference.
             let loud = after.flat_map(|s| &s.payload).filter(|b| g711::alaw_decode(**b).abs() > 500).count();
             assert!(loud <= [0, 80, 0, 239][usize::from(ptime / 10)], "{ptime} ms, moment {moment}: {loud} samples");
-            assert!(!town.engine.legs.iter().any(Leg::crosses));
+            assert!(!town.engine.state.legs.iter().any(Leg::crosses));
         }
     }
 }
@@ -274,15 +274,15 @@ fn however_fast_the_changes_follow_each_other_everyone_is_where_he_belongs() {
                 }
                 _ => apply(&mut town, &Topology::room(&legs(2 + random.below(3) as u32))),
             }
-            agrees(&town.engine.legs);
+            agrees(&town.engine.state.legs);
             phones.speak(&mut town, random.below(90));
-            agrees(&town.engine.legs);
+            agrees(&town.engine.state.legs);
         }
         (0..4).for_each(|i| town.hear(i, Source::Nothing));
-        assert!(town.engine.legs.iter().all(|l| l.listeners.is_empty() && l.mixers.is_empty()));
+        assert!(town.engine.state.legs.iter().all(|l| l.listeners.is_empty() && l.mixers.is_empty()));
         apply(&mut town, &Topology::room(&legs(4)));
         phones.speak(&mut town, 400);
-        assert!(!town.engine.legs.iter().any(Leg::crosses), "none stays between");
+        assert!(!town.engine.state.legs.iter().any(Leg::crosses), "none stays between");
     }
 }
 
@@ -301,7 +301,7 @@ fn agrees(all: &[Leg]) {
             assert_eq!(count(&other.listeners, index), usize::from(relayed), "{index} hears {speaker} relayed");
             assert_eq!(count(&other.mixers, index), usize::from(mixed), "{index} hears {speaker} mixed");
         }
-        assert_eq!(leg.ear.is_some(), !leg.mixers.is_empty() || leg.tape.is_some());
+        assert_eq!(leg.receiver.is_some(), !leg.mixers.is_empty() || leg.tape.is_some());
     }
 }
 

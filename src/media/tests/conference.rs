@@ -566,13 +566,13 @@ fn a_lease_that_ends_leaves_nothing_behind() {
         apply(&mut town, &Topology::room(&legs(3)));
         town.says(0, 1, &[1; 160]);
         town.pass(100);
-        assert!(town.engine.legs.iter().all(|l| l.ear.is_some() && l.mixers.len() == 2));
+        assert!(town.engine.state.legs.iter().all(|l| l.receiver.is_some() && l.mixers.len() == 2));
         apply(&mut town, &Topology::pair(LegRef(0), LegRef(1)));
         town.hear(2, Source::Nothing);
         town.pass(220);
-        assert!(town.engine.legs.iter().all(|l| l.ear.is_none() && l.mixers.is_empty()));
+        assert!(town.engine.state.legs.iter().all(|l| l.receiver.is_none() && l.mixers.is_empty()));
     }
     apply(&mut town, &Topology::room(&legs(3)));
     (0..3).for_each(|i| town.close(i));
-    assert!(town.engine.legs.iter().all(|l| l.ear.is_none() && l.mixers.is_empty()));
+    assert!(town.engine.state.legs.iter().all(|l| l.receiver.is_none() && l.mixers.is_empty()));
 }

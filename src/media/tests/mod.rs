@@ -6,6 +6,7 @@ mod digits;
 mod hostile;
 mod recording;
 mod reports;
+mod silence;
 mod streams;
 
 use super::{Engine, Outlet};

@@ -67,7 +67,7 @@ fn a_journey_keeps_its_file_through_every_move_and_a_pause_is_silence_in_its_tim
     record(&mut town, channel(1, 1));
     town.join(0, 1);
     phones.speak(&mut town, 500);
-    // A third joins; the mix is heard and recorded from the same ears.
+    // A third joins; the mix is heard and recorded from the same receivers.
     record(&mut town, channel(2, 2));
     let voices = |of: [u32; 2]| {
         let voices = of.map(|i| crate::patch::Voice::new(id(i), FIRST));
@@ -107,7 +107,7 @@ fn a_journey_keeps_its_file_through_every_move_and_a_pause_is_silence_in_its_tim
     };
     assert!(a.abs_diff(paused) <= 1 && b.abs_diff(resumed) <= 1 && c.abs_diff(end) <= 1, "{marks:?}");
     assert_eq!(town.engine.recordings(), 0);
-    assert!(town.engine.legs.iter().all(|l| l.tape.is_none() && (l.ear.is_none() || !l.mixers.is_empty())));
+    assert!(town.engine.state.legs.iter().all(|l| l.tape.is_none() && (l.receiver.is_none() || !l.mixers.is_empty())));
 }
 
 #[test]

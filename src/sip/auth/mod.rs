@@ -8,6 +8,7 @@
 
 pub mod client;
 mod digest;
+pub mod lockout;
 mod nonce;
 mod params;
 
@@ -18,6 +19,7 @@ use digest::Ask;
 use nonce::{Mint, Seen};
 use params::Params;
 use std::borrow::{Borrow, Cow};
+use std::net::IpAddr;
 
 /// Longest `Authorization` value that is looked at, bytes.
 pub const MAX_HEADER: usize = 2048;
@@ -44,14 +46,25 @@ pub enum Verdict<'h> {
         /// The `uri` that was signed. The caller checks that it is the Request-URI (RFC 7616 §3.4.6; else 400).
         uri: Cow<'h, [u8]>,
     },
-    /// The password is right, but the nonce has expired, is not ours, or its count was used before: challenge with `stale=true`.
+    /// The password is right, but the nonce has expired, is not ours, was given to another address, or its count was used
+    /// before: challenge with `stale=true`.
     Stale,
-    /// Unknown user or wrong password, not told apart: challenge again (401).
-    Wrong,
+    /// Unknown user or wrong password, not told apart: challenge again (401). With a [`Guess`] when it may be held against its
+    /// sender: the nonce is ours, was given to his very address, has not expired, and its count was not used before.
+    Wrong(Option<Guess<'h>>),
     /// No credentials for this realm here (another scheme, realm or algorithm): challenge (401), or try the next header.
     Missing,
     /// Not readable, or without a parameter that must be there: 400.
     Malformed,
+}
+
+/// A wrong answer to a challenge that its sender was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guess<'h> {
+    /// The user whose password was guessed; whether there is such a user is not said.
+    pub user: Cow<'h, str>,
+    /// Tells one answer from another: a copy of it, sent again because our challenge was lost, is no second guess.
+    pub answer: u64,
 }
 
 impl Realm {
@@ -87,24 +100,27 @@ impl Realm {
         &self.name
     }
 
-    /// The values of `WWW-Authenticate` (or `Proxy-Authenticate`), one header line each, all with one new nonce.
+    /// The values of `WWW-Authenticate` (or `Proxy-Authenticate`), one header line each, all with one new nonce that serves the
+    /// address `to` alone.
     ///
     /// `offered` chooses among the realm's algorithms: an answer to a stranger may have to leave out MD5 to stay small.
-    pub fn challenge(&mut self, now: Now, offered: &[Algorithm], stale: bool) -> Vec<String> {
-        let nonce = self.mint.nonce(now);
+    pub fn challenge(&mut self, now: Now, to: IpAddr, offered: &[Algorithm], stale: bool) -> Vec<String> {
+        let nonce = self.mint.nonce(now, to);
         let stale = if stale { ", stale=true" } else { "" };
         let realm = digest::quoted(&self.name);
         let wanted = self.algorithms.iter().filter(|a| offered.contains(a));
         wanted.map(|a| format!("Digest realm={realm}, nonce=\"{nonce}\", algorithm={a}, qop=\"auth\"{stale}")).collect()
     }
 
-    /// Judges one `Authorization` or `Proxy-Authorization` value. `lookup` gives the password of a user of this realm.
+    /// Judges one `Authorization` or `Proxy-Authorization` value that came from the address `from`. `lookup` gives the password of
+    /// a user of this realm.
     ///
     /// The work is the same for a known and for an unknown user. A right answer takes its (nonce, count) out of use.
     pub fn verify<'h, P: Borrow<Password>>(
         &mut self,
         header: &'h [u8],
         method: &[u8],
+        from: IpAddr,
         now: Now,
         lookup: impl FnOnce(&str) -> Option<P>,
     ) -> Verdict<'h> {
@@ -131,7 +147,7 @@ impl Realm {
         let Some(algorithm) = algorithm.filter(|a| self.algorithms.contains(a)) else {
             return Verdict::Missing;
         };
-        self.judge(sent, algorithm, method, now, lookup).unwrap_or(Verdict::Malformed)
+        self.judge(sent, algorithm, method, from, now, lookup).unwrap_or(Verdict::Malformed)
     }
 
     /// The part after parsing; `None` when a parameter that must be there is not.
@@ -140,6 +156,7 @@ impl Realm {
         sent: Params<'h>,
         algorithm: Algorithm,
         method: &[u8],
+        from: IpAddr,
         now: Now,
         lookup: impl FnOnce(&str) -> Option<P>,
     ) -> Option<Verdict<'h>> {
@@ -167,17 +184,18 @@ impl Realm {
             nonce: &nonce,
             qop: Some((&nc, &cnonce)),
         };
-        let Some(right) = ask.response(password) else {
-            return Some(Verdict::Wrong);
-        };
-        let same = digest::same(right.bytes(), given);
-        let (Some(user), true, true) = (user, known.is_some(), same) else {
-            return Some(Verdict::Wrong);
-        };
+        let same = ask.response(password).is_some_and(|right| digest::same(right.bytes(), given));
         // RFC 7616 §3.3: `stale` only if the digest was right for that nonce, so the nonce is looked at last.
-        let Some(id) = self.mint.read(&nonce).filter(|id| id.fresh(now, self.lifetime)) else {
-            return Some(Verdict::Stale);
-        };
+        let id = self.mint.read(&nonce, from).filter(|id| id.fresh(now, self.lifetime));
+        let right = same && known.is_some();
+        drop(known);
+        let Some(user) = user else { return Some(Verdict::Wrong(None)) };
+        if !right {
+            let counts = id.is_some_and(|id| !self.seen.is_used(id, count));
+            let answer = given.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            return Some(Verdict::Wrong(counts.then_some(Guess { user, answer })));
+        }
+        let Some(id) = id else { return Some(Verdict::Stale) };
         if !self.seen.first_use(id, count, now, self.lifetime) {
             return Some(Verdict::Stale);
         }
@@ -191,6 +209,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const BOTH: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
     fn at(seconds: u64) -> Now {
@@ -218,18 +237,18 @@ mod tests {
 
     #[test]
     fn a_challenge_reads_as_rfc_8760_shows_it() {
-        let lines = realm().challenge(at(0), &BOTH, true);
+        let lines = realm().challenge(at(0), HERE, &BOTH, true);
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        Digest realm="hub", nonce="AAAAAAAAAAABKSLbkC2M", algorithm=SHA-256, qop="auth", stale=true
-        Digest realm="hub", nonce="AAAAAAAAAAABKSLbkC2M", algorithm=MD5, qop="auth", stale=true
+        Digest realm="hub", nonce="AAAAAAAAAAABZn2XNtzg", algorithm=SHA-256, qop="auth", stale=true
+        Digest realm="hub", nonce="AAAAAAAAAAABZn2XNtzg", algorithm=MD5, qop="auth", stale=true
         "#);
-        assert_eq!(realm().challenge(at(0), &[Algorithm::Sha256], false).len(), 1);
+        assert_eq!(realm().challenge(at(0), HERE, &[Algorithm::Sha256], false).len(), 1);
     }
 
     #[test]
     fn the_right_password_is_let_in_once_for_each_count() {
         let mut realm = realm();
-        let challenges = realm.challenge(at(1), &BOTH, false);
+        let challenges = realm.challenge(at(1), HERE, &BOTH, false);
         let mut nonces = Nonces::default();
         let first = answer(&challenges, "lab-8001", &mut nonces);
         let second = answer(&challenges, "lab-8001", &mut nonces);
@@ -237,17 +256,17 @@ mod tests {
         // RFC 7616 §3.4: the later count may arrive first, neither twice.
         for (header, verdict) in [(&second, ok()), (&first, ok()), (&second, Verdict::Stale), (&first, Verdict::Stale)]
         {
-            assert_eq!(realm.verify(header.as_bytes(), b"REGISTER", at(2), secret), verdict);
+            assert_eq!(realm.verify(header.as_bytes(), b"REGISTER", HERE, at(2), secret), verdict);
         }
     }
 
     #[test]
     fn what_is_wrong_stale_missing_and_malformed() {
         let mut realm = realm();
-        let challenges = realm.challenge(at(1), &[Algorithm::Md5], false);
+        let challenges = realm.challenge(at(1), HERE, &[Algorithm::Md5], false);
         let good = answer(&challenges, "lab-8001", &mut Nonces::default());
         let bad = answer(&challenges, "lab-8002", &mut Nonces::default());
-        let foreign = Realm::new("hub", [8; 32]).challenge(at(1), &BOTH, false);
+        let foreign = Realm::new("hub", [8; 32]).challenge(at(1), HERE, &BOTH, false);
         let foreign = answer(&foreign, "lab-8001", &mut Nonces::default());
         let with = |from: &str, to: &str| good.replace(from, to);
         let rows = [
@@ -274,36 +293,72 @@ mod tests {
         ];
         let mut table = String::new();
         for (name, header, second) in rows {
-            let word = match realm.verify(header.as_bytes(), b"REGISTER", at(second), secret) {
+            let word = match realm.verify(header.as_bytes(), b"REGISTER", HERE, at(second), secret) {
                 Verdict::Ok { user, .. } => format!("Ok {user}"),
+                Verdict::Wrong(_) => "Wrong".into(),
                 other => format!("{other:?}"),
             };
             table.push_str(&format!("{name:28} {word}\n"));
         }
         insta::assert_snapshot!(table);
-        let invite = realm.verify(good.as_bytes(), b"INVITE", at(2), secret);
-        assert_eq!(invite, Verdict::Wrong, "signed for another method");
+        let invite = realm.verify(good.as_bytes(), b"INVITE", HERE, at(2), secret);
+        assert_eq!(invite, Verdict::Wrong(None), "signed for another method, and its count is used up");
+    }
+
+    /// The response is random to us: whether a guess counts is what is told.
+    fn counts(verdict: &Verdict<'_>) -> Option<String> {
+        match verdict {
+            Verdict::Wrong(guess) => guess.as_ref().map(|g| g.user.to_string()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_guess_counts_only_against_the_address_that_was_given_the_nonce() {
+        let (mut realm, there) = (realm(), IpAddr::from([192, 0, 2, 1]));
+        let challenges = realm.challenge(at(1), HERE, &BOTH, false);
+        let mut nonces = Nonces::default();
+        let good = answer(&challenges, "lab-8001", &mut nonces);
+        let bad = answer(&challenges, "guess", &mut nonces);
+        let nobody = bad.replace("\"8001\"", "\"8002\"");
+        let mut says = |header: &str, from, second| {
+            counts(&realm.verify(header.as_bytes(), b"REGISTER", from, at(second), secret))
+        };
+        assert_eq!(says(&bad, HERE, 2).as_deref(), Some("8001"));
+        assert_eq!(says(&nobody, HERE, 2).as_deref(), Some("8002"), "whether there is such a user is not said");
+        assert_eq!(says(&bad, there, 2), None, "overheard, and sent from elsewhere");
+        assert_eq!(says(&bad, HERE, 62), None, "expired");
+        let foreign = Realm::new("hub", [8; 32]).challenge(at(1), HERE, &BOTH, false);
+        assert_eq!(says(&answer(&foreign, "guess", &mut Nonces::default()), HERE, 2), None, "not ours");
+        // Right, but from elsewhere: once more with a nonce of its own.
+        assert_eq!(realm.verify(good.as_bytes(), b"REGISTER", there, at(2), secret), Verdict::Stale);
+        assert_eq!(realm.verify(good.as_bytes(), b"REGISTER", HERE, at(2), secret), ok());
+        // Its password has been changed since: still nothing but an old answer.
+        let changed = |_: &str| Some(Password::Plain("another".into()));
+        assert_eq!(counts(&realm.verify(good.as_bytes(), b"REGISTER", HERE, at(2), changed)), None, "a replay");
     }
 
     #[test]
     fn md5_can_be_switched_off_and_a_stored_ha1_serves_its_algorithm_only() {
         let mut strict = realm().algorithms(&[Algorithm::Sha256]);
-        let challenges = strict.challenge(at(0), &BOTH, false);
+        let challenges = strict.challenge(at(0), HERE, &BOTH, false);
         assert_eq!(challenges.len(), 1);
-        let weak = answer(&realm().challenge(at(0), &[Algorithm::Md5], false), "lab-8001", &mut Nonces::default());
-        assert_eq!(strict.verify(weak.as_bytes(), b"REGISTER", at(0), secret), Verdict::Missing);
+        let weak =
+            answer(&realm().challenge(at(0), HERE, &[Algorithm::Md5], false), "lab-8001", &mut Nonces::default());
+        assert_eq!(strict.verify(weak.as_bytes(), b"REGISTER", HERE, at(0), secret), Verdict::Missing);
         let stored = Password::ha1(Algorithm::Sha256, "8001", "hub", "lab-8001");
         let strong = answer(&challenges, "lab-8001", &mut Nonces::default());
-        assert_eq!(strict.verify(strong.as_bytes(), b"REGISTER", at(0), |_| Some(&stored)), ok());
+        assert_eq!(strict.verify(strong.as_bytes(), b"REGISTER", HERE, at(0), |_| Some(&stored)), ok());
         let mut realm = realm();
-        let weak = answer(&realm.challenge(at(0), &[Algorithm::Md5], false), "lab-8001", &mut Nonces::default());
-        assert_eq!(realm.verify(weak.as_bytes(), b"REGISTER", at(0), |_| Some(&stored)), Verdict::Wrong);
+        let weak = answer(&realm.challenge(at(0), HERE, &[Algorithm::Md5], false), "lab-8001", &mut Nonces::default());
+        let unserved = realm.verify(weak.as_bytes(), b"REGISTER", HERE, at(0), |_| Some(&stored));
+        assert_eq!(counts(&unserved).as_deref(), Some("8001"));
     }
 
     #[test]
     fn parameters_come_in_any_order_and_case_with_escapes_and_strangers_between() {
         let mut realm = Realm::new("h\"u\\b", [7; 32]);
-        let challenges = realm.challenge(at(0), &BOTH, false);
+        let challenges = realm.challenge(at(0), HERE, &BOTH, false);
         assert!(challenges[0].contains(r#"realm="h\"u\\b""#));
         let header = answer(&challenges, "lab-8001", &mut Nonces::default());
         let mut parts: Vec<&str> = header.strip_prefix("Digest ").unwrap().split(", ").collect();
@@ -312,7 +367,7 @@ mod tests {
             .join(" ,\t, future=\"a\\\",b\" , ")
             .replace("username=", "UserName = ")
             .replace("qop=auth", "QOP=\"auth\"");
-        assert_eq!(realm.verify(format!("dIGEST\r\n  {odd} ").as_bytes(), b"REGISTER", at(0), secret), ok());
+        assert_eq!(realm.verify(format!("dIGEST\r\n  {odd} ").as_bytes(), b"REGISTER", HERE, at(0), secret), ok());
     }
 
     proptest! {
@@ -323,8 +378,8 @@ mod tests {
             header.extend(&bytes);
             header.extend(format!("\",nc={n:x},cnonce=\"\",uri=\"\",response=\"{n:032x}\"").bytes());
             let let_in = |v: &Verdict<'_>| matches!(v, Verdict::Ok { .. });
-            prop_assert!(!let_in(&realm.verify(&header, &bytes, at(1), secret)));
-            prop_assert!(!let_in(&realm.verify(&bytes, &bytes, at(1), secret)));
+            prop_assert!(!let_in(&realm.verify(&header, &bytes, HERE, at(1), secret)));
+            prop_assert!(!let_in(&realm.verify(&bytes, &bytes, HERE, at(1), secret)));
             let from = client::From { user: "8001", password: &Password::Plain("x".into()) };
             let _ = client::answer(&[&bytes, &header], &from, b"INVITE", "sip:x", "c", &mut Nonces::default());
         }
@@ -336,12 +391,12 @@ mod tests {
         ) {
             let mut realm = Realm::new(&name, key);
             let algorithm = if md5 { Algorithm::Md5 } else { Algorithm::Sha256 };
-            let challenges = realm.challenge(at(5), &[algorithm], false);
+            let challenges = realm.challenge(at(5), HERE, &[algorithm], false);
             let password = Password::Plain(password);
             let from = client::From { user: &user, password: &password };
             let challenges: Vec<&[u8]> = challenges.iter().map(String::as_bytes).collect();
             let header = client::answer(&challenges, &from, method.as_bytes(), &uri, "c0", &mut Nonces::default()).unwrap();
-            let verdict = realm.verify(header.as_bytes(), method.as_bytes(), at(5), |u| (u == user).then_some(&password));
+            let verdict = realm.verify(header.as_bytes(), method.as_bytes(), HERE, at(5), |u| (u == user).then_some(&password));
             prop_assert_eq!(verdict, Verdict::Ok { user: user.as_str().into(), uri: uri.as_bytes().into() });
         }
     }

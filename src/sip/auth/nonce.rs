@@ -1,12 +1,15 @@
 //! Nonces that need no memory until they are used, and the memory of those that were (RFC 7616 §3.3, §5.4, §5.5).
 //!
-//! A nonce is 20 characters of base64url: 6 bytes of time (µs), 3 of a counter, 6 of HMAC-SHA-256 over both. It is short because
-//! the answer to a stranger must be (amplification), and long enough: guessing it gains nothing without the password.
+//! A nonce is 20 characters of base64url: 6 bytes of time (µs), 3 of a counter, 6 of HMAC-SHA-256 over both and over the address
+//! that it is given to. It is short because the answer to a stranger must be (amplification), and long enough: guessing it gains
+//! nothing without the password. It serves that address alone, whatever its port: phones behind one NAT share an address, and
+//! the NAT may give a phone another port at any time.
 
 use crate::clock::Now;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const SIGNED: usize = 9;
@@ -54,24 +57,35 @@ impl Mint {
         Self { inner: keyed(0x36, &mut pad), outer: keyed(0x5c, &mut pad), counter: 0 }
     }
 
-    /// A nonce that was never given before.
-    pub(super) fn nonce(&mut self, now: Now) -> String {
+    /// A nonce that was never given before, for this address alone.
+    pub(super) fn nonce(&mut self, now: Now, to: IpAddr) -> String {
         self.counter = (self.counter + 1) & 0x00ff_ffff;
         let signed = (u128::from(now.mono) << 24 | u128::from(self.counter)).to_be_bytes();
         let mut raw = [0; LENGTH];
         let (head, mac) = raw.split_at_mut(SIGNED);
         head.copy_from_slice(&signed[16 - SIGNED..]);
-        mac.copy_from_slice(&self.mac(head)[..LENGTH - SIGNED]);
+        mac.copy_from_slice(&self.signature(head, to)[..LENGTH - SIGNED]);
         encode(&raw)
     }
 
-    /// What a nonce of ours says; `None` if it is not ours.
-    pub(super) fn read(&self, nonce: &[u8]) -> Option<Id> {
+    /// What a nonce of ours says; `None` if it is not ours, or was given to another address.
+    pub(super) fn read(&self, nonce: &[u8], from: IpAddr) -> Option<Id> {
         let raw = decode(nonce)?;
         let (head, mac) = raw.split_at(SIGNED);
-        super::digest::same(&self.mac(head)[..LENGTH - SIGNED], mac).then_some(())?;
+        super::digest::same(&self.signature(head, from)[..LENGTH - SIGNED], mac).then_some(())?;
         let number = head.iter().fold(0u128, |acc, b| acc << 8 | u128::from(*b));
         Some(Id { time: u64::try_from(number >> 24).ok()?, counter: u32::try_from(number & 0x00ff_ffff).ok()? })
+    }
+
+    fn signature(&self, head: &[u8], address: IpAddr) -> [u8; 32] {
+        let mut message = [0; SIGNED + 16];
+        let (first, last) = message.split_at_mut(SIGNED);
+        first.copy_from_slice(head);
+        last.copy_from_slice(&match address {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+            IpAddr::V6(v6) => v6.octets(),
+        });
+        self.mac(&message)
     }
 
     fn mac(&self, message: &[u8]) -> [u8; 32] {
@@ -138,6 +152,11 @@ impl Seen {
         self.windows.insert(id, Window { top: count, used: 1 });
         true
     }
+
+    /// Whether this count came with this nonce before, and the password was right.
+    pub(super) fn is_used(&self, id: Id, count: u32) -> bool {
+        self.windows.get(&id).is_some_and(|window| !{ *window }.take(count))
+    }
 }
 
 impl Window {
@@ -181,16 +200,18 @@ mod tests {
     fn a_nonce_says_its_time_and_nobody_else_can_make_one() {
         let mut mint = Mint::new(&[1; 32]);
         let now = Now::default().plus(1_000_000_000_000);
-        let (a, b) = (mint.nonce(now), mint.nonce(now));
+        let (here, there) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
+        let (a, b) = (mint.nonce(now, here), mint.nonce(now, here));
         assert_ne!(a, b);
-        assert_eq!(mint.read(b.as_bytes()), Some(Id { time: now.mono, counter: 2 }));
-        assert_eq!(Mint::new(&[2; 32]).read(a.as_bytes()), None);
+        assert_eq!(mint.read(b.as_bytes(), here), Some(Id { time: now.mono, counter: 2 }));
+        assert_eq!(Mint::new(&[2; 32]).read(a.as_bytes(), here), None);
+        assert_eq!(mint.read(a.as_bytes(), there), None, "another address");
         for i in 0..a.len() {
             let mut changed = a.clone().into_bytes();
             changed[i] = if changed[i] == b'A' { b'B' } else { b'A' };
-            assert_eq!(mint.read(&changed), None, "character {i}");
+            assert_eq!(mint.read(&changed, here), None, "character {i}");
         }
-        assert_eq!(mint.read(&a.as_bytes()[1..]), None);
+        assert_eq!(mint.read(&a.as_bytes()[1..], here), None);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The side that is called: from an admitted INVITE to its final response and ACK (RFC 3261 §13.3).
 
-use super::{AwaitAck, Dialog, OfferAnswer, Provisional, Session, SessionId, State, without_tag};
+use super::session::{AwaitAck, OfferAnswer, Provisional, Reliable, without_tag};
+use super::{Dialog, Session, SessionId, State};
 use crate::clock::Now;
 use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Incoming, Purpose, SUPPORTED, Timer, User};
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::Name;
 use crate::sip::write::Writer;
@@ -166,7 +168,7 @@ impl Endpoint {
             let t1 = self.settings.intervals.t1;
             if let Some(session) = self.session(id) {
                 session.reliable =
-                    Some(super::Reliable { rseq, bytes: bytes.clone(), interval: t1, since: now.mono, with_sdp });
+                    Some(Reliable { rseq, bytes: bytes.clone(), interval: t1, since: now.mono, with_sdp });
             }
             self.wheel.set(now.mono + t1, Timer::Reliable(id, rseq));
         }
@@ -218,14 +220,7 @@ impl Endpoint {
     }
 
     /// Keeps a 2xx to be sent again until its ACK comes (RFC 3261 §13.3.1.4).
-    pub(super) fn await_ack(
-        &mut self,
-        id: SessionId,
-        txn: crate::sip::endpoint::TxnId,
-        seq: u32,
-        bytes: Bytes,
-        now: Now,
-    ) {
+    pub(super) fn await_ack(&mut self, id: SessionId, txn: TxnId, seq: u32, bytes: Bytes, now: Now) {
         let t1 = self.settings.intervals.t1;
         let serial = self.next_serial();
         let Some(flow) = self.txn(txn).map(|t| t.flow) else { return };

@@ -4,7 +4,8 @@
 use super::{Credentials, SessionId};
 use crate::clock::Now;
 use crate::sip::auth::client::Login;
-use crate::sip::endpoint::{Endpoint, Purpose, TxnId, User};
+use crate::sip::endpoint::{Endpoint, Purpose, User};
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::Method;
 use crate::sip::wire;

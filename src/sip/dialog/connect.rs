@@ -1,42 +1,19 @@
 //! The side that calls: INVITE, early dialogs and forks, authentication, 2xx and ACK (RFC 3261 §13.2, §22).
 
-use super::{Dialog, OfferAnswer, Session, SessionId, State};
+use super::session::{OfferAnswer, without_tag};
+use super::{Dialog, Outgoing, Session, SessionId, State};
 use crate::clock::Now;
-use crate::sip::auth::client::{Credentials, Login};
-use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, TxnId, User};
+use crate::sip::auth::client::Login;
+use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, User};
 use crate::sip::flow::{Flow, Transport};
 use crate::sip::header::{self, NameAddr};
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::write::Writer;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::fmt;
-
-/// An INVITE to be sent.
-#[derive(Debug, Clone)]
-pub struct Outgoing {
-    /// Path to the next hop.
-    pub flow: Flow,
-    /// Request-URI.
-    pub uri: Bytes,
-    /// From value without tag.
-    pub from: Bytes,
-    /// To value.
-    pub to: Bytes,
-    /// Offer.
-    pub sdp: Bytes,
-    /// Max-Forwards: that of the other leg less one.
-    pub max_forwards: u32,
-    /// Further header lines, each ended by CRLF.
-    pub extra: Bytes,
-    /// For a 401 or 407.
-    pub credentials: Option<Credentials>,
-    /// Requests inside the dialog follow the flow (phones behind NAT).
-    pub by_flow: bool,
-    /// Session interval asked for, s; raised by a 422. 0: none.
-    pub session_expires: u32,
-}
 
 /// Contact of ours on a flow.
 pub(super) fn contact(flow: &Flow) -> impl fmt::Display + use<> {
@@ -215,9 +192,9 @@ impl Endpoint {
         let Some(seq) = response.cseq().map(|c| c.number) else { return };
         let mut dialog = Dialog {
             call_id: Bytes::copy_from_slice(response.call_id()),
-            local: super::without_tag(response.value(Name::From).unwrap_or_default()),
+            local: without_tag(response.value(Name::From).unwrap_or_default()),
             local_tag: String::from_utf8_lossy(response.from_tag().unwrap_or_default()).into(),
-            remote: super::without_tag(response.value(Name::To).unwrap_or_default()),
+            remote: without_tag(response.value(Name::To).unwrap_or_default()),
             remote_tag: Bytes::copy_from_slice(response.to_tag().unwrap_or_default()),
             local_seq: seq,
             remote_seq: None,
@@ -318,15 +295,5 @@ impl Endpoint {
                 self.forget(invite);
             }
         }
-    }
-}
-
-impl Session {
-    /// Route set and remote target of a response that makes a dialog (RFC 3261 §12.1.2).
-    fn take_routes(&mut self, response: &Message) {
-        self.dialog.routes = response.elements(Name::RecordRoute).map(Bytes::copy_from_slice).collect();
-        self.dialog.routes.reverse();
-        let flow = self.dialog.flow;
-        self.dialog.retarget(response, flow);
     }
 }

@@ -1,9 +1,11 @@
 //! Offers inside a session: re-INVITE and UPDATE, theirs and ours, and glare (RFC 3261 §14, RFC 3311).
 
-use super::{Modify, OfferAnswer, SessionId, State};
+use super::session::{Modify, OfferAnswer};
+use super::{Session, SessionId, State};
 use crate::clock::Now;
-use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Purpose, SUPPORTED, Timer, TxnId, User};
+use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Purpose, SUPPORTED, Timer, User};
 use crate::sip::flow::Flow;
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::write::Writer;
@@ -249,7 +251,7 @@ impl Endpoint {
 }
 
 /// Whether an offer of the other side meets one that is open (RFC 3261 §14.2, RFC 3311 §5.2).
-fn offer_conflict(session: &super::Session, invite: bool, has_offer: bool) -> Option<(u16, &'static [u8])> {
+fn offer_conflict(session: &Session, invite: bool, has_offer: bool) -> Option<(u16, &'static [u8])> {
     const LATER: &[u8] = b"Retry-After: 1\r\n";
     if invite && session.caller && matches!(session.state, State::Calling | State::Early | State::Cancelling) {
         return Some((491, b""));

@@ -1,6 +1,7 @@
 //! Reliable provisional responses, both sides (RFC 3262).
 
-use super::{OfferAnswer, SessionId};
+use super::SessionId;
+use super::session::OfferAnswer;
 use crate::clock::Now;
 use crate::sip::endpoint::{EndedBy, Endpoint, Event, Purpose, Timer, User};
 use crate::sip::flow::Flow;

@@ -2,7 +2,8 @@
 
 use super::{SessionId, State};
 use crate::clock::{Now, SECOND};
-use crate::sip::endpoint::{Endpoint, Event, Purpose, Timer, TxnId};
+use crate::sip::endpoint::{Endpoint, Event, Purpose, Timer};
+use crate::sip::id::TxnId;
 use crate::sip::name::{Method, Name};
 
 /// How long an answer may take, µs.

@@ -3,9 +3,10 @@
 use super::SessionId;
 use super::replaces::Replaces;
 use crate::clock::Now;
-use crate::sip::endpoint::{Endpoint, Event, Purpose, TxnId, User};
+use crate::sip::endpoint::{Endpoint, Event, Purpose, User};
 use crate::sip::flow::Flow;
 use crate::sip::header::{self, Params};
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::uri;

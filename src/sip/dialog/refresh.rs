@@ -1,5 +1,6 @@
 //! Session timers (RFC 4028): who refreshes, when, and when a session is given up.
 
+use super::session::{Modify, Refresh};
 use super::{Session, SessionId, State};
 use crate::clock::{Now, SECOND};
 use crate::sip::endpoint::{EndedBy, Endpoint, Event, Purpose, Timer};
@@ -9,18 +10,6 @@ use crate::sip::name::{Method, Name};
 
 /// Longest time that one entry of the wheel waits for a session, µs.
 const HOP: u64 = 30 * SECOND;
-
-/// The timer of one session.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Refresh {
-    /// Interval in force, s; 0: none.
-    interval: u32,
-    /// We refresh; else the other side does and we watch.
-    ours: bool,
-    serial: u32,
-    /// When it is due, µs monotonic.
-    due: u64,
-}
 
 impl Endpoint {
     /// Session timer lines of the 2xx to an INVITE; chooses the refresher.
@@ -105,8 +94,7 @@ impl Endpoint {
             self.hang_up(id, b"Reason: SIP;cause=408;text=\"session expired\"\r\n", now);
             return self.event(Event::Ended { session: id, by: EndedBy::Expired, q850: None });
         }
-        let busy =
-            session.owed.is_some() || !matches!(session.modify, super::Modify::Idle) || session.await_ack.is_some();
+        let busy = session.owed.is_some() || !matches!(session.modify, Modify::Idle) || session.await_ack.is_some();
         let (update, sdp) = (session.peer.update, session.local_sdp.clone());
         if busy {
             self.arm_refresh(id, now.mono + 2 * SECOND, now);

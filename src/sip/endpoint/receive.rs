@@ -1,13 +1,16 @@
 //! What comes in: to its transaction, to its session, or up as a request that nobody has admitted yet.
 
-use super::{ALLOW, Endpoint, Incoming, READ, SUPPORTED, User};
+use super::supported::unsupported;
+use super::{ALLOW, Endpoint, Incoming, SUPPORTED, User};
 use crate::clock::Now;
-use crate::sip::dialog::SessionId;
 use crate::sip::flow::Flow;
+use crate::sip::header;
+use crate::sip::id::{SessionId, TxnId};
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::transaction::key::Key;
 use crate::sip::wire;
+use crate::sip::write::Writer;
 use bytes::Bytes;
 
 /// Longest request-URI taken, bytes; longer ones get 414.
@@ -73,14 +76,14 @@ impl Endpoint {
         same.then_some(SessionId { index, serial: session.serial })
     }
 
-    fn cancel_in(&mut self, flow: Flow, message: Message, found: Option<super::TxnId>, now: Now) {
+    fn cancel_in(&mut self, flow: Flow, message: Message, found: Option<TxnId>, now: Now) {
         let incoming = Incoming { flow, message };
         let Some(id) = found else { return self.refuse(&incoming, 481, b"") };
         // A copy of the CANCEL gets the same answer, so that it needs no transaction of its own.
         let user = self.txn(id).map(|t| (t.user, t.request.is_some()));
         self.refuse(&incoming, 200, b"");
         if let Some((User::Session(session, _), true)) = user {
-            let q850 = super::super::header::q850(incoming.message.values(Name::Reason));
+            let q850 = header::q850(incoming.message.values(Name::Reason));
             self.cancelled(session, q850, now);
         }
     }
@@ -131,35 +134,15 @@ impl Endpoint {
     /// A response inside a dialog without a body.
     pub(in crate::sip) fn respond_plain(
         &mut self,
-        txn: super::TxnId,
+        txn: TxnId,
         request: &Message,
         flow: Flow,
         status: u16,
         extra: &[u8],
         now: Now,
     ) {
-        let mut w = crate::sip::write::Writer::answer(request, status, None, flow.peer);
+        let mut w = Writer::answer(request, status, None, flow.peer);
         w.lines(extra);
         self.respond(txn, status, w.end(), now);
-    }
-}
-
-/// The `Unsupported` line for a request that requires what we do not know (RFC 3261 §8.2.2.3).
-#[must_use]
-pub(in crate::sip) fn unsupported(message: &Message) -> Option<String> {
-    let mut unknown = message
-        .elements(Name::Require)
-        .filter(|tag| !SUPPORTED.iter().chain(&READ).any(|s| tag.eq_ignore_ascii_case(s.as_bytes())))
-        .filter_map(|tag| std::str::from_utf8(tag).ok())
-        .peekable();
-    unknown.peek()?;
-    Some(format!("Unsupported: {}\r\n", unknown.collect::<Vec<_>>().join(", ")))
-}
-
-impl Incoming {
-    /// The `Unsupported` line, if the request requires what this endpoint does not know: then 420.
-    #[must_use]
-    pub fn unsupported(&self) -> Option<String> {
-        unsupported(&self.message)
     }
 }

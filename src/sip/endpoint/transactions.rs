@@ -1,94 +1,28 @@
 //! Does what the four transaction machines want: bytes, timers, keys.
 
-use super::{Endpoint, Event, FailedBy, Timer};
+use super::incoming::response_flow;
+use super::txn::{Machine, Txn};
+use super::{Endpoint, Event, FailedBy, Purpose, Timer, User};
 use crate::clock::Now;
-use crate::sip::auth::client::Login;
-use crate::sip::dialog::{ReferId, SessionId};
 use crate::sip::flow::Flow;
+use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
+use crate::sip::spare::give_back;
 use crate::sip::transaction::key::Key;
 use crate::sip::transaction::{Act, Acts, Letter, client, client_invite, server, server_invite};
 use crate::sip::write::Writer;
 use bytes::Bytes;
 use rand_core::RngCore;
 
-/// Names one transaction; a reused slot has another serial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sip) struct TxnId {
-    pub index: u32,
-    pub serial: u32,
-}
-
-/// What a client transaction of a session was for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sip) enum Purpose {
-    /// The INVITE that began it.
-    Invite,
-    /// re-INVITE or UPDATE with an offer.
-    Offer,
-    /// UPDATE or re-INVITE that only refreshes.
-    Refresh,
-    /// PRACK: the result changes nothing unless the dialog is gone.
-    Minor,
-    /// INFO with a key.
-    Key,
-    /// REFER.
-    Refer,
-    /// OPTIONS that asks whether the other side is there.
-    Probe,
-}
-
-/// Who is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sip) enum User {
-    Nobody,
-    Session(SessionId, Purpose),
-    /// A NOTIFY of ours.
-    Reference(ReferId),
-    Token(u64),
-}
-
-#[derive(Debug)]
-pub(in crate::sip) enum Machine {
-    ClientInvite(client_invite::State),
-    Client(client::State),
-    ServerInvite(server_invite::State),
-    Server(server::State),
-}
-
-#[derive(Debug)]
-pub(in crate::sip) struct Txn {
-    serial: u32,
-    pub machine: Machine,
-    pub flow: Flow,
-    pub user: User,
-    /// Client: the request, later the ACK. Server: the last response.
-    pub bytes: Bytes,
-    /// Client: the branch, compared whole. Also the To tag of the accepted 2xx, once there is one.
-    branch: Box<str>,
-    pub accepted_tag: Bytes,
-    /// To tags of further 2xx: they have had their BYE.
-    pub ended_forks: Vec<Bytes>,
-    /// The CANCEL of this INVITE: it shares the branch (RFC 3261 §9.1).
-    pub cancel: Option<TxnId>,
-    /// Client: challenges to this request that were answered before.
-    pub answered: u8,
-    /// Client: for a challenge, where the session is gone.
-    pub login: Option<Box<Login>>,
-    /// Server: the request, until the final response is sent.
-    pub request: Option<Box<Message>>,
-    key: Option<Key>,
-}
-
 impl Endpoint {
     pub(in crate::sip) fn txn(&mut self, id: TxnId) -> Option<&mut Txn> {
-        self.txns.get_mut(id.index as usize).filter(|t| t.serial == id.serial)
+        self.txns.get_mut(id.index as usize).filter(|t| t.serial == id.serial).map(Box::as_mut)
     }
 
     fn insert(&mut self, machine: Machine, flow: Flow, user: User) -> TxnId {
         let serial = self.next_serial();
-        let index = self.txns.insert(Txn {
+        let index = self.txns.insert(Box::new(Txn {
             serial,
             machine,
             flow,
@@ -102,7 +36,7 @@ impl Endpoint {
             login: None,
             request: None,
             key: None,
-        });
+        }));
         TxnId { index: u32::try_from(index).unwrap_or(u32::MAX), serial }
     }
 
@@ -172,7 +106,7 @@ impl Endpoint {
             Machine::Server(server::State::Trying)
         };
         let key = Key::of(&message, message.method().unwrap_or(Method::Other));
-        let id = self.insert(machine, super::incoming::response_flow(flow, &message), user);
+        let id = self.insert(machine, response_flow(flow, &message), user);
         if let Some(key) = &key {
             self.keys.insert(key.clone(), id);
         }
@@ -430,6 +364,7 @@ impl Endpoint {
         let txn = self.txns.remove(id.index as usize);
         if let Some(key) = txn.key {
             self.keys.remove(&key);
+            give_back(&mut self.keys);
         }
     }
 

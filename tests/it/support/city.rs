@@ -124,6 +124,7 @@ pub fn settings() -> Settings {
         realm: "12345".into(),
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         nonce: 60_000_000,
+        lockout: switchboard::sip::auth::lockout::Limits::default(),
         register: (30, 3600),
         listen: vec![(Transport::Udp, EXCHANGE)],
         trunks,
@@ -133,8 +134,11 @@ pub fn settings() -> Settings {
         state: String::new(),
         max_calls: 1000,
         record_default: switchboard::dialplan::Record::Always,
+        legs_per_caller: 3,
         codes: switchboard::exchange::Codes::default(),
         link: None,
+        // The talks of scenes are young; what the end of a young one means stands in `unserved`.
+        early_hangup: 0,
         whisper: None,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod city;
 pub mod counted;
+pub mod desk;
 pub mod graph;
 pub mod raw;
 pub mod scenes;

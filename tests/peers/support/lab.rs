@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use switchboard::admin;
-use switchboard::exchange::{self, Answer, CallRow, TransferRow};
+use switchboard::exchange::{self, Answer, CallRow, SeatRow, TransferRow, TrunkRow};
 use switchboard::fact::{Event, Outcome, Supervision, Way};
 use switchboard::ledger::Cdr;
 use switchboard::store::{Filter, Reader};
@@ -121,6 +121,22 @@ impl Lab {
         });
         let seats = self.ask(&exchange::Command::Seats);
         assert!(ready.is_some(), "seat {number} did not become ready: {seats:?}\n{}", self.daemon.said());
+    }
+
+    /// One seat.
+    pub fn seat(&self, number: &str) -> SeatRow {
+        match self.ask(&exchange::Command::Seats) {
+            Answer::Seats { seats } => seats.into_iter().find(|s| s.seat.as_str() == number).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One trunk.
+    pub fn trunk(&self, name: &str) -> TrunkRow {
+        match self.ask(&exchange::Command::Trunks) {
+            Answer::Trunks { trunks } => trunks.into_iter().find(|t| t.trunk.as_str() == name).unwrap(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Calls that live now.

@@ -1,8 +1,8 @@
 //! What the handlers share: the token, the way to the exchange, and one look at the live calls for all who wait.
 
 use super::super::server::{Ask, ask};
-use super::Limits;
 use super::fault::Fault;
+use super::limits::Limits;
 use crate::clock::Clock;
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
@@ -15,21 +15,21 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
 
 /// How often the live calls are looked at while somebody waits, however many do.
-const LOOK: Duration = Duration::from_millis(250);
+const INTERVAL: Duration = Duration::from_millis(250);
 
 /// A look at the live calls, and when it was asked for, µs monotonic.
-type Look = (u64, Arc<Vec<CallRow>>);
+type Snapshot = (u64, Arc<Vec<CallRow>>);
 
-pub(super) struct Desk {
+pub(super) struct Backend {
     /// SHA-256 of the token: digests are compared, so that neither its text nor its length can be told by time.
     token: [u8; 32],
     asks: mpsc::Sender<Ask>,
     pub(super) limits: Limits,
     clock: Clock,
-    last: Mutex<Option<Look>>,
+    last: Mutex<Option<Snapshot>>,
 }
 
-impl Desk {
+impl Backend {
     pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, limits: Limits) -> Self {
         let token = Sha256::digest(token.as_bytes()).into();
         Self { token, asks, limits, clock: Clock::system(), last: Mutex::new(None) }
@@ -53,7 +53,7 @@ impl Desk {
     /// The live calls as they are now.
     ///
     /// # Errors
-    /// As [`Desk::ask`].
+    /// As [`Backend::ask`].
     pub(super) async fn calls(&self) -> Result<Vec<CallRow>, Fault> {
         match self.ask(Command::Calls).await? {
             Answer::Calls { calls } => Ok(calls),
@@ -64,7 +64,7 @@ impl Desk {
     /// Waits for the end of a transfer: what came of it and why; nothing when the call itself has ended.
     ///
     /// # Errors
-    /// As [`Desk::ask`].
+    /// As [`Backend::ask`].
     pub(super) async fn outcome(
         &self,
         call: CallRef,
@@ -72,24 +72,24 @@ impl Desk {
     ) -> Result<(Option<TransferResult>, Option<Cause>), Fault> {
         let since = self.clock.now().mono;
         loop {
-            let calls = self.look(since).await?;
+            let calls = self.snapshot(since).await?;
             let Some(row) = calls.iter().find(|row| row.call == call) else { return Ok((None, None)) };
             let row = row.transfers.iter().find(|row| row.transfer == transfer);
             if let Some(row) = row.filter(|row| row.result.is_some()) {
                 return Ok((row.result, row.cause));
             }
             drop(calls);
-            sleep(LOOK).await;
+            sleep(INTERVAL).await;
         }
     }
 
     /// The last look, if it was asked for at `since` or later and is young; else a new one. Whoever comes meanwhile waits for it.
-    async fn look(&self, since: u64) -> Result<Arc<Vec<CallRow>>, Fault> {
+    async fn snapshot(&self, since: u64) -> Result<Arc<Vec<CallRow>>, Fault> {
         let mut last = self.last.lock().await;
         let now = self.clock.now().mono;
         if let Some((at, calls)) = last.as_ref()
             && *at >= since
-            && u128::from(now - *at) < LOOK.as_micros()
+            && u128::from(now - *at) < INTERVAL.as_micros()
         {
             return Ok(Arc::clone(calls));
         }

@@ -1,49 +1,9 @@
-//! Local dates: the transition window in calendar months, and hours with holidays and 调休 as data.
-//!
-//! A moment comes in as µs since the epoch; no clock is read here. Days begin at local midnight of the plan's zone.
+//! The transition of a merged number, in calendar months and whole local days.
 
+use crate::calendar::Zone;
 use jiff::ToSpan;
-use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::TimeZone;
-use std::collections::BTreeSet;
+use jiff::civil::Date;
 use std::sync::Arc;
-
-/// The zone of the plan, `Asia/Shanghai`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Zone(TimeZone);
-
-impl Zone {
-    /// The zone of this IANA name, from the bundled database; `None` when there is no such zone.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        TimeZone::get(name).ok().map(Self)
-    }
-
-    /// UTC.
-    #[must_use]
-    pub fn utc() -> Self {
-        Self(TimeZone::UTC)
-    }
-
-    /// The local date and time at a moment, µs since the epoch.
-    #[must_use]
-    pub fn local(&self, wall: i64) -> DateTime {
-        let moment = jiff::Timestamp::from_microsecond(wall).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        self.0.to_datetime(moment)
-    }
-
-    /// The moment of a local date and time, µs since the epoch (the earlier one where a clock is set back).
-    #[must_use]
-    pub fn moment(&self, at: DateTime) -> i64 {
-        self.0.to_timestamp(at).map_or(i64::MAX, jiff::Timestamp::as_microsecond)
-    }
-
-    /// Local midnight at which a day begins, µs since the epoch.
-    #[must_use]
-    pub fn midnight(&self, day: Date) -> i64 {
-        self.moment(day.to_datetime(jiff::civil::Time::midnight()))
-    }
-}
 
 /// The transition of a merged number: \[cutover 00:00, last day 24:00\[.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,55 +73,6 @@ impl Window {
     }
 }
 
-/// Public holidays and the working weekends that make up for them (调休), as data.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Calendar {
-    /// Days off.
-    pub holidays: BTreeSet<Date>,
-    /// Saturdays and Sundays that are worked.
-    pub workdays: BTreeSet<Date>,
-}
-
-impl Calendar {
-    /// Whether people work on this day.
-    #[must_use]
-    pub fn is_workday(&self, day: Date) -> bool {
-        if self.workdays.contains(&day) {
-            return true;
-        }
-        !self.holidays.contains(&day) && !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
-    }
-}
-
-/// When a group is staffed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hours {
-    /// Always: what the plan demands of 12345 and of every kept line (§二).
-    Always,
-    /// Workdays of a calendar, between two local times of day.
-    Workdays {
-        /// The calendar.
-        calendar: Arc<Calendar>,
-        /// From this time, included.
-        from: jiff::civil::Time,
-        /// Until this time, excluded.
-        to: jiff::civil::Time,
-    },
-}
-
-impl Hours {
-    /// Whether it is staffed at a local date and time.
-    #[must_use]
-    pub fn open_at(&self, local: DateTime) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Workdays { calendar, from, to } => {
-                calendar.is_workday(local.date()) && *from <= local.time() && local.time() < *to
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,14 +107,5 @@ mod tests {
             let next = zone.midnight(day.tomorrow().unwrap());
             assert_eq!((window.day(midnight), window.day(next - 1)), (Some(n), Some(n)), "{day}");
         }
-    }
-
-    #[test]
-    fn a_working_saturday_is_worked_and_a_holiday_monday_is_not() {
-        let calendar = Calendar { holidays: [date(2021, 10, 4)].into(), workdays: [date(2021, 10, 9)].into() };
-        assert!(calendar.is_workday(date(2021, 10, 9)));
-        assert!(!calendar.is_workday(date(2021, 10, 10)));
-        assert!(!calendar.is_workday(date(2021, 10, 4)));
-        assert!(calendar.is_workday(date(2021, 10, 11)));
     }
 }

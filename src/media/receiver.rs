@@ -1,6 +1,7 @@
 //! What a leg says, made ready for those who hear it in a mix or record it: jitter buffer, decoder, concealment.
 //! Each 20 ms are made once, whoever asks for them.
 
+use super::silence::quiet;
 use super::wheel::Wheel;
 use crate::audio::conceal::Concealer;
 use crate::audio::g711;
@@ -32,7 +33,7 @@ pub struct Piece {
 
 /// The listening to one leg.
 #[derive(Debug)]
-pub struct Ear {
+pub struct Receiver {
     jitter: Jitter,
     conceal: Concealer,
     codec: Codec,
@@ -48,19 +49,12 @@ pub struct Ear {
     key: Option<(u32, u32)>,
 }
 
-fn silence(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcma => g711::ALAW_SILENCE,
-        Codec::Pcmu => g711::ULAW_SILENCE,
-    }
-}
-
-impl Ear {
+impl Receiver {
     /// Begins to listen; `jitter_us` is what is known of the stream.
     pub fn new(codec: Codec, jitter_us: u32) -> Self {
         let piece = Piece { number: u64::MAX, timestamp: None, sound: [0; FRAME], quiet: true, keyed: false };
         Self {
-            jitter: Jitter::new(silence(codec), jitter_us),
+            jitter: Jitter::new(quiet(codec), jitter_us),
             conceal: Concealer::default(),
             codec,
             first: None,
@@ -85,7 +79,7 @@ impl Ear {
     pub fn hear(&mut self, header: &Header, codec: Codec, payload: &[u8], sounding: bool, now: u64) {
         if codec != self.codec {
             self.codec = codec;
-            self.jitter.clear(silence(codec));
+            self.jitter.clear(quiet(codec));
         }
         if sounding {
             let (from, until) =
@@ -100,7 +94,7 @@ impl Ear {
     }
 
     /// A packet that stands for silence: comfort noise, an event.
-    pub fn hush(&mut self, header: &Header, now: u64) {
+    pub fn put_silence(&mut self, header: &Header, now: u64) {
         let put = self.jitter.put_silence(header, FRAME, now);
         self.begins_with(header, put);
     }

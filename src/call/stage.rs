@@ -1,0 +1,116 @@
+//! The stage that a call is in: one machine at a time.
+
+use super::announce::Announcing;
+use super::dialling::Dialling;
+use super::machine::{Event, Flow, Machine, Out, View};
+use super::queueing::Queueing;
+use super::room::Room;
+use super::talking::Talking;
+use crate::clock::Now;
+use crate::dialplan::Step;
+use crate::fact::Outcome;
+use crate::id::{GroupId, LegRef, SeatId};
+
+/// Where the call is in its script.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Between two steps.
+    Idle,
+    Announcing(Announcing),
+    Queueing(Queueing),
+    Dialling(Dialling),
+    Talking(Talking),
+    Over,
+}
+
+impl Stage {
+    /// What a step of the script is; a release is none.
+    pub(super) fn of(step: Step) -> Self {
+        match step {
+            Step::Prompt { prompt, early } => Self::Announcing(Announcing::new(prompt, early)),
+            Step::Ring { group, timeout_ms } => Self::Queueing(Queueing::kept(group, timeout_ms)),
+            Step::Queue { group, skill } => Self::Queueing(Queueing::line(group, skill)),
+            Step::Trunk { trunks, number, progress_ms, timeout_ms } => {
+                Self::Dialling(Dialling::trunks(trunks, number, progress_ms, timeout_ms))
+            }
+            Step::Release { .. } => Self::Idle,
+        }
+    }
+
+    /// A seat that was dialled by its own number.
+    pub(super) fn seat(seat: SeatId) -> Self {
+        Self::Dialling(Dialling::seat(seat))
+    }
+
+    fn machine(&self) -> Option<&dyn Machine> {
+        match self {
+            Self::Announcing(machine) => Some(machine),
+            Self::Queueing(machine) => Some(machine),
+            Self::Dialling(machine) => Some(machine),
+            Self::Talking(machine) => Some(machine),
+            Self::Idle | Self::Over => None,
+        }
+    }
+
+    fn machine_mut(&mut self) -> Option<&mut dyn Machine> {
+        match self {
+            Self::Announcing(machine) => Some(machine),
+            Self::Queueing(machine) => Some(machine),
+            Self::Dialling(machine) => Some(machine),
+            Self::Talking(machine) => Some(machine),
+            Self::Idle | Self::Over => None,
+        }
+    }
+
+    pub(super) fn handle(&mut self, view: &View<'_>, event: &Event<'_>, now: Now, out: &mut Out<'_>) -> Flow {
+        self.machine_mut().map_or(Flow::Pass, |machine| machine.handle(view, event, now, out))
+    }
+
+    pub(super) fn deadline(&self) -> Option<u64> {
+        self.machine().and_then(Machine::deadline)
+    }
+
+    pub(super) fn arrange(&self, view: &View<'_>, room: &mut Room<'_>) {
+        if let Some(machine) = self.machine() {
+            machine.arrange(view, room);
+        }
+    }
+
+    /// In one word, for lists.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Idle => "starting",
+            Self::Announcing(_) => "announcing",
+            Self::Queueing(_) => "queueing",
+            Self::Dialling(_) => "ringing",
+            Self::Talking(_) => "talking",
+            Self::Over => "over",
+        }
+    }
+
+    pub(super) fn is_talk(&self) -> bool {
+        matches!(self, Self::Talking(_))
+    }
+
+    /// The group that the call waits in.
+    pub(super) fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::Queueing(queueing) => Some(queueing.group()),
+            _ => None,
+        }
+    }
+
+    /// Whether this leg rings for the caller, so that it can be picked up elsewhere.
+    pub(super) fn rings(&self, leg: LegRef) -> bool {
+        matches!(self, Self::Queueing(queueing) if queueing.rings(leg))
+    }
+
+    /// What it means that the caller hangs up now.
+    pub(super) fn abandoned(&self, view: &View<'_>) -> Outcome {
+        match self {
+            Self::Talking(_) => Outcome::Connected,
+            Self::Announcing(announcing) => announcing.abandoned(view),
+            Self::Idle | Self::Queueing(_) | Self::Dialling(_) | Self::Over => Outcome::Abandoned,
+        }
+    }
+}

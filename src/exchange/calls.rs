@@ -1,0 +1,171 @@
+//! The live calls with their legs on the wire, and whose each session is.
+//!
+//! Everything that is asked of one call or one seat is found by a key; only lists and a drain's end go through all of them.
+
+use super::codes::Pressed;
+use super::live_recording::LiveRecording;
+use super::rows::TransferRow;
+use crate::call::{Call, Leg};
+use crate::id::{CallRef, LegRef, SeatId};
+use crate::sip::dialog::{ReferId, SessionId};
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A live call with its legs on the wire.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub call: Call,
+    pub legs: SmallVec<[Leg; 2]>,
+    /// Of the timer that is set for the call's deadline, and that deadline.
+    pub timer: (u32, Option<u64>),
+    /// What its agent has pressed of a feature code.
+    pub pressed: Pressed,
+    /// REFERs that its transfers came by.
+    pub refers: Refers,
+    /// The transfers so far, as facts have told them.
+    pub transfers: Vec<TransferRow>,
+    /// Its recording, once it has begun.
+    pub recording: Option<LiveRecording>,
+    /// It is counted among those that wait.
+    waits: bool,
+}
+
+/// REFERs of one call.
+#[derive(Debug, Default)]
+pub(super) struct Refers {
+    /// The one whose transfer is being ordered.
+    pub asking: Option<ReferId>,
+    /// Those under way, by their transfer: an agent's may outlive him.
+    pub open: SmallVec<[(u32, ReferId); 1]>,
+}
+
+/// Whose a session is.
+#[derive(Debug)]
+struct Owner {
+    call: CallRef,
+    leg: LegRef,
+    /// The seat that was called by it, or has taken the place of one.
+    seat: Option<SeatId>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// Boxed: the tree moves its entries about.
+    live: BTreeMap<CallRef, Box<Live>>,
+    owners: BTreeMap<SessionId, Owner>,
+    /// Where each seat is called or talks, oldest call first.
+    seats: BTreeSet<(SeatId, CallRef, LegRef)>,
+    waiting: usize,
+}
+
+impl Live {
+    /// A call that begins, with its caller's leg.
+    pub fn new(call: Call, leg: Leg) -> Self {
+        Self {
+            call,
+            legs: smallvec::smallvec![leg],
+            timer: (0, None),
+            pressed: Pressed::default(),
+            refers: Refers::default(),
+            transfers: Vec::new(),
+            recording: None,
+            waits: false,
+        }
+    }
+
+    pub fn leg(&mut self, leg: LegRef) -> Option<&mut Leg> {
+        self.legs.iter_mut().find(|l| l.leg == leg)
+    }
+
+    /// The media thread that its legs live on.
+    pub fn thread(&self) -> Option<u8> {
+        self.legs.first().map(|l| l.lease.port.thread)
+    }
+}
+
+impl Calls {
+    pub fn get(&self, id: &CallRef) -> Option<&Live> {
+        self.live.get(id).map(|live| &**live)
+    }
+
+    pub fn get_mut(&mut self, id: &CallRef) -> Option<&mut Box<Live>> {
+        self.live.get_mut(id)
+    }
+
+    pub fn contains_key(&self, id: &CallRef) -> bool {
+        self.live.contains_key(id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Each, oldest first: for lists.
+    pub fn iter(&self) -> impl Iterator<Item = (CallRef, &Live)> {
+        self.live.iter().map(|(id, live)| (*id, &**live))
+    }
+
+    pub fn insert(&mut self, id: CallRef, live: Live) {
+        self.live.insert(id, Box::new(live));
+    }
+
+    /// The call is over; its sessions have been [`Self::disown`]ed.
+    pub fn remove(&mut self, id: &CallRef) {
+        if self.live.remove(id).is_some_and(|live| live.waits) {
+            self.waiting -= 1;
+        }
+    }
+
+    /// How many wait in queues.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// The call may have gone on to another stage.
+    pub fn recount(&mut self, id: &CallRef) {
+        let Some(live) = self.live.get_mut(id) else { return };
+        let waits = live.call.stage() == "queueing";
+        match (std::mem::replace(&mut live.waits, waits), waits) {
+            (false, true) => self.waiting += 1,
+            (true, false) => self.waiting -= 1,
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Whose a session is.
+    pub fn owner(&self, session: SessionId) -> Option<(CallRef, LegRef)> {
+        self.owners.get(&session).map(|o| (o.call, o.leg))
+    }
+
+    /// A session is this leg's from now on; `seat` is whom it reaches, if that is one.
+    pub fn own(&mut self, session: SessionId, (call, leg): (CallRef, LegRef), seat: Option<SeatId>) {
+        self.disown(session);
+        if let Some(seat) = &seat {
+            self.seats.insert((seat.clone(), call, leg));
+        }
+        self.owners.insert(session, Owner { call, leg, seat });
+    }
+
+    /// It goes on as a leg of another call.
+    pub fn hand_over(&mut self, session: SessionId, to: (CallRef, LegRef)) {
+        let seat = self.disown(session);
+        self.own(session, to, seat);
+    }
+
+    /// It is nobody's any more; the seat that it reached.
+    pub fn disown(&mut self, session: SessionId) -> Option<SeatId> {
+        let Owner { call, leg, seat } = self.owners.remove(&session)?;
+        if let Some(seat) = &seat {
+            self.seats.remove(&(seat.clone(), call, leg));
+        }
+        seat
+    }
+
+    /// The media thread of the call that this seat is in, of the oldest if it is in several.
+    pub fn thread_of(&self, seat: &SeatId) -> Option<u8> {
+        let first = (seat.clone(), CallRef(0), LegRef(0));
+        let found = self.seats.range(first..).take_while(|(s, ..)| s == seat);
+        found.filter_map(|(_, call, _)| self.live.get(call)?.thread()).next()
+    }
+}

@@ -1,0 +1,13 @@
+//! Timers of the exchange itself.
+
+use crate::id::{CallRef, LegRef};
+
+/// What the exchange's own wheel carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Due {
+    Call(CallRef, u32),
+    Ping(u32),
+    /// A trunk and the serial of the timer.
+    Register(u32, u32),
+    Keys(CallRef, LegRef, u32),
+}

@@ -1,0 +1,96 @@
+//! Lists for operators: status, calls, seats, trunks. The only walks through all calls.
+
+use super::Exchange;
+use super::calls::Live;
+use super::live_recording::LiveRecording;
+use super::rows::{CallRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TrunkRow};
+use super::trunks::Trunk;
+use crate::acd;
+use crate::call::Member;
+use crate::clock::Now;
+use crate::fact::Target;
+use crate::id::{CallRef, SeatId};
+
+impl Exchange {
+    pub(super) fn status(&self) -> Status {
+        let states: Vec<_> = self.floor.seats().map(|(_, v)| v.state).collect();
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            plan: self.snapshot.plan.version().into(),
+            calls: self.calls.len(),
+            waiting: self.calls.waiting(),
+            seats_registered: self.seats.registered(),
+            seats_ready: states.iter().filter(|s| s.reachable && s.work == acd::Work::Ready).count(),
+            seats: states.len(),
+            ports: (self.ports.leased(), self.ports.total()),
+            trunks_down: self.trunks.iter().filter(|(_, t)| !t.up).map(|(_, t)| t.id.clone()).collect(),
+            draining: self.draining,
+            state: self.settings.state.clone(),
+        }
+    }
+
+    pub(super) fn call_rows(&self) -> Vec<CallRow> {
+        self.calls.iter().map(|(id, live)| call_row(id, live)).collect()
+    }
+
+    pub(super) fn seat_rows(&self, now: Now) -> Vec<SeatRow> {
+        let row = |(seat, view): (&SeatId, acd::SeatView<'_>)| SeatRow {
+            seat: seat.clone(),
+            groups: self
+                .settings
+                .seats
+                .get(seat)
+                .map_or_else(Vec::new, |s| s.groups.iter().map(ToString::to_string).collect()),
+            state: view.state.to_string(),
+            zh: view.state.zh().to_owned(),
+            contact: self.seats.binding(seat).map(|b| b.flow.peer.to_string()),
+            locked: self.seats.held_against(seat, now).map(LockRow::of).collect(),
+        };
+        self.floor.seats().map(row).collect()
+    }
+
+    pub(super) fn trunk_rows(&self, now: Now) -> Vec<TrunkRow> {
+        let row = |(_, t): (u32, &Trunk)| TrunkRow {
+            trunk: t.id.clone(),
+            outbound: self.settings.trunks.get(&t.id).and_then(|s| s.outbound).map(|(_, a)| a.to_string()),
+            up: t.up,
+            calls: t.calls,
+            registration: t.registration.as_ref().map(|r| RegistrationRow::of(r.standing(now))),
+        };
+        self.trunks.iter().map(row).collect()
+    }
+}
+
+fn call_row(id: CallRef, live: &Live) -> CallRow {
+    let called = live.call.members().iter().filter(|m| m.target.is_some());
+    CallRow {
+        call: id,
+        dialled: live.call.journey.dialled.clone(),
+        caller: live.call.journey.caller.number.clone(),
+        stage: live.call.stage().into(),
+        with: called.map(|m| who(live, m)).collect(),
+        parties: live.call.members().iter().map(|m| party_row(live, m)).collect(),
+        transfers: live.transfers.clone(),
+        recording: live.recording.as_ref().map(|t| t.file().to_owned()),
+        recording_paused: live.recording.as_ref().is_some_and(LiveRecording::is_paused),
+    }
+}
+
+fn who(live: &Live, member: &Member) -> String {
+    match &member.target {
+        None => live.call.journey.caller.number.clone(),
+        Some(Target::Seat(seat)) => seat.to_string(),
+        Some(Target::Trunk { trunk, number }) => format!("{trunk}/{number}"),
+    }
+}
+
+fn party_row(live: &Live, member: &Member) -> PartyRow {
+    PartyRow {
+        leg: member.leg,
+        role: live.call.role(member.leg),
+        who: who(live, member),
+        answered: member.answered || member.target.is_none() && live.call.is_answered(),
+        held: member.held || member.parked,
+        muted: member.muted,
+    }
+}

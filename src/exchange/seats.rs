@@ -1,0 +1,216 @@
+//! Seats as they come in by SIP: who proves a password, who has given too many wrong ones, where each phone is.
+//!
+//! One value that owns challenges, bindings and lock-outs. It answers nobody itself and refuses to know calls and the floor: what
+//! there is to be told comes back as [`Shown`] and [`Locked`].
+
+use super::settings::SeatSettings;
+use crate::clock::{Now, SECOND};
+use crate::fact::Fact;
+use crate::id::SeatId;
+use crate::sip::auth::lockout::{Held, Limits, Lockouts};
+use crate::sip::auth::{Algorithm, Guess, Password, Realm, Verdict};
+use crate::sip::endpoint::{Incoming, stateless_tag};
+use crate::sip::flow::{Flow, Transport};
+use crate::sip::name::Name;
+use crate::sip::registrar::{Binding, Change, Registrar};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Refusals of strangers are written down so often, µs.
+const WRITTEN_EVERY: u64 = 10 * SECOND;
+
+/// What a request shows of its sender.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// He knows this seat's password.
+    Seat(SeatId),
+    /// Nothing that is believed: he is challenged; `stale` when only the nonce is at fault.
+    Nothing { stale: bool },
+    /// His credentials cannot be read: 400.
+    Garbled,
+}
+
+/// A source that has just been locked out for a seat.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Locked {
+    pub fact: Fact,
+    /// Said once a source, not at each of its locks.
+    pub alarm: Option<(String, String)>,
+}
+
+/// Refusals of strangers not yet written down: one fact stands for many.
+#[derive(Debug, Default)]
+struct Strangers {
+    count: u32,
+    last: Option<IpAddr>,
+    written_at: u64,
+}
+
+/// The seats' side of the door.
+#[derive(Debug)]
+pub(super) struct Seats {
+    realm: Realm,
+    registrar: Registrar,
+    lockouts: Lockouts,
+    strangers: Strangers,
+}
+
+impl Seats {
+    /// Nobody has registered. `granted` are the shortest and longest registration, s.
+    pub fn new(realm: Realm, granted: (u32, u32), limits: Limits) -> Self {
+        Self {
+            realm,
+            registrar: Registrar::new(granted),
+            lockouts: Lockouts::new(limits),
+            strangers: Strangers::default(),
+        }
+    }
+
+    /// Who has sent this, and whom it has locked out.
+    pub fn authenticate(
+        &mut self,
+        incoming: &Incoming,
+        known: &BTreeMap<SeatId, SeatSettings>,
+        now: Now,
+    ) -> (Shown, Option<Locked>) {
+        let (m, peer) = (&incoming.message, incoming.flow.peer);
+        let (mut stale, mut locked) = (false, None);
+        for header in m.values(Name::Authorization).chain(m.values(Name::ProxyAuthorization)) {
+            let lookup = |user: &str| -> Option<Password> { known.get(user).map(|s| s.password.clone()) };
+            match self.realm.verify(header, m.method_token(), peer.ip(), now, lookup) {
+                Verdict::Ok { user, .. } => {
+                    let seat = SeatId::from(&*user);
+                    if self.admits(&seat, incoming, now) {
+                        self.lockouts.right(&seat, peer);
+                        return (Shown::Seat(seat), locked);
+                    }
+                }
+                Verdict::Stale => stale = true,
+                Verdict::Wrong(Some(guess)) => locked = self.guessed(&guess, incoming, known, now).or(locked),
+                Verdict::Wrong(None) | Verdict::Missing => {}
+                Verdict::Malformed => return (Shown::Garbled, locked),
+            }
+        }
+        (Shown::Nothing { stale }, locked)
+    }
+
+    fn admits(&self, seat: &SeatId, incoming: &Incoming, now: Now) -> bool {
+        let registered = self.registrar.binding(seat.as_str()).map(|b| b.flow.peer);
+        self.lockouts.admits(seat, incoming.flow.peer, registered, now)
+    }
+
+    /// Users that are no seats are not remembered: their number has no end.
+    fn guessed(
+        &mut self,
+        guess: &Guess<'_>,
+        incoming: &Incoming,
+        known: &BTreeMap<SeatId, SeatSettings>,
+        now: Now,
+    ) -> Option<Locked> {
+        let (seat, _) = known.get_key_value(&*guess.user)?;
+        if !self.admits(seat, incoming, now) {
+            return None;
+        }
+        let lock = self.lockouts.wrong(seat, incoming.flow.peer, guess.answer, now)?;
+        let source = incoming.flow.peer.ip().to_string();
+        let seconds = u32::try_from(lock.lasts / SECOND).unwrap_or(u32::MAX);
+        let text =
+            format!("{} wrong passwords from {source}: not listened to for {seconds} s, then longer", lock.wrong);
+        let alarm = (lock.before == 0).then(|| (format!("seat {seat}"), text));
+        let fact = Fact::SeatLocked { seat: seat.clone(), source, wrong: lock.wrong, seconds };
+        Some(Locked { fact, alarm })
+    }
+
+    /// One stateless 401, not larger than 1.5 × the request: the challenge that stands last, by default MD5's, is left out
+    /// where it would be, and where even that is too much, there is silence (interconnect, "Strangers").
+    pub fn challenge(&mut self, incoming: &Incoming, stale: bool, now: Now) -> Option<Bytes> {
+        let source = incoming.flow.peer.ip();
+        self.strangers.count += 1;
+        self.strangers.last = Some(source);
+        let limit = match incoming.flow.transport {
+            Transport::Udp => incoming.message.bytes().len() * 3 / 2,
+            // Nobody can be flooded by a connection he has opened himself.
+            Transport::Tcp => usize::MAX,
+        };
+        let tag = stateless_tag(&incoming.message);
+        let challenges = self.realm.challenge(now, source, &[Algorithm::Sha256, Algorithm::Md5], stale);
+        for kept in (1..=challenges.len()).rev() {
+            let mut w = incoming.answer(401, &tag);
+            for challenge in challenges.iter().take(kept) {
+                w.header(Name::WwwAuthenticate, challenge);
+            }
+            let bytes = w.end_short();
+            if bytes.len() <= limit {
+                return Some(bytes);
+            }
+        }
+        None
+    }
+
+    /// Carries out a REGISTER of this seat: what changed, and the header lines of the 200.
+    ///
+    /// # Errors
+    /// The status that refuses it, with header lines.
+    pub fn register(
+        &mut self,
+        seat: &SeatId,
+        incoming: &Incoming,
+        now: Now,
+    ) -> Result<(Change, String), (u16, String)> {
+        let done = self.registrar.register(seat.as_str(), incoming, now)?;
+        if matches!(done.0, Change::Bound | Change::Refreshed) {
+            self.lockouts.registered(seat, incoming.flow.peer);
+        }
+        Ok(done)
+    }
+
+    /// Where a seat's phone is.
+    pub fn binding(&self, seat: &SeatId) -> Option<&Binding> {
+        self.registrar.binding(seat.as_str())
+    }
+
+    /// How many seats have a phone.
+    pub fn registered(&self) -> usize {
+        self.registrar.bindings().count()
+    }
+
+    /// Whether some phone registered by this flow.
+    pub fn knows(&self, flow: &Flow) -> bool {
+        self.registrar.knows(flow)
+    }
+
+    /// The seats whose phones registered by a flow that is lost; their bindings are gone.
+    pub fn flow_lost(&mut self, flow: &Flow) -> Vec<String> {
+        self.registrar.flow_lost(flow)
+    }
+
+    /// The seats whose bindings have ended.
+    pub fn expire(&mut self, now: Now) -> Vec<String> {
+        self.registrar.expire(now)
+    }
+
+    /// What is held against sources that tried this seat.
+    pub fn held_against(&self, seat: &SeatId, now: Now) -> impl Iterator<Item = Held> {
+        self.lockouts.of(seat, now)
+    }
+
+    /// When [`Self::expire`] or [`Self::strangers`] has something to say, µs monotonic.
+    pub fn deadline(&self) -> Option<u64> {
+        [self.registrar.deadline(), self.strangers_due()].into_iter().flatten().min()
+    }
+
+    fn strangers_due(&self) -> Option<u64> {
+        (self.strangers.count > 0).then_some(self.strangers.written_at + WRITTEN_EVERY)
+    }
+
+    /// One fact for all strangers of ten seconds: a scan must not fill the disk.
+    pub fn strangers(&mut self, now: Now) -> Option<Fact> {
+        if self.strangers_due().is_none_or(|at| now.mono < at) {
+            return None;
+        }
+        let Strangers { count, last, .. } = std::mem::take(&mut self.strangers);
+        self.strangers.written_at = now.mono;
+        last.map(|source| Fact::Refused { source: source.to_string(), status: 401, count })
+    }
+}

@@ -1,0 +1,27 @@
+//! What its owner sets of an endpoint.
+
+use crate::sip::transaction::Intervals;
+
+/// Settings of an endpoint.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Base timers.
+    pub intervals: Intervals,
+    /// `User-Agent` and `Server`.
+    pub user_agent: String,
+    /// Session interval we ask for, s (RFC 4028); 0 switches session timers off.
+    pub session_expires: u32,
+    /// Smallest session interval we accept, s, at least 90.
+    pub min_se: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            intervals: Intervals::default(),
+            user_agent: concat!("switchboard/", env!("CARGO_PKG_VERSION")).to_owned(),
+            session_expires: 1800,
+            min_se: 90,
+        }
+    }
+}
