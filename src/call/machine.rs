@@ -222,6 +222,16 @@ impl Said {
         Self { acts: VecDeque::new(), shown: Shown::Nothing, plays: 0, legs: 0, transfers: 0 }
     }
 
+    /// The next thing to be done.
+    pub(super) fn next_act(&mut self) -> Option<Act> {
+        let act = self.acts.pop_front();
+        if act.is_none() {
+            // A call says nothing for minutes: no room is kept for it.
+            self.acts = VecDeque::new();
+        }
+        act
+    }
+
     /// A name for a leg.
     pub(super) fn next_leg(&mut self) -> LegRef {
         self.legs += 1;

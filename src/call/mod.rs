@@ -130,7 +130,7 @@ impl Call {
 
     /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Act> {
-        self.said.acts.pop_front()
+        self.said.next_act()
     }
 
     /// When [`Input::Due`] is due, µs monotonic.

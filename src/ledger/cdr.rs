@@ -70,7 +70,7 @@ pub struct Cdr {
     pub recording_paused_ms: u64,
     /// The recording's file as it is kept, once it is: told after the call's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub archived: Option<Archived>,
+    pub archived: Option<Box<Archived>>,
     /// Entries left out of the lists because the call had more than [`super::fold::MAX_LIST`] of one.
     pub omitted: u32,
     /// Who answered first.

@@ -17,7 +17,8 @@ const HUB: &str = "12345";
 #[derive(Debug, Clone, Default)]
 pub struct Fold {
     settings: Settings,
-    live: BTreeMap<CallRef, Live>,
+    /// Boxed: new calls have the highest keys, and nodes that are split at their end stay half empty.
+    live: BTreeMap<CallRef, Box<Live>>,
     orphans: u64,
 }
 
@@ -75,7 +76,7 @@ impl Fold {
         };
         if let Fact::CallEnded { outcome, by, cause, status } = event.fact {
             let live = self.live.remove(&call)?;
-            return Some(close(live, event, (outcome, by, cause, status)));
+            return Some(close(*live, event, (outcome, by, cause, status)));
         }
         note(live, event);
         None
@@ -160,7 +161,7 @@ impl Fold {
             status: None,
         };
         let caller = Caller { leg: *leg, gone: false };
-        self.live.entry(call).or_insert(Live { cdr, caller, recording: Recording::Off });
+        self.live.entry(call).or_insert_with(|| Box::new(Live { cdr, caller, recording: Recording::Off }));
     }
 }
 
@@ -202,7 +203,7 @@ fn note(live: &mut Live, event: &Event) {
         Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
             note_recording(live, event);
         }
-        Fact::RecordingArchived { archived } => cdr.archived = Some(archived.clone()),
+        Fact::RecordingArchived { archived } => cdr.archived = Some(Box::new(archived.clone())),
         fact => note_leg(cdr, fact, at),
     }
     let Live { cdr, caller, .. } = live;
@@ -344,6 +345,10 @@ fn attempt(leg: LegRef, target: &Target, at: i64) -> Attempt {
 
 fn push<T>(list: &mut Vec<T>, omitted: &mut u32, entry: T) {
     if list.len() < MAX_LIST {
+        if list.is_empty() {
+            // Most calls have one of each.
+            list.reserve_exact(1);
+        }
         list.push(entry);
     } else {
         *omitted = omitted.saturating_add(1);

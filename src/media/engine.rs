@@ -11,6 +11,10 @@ use crate::rtp::telephone_event;
 use std::cmp::Reverse;
 use std::net::SocketAddr;
 
+/// Room for so many legs is made at a time: the system moves the pages of a large piece instead of copying it, and twice the
+/// size would stand half empty.
+const GROWTH: usize = 128;
+
 /// All legs of one media thread, as a value.
 ///
 /// [`Engine::handle`], [`Engine::on_rtp`], [`Engine::on_rtcp`] and [`Engine::tick`] are its inputs; events come out
@@ -32,6 +36,9 @@ impl Engine {
 
     /// One more port; its index.
     pub fn grow(&mut self) -> u32 {
+        if self.state.legs.len() == self.state.legs.capacity() {
+            self.state.legs.reserve_exact(GROWTH);
+        }
         self.state.legs.push(Leg::default());
         self.state.legs.len() as u32 - 1
     }

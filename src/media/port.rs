@@ -6,14 +6,19 @@ use crate::patch::Take;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rustix::event::epoll;
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::io::{Errno, Result};
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::process::{Resource, getrlimit};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 /// Expedited forwarding (RFC 3246), as voice is marked (RFC 4594 §4.1).
 const EXPEDITED: u8 = 0xB8;
+
+/// Descriptors that are left to files and connections, however many ports are wanted: without them no record, journal or
+/// recording could be written. A quarter of all where there are few.
+const LEFT: u64 = 512;
 
 /// A port: its RTP socket and the RTCP socket beside it.
 #[derive(Debug)]
@@ -30,6 +35,8 @@ struct Port {
 pub struct Ports {
     address: IpAddr,
     epoll: OwnedFd,
+    /// The highest descriptor that may be a port's; the system gives the lowest that is free.
+    highest: i32,
     /// The RTP sockets set aside, and whose they are.
     slow: OwnedFd,
     aside: Vec<u32>,
@@ -88,9 +95,12 @@ impl Ports {
     pub fn new(address: IpAddr, range: RangeInclusive<u16>, seed: u64) -> Result<Self> {
         let create = || epoll::create(epoll::CreateFlags::CLOEXEC);
         let (epoll, slow) = (create()?, create()?);
+        let limit = getrlimit(Resource::Nofile).current;
+        let highest = limit.map_or(i32::MAX, |n| i32::try_from(n - LEFT.min(n / 4)).unwrap_or(i32::MAX));
         Ok(Self {
             address,
             epoll,
+            highest,
             slow,
             aside: Vec::new(),
             bound: Vec::new(),
@@ -111,6 +121,11 @@ impl Ports {
         loop {
             let port = *self.rest.last().ok_or(Errno::ADDRINUSE)?;
             let pair = socket(self.address, port).and_then(|rtp| Ok((rtp, socket(self.address, port + 1)?)));
+            let spared = |(rtp, rtcp): (OwnedFd, OwnedFd)| match rtcp.as_raw_fd().max(rtp.as_raw_fd()) > self.highest {
+                true => Err(Errno::MFILE),
+                false => Ok((rtp, rtcp)),
+            };
+            let pair = pair.and_then(spared);
             if !matches!(pair, Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)) {
                 self.rest.pop();
             }
@@ -335,6 +350,18 @@ mod tests {
             assert!(next <= drawn.len() / 100, "{next} in a row");
         }
         assert_ne!(shuffled(20_000..=39_999, 1), shuffled(20_000..=39_999, 2));
+    }
+
+    #[test]
+    fn the_last_descriptors_are_left_to_files() {
+        let address = IpAddr::from([127, 0, 0, 72]);
+        let mut ports = ports(address, 42_600..=42_603);
+        assert!(ports.highest > 0 && ports.highest <= i32::MAX - 1);
+        let (highest, lowest) = (ports.highest, ports.epoll.as_raw_fd());
+        ports.highest = lowest;
+        assert_eq!(ports.bind(), Err(Errno::MFILE));
+        ports.highest = highest;
+        assert_eq!((ports.bind().map(|p| p.0), ports.bind().map(|p| p.0)), (Ok(0), Ok(1)), "no port has been lost");
     }
 
     #[test]

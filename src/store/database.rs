@@ -342,7 +342,7 @@ impl Database {
             let archived = read.map_err(|source| Error::Record { seq: signed(cdr.seq), source })?;
             // Of a call of the same reference before the clock was set back it may be.
             let ours = |name: &String| archived.file.strip_prefix(name.as_str()).is_some_and(|e| e.starts_with('.'));
-            cdr.archived = cdr.recording.as_ref().is_some_and(ours).then_some(archived);
+            cdr.archived = cdr.recording.as_ref().is_some_and(ours).then(|| Box::new(archived));
         }
         Ok(cdr)
     }

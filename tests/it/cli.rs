@@ -221,7 +221,11 @@ fn executable(path: PathBuf) -> PathBuf {
 
 fn make(at: &Path, goal: &str, cargo: &Path, destination: &Path) -> Output {
     let mut make = Command::new("make");
-    make.current_dir(at).args([goal, "PREFIX=/usr/local"]).env_remove("MAKEFLAGS");
+    make.current_dir(at).args([goal, "PREFIX=/usr/local"]);
+    // Run by another make it would say which folder it enters.
+    for said in ["MAKEFLAGS", "MAKELEVEL", "MFLAGS"] {
+        make.env_remove(said);
+    }
     make.arg(format!("CARGO={}", cargo.display())).arg(format!("DESTDIR={}", destination.display()));
     make.output().unwrap()
 }

@@ -56,7 +56,7 @@ fn talk(lab: &Lab) -> [Sipp; 3] {
 fn kept(lab: &Lab) -> (Cdr, Archived, PathBuf) {
     let record = until(15_000, || Some(lab.record()).filter(|cdr| cdr.archived.is_some()));
     let cdr = record.unwrap_or_else(|| panic!("the record tells of no file: {:?}", lab.record()));
-    let archived = cdr.archived.clone().unwrap();
+    let archived = *cdr.archived.clone().unwrap();
     let path = lab.dir.join("state/recordings").join(&archived.file);
     let alone = || lab.recordings().is_empty().then_some(());
     assert!(until(5_000, alone).is_some(), "the WAV is still there");

@@ -39,7 +39,7 @@ pub(in crate::cli) struct Proof {
 
 /// Holds the recording of an ended call against its record; `None`: the record tells of no file (yet).
 pub(in crate::cli) fn prove(global: &Global, state: &Path, cdr: &Cdr) -> Option<Proof> {
-    let archived = cdr.archived.clone()?;
+    let archived = *cdr.archived.clone()?;
     let config = place::config(global).ok().map(|config| config.recording);
     let configured = config.as_ref().and_then(|recording| recording.folder.clone());
     let mut paths = configured.into_iter().chain([state.join("recordings")]).map(|folder| folder.join(&archived.file));
@@ -56,7 +56,7 @@ pub(in crate::cli) fn prove(global: &Global, state: &Path, cdr: &Cdr) -> Option<
 
 /// Holds a file that is there against the record; `None`: it is another one than that, which is still being packed.
 pub(super) fn of(path: &Path, cdr: &Cdr) -> Option<Proof> {
-    let archived = cdr.archived.clone()?;
+    let archived = *cdr.archived.clone()?;
     if !path.ends_with(&archived.file) {
         let finding = Finding::Missing;
         return Some(Proof { path: path.to_owned(), archived, finding });

@@ -225,7 +225,7 @@ impl Endpoint {
         let serial = self.next_serial();
         let Some(flow) = self.txn(txn).map(|t| t.flow) else { return };
         if let Some(session) = self.session(id) {
-            session.await_ack = Some(AwaitAck { seq, flow, bytes, interval: t1, since: now.mono, serial });
+            session.await_ack = Some(Box::new(AwaitAck { seq, flow, bytes, interval: t1, since: now.mono, serial }));
         }
         self.wheel.set(now.mono + t1, Timer::Ok(id, serial));
     }

@@ -43,7 +43,7 @@ impl Endpoint {
             return self.respond(txn, 200, w.end(), now);
         }
         if let Some(session) = self.session(id) {
-            session.owed = Some((txn, Box::new(message), flow));
+            session.owed = Some(Box::new((txn, message, flow)));
         }
         self.event(Event::Offer { session: id, sdp });
     }
@@ -51,7 +51,7 @@ impl Endpoint {
     /// Answers the offer that [`Event::Offer`] reported, or makes ours where it brought none.
     pub fn answer(&mut self, id: SessionId, sdp: Bytes, now: Now) {
         let Some(session) = self.session(id) else { return };
-        let Some((txn, request, flow)) = session.owed.take() else { return };
+        let Some((txn, request, flow)) = session.owed.take().map(|owed| *owed) else { return };
         session.local_sdp = sdp.clone();
         let invite = request.method() == Some(Method::Invite);
         if invite && request.sdp().is_none() {
@@ -79,7 +79,7 @@ impl Endpoint {
 
     /// Refuses the offer that [`Event::Offer`] reported; the session goes on as it was (RFC 3261 §14.2).
     pub fn refuse_offer(&mut self, id: SessionId, status: u16, now: Now) {
-        let Some((txn, request, flow)) = self.session(id).and_then(|s| s.owed.take()) else { return };
+        let Some((txn, request, flow)) = self.session(id).and_then(|s| s.owed.take()).map(|owed| *owed) else { return };
         self.respond_plain(txn, &request, flow, status, b"", now);
         if request.method() == Some(Method::Prack) {
             self.after_prack(id, now);

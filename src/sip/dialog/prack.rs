@@ -52,7 +52,7 @@ impl Endpoint {
         if let Some(offer) = offer {
             // A new offer in the PRACK: its 200 carries the answer (RFC 3262 §5).
             if let Some(session) = self.session(id) {
-                session.owed = Some((txn, Box::new(message), flow));
+                session.owed = Some(Box::new((txn, message, flow)));
             }
             self.event(Event::Offer { session: id, sdp: Some(offer) });
         } else {

@@ -145,9 +145,9 @@ pub struct Session {
     pub(super) queued: Vec<Provisional>,
     /// The 2xx waits for a PRACK: its extra header lines.
     pub(super) accept_after_prack: Option<Bytes>,
-    pub(super) await_ack: Option<AwaitAck>,
+    pub(super) await_ack: Option<Box<AwaitAck>>,
     /// The request whose offer we have to answer, with the request for writing the response.
-    pub(super) owed: Option<(TxnId, Box<Message>, Flow)>,
+    pub(super) owed: Option<Box<(TxnId, Message, Flow)>>,
     pub(super) modify: Modify,
     pub(super) hang_up: Option<Bytes>,
     pub(super) refresh: Refresh,

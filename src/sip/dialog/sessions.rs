@@ -44,7 +44,7 @@ impl Endpoint {
             return;
         }
         let session = self.sessions.remove(id.index as usize);
-        if let Some((txn, ..)) = session.owed {
+        if let Some((txn, ..)) = session.owed.map(|owed| *owed) {
             // An offer that nobody will answer any more: its copies get 481, and no transaction waits for ever.
             self.forget(txn);
         }
