@@ -10,7 +10,7 @@
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
-//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] | yes |
+//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`flood`] | yes |
 //! | 6 | [`admin`] [`config`] | yes |
 //! | 7 | [`daemon`] [`cli`] | yes |
 
@@ -34,6 +34,7 @@ pub mod phone;
 
 pub mod exchange;
 
+pub mod flood;
 pub mod ledger;
 pub mod media;
 pub mod store;

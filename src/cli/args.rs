@@ -94,6 +94,9 @@ pub enum Command {
     Doctor,
     /// 打一个测试电话：信令阶梯、录音 · place one test call: its ladder on screen, its sound in a WAV.
     Call(Call),
+    /// 压力测试：按时刻发起呼叫，两端都在本进程，听每一路声音 · a load test: calls by the clock, both ends in this process, every
+    /// leg heard.
+    Flood(Box<super::flood::args::Flood>),
     /// 通话记录 · records of calls.
     #[command(subcommand)]
     Calls(Calls),

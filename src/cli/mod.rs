@@ -15,6 +15,7 @@ mod duties;
 mod examples;
 mod exit;
 mod files;
+mod flood;
 mod hearing;
 mod history;
 mod ladder;
@@ -77,6 +78,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Dialplan(Dialplan::Rollback { which, by }) => change::roll_back(global, which.as_deref(), by, screen),
         Command::Doctor => doctor::doctor(global, screen),
         Command::Call(args) => call::call(global, args, screen),
+        Command::Flood(args) => flood::flood(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),
         Command::Seats(_) => ask::seats(global, screen),
         Command::Trunks(_) => ask::trunks(global, screen),

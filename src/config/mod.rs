@@ -4,14 +4,17 @@
 //! trunks are names that the dialplan gives meaning to: [`Config::against`] holds the two against each other. It refuses to
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
+mod flood;
 mod keys;
 mod mistake;
+pub mod mix;
 mod reader;
 mod recording;
 mod seats;
 mod sections;
 mod trunks;
 
+pub use flood::Flood;
 pub use mistake::{Mistake, Severity, Spot};
 pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
@@ -50,6 +53,8 @@ pub struct Config {
     pub recording: Recording,
     /// `[admin]`: how the command line and the API reach the daemon.
     pub admin: Admin,
+    /// `[flood]`: what load tests may do.
+    pub flood: Flood,
     /// `[drain] limit_s`: how long live calls may go on after SIGTERM.
     pub drain: Duration,
     /// `[log] level`.
@@ -109,6 +114,7 @@ impl Config {
             store: Store::read(root.table("store")),
             recording: Recording::read(root.table("recording")),
             admin: Admin::read(root.table("admin")),
+            flood: Flood::read(root.table("flood")),
             drain: sections::drain(root.table("drain")),
             log: Level::read(root.table("log")),
             warnings: Vec::new(),

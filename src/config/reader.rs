@@ -219,6 +219,26 @@ impl<'d, 'a> Table<'d, 'a> {
         self.number(key, range).map_or(default, |(n, _)| n)
     }
 
+    /// A number within a range, whole or not.
+    pub(super) fn decimal(&self, key: &'static str, range: RangeInclusive<f64>) -> Option<Found<f64>> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
+            DeValue::Float(n) => n.as_str().parse::<f64>().ok(),
+            _ => {
+                self.wrong(value, "数", "a number");
+                return None;
+            }
+        };
+        let checked = number.filter(|n| range.contains(n));
+        if checked.is_none() {
+            let (from, to) = (range.start(), range.end());
+            let (zh, en) = (format!("{key} 应在 {from} 到 {to} 之间"), format!("{key} should be from {from} to {to}"));
+            self.document.error(value.span(), zh, en);
+        }
+        checked.map(|n| (n, value.span()))
+    }
+
     /// One of a few words.
     pub(super) fn choice<T: Copy>(&self, key: &'static str, words: &[(&str, T)], default: T) -> T {
         let Some((text, span)) = self.text(key) else { return default };

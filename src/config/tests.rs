@@ -151,9 +151,11 @@ fn switchboard_toml_tells_every_key_and_its_true_default() {
     let spoken = Config::parse("switchboard.toml", &spoken, &shipped(), &none)
         .unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     let shown = |config: &Config| {
-        let Config { sip, media, plan, floor, store, recording, admin, drain, log, .. } = config;
+        let Config { sip, media, plan, floor, store, recording, admin, flood, drain, log, .. } = config;
         let sip = Sip { defined: Spot::file(""), listen_span: 0..0, ..sip.clone() };
-        format!("{sip:#?} {media:#?} {plan:#?} {floor:#?} {store:#?} {recording:#?} {admin:#?} {drain:#?} {log:#?}")
+        format!(
+            "{sip:#?} {media:#?} {plan:#?} {floor:#?} {store:#?} {recording:#?} {admin:#?} {flood:#?} {drain:#?} {log:#?}"
+        )
     };
     assert_eq!(shown(&plain), shown(&spoken));
     let trunk = &good("trunk", "[sip]\nlisten = 'udp:127.0.0.1:5070'\n[trunk.carrier]\noutbound = '192.0.2.1:5060'")

@@ -12,26 +12,44 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
 /// Most datagrams for one system call.
-pub(super) const BATCH: usize = 32;
+pub const BATCH: usize = 32;
 
 /// The reused room that datagrams are received into.
-pub(super) struct Slots {
+#[derive(Default)]
+pub struct Slots {
     room: Vec<u8>,
     slot: usize,
+    /// Room for what the kernel says beside each datagram; empty: it says nothing.
+    stamps: Vec<Beside>,
 }
 
+/// Room for one control message with a time stamp (24 bytes and its header), aligned as `cmsghdr` is.
+#[derive(Clone, Copy)]
+#[repr(C, align(8))]
+struct Beside([u8; 64]);
+
 /// One received datagram, valid until the next one is received.
-pub(super) struct Datagram<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) from: SocketAddr,
+pub struct Datagram<'a> {
+    /// What came.
+    pub bytes: &'a [u8],
+    /// Whence.
+    pub from: SocketAddr,
     /// It was longer than the slot: its end is lost.
-    pub(super) truncated: bool,
+    pub truncated: bool,
+    /// When the kernel took it, µs since the epoch; only with [`Slots::stamped`] on a socket that was told to [`stamp`].
+    pub stamp: Option<i64>,
 }
 
 impl Slots {
     /// Room for a batch of datagrams of up to `slot` bytes each. Pages that no datagram reaches are never touched.
-    pub(super) fn new(slot: usize) -> Self {
-        Self { room: vec![0; slot * BATCH], slot }
+    pub fn new(slot: usize) -> Self {
+        Self { room: vec![0; slot * BATCH], slot, stamps: Vec::new() }
+    }
+
+    /// The same, with the kernel's time of arrival.
+    #[must_use]
+    pub fn stamped(slot: usize) -> Self {
+        Self { stamps: vec![Beside([0; 64]); BATCH], ..Self::new(slot) }
     }
 }
 
@@ -39,7 +57,7 @@ impl Slots {
 ///
 /// # Errors
 /// `WouldBlock` if nothing is there; else what the kernel says.
-pub(super) fn receive(fd: BorrowedFd<'_>, slots: &mut Slots, mut each: impl FnMut(Datagram<'_>)) -> io::Result<usize> {
+pub fn receive(fd: BorrowedFd<'_>, slots: &mut Slots, mut each: impl FnMut(Datagram<'_>)) -> io::Result<usize> {
     let mut names = [EMPTY_NAME; BATCH];
     let mut parts = [EMPTY_PART; BATCH];
     let mut heads = [EMPTY_HEAD; BATCH];
@@ -47,6 +65,10 @@ pub(super) fn receive(fd: BorrowedFd<'_>, slots: &mut Slots, mut each: impl FnMu
     for (((head, part), name), room) in heads.iter_mut().zip(&mut parts).zip(&mut names).zip(rooms) {
         *part = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
         point(head, part, name, size_of::<libc::sockaddr_in6>());
+    }
+    for (head, beside) in heads.iter_mut().zip(&mut slots.stamps) {
+        head.msg_hdr.msg_control = ptr::from_mut(beside).cast();
+        head.msg_hdr.msg_controllen = size_of::<Beside>() as _;
     }
     // SAFETY: every header points to one name, one iovec and one chunk of `room`, all distinct, alive and writable until the
     // call returns; `vlen` is the length of `heads`; no timeout is given.
@@ -59,16 +81,46 @@ pub(super) fn receive(fd: BorrowedFd<'_>, slots: &mut Slots, mut each: impl FnMu
             continue;
         };
         let bytes = room.get(..head.msg_len as usize).unwrap_or(room);
-        each(Datagram { bytes, from, truncated: head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 });
+        let truncated = head.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+        each(Datagram { bytes, from, truncated, stamp: stamp_of(&head.msg_hdr) });
     }
     Ok(got)
+}
+
+/// Has the kernel say when each datagram of this socket came.
+///
+/// # Errors
+/// What the kernel says.
+pub fn stamp(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
+    let name = libc::SO_TIMESTAMPNS;
+    // SAFETY: `on` is an `int` of this length and lives until the call returns; the kernel only reads it.
+    retry(|| unsafe { libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, name, ptr::from_ref(&on).cast(), length) })
+        .map(|_| ())
+}
+
+/// The time stamp beside a datagram, µs since the epoch.
+fn stamp_of(head: &libc::msghdr) -> Option<i64> {
+    if head.msg_controllen == 0 || head.msg_control.is_null() {
+        return None;
+    }
+    // SAFETY: `msg_control` points to a `Beside` that is alive, aligned as `cmsghdr`, and `msg_controllen` bytes of it were
+    // written by the kernel: `CMSG_FIRSTHDR` gives its first header or null.
+    let first = unsafe { libc::CMSG_FIRSTHDR(head).as_ref() }?;
+    if (first.cmsg_level, first.cmsg_type) != (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) {
+        return None;
+    }
+    // SAFETY: a message of this type holds one `timespec`; the room is longer than header and `timespec` together.
+    let at = unsafe { libc::CMSG_DATA(first).cast::<libc::timespec>().read_unaligned() };
+    Some(at.tv_sec * 1_000_000 + at.tv_nsec / 1_000)
 }
 
 /// Sends the first datagrams of `queue`, at most [`BATCH`], and returns how many the kernel took.
 ///
 /// # Errors
 /// `WouldBlock` if the send buffer is full; any other error is about the first datagram alone.
-pub(super) fn send<'a>(fd: BorrowedFd<'_>, queue: impl Iterator<Item = (&'a [u8], SocketAddr)>) -> io::Result<usize> {
+pub fn send<'a>(fd: BorrowedFd<'_>, queue: impl Iterator<Item = (&'a [u8], SocketAddr)>) -> io::Result<usize> {
     let mut names = [EMPTY_NAME; BATCH];
     let mut parts = [EMPTY_PART; BATCH];
     let mut heads = [EMPTY_HEAD; BATCH];

@@ -5,7 +5,7 @@
 //! and every drop is counted in [`Counts`]. It refuses to read messages beyond their framing, to resend, to resolve names and to
 //! choose a route: a [`Flow`] says where everything goes. TLS and WebSocket will stand here beside `tcp`.
 
-mod batch;
+pub mod batch;
 mod connection;
 mod counts;
 mod error;

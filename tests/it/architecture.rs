@@ -15,7 +15,7 @@ const TIERS: [(u8, &[&str]); 8] = [
     (2, &["dialplan", "acd", "ivr", "patch"]),
     (3, &["call", "phone"]),
     (4, &["exchange"]),
-    (5, &["ledger", "store", "transport", "media"]),
+    (5, &["ledger", "store", "transport", "media", "flood"]),
     (6, &["admin", "config"]),
     (7, &["daemon", "cli"]),
 ];

@@ -1,0 +1,306 @@
+//! A run in words: what stands on the screen while it goes on, and the report at its end.
+
+use super::args::Flood;
+use super::step::Step;
+use crate::fact::Lang;
+use crate::flood::expect::Verdict;
+use crate::flood::plan::Plan;
+use crate::flood::report::Report;
+use crate::flood::run::View;
+use crate::flood::tally::Spread;
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What will be done.
+pub(super) fn opening(plan: &Plan, args: &Flood, lang: Lang) -> String {
+    let (calls, seconds, highest) = (plan.rate.calls(), plan.rate.seconds(), plan.rate.highest());
+    let what = args.mix.as_deref().or(args.number.as_deref()).unwrap_or_default();
+    let (seats, departments) = (plan.seats.len(), plan.scenario.departments.len());
+    let (to, seed) = (plan.server, plan.seed);
+    match lang {
+        Lang::Zh if args.find_limit => format!("压测 {what} → {to}：每步 {seconds} s，从每秒 50 个起，种子 {seed}"),
+        Lang::En if args.find_limit => {
+            format!("flooding {what} → {to}: {seconds} s a step, from 50 calls/s on, seed {seed}")
+        }
+        Lang::Zh => format!(
+            "压测 {what} → {to}：{seconds} s 内约 {calls:.0} 个呼叫，最高每秒 {highest:.0} 个，坐席 {seats}，分中心 {departments}，种子 {seed}\n\
+             Ctrl-C 提前结束，仍给出报告"
+        ),
+        Lang::En => format!(
+            "flooding {what} → {to}: about {calls:.0} calls in {seconds} s, {highest:.0}/s at most, {seats} seats, \
+             {departments} departments, seed {seed}\nCtrl-C ends it early, with a report"
+        ),
+    }
+}
+
+/// The view that is drawn over.
+pub(super) fn live(view: &View<'_>, lang: Lang) -> String {
+    let t = view.tally;
+    let last = t.seconds.last().copied().unwrap_or_default();
+    let (legs, packets) = (view.sound.legs.load(Relaxed), view.sound.packets.load(Relaxed));
+    let (holes, wrong) = (view.sound.holes.load(Relaxed), view.sound.wrong.load(Relaxed));
+    let server = view.server.map_or_else(String::new, |(cpu, mb)| {
+        format!("\n{} {:.0}% · {mb:.0} MB", lang.of("对方", "server"), cpu * 100.0)
+    });
+    match lang {
+        Lang::Zh => format!(
+            "{:.0} / {:.0} s   每秒 {} 个   进行中 {}\n呼叫 {}   接通 {}   失败 {}   晚发 {}\n接通用时 p50 {:.1} ms   p99 {:.1} ms\n\
+             声音 {legs} 路   {packets} 包   断续 {holes}   串音 {wrong}{server}",
+            view.seconds,
+            view.length,
+            last.begun,
+            view.live,
+            t.calls,
+            t.answered,
+            t.failed + t.not_begun,
+            t.late_starts,
+            last.p50,
+            last.p99
+        ),
+        Lang::En => format!(
+            "{:.0} / {:.0} s   {} calls/s   {} live\n{} calls   {} answered   {} failed   {} late\nset-up p50 {:.1} ms   p99 {:.1} ms\n\
+             sound: {legs} legs   {packets} packets   {holes} holes   {wrong} wrong{server}",
+            view.seconds,
+            view.length,
+            last.begun,
+            view.live,
+            t.calls,
+            t.answered,
+            t.failed + t.not_begun,
+            t.late_starts,
+            last.p50,
+            last.p99
+        ),
+    }
+}
+
+/// The same on one line.
+pub(super) fn live_line(view: &View<'_>, lang: Lang) -> String {
+    live(view, lang).replace('\n', "   ")
+}
+
+/// One step of `--find-limit`.
+pub(super) fn step(step: &Step, lang: Lang) -> String {
+    let t = &step.report.tally;
+    let mark = if step.held { "✓" } else { "✗" };
+    let p99 = t.setup.at(0.99) as f64 / 1000.0;
+    let broken = if step.broken.is_empty() { String::new() } else { format!("   {}", step.broken.join("; ")) };
+    match lang {
+        Lang::Zh => {
+            format!("{mark} 每秒 {:>6.0} 个：接通 {} / {}，p99 {p99:.1} ms{broken}", step.rate, t.answered, t.calls)
+        }
+        Lang::En => format!(
+            "{mark} {:>6.0} calls/s: {} of {} answered, p99 {p99:.1} ms{broken}",
+            step.rate, t.answered, t.calls
+        ),
+    }
+}
+
+/// The limit that the steps have found.
+pub(super) fn steps(steps: &[Step], lang: Lang) -> String {
+    if steps.is_empty() {
+        return String::new();
+    }
+    let best = steps.iter().filter(|s| s.held).map(|s| s.rate).fold(0.0, f64::max);
+    let above = steps.iter().filter(|s| !s.held).map(|s| s.rate).fold(f64::INFINITY, f64::min);
+    let above = if above.is_finite() { format!("{above:.0}") } else { "–".to_owned() };
+    match lang {
+        Lang::Zh => format!("极限    每秒 {best:.0} 个全部成立，每秒 {above} 个不成立\n"),
+        Lang::En => format!("limit   everything held at {best:.0} calls/s, not at {above}\n"),
+    }
+}
+
+/// What was expected, and whether it held.
+pub(super) fn verdicts(verdicts: &[Verdict], lang: Lang) -> String {
+    let line = |v: &Verdict| {
+        let mark = if v.met { "✓" } else { "✗" };
+        format!("{}{mark} {}   {} {}\n", lang.of("期望    ", "expect  "), v.text, lang.of("实际", "found"), v.found)
+    };
+    verdicts.iter().map(line).collect()
+}
+
+/// The report.
+pub(super) fn report(report: &Report, plan: &Plan, machine: &str, lang: Lang) -> String {
+    let mut out = String::from("\n");
+    signalling(&mut out, report, lang);
+    times(&mut out, report, lang);
+    if plan.sound {
+        sound(&mut out, report, lang);
+    }
+    if report.tally.kinds.len() > 1 {
+        kinds(&mut out, report, lang);
+    }
+    costs(&mut out, report, lang);
+    // Writing into a `String` cannot fail.
+    let _ = writeln!(out, "{}{machine}", lang.of("本机    ", "machine "));
+    let (seconds, seed) = (report.seconds, report.seed);
+    let _ = match lang {
+        Lang::Zh => {
+            writeln!(out, "历时    {seconds:.1} s，种子 {seed}{}", if report.interrupted { "，提前结束" } else { "" })
+        }
+        Lang::En => writeln!(
+            out,
+            "took    {seconds:.1} s, seed {seed}{}",
+            if report.interrupted { ", ended early" } else { "" }
+        ),
+    };
+    out
+}
+
+fn signalling(out: &mut String, report: &Report, lang: Lang) {
+    let t = &report.tally;
+    let share = t.answered as f64 * 100.0 / t.calls.max(1) as f64;
+    let status = t.status.iter().map(|(s, n)| format!("{s}×{n}")).collect::<Vec<_>>().join("  ");
+    let byes = t.byes.saturating_sub(t.byes_answered);
+    let _ = match lang {
+        Lang::Zh => writeln!(
+            out,
+            "呼叫    {} 个，接通 {}（{share:.3}%），失败 {}，主叫放弃 {}，最多同时 {}\n\
+             状态    {status}{}\n\
+             发送    晚发 {}，未发 {}，重发 {}，挂机无应答 {byes}，对方先挂 {}，通话中断 {}",
+            t.calls,
+            t.answered,
+            report.bad(),
+            t.abandoned,
+            report.most_live,
+            if t.timeouts > 0 { format!("  无应答×{}", t.timeouts) } else { String::new() },
+            t.late_starts,
+            t.not_begun,
+            t.retransmissions,
+            t.ended_there,
+            t.broken
+        ),
+        Lang::En => writeln!(
+            out,
+            "calls   {}, {} answered ({share:.3}%), {} failed, {} given up by the caller, {} live at most\n\
+             status  {status}{}\n\
+             sent    {} late, {} not begun, {} again, {byes} BYEs without answer, {} ended by the other side, {} broken",
+            t.calls,
+            t.answered,
+            report.bad(),
+            t.abandoned,
+            report.most_live,
+            if t.timeouts > 0 { format!("  none×{}", t.timeouts) } else { String::new() },
+            t.late_starts,
+            t.not_begun,
+            t.retransmissions,
+            t.ended_there,
+            t.broken
+        ),
+    };
+    if t.served + t.refers > 0 {
+        let _ = match lang {
+            Lang::Zh => {
+                writeln!(out, "应答    坐席与分中心接起 {}，REFER 转接 {} 次，完成 {}", t.served, t.refers, t.referred)
+            }
+            Lang::En => writeln!(
+                out,
+                "served  {} by seats and departments here, {} REFERs, {} done",
+                t.served, t.refers, t.referred
+            ),
+        };
+    }
+}
+
+fn times(out: &mut String, report: &Report, lang: Lang) {
+    let head = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
+    let _ = writeln!(out, "{:<8}{}   ms", "", head.map(|h| format!("{h:>9}")).concat());
+    let t = &report.tally;
+    let s = &report.sound;
+    let rows: [(&str, &str, &Spread); 8] = [
+        ("振铃", "ring", &t.post_dial),
+        ("接通", "answer", &t.setup),
+        ("见人", "person", &t.person),
+        ("挂机", "bye", &t.bye),
+        ("首包", "first", &s.first),
+        ("时延", "delay", &s.delay),
+        ("抖动", "jitter", &s.jitter),
+        ("", "", &s.level),
+    ];
+    for (zh, en, spread) in rows.iter().take(7).filter(|(.., spread)| spread.count() > 0) {
+        let at = |p: f64| format!("{:>9.3}", spread.at(p) as f64 / 1000.0);
+        let row = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0].map(at).concat();
+        let name = lang.of(zh, en);
+        let wide = if lang == Lang::Zh { 6 } else { 8 };
+        let _ = writeln!(out, "{name:<wide$}{row}");
+    }
+}
+
+fn sound(out: &mut String, report: &Report, lang: Lang) {
+    let (s, c) = (&report.sound, &report.sound.counts);
+    let level =
+        if s.level.count() > 0 { format!("{:.1} dBFS", -(s.level.at(0.5) as f64) / 10.0) } else { "–".to_owned() };
+    let million = |n: u64| n as f64 * 1e6 / c.packets.max(1) as f64;
+    let _ = match lang {
+        Lang::Zh => writeln!(
+            out,
+            "声音    {} 路，无声 {}，单向 {}，串音 {} 包；收 {} 包（对方本人 {}，提示音等 {}，{level}），发 {}\n\
+             质量    丢 {}（{:.1} ppm），乱序 {}，40 ms 以上断续 {}（{:.1} ppm）{}",
+            s.legs,
+            s.mute_legs,
+            s.one_way,
+            c.wrong,
+            c.packets,
+            c.marked,
+            c.other,
+            s.said,
+            c.lost,
+            million(c.lost),
+            c.late,
+            c.holes,
+            million(c.holes),
+            if s.stalls > 0 { format!("，本进程迟滞 {} 次", s.stalls) } else { String::new() }
+        ),
+        Lang::En => writeln!(
+            out,
+            "sound   {} legs, {} mute, {} one-way, {} packets of another call; heard {} ({} of the other side, {} prompts and others at {level}), said {}\n\
+             quality {} lost ({:.1} ppm), {} out of order, {} holes over 40 ms ({:.1} ppm){}",
+            s.legs,
+            s.mute_legs,
+            s.one_way,
+            c.wrong,
+            c.packets,
+            c.marked,
+            c.other,
+            s.said,
+            c.lost,
+            million(c.lost),
+            c.late,
+            c.holes,
+            million(c.holes),
+            if s.stalls > 0 { format!(", this process was late {} times", s.stalls) } else { String::new() }
+        ),
+    };
+}
+
+fn kinds(out: &mut String, report: &Report, lang: Lang) {
+    for (kind, [calls, answered, failed]) in &report.tally.kinds {
+        let _ = match lang {
+            Lang::Zh => writeln!(out, "        {kind}：{calls} 个，接通 {answered}，失败 {failed}"),
+            Lang::En => writeln!(out, "        {kind}: {calls} calls, {answered} answered, {failed} failed"),
+        };
+    }
+}
+
+fn costs(out: &mut String, report: &Report, lang: Lang) {
+    let calls = report.tally.answered.max(1) as f64;
+    if let Some(server) = report.server {
+        let (per, [begin, most, end]) = (server.cpu_s * 1000.0 / calls, server.rss_kb.map(|kb| kb as f64 / 1024.0));
+        let cpu = server.cpu_s;
+        let _ = match lang {
+            Lang::Zh => writeln!(
+                out,
+                "对方    CPU {cpu:.2} s（每千个 {per:.3} s），内存 {begin:.0} → 最多 {most:.0} → {end:.0} MB"
+            ),
+            Lang::En => writeln!(
+                out,
+                "server  {cpu:.2} CPU-s ({per:.3} a thousand calls), memory {begin:.0} → {most:.0} at most → {end:.0} MB"
+            ),
+        };
+    }
+    let own = report.own_cpu_s;
+    let _ = match lang {
+        Lang::Zh => writeln!(out, "自身    CPU {own:.2} s（每千个 {:.3} s）", own * 1000.0 / calls),
+        Lang::En => writeln!(out, "itself  {own:.2} CPU-s ({:.3} a thousand calls)", own * 1000.0 / calls),
+    };
+}
