@@ -5,6 +5,7 @@
 #   make bench   性能 · figures beside the budgets
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make bench-mixer  混音性能 · those of conferences only
+#   make compare 与同行比较 · the same load against this daemon, Kamailio, and Kamailio with rtpengine; our flood beside SIPp
 #   make fmt     格式化 · formats the source
 #   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations
 
@@ -20,7 +21,7 @@ VIRTUAL := matrix:: schedules::
 PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share
 
-.PHONY: demo test soak bench bench-routing bench-mixer fmt install tools tools-build tools-peers
+.PHONY: demo test soak bench compare bench-routing bench-mixer fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo
@@ -46,6 +47,12 @@ bench: tools-build
 bench-routing: tools-build
 	@sh .ci/need valgrind:valgrind || true
 	@$(CARGO) bench --quiet --locked --bench lookup
+
+# Two peers and one load tester of Debian; what is missing is said, and nothing is compared without it.
+compare: tools-build
+	@sh .ci/need kamailio:kamailio rtpengine:rtpengine-daemon sipp:sip-tester
+	@$(CARGO) bench --quiet --locked --bench compare
+	@$(CARGO) bench --quiet --locked --bench compare -- sipp
 
 bench-mixer: tools-build
 	@$(CARGO) bench --quiet --locked --bench budgets -- mixer

@@ -8,6 +8,7 @@ mod archived;
 mod carrier;
 mod door;
 mod emergency;
+mod flood;
 mod gaps;
 mod lifecycle;
 mod lines;
