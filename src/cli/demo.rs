@@ -13,10 +13,10 @@ use crate::daemon::{Options, Ready};
 use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -28,6 +28,10 @@ const PORT: u16 = 5070;
 const ROBOTS: [&str; 3] = ["8001", "8002", "8003"];
 /// The seat that is left for a phone of the user's own.
 const GUEST: &str = "8010";
+/// Seats that are left for load tests.
+const FLOOD: (&str, &str) = ("8011", "8049");
+/// Where a load test finds their password: first line the SIP address, then the first seat, then the password.
+pub(super) const SEATS_FILE: &str = "flood-seats";
 /// Pause between a robot's sentences, samples: 2 s.
 const PAUSE: usize = 16_000;
 /// Trunks by the last byte of their loopback address, and the tone that answers there, Hz.
@@ -68,6 +72,10 @@ pub(super) fn demo(global: &Global, as_of: i64, port: Option<u16>, screen: &Scre
     let (stop, stopped) = watch::channel(false);
     let mut robots: Option<JoinHandle<()>> = None;
     let shown = *screen;
+    leave_seats(&setting).map_err(|e| {
+        let at = setting.state.display();
+        Failure::new(Exit::Bad, format!("无法写入 {at}：{e}"), format!("{at} cannot be written: {e}"))
+    })?;
     let done = run::start(options, |ready| {
         shown.say(&welcome(&setting, as_of, shown.lang), || document(ready, &setting));
         robots = Some(std::thread::spawn(move || run_robots(&setting, &voices, &stopped, shown)));
@@ -179,7 +187,16 @@ fn text(setting: &Setting) -> String {
     for seat in ROBOTS.iter().chain([&GUEST]) {
         let _ = write!(text, "\n[[seats]]\nnumbers = \"{seat}\"\ngroup = \"main\"\npassword = \"{secret}\"\n");
     }
+    let _ =
+        write!(text, "\n[[seats]]\nnumbers = \"{}-{}\"\ngroup = \"main\"\npassword = \"{secret}\"\n", FLOOD.0, FLOOD.1);
     text
+}
+
+/// Tells load tests of this user which seats they may have.
+fn leave_seats(setting: &Setting) -> io::Result<()> {
+    let text = format!("{}\n{}\n{}\n", setting.sip, FLOOD.0, setting.secret);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(setting.state.join(SEATS_FILE))?;
+    file.write_all(text.as_bytes())
 }
 
 /// The robots' thread.
@@ -241,6 +258,7 @@ fn welcome(setting: &Setting, as_of: i64, lang: Lang) -> String {
     let (sip, secret) = (setting.sip, &setting.secret);
     let program = std::env::args().next().unwrap_or_else(|| "switchboard".into());
     let at = if sip.port() == PORT { String::new() } else { format!(" --at {sip}") };
+    let to = if sip.port() == PORT { String::new() } else { format!(" --to {sip}") };
     let clock = moment::shown(as_of);
     match lang {
         Lang::Zh => format!(
@@ -252,6 +270,7 @@ fn welcome(setting: &Setting, as_of: i64, lang: Lang) -> String {
              \x20 {program} call 12318 --out a.wav{at}     已取消的号码：播提示，410\n\
              \x20 {program} call 12366{at}                 分中心（单音代替）\n\
              \x20 {program} call 119{at}                   紧急号码（单音代替，不会拨出本机）\n\
+             \x20 {program} flood 12345 --rate 20 --for 30s --talk 2s --seats 39{to}   压力测试\n\
              \x20 {program} dialplan why 12333 --at 2022-03-01\n\
              \x20 {program} status    calls ls    seats ls    trunks ls\n\n\
              用自己的 SIP 话机：账号 {GUEST}@{sip}，口令 {secret}（只在这一次有效），拨 12345\n\
@@ -266,6 +285,7 @@ fn welcome(setting: &Setting, as_of: i64, lang: Lang) -> String {
              \x20 {program} call 12318 --out a.wav{at}     a cancelled number: an announcement, 410\n\
              \x20 {program} call 12366{at}                 a sub-centre (a tone stands for it)\n\
              \x20 {program} call 119{at}                   emergency (a tone stands for it; nothing leaves this machine)\n\
+             \x20 {program} flood 12345 --rate 20 --for 30s --talk 2s --seats 39{to}   a load test\n\
              \x20 {program} dialplan why 12333 --at 2022-03-01\n\
              \x20 {program} status    calls ls    seats ls    trunks ls\n\n\
              With a SIP phone of your own: account {GUEST}@{sip}, password {secret} (for this once), dial 12345\n\
@@ -292,7 +312,7 @@ mod tests {
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
         assert!(config.sip.transports.listen.iter().all(|l| l.address.ip().is_loopback()));
         assert!(config.trunks.values().filter_map(|t| t.outbound).all(|flow| flow.peer.ip().is_loopback()));
-        assert_eq!((config.seats.len(), config.trunks.len()), (4, 11));
+        assert_eq!((config.seats.len(), config.trunks.len()), (43, 11));
         assert_ne!(secret().map_err(|f| f.en).unwrap(), setting.secret);
     }
 }

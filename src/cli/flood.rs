@@ -6,6 +6,7 @@ mod step;
 mod text;
 
 use super::args::Global;
+use super::demo;
 use super::exit::{Done, Exit, Failure};
 use super::line;
 use super::place;
@@ -280,20 +281,34 @@ fn within(rate: &Rate, limits: &Limits) -> Result<(), Failure> {
 }
 
 fn seats(args: &Flood) -> Result<Vec<Seat>, Failure> {
-    let first = args.first_seat.parse::<u64>().map_err(|_| {
-        let text = &args.first_seat;
+    let (usual, password) = demo_seats(args.to).unwrap_or_else(|| ("8001".to_owned(), "lab-{seat}".to_owned()));
+    let text = args.first_seat.as_ref().unwrap_or(&usual);
+    let password = args.seat_password.as_ref().unwrap_or(&password);
+    let first = text.parse::<u64>().map_err(|_| {
         Failure::new(
             Exit::Usage,
             format!("--first-seat 应为号码，而不是 \"{text}\""),
             format!("--first-seat is a number, not \"{text}\""),
         )
     })?;
-    let width = args.first_seat.len();
+    let width = text.len();
     let seat = |n: u32| {
         let user = format!("{:0width$}", first + u64::from(n));
-        Seat { password: args.seat_password.replace("{seat}", &user), user }
+        Seat { password: password.replace("{seat}", &user), user }
     };
     Ok((0..args.seats).map(seat).collect())
+}
+
+/// The first seat and the password that a demo of this user has left for load tests, if it is the one to be flooded.
+fn demo_seats(to: SocketAddr) -> Option<(String, String)> {
+    let left = |state: std::path::PathBuf| {
+        let text = fs::read_to_string(state.join(demo::SEATS_FILE)).ok()?;
+        let mut lines = text.lines();
+        let here = lines.next()?.parse() == Ok(to);
+        let (first, password) = (lines.next()?.to_owned(), lines.next()?.to_owned());
+        here.then_some((first, password))
+    };
+    place::demos().into_iter().find_map(left)
 }
 
 fn usual_seats(server: SocketAddr) -> IpAddr {

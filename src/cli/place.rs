@@ -99,7 +99,7 @@ pub fn demo_state() -> PathBuf {
 }
 
 /// The state folders of demos that may run here, the usual one first.
-fn demos() -> Vec<PathBuf> {
+pub fn demos() -> Vec<PathBuf> {
     let usual = demo_state();
     let name = usual.file_name().and_then(|n| n.to_str()).map(|n| format!("{n}.")).unwrap_or_default();
     let others = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
