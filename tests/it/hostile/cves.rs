@@ -102,22 +102,78 @@ fn of_headers() -> Vec<Row> {
 
 /// The bodies.
 fn of_bodies() -> Vec<Row> {
-    let mixed = |body: &str| Ask { content: "multipart/mixed;boundary=\"b\"", ..ask("INVITE") }.offering(body.into()).write();
+    let mixed =
+        |body: &str| Ask { content: "multipart/mixed;boundary=\"b\"", ..ask("INVITE") }.offering(body.into()).write();
     let t38 = "v=0\r\no=- 1 1 IN IP4 127.0.0.10\r\ns=-\r\nt=0 0\r\nm=image 0 udptl t38\r\n";
     let attributes = format!("{}{}", plain(), "a=fmtp:8 x\r\n".repeat(2000));
     vec![
-        row("CVE-2022-21723", "PJSIP: a multipart body that breaks off in a delimiter", mixed("--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b-"), &[415]),
-        row("CVE-2017-9359", "PJSIP: a multipart part without an end of its headers", mixed("--b\r\nContent-Type: application/sdp--b--"), &[415]),
-        row("CVE-2018-1000098", "PJSIP: a format of more than 32 bits in m=", offering(plain().replace("AVP 8 0", "AVP 99999999999999999999")), &[488]),
-        row("CVE-2018-1000099", "PJSIP: an fmtp without its format", offering(plain() + "a=fmtp:\r\na=fmtp\r\na=rtpmap:\r\n"), &[100, 200]),
-        row("CVE-2022-31001", "sofia-sip: a session description that ends inside a line", offering("v=0\r\nc=IN IP4 127.0.0.10\r\nm=audio 41000 RTP/AVP 8\r\na"), &[100, 200]),
-        row("CVE-2022-31003", "sofia-sip: a repeat line without its fields", offering(plain() + "r=\r\nr=0\r\nt=\r\nz=\r\n"), &[100, 200]),
-        row("CVE-2023-27600", "OpenSIPS: a line of SDP without its end", offering(plain().trim_end().to_owned() + "\r\na=sendrecv"), &[100, 200]),
-        row("CVE-2023-27596", "OpenSIPS: m= without anything behind it", offering("v=0\r\nm=\r\nm=audio\r\nc=\r\n"), &[400]),
-        row("CVE-2022-24764", "PJSIP: so many attributes that writing them again overflowed", offering(attributes), &[400]),
-        row("CVE-2026-41416", "PJSIP: packet times that overflow a buffer's size", offering(plain() + "a=ptime:4294967295\r\na=maxptime:1\r\n"), &[100, 200]),
-        row("CVE-2019-18976", "Asterisk: T.38 with port 0 and no address", offering(t38), &[488]),
-        row("CVE-2021-21375", "PJSIP: an offer of which nothing can be answered", offering(plain().replace("audio 41000", "text 0")), &[488]),
+        row(
+            "CVE-2022-21723",
+            "PJSIP: a multipart body that breaks off in a delimiter",
+            mixed("--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b-"),
+            &[415],
+        ),
+        row(
+            "CVE-2017-9359",
+            "PJSIP: a multipart part without an end of its headers",
+            mixed("--b\r\nContent-Type: application/sdp--b--"),
+            &[415],
+        ),
+        row(
+            "CVE-2018-1000098",
+            "PJSIP: a format of more than 32 bits in m=",
+            offering(plain().replace("AVP 8 0", "AVP 99999999999999999999")),
+            &[100, 488],
+        ),
+        row(
+            "CVE-2018-1000099",
+            "PJSIP: an fmtp without its format",
+            offering(plain() + "a=fmtp:\r\na=fmtp\r\na=rtpmap:\r\n"),
+            &[100, 200],
+        ),
+        row(
+            "CVE-2022-31001",
+            "sofia-sip: a session description that ends inside a line",
+            offering("v=0\r\nc=IN IP4 127.0.0.10\r\nm=audio 41000 RTP/AVP 8\r\na"),
+            &[100, 200],
+        ),
+        row(
+            "CVE-2022-31003",
+            "sofia-sip: a repeat line without its fields",
+            offering(plain() + "r=\r\nr=0\r\nt=\r\nz=\r\n"),
+            &[100, 200],
+        ),
+        row(
+            "CVE-2023-27600",
+            "OpenSIPS: a line of SDP without its end",
+            offering(plain().trim_end().to_owned() + "\r\na=sendrecv"),
+            &[100, 200],
+        ),
+        row(
+            "CVE-2023-27596",
+            "OpenSIPS: m= without anything behind it",
+            offering("v=0\r\nm=\r\nm=audio\r\nc=\r\n"),
+            &[100, 400],
+        ),
+        row(
+            "CVE-2022-24764",
+            "PJSIP: so many attributes that writing them again overflowed",
+            offering(attributes),
+            &[100, 400],
+        ),
+        row(
+            "CVE-2026-41416",
+            "PJSIP: packet times that overflow a buffer's size",
+            offering(plain() + "a=ptime:4294967295\r\na=maxptime:1\r\n"),
+            &[100, 200],
+        ),
+        row("CVE-2019-18976", "Asterisk: T.38 with port 0 and no address", offering(t38), &[100, 488]),
+        row(
+            "CVE-2021-21375",
+            "PJSIP: an offer of which nothing can be answered",
+            offering(plain().replace("audio 41000", "text 0")),
+            &[100, 488],
+        ),
     ]
 }
 
@@ -128,10 +184,28 @@ fn of_conduct() -> Vec<Row> {
     let repeated = |method| (0..200).map(|i| of(i, ask(method)).write()).collect::<Vec<_>>();
     vec![
         row("CVE-2019-12827", "Asterisk: a MESSAGE with a long body", text.write(), &[405]),
-        stranger("CVE-2021-37624", "FreeSWITCH: a stranger's MESSAGE for a registered phone", Ask { uri: "sip:8001@127.0.0.1".into(), ..text }.write(), &[401]),
-        stranger("CVE-2021-41157", "FreeSWITCH: a stranger's SUBSCRIBE for presence", ask("SUBSCRIBE").with("Event: presence").write(), &[401]),
-        Row { messages: repeated("SUBSCRIBE"), answers: &[401], ..stranger("CVE-2021-41145", "FreeSWITCH: a flood of strangers' messages is kept", vec![], &[]) },
-        Row { messages: repeated("OPTIONS"), answers: &[200], ..row("CVE-2021-41145 (trunk)", "the same from a trunk", vec![], &[]) },
+        stranger(
+            "CVE-2021-37624",
+            "FreeSWITCH: a stranger's MESSAGE for a registered phone",
+            Ask { uri: "sip:8001@127.0.0.1".into(), ..text }.write(),
+            &[401],
+        ),
+        stranger(
+            "CVE-2021-41157",
+            "FreeSWITCH: a stranger's SUBSCRIBE for presence",
+            ask("SUBSCRIBE").with("Event: presence").write(),
+            &[401],
+        ),
+        Row {
+            messages: repeated("SUBSCRIBE"),
+            answers: &[401],
+            ..stranger("CVE-2021-41145", "FreeSWITCH: a flood of strangers' messages is kept", vec![], &[])
+        },
+        Row {
+            messages: repeated("OPTIONS"),
+            answers: &[200],
+            ..row("CVE-2021-41145 (trunk)", "the same from a trunk", vec![], &[])
+        },
         Row {
             messages: ["z9hG4bKa", "z9hG4bKb"].map(|b| Ask { branch: b.into(), ..ask("INVITE") }.write()).into(),
             ..row("CVE-2022-23608", "PJSIP: one dialog by two branches", vec![], &[100, 200, 482])
@@ -157,13 +231,18 @@ fn no_published_shape_does_here_what_it_did_there() {
             town.runs(0.4);
         });
         let answers = town.sent[from..].iter().filter(|(flow, _)| flow.peer == row.from);
-        let mut answers: Vec<u16> = answers.filter_map(|(_, bytes)| match wire::parse(bytes.clone()) {
-            Ok(message) => message.status(),
-            Err(broken) => broken.message.and_then(|m| m.status()),
-        }).collect();
+        let mut answers: Vec<u16> = answers
+            .filter_map(|(_, bytes)| match wire::parse(bytes.clone()) {
+                Ok(message) => message.status(),
+                Err(broken) => broken.message.and_then(|m| m.status()),
+            })
+            .collect();
         answers.truncate(row.answers.len().max(1));
         if answers != row.answers || counts.peak > BOUND {
-            wrong.push_str(&format!("{} ({}): {answers:?} instead of {:?}, {} bytes\n", row.id, row.shape, row.answers, counts.peak));
+            wrong.push_str(&format!(
+                "{} ({}): {answers:?} instead of {:?}, {} bytes\n",
+                row.id, row.shape, row.answers, counts.peak
+            ));
         }
         assert!(town.talk(citizen, seat), "{}: the call beside it", row.id);
         // Everything it began ends, and nothing of it stays.

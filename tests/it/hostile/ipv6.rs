@@ -29,7 +29,8 @@ fn ipv6_references_are_read_wherever_they_stand() {
     let register = |uri: &str, name: &str| six(&format!("REGISTER {uri}"), "REGISTER", name, "");
     let received = |value: &str, name: &str| within(name, "").replace(";rport", &format!(";received={value};rport"));
     let both = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx\nVia: SIP/2.0/TCP [2001:db8::9:2]:5070;branch=z9hG4bKy\n";
-    let mixed = String::from_utf8_lossy(SDP).replace("c=IN IP4 192.0.2.4\r\nt=0 0", "t=0 0")
+    let mixed = String::from_utf8_lossy(SDP)
+        .replace("c=IN IP4 192.0.2.4\r\nt=0 0", "t=0 0")
         .replace("RTP/AVP 0 12\r\n", "RTP/AVP 0 12\r\nc=IN IP4 192.0.2.4\r\n")
         .replace("RTP/AVP 31\r\n", "RTP/AVP 31\r\nc=IN IP6 2001:db8::1\r\n");
     plays(vec![
@@ -39,12 +40,17 @@ fn ipv6_references_are_read_wherever_they_stand() {
         case("port-unambiguous", &[403], &register("sip:[2001:db8::10]:5070", "port-unambiguous"), b""),
         case("via-received-param-with-delim", &[481], &received("[2001:db8::9:255]", "delim"), b""),
         case("via-received-param-no-delim", &[481], &received("2001:db8::9:255", "nodelim"), b""),
-        // We have media over IPv4 only: no stream in common.
-        case("ipv6-in-sdp", &[488], &invite("ipv6-in-sdp"), &body("IN IP6 2001:db8::20")),
+        // We have media over IPv4 only: no stream in common. A mapped address is one of IPv4.
+        case("ipv6-in-sdp", &[100, 488], &invite("ipv6-in-sdp"), &body("IN IP6 2001:db8::20")),
         case("mult-ip-in-header", &[481], &within("mult-ip-in-header", both), b""),
         case("mult-ip-in-sdp", &[100, 200], &invite("mult-ip-in-sdp"), mixed.as_bytes()),
-        case("ipv4-mapped-ipv6", &[488], &invite("ipv4-mapped"), &body("IN IP6 ::ffff:192.0.2.10")),
-        case("ipv6-bug-abnf-3-colons", &[200], &six("OPTIONS sip:user@[2001:db8:::192.0.2.1]", "OPTIONS", "abnf", ""), b""),
+        case("ipv4-mapped-ipv6", &[100, 200], &invite("ipv4-mapped"), &body("IN IP6 ::ffff:192.0.2.10")),
+        case(
+            "ipv6-bug-abnf-3-colons",
+            &[200],
+            &six("OPTIONS sip:user@[2001:db8:::192.0.2.1]", "OPTIONS", "abnf", ""),
+            b"",
+        ),
         Case { name: "bracket that never closes", ..case("", &[400], &register("sip:[2001:db8::10", "open"), b"") },
     ]);
 }
@@ -53,9 +59,12 @@ fn ipv6_references_are_read_wherever_they_stand() {
 #[test]
 fn a_tel_uri_is_no_place_to_register_at() {
     let common = |name: &str| common("REGISTER", name).replace("sip:12345@example.com", "isbn:2983792873");
-    plays(vec![
-        case("unksm2", &[403], &format!("REGISTER sip:example.com SIP/2.0\n{}Content-Length: 0\n", common("unksm2")), b""),
-    ]);
+    plays(vec![case(
+        "unksm2",
+        &[403],
+        &format!("REGISTER sip:example.com SIP/2.0\n{}Content-Length: 0\n", common("unksm2")),
+        b"",
+    )]);
 }
 
 /// Seat 8001 registers with these lines; the answer.
@@ -73,7 +82,11 @@ fn contacts_of_a_register_are_read_or_refused() {
         ("regbadct: a `?` outside of brackets", "Contact: sip:user@example.com?Route=%3Csip:sip.example.com%3E", 400),
         ("cparam01: an unknown parameter", "Contact: sip:+19725552222@gw1.example.net;unknownparam", 200),
         ("cparam02: one inside the URI", "Contact: <sip:+19725552222@gw1.example.net;unknownparam>", 200),
-        ("regescrt: an escaped header in brackets", "Contact: <sip:user@example.com?Route=%3Csip:sip.example.com%3E>", 200),
+        (
+            "regescrt: an escaped header in brackets",
+            "Contact: <sip:user@example.com?Route=%3Csip:sip.example.com%3E>",
+            200,
+        ),
         ("a Contact that is nothing", "Contact: <>", 400),
     ];
     let mut wrong = Vec::new();
@@ -99,4 +112,27 @@ fn an_unknown_authorization_scheme_is_challenged() {
     let answer = desk.says(&mut town, &ask);
     assert_eq!(answer.status(), Some(401));
     assert!(answer.value(Name::WwwAuthenticate).is_some());
+}
+
+/// RFC 3261 §19.1.1: no headers stand in a request-URI, and no Contact breaks a start line of ours.
+#[test]
+fn what_a_contact_says_never_breaks_a_request_of_ours() {
+    let mut town = Town::new(1);
+    let citizen = town.citizen("13900000001");
+    let mut desk = Desk::new(&mut town, HOME, "8001", "lab-8001");
+    for broken in
+        ["<sip:80 01@127.0.1.1:7000>", "<sip:8001\rX-Injected: 1@127.0.1.1:7000>", "<sip:8001\0@127.0.1.1:7000>"]
+    {
+        let answer = desk.registers(&mut town, &["Expires: 600", &format!("Contact: {broken}")]);
+        assert_eq!(answer.status(), Some(400), "{broken}");
+        desk.challenges.clear();
+    }
+    let contact = "Contact: <sip:8001@127.0.1.1:7000;ob?Route=%3Csip:127.0.9.9%3E&Replaces=a>";
+    assert_eq!(desk.registers(&mut town, &["Expires: 600", contact]).status(), Some(200));
+    desk.peer.hears(&town);
+    town.dials(citizen, "12345");
+    town.runs(2.0);
+    let heard = desk.peer.hears(&town);
+    let invite = heard.iter().find(|m| m.method_token() == b"INVITE").expect("it rings");
+    assert_eq!(invite.request_uri(), b"sip:8001@127.0.1.1:7000;ob");
 }

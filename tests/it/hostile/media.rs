@@ -35,7 +35,11 @@ fn talk(latch: Latch, now: Now, out: &mut Wire) -> Engine {
     let (port, epoch) = (|index| PortId { thread: 0, index }, Epoch(1));
     for index in 0..2 {
         engine.grow();
-        engine.handle(Command::Open { port: port(index), epoch, ssrc: 0xA0 + index, sequence: 0, timestamp: 0 }, now, out);
+        engine.handle(
+            Command::Open { port: port(index), epoch, ssrc: 0xA0 + index, sequence: 0, timestamp: 0 },
+            now,
+            out,
+        );
         let rtp = Some(phone(index));
         let (codec, telephone_event) = (Codec::Pcma, Some(101));
         let remote = Remote { rtp, source: rtp, rtcp: None, codec, telephone_event, ptime: 20, latch, receive: true };
@@ -68,7 +72,11 @@ fn no_published_shape_disturbs_a_talk() {
     let report = |count: u8, kind: u8, words: u16| [&[0x80 | count, kind][..], &words.to_be_bytes(), &[0; 4]].concat();
     let rtp: [(&str, &str, Vec<u8>); 6] = [
         ("CVE-2022-21722", "PJSIP: fifteen CSRCs that are not there", edited(0, 0x8f, packet(9, 66))[..14].to_vec()),
-        ("CVE-2022-21722", "PJSIP: an extension longer than its packet", [&edited(0, 0x90, packet(9, 66))[..12], b"\xbe\xde\xff\xff"].concat()),
+        (
+            "CVE-2022-21722",
+            "PJSIP: an extension longer than its packet",
+            [&edited(0, 0x90, packet(9, 66))[..12], b"\xbe\xde\xff\xff"].concat(),
+        ),
         ("CVE-2022-39244", "PJSIP: padding longer than the payload", edited(171, 255, edited(0, 0xa0, packet(9, 66)))),
         ("CVE-2023-22741", "sofia-sip: a STUN attribute longer than the message", stun),
         ("CVE-2023-51443", "FreeSWITCH: a DTLS hello at the port of a call", hello),
@@ -95,11 +103,26 @@ fn no_published_shape_disturbs_a_talk() {
                 now = now.plus(20 * MILLI);
                 engine.tick(now, &mut out);
             }
-            let heard: Vec<View> = out.0.iter().filter(|(port, ..)| *port == 1).filter_map(|(_, _, p)| View::parse(p).ok()).filter(|v| v.header.payload_type == 8).collect();
+            let heard: Vec<View> = out
+                .0
+                .iter()
+                .filter(|(port, ..)| *port == 1)
+                .filter_map(|(_, _, p)| View::parse(p).ok())
+                .filter(|v| v.header.payload_type == 8)
+                .collect();
             assert_eq!(heard.len(), 20, "{id}, {shape}, from {from}");
-            assert!(heard.windows(2).all(|w| w[1].header.sequence == w[0].header.sequence.wrapping_add(1)), "{id}, {shape}: a gap");
-            assert!(out.0.iter().all(|(_, to, p)| to.ip() != SocketAddr::from(STRANGER).ip() && !p.contains(&66)), "{id}, {shape}: something reached somebody");
-            assert!(std::iter::from_fn(|| engine.poll()).all(|e| !matches!(e, Event::Closed { .. })), "{id}, {shape}: the leg has ended");
+            assert!(
+                heard.windows(2).all(|w| w[1].header.sequence == w[0].header.sequence.wrapping_add(1)),
+                "{id}, {shape}: a gap"
+            );
+            assert!(
+                out.0.iter().all(|(_, to, p)| to.ip() != SocketAddr::from(STRANGER).ip() && !p[HEADER..].contains(&66)),
+                "{id}, {shape}: something reached somebody"
+            );
+            assert!(
+                std::iter::from_fn(|| engine.poll()).all(|e| !matches!(e, Event::Closed { .. })),
+                "{id}, {shape}: the leg has ended"
+            );
         }
     }
 }
@@ -123,7 +146,7 @@ fn nobody_steals_or_joins_a_talk_by_sending_to_its_ports() {
             engine.tick(now, &mut out);
         }
         assert!(out.0.iter().all(|(_, to, _)| to.ip() != SocketAddr::from(STRANGER).ip()), "bled to a stranger");
-        assert!(out.0.iter().all(|(_, _, p)| !p.contains(&66)), "a stranger was heard");
+        assert!(out.0.iter().all(|(_, _, p)| !p[HEADER..].contains(&66)), "a stranger was heard");
         let heard = out.0.iter().filter(|(port, _, p)| *port == 1 && p.len() == HEADER + 160).count();
         assert!(heard >= 140, "the one who belongs there was heard: {heard}");
     }

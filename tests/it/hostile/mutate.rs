@@ -75,10 +75,10 @@ impl Mutator {
         from..(from + self.below(most)).min(length)
     }
 
-    /// One of the corpus, changed one to eight times.
-    pub fn draw(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
+    /// One of the corpus, changed once or up to so many times.
+    pub fn draw(&mut self, corpus: &[Vec<u8>], most: usize) -> Vec<u8> {
         let mut input = corpus[self.below(corpus.len())].clone();
-        for _ in 0..=self.below(8) {
+        for _ in 0..=self.below(most) {
             let at = self.below(input.len() + 1);
             match self.below(9) {
                 0 if at < input.len() => input[at] ^= 1 << self.below(8),

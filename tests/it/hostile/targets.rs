@@ -152,7 +152,12 @@ pub fn message(data: &[u8]) {
 /// A request-URI: its parts, and the number in it.
 pub fn uri_and_number(data: &[u8]) {
     if let Some(read) = Uri::read(data) {
-        assert!(read.is_same(&read) || read.address().is_none(), "a URI equals itself");
+        // One that says a parameter twice is no URI, and equals nothing.
+        let mut names: Vec<Vec<u8>> = read.params.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        let many = names.len();
+        names.sort();
+        names.dedup();
+        assert!(read.is_same(&read) || names.len() < many, "a URI equals itself");
     }
     let (head, headers) = uri::split_headers(data);
     assert!(head.len() + headers.len() <= data.len());
@@ -163,7 +168,8 @@ pub fn uri_and_number(data: &[u8]) {
         assert!(plain.len() <= data.len());
     }
     if let Ok(text) = std::str::from_utf8(data) {
-        assert_eq!(uri::unescape(uri::escape(text).as_bytes()).as_deref(), Some(data), "escaped and back");
+        let plain = (!data.iter().any(u8::is_ascii_control)).then_some(data);
+        assert_eq!(uri::unescape(uri::escape(text).as_bytes()).as_deref(), plain, "escaped and back");
     }
     let _ = (uri::ip(data), Uri::is_plausible(data), Uri::has_headers(data), known_scheme(data));
     let digits = |text| Digits::parse(text).expect("digits");
@@ -227,7 +233,8 @@ fn replaced(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
-const ANSWER: &[u8] = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 8\r\n";
+const ANSWER: &[u8] =
+    b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 8\r\n";
 
 /// What comes out: bytes must be SIP, requests are admitted, refused and ignored in turn.
 fn drain(stack: &mut Endpoint, tag: &mut Vec<u8>, step: &mut u8, now: Now) {
@@ -316,7 +323,11 @@ fn room(now: Now, out: &mut Sockets) -> Engine {
     let (port, epoch) = (|index| patch::PortId { thread: 0, index }, patch::Epoch(1));
     for index in 0..3 {
         engine.grow();
-        engine.handle(patch::Command::Open { port: port(index), epoch, ssrc: index, sequence: 0, timestamp: 0 }, now, out);
+        engine.handle(
+            patch::Command::Open { port: port(index), epoch, ssrc: index, sequence: 0, timestamp: 0 },
+            now,
+            out,
+        );
         let rtp = Some(SocketAddr::new(HERE, 4000));
         let remote = patch::Remote {
             rtp,

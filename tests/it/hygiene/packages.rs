@@ -149,7 +149,9 @@ fn clarified() -> BTreeMap<String, String> {
 #[test]
 fn an_expression_is_met_as_spdx_has_it() {
     let allowed: BTreeSet<String> = ["MIT", "BSD-3-Clause", "Apache-2.0 WITH LLVM-exception"].map(Into::into).into();
-    for fine in ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "(GPL-3.0 OR MIT) AND BSD-3-Clause", "Apache-2.0 WITH LLVM-exception"] {
+    for fine in
+        ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "(GPL-3.0 OR MIT) AND BSD-3-Clause", "Apache-2.0 WITH LLVM-exception"]
+    {
         assert!(met(fine, &allowed), "{fine}");
     }
     for wrong in ["", "GPL-3.0", "MIT AND GPL-3.0", "Apache-2.0", "(MIT OR X) AND Y", "MIT MIT"] {

@@ -34,7 +34,7 @@ fn text(sip: SocketAddr, state: &Path) -> String {
     format!(
         "[sip]\nlisten = [\"udp:{sip}\"]\nmax_calls = 10\n[media]\nports = \"16000-16499\"\n[plan]\nfolder = {:?}\n\
          [store]\nfolder = {state:?}\n[admin]\nhttp = \"127.0.0.1:0\"\nhttp_token = \"{TOKEN}\"\n\
-         [recording]\nencrypt = true\nkey_env = \"GEHEIM_KEY\"\n[log]\nlevel = \"trace\"\n\
+         [recording]\nencrypt = true\nkey_env = \"GEHEIM_KEY\"\n[drain]\nlimit_s = 1\n[log]\nlevel = \"trace\"\n\
          [trunk.carrier]\ninbound = \"127.0.0.10\"\n\
          [trunk.emergency-1]\ninbound = \"127.0.0.30\"\noutbound = \"127.0.0.30:5060\"\nauth_user = \"hub\"\nauth_password = \"{TRUNK}\"\n\
          [[seats]]\nnumbers = [\"8001\"]\ngroup = \"main\"\npassword = \"{SEAT}\"\n\
