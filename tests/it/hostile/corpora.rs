@@ -8,7 +8,8 @@ use crate::support::city::root;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Duration;
+use switchboard::clock::{Clock, SECOND};
 
 /// Mutated inputs a door in an ordinary run.
 const INPUTS: u64 = 300;
@@ -83,9 +84,10 @@ fn the_corpora_hold_what_is_taken_and_what_is_refused() {
 /// Goes on for so many inputs, or so long; how many there were.
 fn fuzzes((door, target): Target, seed: u64, inputs: u64, time: Option<Duration>) -> u64 {
     let corpus: Vec<Vec<u8>> = corpus(door).into_iter().map(|(_, input)| input).collect();
-    let begun = Instant::now();
+    let clock = Clock::system();
+    let end = time.map(|time| clock.now().mono + time.as_secs() * SECOND);
     let mut done = 0;
-    while time.map_or(done < inputs, |time| begun.elapsed() < time) {
+    while end.map_or(done < inputs, |end| clock.now().mono < end) {
         let seed = seed.wrapping_add(done);
         let input = Mutator::new(seed).draw(&corpus, CHANGES);
         if let Some(said) = falls(target, &input) {
@@ -109,7 +111,7 @@ fn mutated_inputs_break_no_door() {
     let only = std::env::var("FUZZ_TARGET").ok();
     // A replay is one input; else each run of some length has a seed of its own.
     let inputs = if seed.is_some() && only.is_some() && time.is_none() { 1 } else { INPUTS };
-    let drawn = || time.map_or(1, |_| UNIX_EPOCH.elapsed().unwrap_or_default().as_secs() << 20);
+    let drawn = || time.map_or(1, |_| Clock::system().now().wall.unsigned_abs());
     let seed = seed.unwrap_or_else(drawn);
     let chosen: Vec<Target> =
         TARGETS.into_iter().filter(|(door, _)| only.as_ref().is_none_or(|only| only == door)).collect();

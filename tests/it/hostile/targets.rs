@@ -256,7 +256,7 @@ fn drain(stack: &mut Endpoint, tag: &mut Vec<u8>, step: &mut u8, now: Now) {
                 let invite = incoming.message.method_token() == b"INVITE";
                 if !invite || stack.admissible(&incoming).is_err() {
                     stack.refuse(&incoming, 404, b"");
-                } else if *step % 3 == 0 {
+                } else if step.is_multiple_of(3) {
                     stack.refuse(&incoming, 503, b"");
                 } else {
                     let id = stack.admit(*incoming, false, now);
