@@ -136,6 +136,8 @@ pub fn message(data: &[u8]) {
             assert!(message.from().is_some() && message.to().is_some());
             assert_ne!(message.method().is_some(), message.status().is_some(), "a request or a response");
             read(&message);
+            let stray = |name: &Name| message.values(*name).any(|value| value.contains(&b'\r'));
+            assert!(!NAMES.iter().any(stray), "no end of a line inside one");
             let again = wire::parse(message.bytes().clone()).expect("what was read once is read again");
             assert_eq!(again.body(), message.body());
             assert_eq!(again.call_id(), message.call_id());
