@@ -36,7 +36,7 @@ demo: tools-build
 test: tools
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
-	@sh .ci/deny --if-there
+	@CARGO='$(CARGO)' sh .ci/deny --if-there
 	@$(CARGO) test --quiet --locked --lib --bins
 	@$(CARGO) test --quiet --locked --test it -- $(addprefix --skip ,$(VIRTUAL))
 	@$(CARGO) test --quiet --locked --test it -- $(VIRTUAL)
