@@ -2,12 +2,16 @@
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: a quarter of an hour
+#   make fuzz    模糊测试 · every door from outside for FUZZ_SECONDS (60): libFuzzer where cargo-fuzz and nightly are there
 #   make bench   性能 · figures beside the budgets
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make bench-mixer  混音性能 · those of conferences only
 #   make compare 与同行比较 · the same load against this daemon, Kamailio, and Kamailio with rtpengine; our flood beside SIPp
+#   make deny    依赖检查 · licences, advisories, duplicates of the dependencies; installs cargo-deny, needs the network
+#   make sbom    物料清单 · sbom.json, CycloneDX, of what is built in
 #   make fmt     格式化 · formats the source
-#   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations
+#   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations,
+#                                    systemd unit and its user
 
 CARGO ?= cargo
 # Programs that the tests of real peers run, and the Debian packages they come in.
@@ -20,8 +24,11 @@ VIRTUAL := matrix:: schedules::
 
 PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share
+SYSTEMD := $(DESTDIR)$(PREFIX)/lib
+# Where `make sbom` writes.
+SBOM ?= sbom.json
 
-.PHONY: demo test soak bench compare bench-routing bench-mixer fmt install tools tools-build tools-peers
+.PHONY: demo test soak fuzz bench compare bench-routing bench-mixer deny sbom fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo
@@ -30,6 +37,7 @@ demo: tools-build
 test: tools
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
+	@CARGO='$(CARGO)' sh .ci/deny --if-there
 	@$(CARGO) test --quiet --locked --lib --bins
 	@$(CARGO) test --quiet --locked --test it -- $(addprefix --skip ,$(VIRTUAL))
 	@$(CARGO) test --quiet --locked --test it -- $(VIRTUAL)
@@ -39,6 +47,9 @@ soak: tools
 	@SCHEDULE_SEEDS=100000 $(CARGO) test --quiet --locked --test it schedules -- --nocapture
 	@TARGETS=all $(CARGO) test --quiet --locked --test peers targets::nobody -- --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
+
+fuzz: tools-build
+	@CARGO='$(CARGO)' sh .ci/fuzz
 
 bench: tools-build
 	@$(CARGO) bench --quiet --locked --bench budgets
@@ -57,6 +68,12 @@ compare: tools-build
 bench-mixer: tools-build
 	@$(CARGO) bench --quiet --locked --bench budgets -- mixer
 
+deny: tools-build
+	@CARGO='$(CARGO)' sh .ci/deny
+
+sbom: tools-build
+	@SBOM='$(abspath $(SBOM))' $(CARGO) test --quiet --locked --test it hygiene::sbom -- --nocapture
+
 fmt:
 	@$(CARGO) fmt
 
@@ -72,6 +89,9 @@ install: tools-build
 	@mkdir -p "$(SHARE)/switchboard/config"
 	@cp -R dialplans "$(SHARE)/switchboard/"
 	@cp config/*.toml "$(SHARE)/switchboard/config/"
+	@mkdir -p "$(SYSTEMD)/systemd/system" "$(SYSTEMD)/sysusers.d"
+	@sed 's|/usr/local/bin/|$(PREFIX)/bin/|' contrib/switchboard.service >"$(SYSTEMD)/systemd/system/switchboard.service"
+	@install -m 644 contrib/switchboard.sysusers "$(SYSTEMD)/sysusers.d/switchboard.conf"
 
 tools: tools-build tools-peers
 

@@ -23,8 +23,9 @@ use jiff::Span;
 use jiff::civil::Date;
 use room::{Change, Room};
 use std::collections::{BTreeSet, VecDeque};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -496,7 +497,7 @@ impl Work {
 
 /// One switchboard a folder: what another one records here would be taken for a former run's.
 fn lock(folder: &Path) -> io::Result<File> {
-    let file = File::create(folder.join(".lock"))?;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(folder.join(".lock"))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => {

@@ -15,7 +15,9 @@ use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
 use rand_core::{OsRng, TryRngCore};
 use std::collections::BTreeMap;
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -551,7 +553,7 @@ fn temporary_folder() -> Result<PathBuf, Error> {
         u32::from_le_bytes(seed()[..4].try_into().unwrap_or_default())
     );
     let path = std::env::temp_dir().join(name);
-    std::fs::create_dir(&path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
+    DirBuilder::new().mode(0o700).create(&path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
     Ok(path)
 }
 

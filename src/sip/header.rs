@@ -99,10 +99,10 @@ impl<'a> NameAddr<'a> {
                 (!uri.is_empty()).then_some(Self { display, uri, params })
             }
             None => {
-                // Without brackets everything after the first `;` belongs to the header (RFC 3261 §20.10).
+                // Without brackets everything after the first `;` belongs to the header, and no `?` may stand (RFC 3261 §20.10).
                 let end = memchr::memchr(b';', value).unwrap_or(value.len());
                 let uri = value[..end].trim_ascii();
-                let plausible = memchr::memchr(b':', uri).is_some() && !uri.contains(&b'"') && !uri.contains(&b' ');
+                let plausible = memchr::memchr(b':', uri).is_some() && !uri.iter().any(|b| b"\"? ".contains(b));
                 let params = params_after(value.get(end..)?)?;
                 plausible.then_some(Self { display: b"", uri, params })
             }

@@ -106,7 +106,7 @@ impl Registrar {
             if expires > 0 && expires < shortest {
                 return Err((423, format!("Min-Expires: {shortest}\r\n")));
             }
-            if expires > 0 && Uri::read(address.uri).is_none() {
+            if expires > 0 && (Uri::read(address.uri).is_none() || !Uri::is_plausible(address.uri)) {
                 return Err((400, String::new()));
             }
             wanted.push((address, expires));

@@ -23,7 +23,7 @@ impl<'a> Uri<'a> {
     pub fn read(text: &'a [u8]) -> Option<Self> {
         let colon = memchr::memchr(b':', text)?;
         let scheme = &text[..colon];
-        if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
+        if !is_sip(scheme) {
             return None;
         }
         let rest = &text[colon + 1..];
@@ -39,14 +39,16 @@ impl<'a> Uri<'a> {
         Some(Self { user, host, port, params: Params(tail.get(semi + 1..).unwrap_or_default()) })
     }
 
-    /// Whether this can be a request-URI at all: some scheme, no space or bracket.
+    /// Whether this can be a request-URI at all: some scheme, no space, bracket or control character, and of a SIP URI a host
+    /// that can be read (RFC 5118 §4.2).
     #[must_use]
     pub fn is_plausible(text: &[u8]) -> bool {
         let scheme = memchr::memchr(b':', text).map(|c| &text[..c]).unwrap_or_default();
         scheme.first().is_some_and(u8::is_ascii_alphabetic)
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b))
             && text.len() > scheme.len() + 1
-            && !text.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'<' | b'>' | b'"'))
+            && !text.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control() || matches!(b, b'<' | b'>' | b'"'))
+            && (!is_sip(scheme) || Uri::read(text).is_some())
     }
 
     /// Whether a SIP URI carries headers (`?name=value`): none may stand in a request-URI (RFC 3261 §19.1.1).
@@ -55,7 +57,7 @@ impl<'a> Uri<'a> {
         let Some(colon) = memchr::memchr(b':', text) else { return false };
         let (scheme, rest) = text.split_at(colon);
         let tail = memchr::memchr(b'@', rest).map_or(rest, |at| &rest[at..]);
-        (scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips")) && tail.contains(&b'?')
+        is_sip(scheme) && tail.contains(&b'?')
     }
 
     /// Whether both name the same (RFC 3261 §19.1.4), the scheme and headers aside: user and its case, host in any case, the port as
@@ -87,11 +89,15 @@ impl<'a> Uri<'a> {
     }
 }
 
+fn is_sip(scheme: &[u8]) -> bool {
+    scheme.eq_ignore_ascii_case(b"sip") || scheme.eq_ignore_ascii_case(b"sips")
+}
+
 /// A SIP URI without its headers, and those: `name=value&name=value` (RFC 3261 §19.1.1). Other schemes have none.
 #[must_use]
 pub fn split_headers(text: &[u8]) -> (&[u8], &[u8]) {
     let scheme = memchr::memchr(b':', text).map(|c| &text[..c]).unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"sip") && !scheme.eq_ignore_ascii_case(b"sips") {
+    if !is_sip(scheme) {
         return (text, b"");
     }
     let at = memchr::memchr(b'@', text).unwrap_or(0);

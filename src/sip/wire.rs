@@ -179,6 +179,10 @@ fn header_line(raw: &[u8], at: usize, end: usize) -> Option<Line> {
     while e > s && matches!(text[e - 1], b' ' | b'\t' | b'\r') {
         e -= 1;
     }
+    // RFC 3261 §7.3.1: a CR is half of a line's end. Alone it would end the line for some reader behind us.
+    if memchr::memchr(b'\r', &text[s..e]).is_some() {
+        return None;
+    }
     Some(Line {
         name: Name::read(&text[..name_end]),
         token: Span::new(at, at + name_end),

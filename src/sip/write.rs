@@ -3,6 +3,7 @@
 use super::flow::{Flow, Transport};
 use super::message::Message;
 use super::name::{Method, Name};
+use super::uri::split_headers;
 use bytes::{Bytes, BytesMut};
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
@@ -18,7 +19,8 @@ impl Writer {
     #[must_use]
     pub fn request(method: Method, uri: &[u8]) -> Self {
         let mut w = Self { buffer: BytesMut::with_capacity(1200) };
-        w.raw(method.token().as_bytes()).raw(b" ").raw(uri).raw(b" SIP/2.0\r\n");
+        // A Contact may carry headers, a request-URI may not (RFC 3261 §19.1.1).
+        w.raw(method.token().as_bytes()).raw(b" ").raw(split_headers(uri).0).raw(b" SIP/2.0\r\n");
         w
     }
 

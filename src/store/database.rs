@@ -3,7 +3,7 @@
 //! Plain SQL with numbered parameters and `ON CONFLICT`, so that the same text runs on PostgreSQL. The column `record`
 //! is the record itself (JSON of [`Cdr`]); the other columns are for searching and for the operator's own queries.
 
-use super::Error;
+use super::{Error, private};
 use crate::fact::{Archived, Outcome, Service, Target};
 use crate::id::CallRef;
 use crate::ledger::transfers::Transfer;
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, QueryBuilder, Row, Sqlite, SqliteConnection};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -120,12 +121,24 @@ pub struct Database {
     keeps: bool,
 }
 
+/// Makes the file, its owner's alone. What SQLite lays beside it has the rights of the file; what an earlier version laid there is
+/// closed too.
+fn close(path: &Path) -> io::Result<()> {
+    private::file(path)?;
+    ["-wal", "-shm"].into_iter().try_for_each(|tail| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(tail);
+        private::if_there(Path::new(&beside))
+    })
+}
+
 impl Database {
     /// Opens the file, or makes it, with its tables.
     ///
     /// # Errors
-    /// [`Error::Database`], [`Error::Newer`].
+    /// [`Error::Database`], [`Error::Newer`], [`Error::File`].
     pub async fn open(path: &Path) -> Result<Self, Error> {
+        close(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

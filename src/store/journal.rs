@@ -4,10 +4,10 @@
 //! the next append or [`Journal::sync_if_due`] that finds room. What a partial write left is continued at its byte.
 
 use super::segment::{self, Tail};
-use super::{Error, JournalError, Settings};
+use super::{Error, JournalError, Settings, private};
 use crate::clock::{Now, SECOND};
 use crate::fact::Event;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -265,7 +265,7 @@ impl Medium for Folder {
 }
 
 fn append_to(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let file = private::made().append(true).open(path)?;
     if let Some(dir) = path.parent() {
         File::open(dir)?.sync_all()?; // the name itself must survive a power loss
     }

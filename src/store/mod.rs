@@ -9,13 +9,15 @@
 //! to the last fsync, at most one second. This module refuses to decide anything about calls and to block the
 //! signalling thread on a database.
 //!
-//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`.
+//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`. All of it is its
+//! owner's alone.
 
 mod database;
 mod error;
 mod journal;
 mod layout;
 pub mod plans;
+mod private;
 mod reader;
 mod recovered;
 mod segment;
@@ -34,7 +36,7 @@ pub use writer::Writer;
 
 use crate::ledger;
 use layout::journal_dir;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 /// An open store.
@@ -56,7 +58,7 @@ pub struct Opened {
 /// [`Error`], each with the file and one sentence.
 pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<Opened, Error> {
     let folder = journal_dir(dir);
-    fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
+    private::folder(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     let lock = lock(dir)?;
     let (writer, position) = Writer::start(dir, lock, settings, books)?;
     let (mut journal, cut) = Journal::open(&folder, settings, position.folded + 1)?;
@@ -74,7 +76,7 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
 fn lock(dir: &Path) -> Result<File, Error> {
     let path = dir.join("lock");
     let failed = |source| Error::File { path: path.clone(), source };
-    let file = File::create(&path).map_err(failed)?;
+    let file = private::made().write(true).truncate(true).open(&path).map_err(failed)?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::InUse(dir.to_owned())),

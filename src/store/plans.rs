@@ -4,15 +4,14 @@
 //! A line torn by a power cut is cut off at the next start. The newest [`KEPT`] texts are kept; lines are kept for ever, because
 //! cancelled numbers follow from them. It refuses to judge a plan.
 
-use super::Error;
+use super::{Error, private};
 use crate::dialplan::lineage::Heir;
 use crate::dialplan::{Lineage, Plan, Source};
 use crate::fact::How;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Texts of so many versions are kept at most, the newest.
@@ -99,9 +98,9 @@ impl Plans {
         let folder = state.join("plans");
         let path = folder.join("history.jsonl");
         let failed = |source| Error::File { path: path.clone(), source };
-        fs::create_dir_all(&folder).map_err(failed)?;
+        private::folder(&folder).map_err(failed)?;
         let (records, whole) = read(&path)?;
-        let lines = OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(failed)?;
+        let lines = private::made().append(true).open(&path).map_err(failed)?;
         if lines.metadata().map_err(failed)?.len() > whole {
             lines.set_len(whole).map_err(failed)?;
         }
@@ -206,7 +205,7 @@ impl Plans {
         let files = sources.iter().map(|s| Text { name: s.name().to_owned(), text: s.text.clone() }).collect();
         let bytes = serde_json::to_vec(&Texts { version: version.to_owned(), files })?;
         let beside = path.with_extension("tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(&beside)?;
+        let mut file = private::made().write(true).truncate(true).open(&beside)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;

@@ -9,6 +9,7 @@ use crate::fact::{Cause, Event, Fact, Outcome, Party};
 use crate::ledger::Cdr;
 use crate::ledger::tests::{Stream, TEN, call, day, ended, offered_to};
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -234,7 +234,8 @@ fn make(at: &Path, goal: &str, cargo: &Path, destination: &Path) -> Output {
 #[test]
 fn make_takes_the_program_from_where_cargo_put_it() {
     let (here, there) = (Folder::new(), Folder::new());
-    for below in ["Makefile", ".ci/need", ".ci/built", "config/minimal.toml"] {
+    let contrib = ["contrib/switchboard.service", "contrib/switchboard.sysusers"];
+    for below in ["Makefile", ".ci/need", ".ci/built", "config/minimal.toml"].into_iter().chain(contrib) {
         let to = here.0.join(below);
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(root().join(below), to).unwrap();
@@ -253,6 +254,9 @@ fn make_takes_the_program_from_where_cargo_put_it() {
     assert_eq!(installed, fs::read_to_string(&built).unwrap());
     let completions = there.0.join("usr/local/share/bash-completion/completions/switchboard");
     assert_eq!(fs::read_to_string(completions).unwrap(), "new completions bash\n");
+    let unit = fs::read_to_string(there.0.join("usr/local/lib/systemd/system/switchboard.service")).unwrap();
+    assert!(unit.contains("\nExecStart=/usr/local/bin/switchboard run "), "{unit}");
+    assert!(there.0.join("usr/local/lib/sysusers.d/switchboard.conf").is_file());
 
     let shown = make(&here.0, "demo", &cargo, &there.0);
     assert_eq!((code(&shown), out(&shown).trim()), (Some(0), "new demo"), "{}", err(&shown));

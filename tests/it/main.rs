@@ -14,6 +14,8 @@ mod dialplan_words;
 mod dialplans;
 mod fuzz;
 mod handover;
+mod hostile;
+mod hygiene;
 mod lockouts;
 mod loops;
 mod many_mistakes;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// An error's body, the same for all. `why` and `field` stand only where there is one.
 #[derive(Debug, Serialize)]
-pub(super) struct Fault {
+pub struct Fault {
     #[serde(skip)]
     pub(super) status: StatusCode,
     error: &'static str,

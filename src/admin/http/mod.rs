@@ -11,7 +11,9 @@ mod limits;
 mod routes;
 mod verb;
 
+pub use fault::Fault;
 pub use limits::Limits;
+pub use verb::Action;
 
 use super::server::Ask;
 use backend::Backend;

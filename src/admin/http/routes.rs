@@ -2,7 +2,7 @@
 
 use super::super::NAME;
 use super::backend::Backend;
-use super::body::{Fields, plain};
+use super::body::plain;
 use super::fault::{Fault, json};
 use super::limits::WAIT;
 use super::verb::Action;
@@ -107,7 +107,7 @@ async fn order(State(backend): State<Arc<Backend>>, action: Action, of: Ref, req
     let call = reference(of)?;
     let wait = wait(action, request.uri().query())?;
     let by = operator(request.headers())?;
-    let command = action.command(call, fields(request, backend.limits.arrival).await?, by)?;
+    let command = action.command(call, &body(request, backend.limits.arrival).await?, by)?;
     let to = if let Command::Transfer { to, .. } = &command { to.clone() } else { String::new() };
     let asked = backend.ask(command).await?;
     match (wait, &asked) {
@@ -200,7 +200,7 @@ fn operator(headers: &HeaderMap) -> Result<String, Fault> {
 }
 
 /// The body, in time and within its limit.
-async fn fields(request: Request, arrival: Duration) -> Result<Fields, Fault> {
+async fn body(request: Request, arrival: Duration) -> Result<Bytes, Fault> {
     let kind = request.headers().get(CONTENT_TYPE).cloned();
     let body = timeout(arrival, Bytes::from_request(request, &())).await.map_err(|_| Fault::slow())?;
     let body = body.map_err(|rejection| match rejection.status() {
@@ -210,7 +210,7 @@ async fn fields(request: Request, arrival: Duration) -> Result<Fields, Fault> {
     if !body.is_empty() && !kind.is_some_and(|kind| is_json(&kind)) {
         return Err(Fault::media_type());
     }
-    Fields::read(&body)
+    Ok(body)
 }
 
 /// `application/json`, whatever its parameters (RFC 8259 §11 has none).

@@ -16,7 +16,7 @@ const TAPE: [(&str, Verb); 3] = [("start", Verb::Record), ("pause", Verb::Pause)
 
 /// An order by its word in the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub enum Action {
     /// 三方.
     ThreeWay,
     /// 转接, in a way of the body's.
@@ -33,7 +33,7 @@ pub(super) enum Action {
 
 impl Action {
     /// Every word.
-    pub(super) const ALL: [(&'static str, Self); 16] = [
+    pub const ALL: [(&'static str, Self); 16] = [
         ("three-way", Self::ThreeWay),
         ("transfer", Self::Transfer),
         ("hold", Self::Plain(Verb::Hold)),
@@ -57,11 +57,12 @@ impl Action {
         matches!(self, Self::ThreeWay | Self::Transfer)
     }
 
-    /// What the exchange is told. `by` is who orders as the header says; the body's own comes first.
+    /// What the exchange is told by a request's body. `by` is who orders as the header says; the body's own comes first.
     ///
     /// # Errors
-    /// 422 with the field.
-    pub(super) fn command(self, call: CallRef, mut fields: Fields, by: String) -> Result<Command, Fault> {
+    /// 400 when the body is no JSON object, 422 with the field.
+    pub fn command(self, call: CallRef, body: &[u8], by: String) -> Result<Command, Fault> {
+        let mut fields = Fields::read(body)?;
         let named = fields.text("by", NAME)?;
         let by = if named.is_empty() { by } else { named };
         let command = match self {
@@ -103,7 +104,7 @@ mod tests {
 
     fn read(word: &str, body: &str) -> Result<Command, Fault> {
         let (_, action) = Action::ALL.into_iter().find(|(w, _)| *w == word).unwrap();
-        action.command(CALL, Fields::read(body.as_bytes()).unwrap(), "张三".into())
+        action.command(CALL, body.as_bytes(), "张三".into())
     }
 
     fn conference(verb: Verb, by: &str, why: &str) -> Command {

@@ -7,6 +7,7 @@ use crate::sip::endpoint::{ALLOW, EndedBy, Endpoint, Event, Incoming, Purpose, S
 use crate::sip::id::TxnId;
 use crate::sip::message::Message;
 use crate::sip::name::Name;
+use crate::sip::uri::Uri;
 use crate::sip::write::Writer;
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -42,7 +43,8 @@ impl Endpoint {
             return refuse(420, extra);
         }
         // A From without a tag is taken: RFC 2543 peers sent none (RFC 3261 §12.1.1).
-        if m.contact().is_none() {
+        // It becomes the request-URI of our own requests.
+        if !m.contact().is_some_and(|contact| Uri::is_plausible(contact.uri)) {
             return refuse(400, String::new());
         }
         if !takes_sdp(m) {

@@ -267,7 +267,7 @@ impl Dialog {
 
     /// Takes the remote target from a Contact, and with it the next hop (RFC 3261 §12.2).
     pub(super) fn retarget(&mut self, message: &Message, flow: Flow) {
-        if let Some(contact) = message.contact() {
+        if let Some(contact) = message.contact().filter(|contact| Uri::is_plausible(contact.uri)) {
             self.target = Bytes::copy_from_slice(contact.uri);
         }
         self.follow(flow);
