@@ -1,7 +1,8 @@
 //! The shapes that have brought other switches down, one row a published CVE: what it looked like, and what must come of it here.
 //!
 //! Each goes to the whole exchange over its own door, in virtual time, with a live call beside it that must not notice. Nothing
-//! may panic, be left behind, or take more memory than [`BOUND`]. The shapes are told from the advisories, written anew.
+//! may panic, be left behind, or take more memory than [`BOUND`]. What counts is the shape; its number says where to read on, and most
+//! numbers were written down from memory: hold them against the advisory before citing one.
 
 use crate::support::counted::counted;
 use crate::support::raw::{Ask, CARRIER, Peer, answer, sdp};
