@@ -6,7 +6,7 @@ use super::shrink::shrink;
 use switchboard::clock::SECOND;
 
 fn is_found(fault: Fault, rule: Rule, extra: Option<(u64, Trouble)>) {
-    let mut plan = Plan::draw(3, 60, 0, 60).with(20 * SECOND, Trouble::Fault(fault));
+    let mut plan = Plan::draw(3, 40, 0, 60).with(20 * SECOND, Trouble::Fault(fault));
     if let Some((at, trouble)) = extra {
         plan = plan.with(at, trouble);
     }
@@ -17,7 +17,7 @@ fn is_found(fault: Fault, rule: Rule, extra: Option<(u64, Trouble)>) {
     let kept = items.any(|i| i.what == What::Trouble(Trouble::Fault(fault)));
     assert!(kept, "{fault:?} is not in the smallest plan that fails:\n{}", shrunk.plan);
     let size = shrunk.plan.items.len();
-    println!("{fault:?}: {:?}, {size} of 61 items left after {} plays: {}", rule, shrunk.tries, shrunk.failure.text);
+    println!("{fault:?}: {:?}, {size} of 41 items left after {} plays: {}", rule, shrunk.tries, shrunk.failure.text);
     assert!(size <= 5, "{}", shrunk.plan);
     assert!(!shrunk.trace.is_empty() && shrunk.failure.rule == rule);
 }

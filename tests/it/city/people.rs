@@ -66,8 +66,10 @@ impl City<'_> {
     }
 
     fn lets_go(&mut self, who: Party) {
-        self.town.hangs_up(who);
-        self.is_idle(who);
+        if !self.stayers.contains(&who) {
+            self.town.hangs_up(who);
+            self.is_idle(who);
+        }
     }
 
     /// A citizen may call again.
@@ -104,7 +106,10 @@ impl City<'_> {
         for (who, event) in std::mem::take(&mut self.town.told) {
             match event {
                 E::Incoming { call, from } => self.rings(who, call, &from),
-                E::Connected { call } => self.is_connected(who, call),
+                E::Connected { call } => {
+                    self.watch.begins(&self.town, who);
+                    self.is_connected(who, call);
+                }
                 E::Ended { .. } | E::Failed { .. } if self.calls.contains_key(&who) => {
                     if self.town.call_of(who).is_none() {
                         self.is_idle(who);

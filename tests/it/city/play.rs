@@ -82,7 +82,9 @@ pub struct City<'a> {
     /// The last round: everybody answers at once and nobody does anything else.
     pub roll_call: bool,
     pub faults: BTreeSet<u8>,
+    /// Somebody shall not go home, and who does not.
     pub stays: bool,
+    pub stayers: Vec<Party>,
     pub report: Report,
 }
 
@@ -113,6 +115,7 @@ impl<'a> City<'a> {
             roll_call: false,
             faults: BTreeSet::new(),
             stays: false,
+            stayers: Vec::new(),
             report: Report::default(),
         };
         city.settles();
@@ -234,7 +237,15 @@ impl<'a> City<'a> {
         for who in all.iter().filter(|who| !stay.contains(who)) {
             self.town.hangs_up(*who);
         }
+        self.stayers = stay;
         self.goes_on(self.town.now.mono + 150 * SECOND)?;
+        // Phones renew their registrations meanwhile; between two of these rounds nothing is left.
+        for _ in 0..30 {
+            if self.is_silent().is_ok() {
+                break;
+            }
+            self.goes_on(self.town.now.mono + 10 * SECOND)?;
+        }
         self.is_silent()
     }
 

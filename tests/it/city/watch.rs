@@ -11,6 +11,8 @@ use switchboard::patch::{Epoch, PortId};
 const GAP: u64 = SECOND / 2;
 /// And nobody but a phone that is gone for so long: 5 s without sound, 4 s until OPTIONS has had no answer, the pulse of the test.
 const GONE: u64 = 16 * SECOND;
+/// And nothing after a 200 whose ACK is lost, for as long as the 200 is sent again.
+const UNTOLD: u64 = 35 * SECOND;
 /// Without a packet for so long the media engine tells.
 const SILENCE: u64 = 5 * SECOND;
 
@@ -32,6 +34,8 @@ pub struct Watch {
     /// Who has put the other side on hold, or has begun to.
     held: BTreeSet<Party>,
     silent: BTreeMap<Party, u64>,
+    /// Who has begun to talk since sound was last looked for.
+    spoke: BTreeMap<Party, u64>,
     ears: HashMap<(PortId, Epoch), Ear>,
 }
 
@@ -53,6 +57,13 @@ impl Watch {
         self.ears.clear();
     }
 
+    /// A call of this phone's stands: its sound begins.
+    pub fn begins(&mut self, town: &Town, who: Party) {
+        if self.speaks(town, who) {
+            self.spoke.insert(who, town.now.mono);
+        }
+    }
+
     /// Ports from which nothing has come for too long.
     pub fn listens(&mut self, town: &Town) -> Vec<(PortId, Epoch, bool)> {
         let now = town.now.mono;
@@ -61,7 +72,11 @@ impl Watch {
         for wired in town.graph.wired() {
             let key = (wired.port, wired.epoch);
             let mut ear = self.ears.get(&key).copied().unwrap_or(Ear { heard_at: now, spoke: false });
-            if wired.far.and_then(|far| town.at_rtp(far)).is_some_and(|p| self.speaks(town, p)) {
+            let far = wired.far.and_then(|far| town.at_rtp(far));
+            if let Some(at) = far.and_then(|p| self.spoke.get(&p)) {
+                ear = Ear { heard_at: ear.heard_at.max(*at), spoke: true };
+            }
+            if far.is_some_and(|p| self.speaks(town, p)) {
                 ear = Ear { heard_at: now, spoke: true };
             } else if wired.receives && now - ear.heard_at >= SILENCE {
                 ear.heard_at = now;
@@ -70,6 +85,7 @@ impl Watch {
             ears.insert(key, ear);
         }
         self.ears = ears;
+        self.spoke.clear();
         quiet
     }
 
@@ -98,7 +114,11 @@ impl Watch {
             }
             let since = self.silent.get(&who).copied().unwrap_or(now);
             silent.insert(who, since);
-            let limit = if wired.heard.is_empty() { GAP } else { GONE };
+            let limit = match wired.told {
+                false => UNTOLD,
+                true if wired.heard.is_empty() => GAP,
+                true => GONE,
+            };
             if now - since > limit {
                 let text = format!("{who:?} has heard nothing for {:.3} s: {wired:?}", (now - since) as f64 / 1e6);
                 return Err((Rule::Silence, text));

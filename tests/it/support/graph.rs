@@ -37,6 +37,8 @@ pub struct Wired {
     pub receives: bool,
     /// It is on hold by its own will: nothing is sent to it.
     pub holds: bool,
+    /// It has been told what to hear: it is not before its far end has shown that it has our SDP.
+    pub told: bool,
     /// A tone or prompt is heard.
     pub sound: bool,
     /// The ports that are heard.
@@ -185,6 +187,7 @@ impl Graph {
                 far: p.remote.and_then(|r| r.source.or(r.rtp)),
                 receives: p.remote.is_some_and(|r| r.receive),
                 holds: p.remote.is_some_and(|r| r.rtp.is_none()),
+                told: p.hears.is_some(),
                 sound: beside || matches!(p.hears, Some(Source::Tone(_) | Source::Play { .. })),
                 heard,
             }

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
-use switchboard::exchange::{Answer, CallRow, Command, Exchange, Input, Output, Settings, Verb};
+use switchboard::exchange::{Answer, CallRow, Command, Exchange, Input, Settings, Verb};
 use switchboard::fact::{Brief, Event as Fact, Fact as F, Way};
 use switchboard::patch::{DigitVia, Event as MediaEvent};
 use switchboard::phone::{self, Account, Phone};
