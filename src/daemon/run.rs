@@ -146,6 +146,9 @@ impl Daemon {
         let mut exchange =
             Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
         introduce(&mut exchange, &ready.plan, instead, now);
+        if let Some(text) = opened.recovered.alarm() {
+            exchange.note(Fact::Alarm { subject: "store".into(), text }, now);
+        }
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
@@ -327,6 +330,8 @@ impl Daemon {
         let synced = self.journal.as_mut().map(|j| j.sync_if_due(now));
         if let Some(Err(e)) = synced {
             self.store_trouble(&e.to_string());
+        } else if let Some(why) = self.writer.as_ref().and_then(Writer::failing) {
+            self.store_trouble(&format!("call records cannot be booked: {why}"));
         }
         if let Drain::Draining { until } = self.drain
             && (until <= now.mono || self.exchange.live() == 0)
@@ -393,8 +398,11 @@ impl Daemon {
     }
 
     fn store_fine(&mut self) {
-        let failing = self.journal.as_ref().is_some_and(|j| j.health().failing.is_some());
-        if self.store_alarm && !failing {
+        if !self.store_alarm {
+            return;
+        }
+        let journal = self.journal.as_ref().and_then(|j| j.health().failing);
+        if journal.or_else(|| self.writer.as_ref().and_then(Writer::failing)).is_none() {
             self.store_alarm = false;
             tracing::info!("the store takes records again");
         }

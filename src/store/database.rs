@@ -165,7 +165,11 @@ impl Database {
             made.map_err(|e| self.failed(e))?;
         }
         self.check_version().await?;
-        self.set("version", VERSION).await
+        // Written once: a disk that takes nothing stops no start.
+        match self.meta("version").await? {
+            Some(_) => Ok(()),
+            None => self.set("version", VERSION).await,
+        }
     }
 
     async fn check_version(&mut self) -> Result<(), Error> {

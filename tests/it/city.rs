@@ -99,6 +99,18 @@ fn weekdays_of_a_city_lose_nobody() {
     assert!(seeds < 10 || all.restarts > 0, "{all:?}");
 }
 
+/// 87,000 calls by the hours of a weekday, in virtual time; how long it took is printed. For `make soak`: `CITY_DAY=87000`.
+#[test]
+fn a_day_of_a_city_of_eight_million() {
+    let calls = number("CITY_DAY", 1_500);
+    let clock = switchboard::clock::Clock::system();
+    let report = plays(&Plan::day(number("CITY_SEED", 12_345), calls));
+    let took = clock.now().mono as f64 / 1e6;
+    println!("a day of {calls} calls took {took:.1} s, {:.0} µs a call: {report:?}", took * 1e6 / calls as f64);
+    // The roll call at the end rings every seat once more.
+    assert!(report.calls >= calls && report.restarts > 0, "{report:?}");
+}
+
 #[test]
 fn a_seed_replays_exactly() {
     let twice = [(); 2].map(|()| plays(&drawn(5)));

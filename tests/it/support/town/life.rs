@@ -61,11 +61,11 @@ impl Town {
         self.sets.get(index).filter(|s| s.rtp == rtp).map(|_| Party(index))
     }
 
-    /// Its power goes and comes: it knows nothing of its calls any more, and registers if it is a seat's.
+    /// Its power goes and comes: it knows nothing of its calls any more, and may register again.
     pub fn reboots(&mut self, who: Party, user: &str, registers: bool) {
         let set = &mut self.sets[who.0];
         let flow = Flow { transport: Transport::Udp, local: set.sip, peer: EXCHANGE, connection: 0 };
-        let password = registers.then(|| format!("lab-{user}"));
+        let password = Some(format!("lab-{user}"));
         let account = Account { user: user.into(), password, flow, rtp: set.rtp, expires: 600 };
         let mut key = [0u8; 32];
         self.rng.fill_bytes(&mut key);
