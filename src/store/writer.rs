@@ -229,7 +229,7 @@ impl Bookkeeper {
             match message {
                 Ok(Message::Events(events)) => self.take(events),
                 Ok(Message::Restore(reply)) => {
-                    let _ = reply.send(self.restore());
+                    let _ = reply.send(self.restore(true));
                 }
                 Ok(Message::Crashed(next_seq, reply)) => {
                     let _ = reply.send(self.fold.close_crashed(self.now, next_seq));
@@ -321,8 +321,9 @@ impl Bookkeeper {
         }
     }
 
-    /// Rebuilds the books from the database's position and the journal, booking as it goes.
-    fn restore(&mut self) -> Result<Recovered, Error> {
+    /// Rebuilds the books from the database's position and the journal, booking as it goes; `patient`: what cannot be booked may wait.
+    fn restore(&mut self, patient: bool) -> Result<Recovered, Error> {
+        let mut most = BATCH;
         self.seen = self.booked.resume.saturating_sub(1);
         (self.fold, self.pending, self.kept) = (Fold::new(self.books.clone()), Vec::new(), Vec::new());
         let replay = segment::replay(&self.journal, self.booked.resume);
@@ -339,12 +340,13 @@ impl Bookkeeper {
                     tracing::warn!(%damaged, "a line of the event journal cannot be read and is passed over");
                 }
             }
-            // A database that refuses for the present is no reason to stop, as long as there is room to wait.
-            if self.waiting() >= BATCH
-                && let Err(error) = self.book()
-                && (self.waiting() > PENDING || error.is_damage())
-            {
-                return Err(error);
+            if self.waiting() >= most {
+                match self.book() {
+                    Err(error) if !patient || most > BATCH || error.is_damage() => return Err(error),
+                    // A database that refuses for the present is no reason not to start, as long as there is room to wait.
+                    Err(_) => most = PENDING,
+                    Ok(()) => {}
+                }
             }
         }
         self.seen = self.seen.max(self.booked.folded);
@@ -353,12 +355,16 @@ impl Bookkeeper {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        let mut outcome = if self.behind { self.restore().and_then(|_| self.book()) } else { self.book() };
+        let mut outcome = if self.behind { self.restore(false).and_then(|_| self.book()) } else { self.book() };
         if let Some(error) = outcome.as_ref().err().filter(|e| e.is_damage()) {
             outcome = Self::begin_anew(&self.runtime, &mut self.database, &self.path, error).and_then(|()| {
                 self.booked = Position::default();
-                self.restore().and_then(|_| self.book())
+                self.restore(false).and_then(|_| self.book())
             });
+        }
+        if let Some(database) = self.database.take_if(|_| outcome.is_err()) {
+            // What a full disk leaves of a transaction stays open, and nobody would see what is booked in it: another connection.
+            let _ = self.runtime.block_on(database.close());
         }
         self.failed_at = outcome.is_err().then_some(self.now);
         let said = outcome.as_ref().err().map(ToString::to_string);
@@ -392,7 +398,10 @@ impl Bookkeeper {
         if position == self.booked {
             return Ok(());
         }
-        let database = self.database.as_mut().ok_or(Error::Stopped)?;
+        let database = match &mut self.database {
+            Some(database) => database,
+            none => none.insert(self.runtime.block_on(Database::open(&self.path))?),
+        };
         self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
         self.pending.clear();
         self.pending.shrink_to(2 * BATCH);

@@ -99,16 +99,23 @@ fn weekdays_of_a_city_lose_nobody() {
     assert!(seeds < 10 || all.restarts > 0, "{all:?}");
 }
 
-/// 87,000 calls by the hours of a weekday, in virtual time; how long it took is printed. For `make soak`: `CITY_DAY=87000`.
+/// 87,000 calls by the hours of a weekday, in virtual time; how long it took is printed. `make soak` plays all of it
+/// (`CITY_DAY=87000`), `make test` its first half hour.
 #[test]
 fn a_day_of_a_city_of_eight_million() {
-    let calls = number("CITY_DAY", 1_500);
+    let whole = std::env::var("CITY_DAY").is_ok();
+    let mut plan = Plan::day(12_345, number("CITY_DAY", 87_000));
+    if !whole {
+        plan.end = 1_800 * switchboard::clock::SECOND;
+        plan.items.retain(|i| i.at < plan.end);
+    }
+    let calls = plan.items.len();
     let clock = switchboard::clock::Clock::system();
-    let report = plays(&Plan::day(number("CITY_SEED", 12_345), calls));
+    let report = plays(&plan);
     let took = clock.now().mono as f64 / 1e6;
-    println!("a day of {calls} calls took {took:.1} s, {:.0} µs a call: {report:?}", took * 1e6 / calls as f64);
-    // The roll call at the end rings every seat once more.
-    assert!(report.calls >= calls && report.restarts > 0, "{report:?}");
+    println!("{calls} calls and troubles of a day took {took:.1} s, {:.0} µs each: {report:?}", took * 1e6 / calls as f64);
+    // The roll call at the end rings every seat once more; a trouble is no call.
+    assert!(report.calls as usize + 200 > calls && calls > 200 && (report.restarts > 0 || !whole), "{report:?}");
 }
 
 #[test]

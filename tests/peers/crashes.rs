@@ -71,7 +71,9 @@ fn files_with_changed_bits_are_told_of_and_survived() {
     load.runs(800);
     load.ends(5_000);
     let (calls, _) = held(&lab, &load);
-    lab.daemon.kill();
+    // In order, so that nothing of the database is in its write-ahead log any more.
+    lab.daemon.terminate();
+    assert!(lab.daemon.exit(10_000).is_some_and(|s| s.success()));
     let state = lab.dir.join("state");
     // The database's first page, and a digit in the middle of the journal.
     let database = state.join("switchboard.db");

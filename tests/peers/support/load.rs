@@ -37,6 +37,7 @@ pub struct Load {
     every: u64,
     talk: u64,
     next: u64,
+    made: u64,
     ends: BTreeMap<(u64, SessionId), ()>,
     asked: BTreeMap<String, u64>,
     pub seen: Seen,
@@ -66,6 +67,7 @@ impl Load {
             every: SECOND / cps,
             talk: talk_ms * 1_000,
             next: 0,
+            made: 0,
             ends: BTreeMap::new(),
             asked: BTreeMap::new(),
             seen: Seen::default(),
@@ -107,7 +109,10 @@ impl Load {
             }
             if calls && self.next <= now.mono {
                 self.next = self.next.max(now.mono.saturating_sub(SECOND)) + self.every;
-                self.carrier.phone.dial(&format!("sip:12360@{}", self.carrier.flow.peer), b"", now);
+                // Each has a number of its own: of one number's calls the exchange takes a few at a time for a loop.
+                self.made += 1;
+                let who = format!("P-Asserted-Identity: <sip:138{:08}@127.0.0.10>\r\n", self.made);
+                self.carrier.phone.dial(&format!("sip:12360@{}", self.carrier.flow.peer), who.as_bytes(), now);
             }
             while let Some(((at, call), ())) = self.ends.first_key_value().map(|(k, v)| (*k, *v)) {
                 if at > now.mono {
