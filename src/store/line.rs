@@ -26,7 +26,9 @@ pub fn write(out: &mut Vec<u8>, event: &Event) -> serde_json::Result<()> {
 
 /// Whether a line, without its end, is as it was written.
 pub fn is_sound(line: &[u8]) -> bool {
-    let Some((text, member)) = line.len().checked_sub(LENGTH).and_then(|at| line.split_at_checked(at)) else { return true };
+    let Some((text, member)) = line.len().checked_sub(LENGTH).and_then(|at| line.split_at_checked(at)) else {
+        return true;
+    };
     let Some(digits) = member.strip_prefix(MEMBER).and_then(|m| m.strip_suffix(b"\"}")) else { return true };
     let told = std::str::from_utf8(digits).ok().and_then(|d| u32::from_str_radix(d, 16).ok());
     told == Some(CRC.checksum(text))

@@ -205,7 +205,11 @@ impl Iterator for Replay {
                 continue;
             }
             if !is_sound(&line) {
-                return Some(Err(damaged(&open.path, open.line, &"its checksum does not fit: it has changed on the disk")));
+                return Some(Err(damaged(
+                    &open.path,
+                    open.line,
+                    &"its checksum does not fit: it has changed on the disk",
+                )));
             }
             self.begun = true;
             match serde_json::from_slice::<Event>(&line) {

@@ -113,7 +113,10 @@ fn a_day_of_a_city_of_eight_million() {
     let clock = switchboard::clock::Clock::system();
     let report = plays(&plan);
     let took = clock.now().mono as f64 / 1e6;
-    println!("{calls} calls and troubles of a day took {took:.1} s, {:.0} µs each: {report:?}", took * 1e6 / calls as f64);
+    println!(
+        "{calls} calls and troubles of a day took {took:.1} s, {:.0} µs each: {report:?}",
+        took * 1e6 / calls as f64
+    );
     // The roll call at the end rings every seat once more; a trouble is no call.
     assert!(report.calls as usize + 200 > calls && calls > 200 && (report.restarts > 0 || !whole), "{report:?}");
 }

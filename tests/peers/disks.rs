@@ -52,7 +52,8 @@ fn resident(daemon: &Process) -> u64 {
 }
 
 fn journal(lab: &Lab) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(lab.dir.join("state/journal")).unwrap().map(|f| f.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(lab.dir.join("state/journal")).unwrap().map(|f| f.unwrap().path()).collect();
     found.sort();
     found
 }
@@ -103,7 +104,10 @@ fn a_disk_that_refuses(how: char, sentence: &str) {
     held(&lab, &load);
     let facts: String = journal(&lab).iter().map(|f| read(f)).collect();
     let alarms = facts.lines().filter(|l| l.contains("\"what\":\"alarm\"") && l.contains("\"store\"")).count();
-    println!("{how}: {} calls, median {fine} µs, {bad} µs while the disk refuses; memory grew by {grown} kB; {alarms} alarms", load.seen.over.len());
+    println!(
+        "{how}: {} calls, median {fine} µs, {bad} µs while the disk refuses; memory grew by {grown} kB; {alarms} alarms",
+        load.seen.over.len()
+    );
     assert!((1..=2).contains(&alarms), "{alarms} alarms for journal and database:\n{facts}");
     assert!(grown < 32 << 10, "memory grew by {grown} kB");
     assert!(bad < fine * 4 + 20_000, "calls took {bad} µs, before {fine} µs");

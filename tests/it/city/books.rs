@@ -197,7 +197,9 @@ impl Books {
                 live.tried.insert(trunk.to_string());
             }
             Fact::LegAnswered { .. } => live.answered = true,
-            Fact::TransferAsked { .. } => (live.transfers.0, self.transfers) = (live.transfers.0 + 1, self.transfers + 1),
+            Fact::TransferAsked { .. } => {
+                (live.transfers.0, self.transfers) = (live.transfers.0 + 1, self.transfers + 1)
+            }
             Fact::TransferEnded { .. } => live.transfers.1 += 1,
             Fact::CallEnded { outcome, by, .. } => {
                 if std::mem::take(&mut self.swallows) {
@@ -286,7 +288,10 @@ impl Books {
 
 fn well_ended(call: CallRef, live: &Live, (outcome, by): (Outcome, Party), rough: bool) -> Result<(), String> {
     if live.transfers.0 != live.transfers.1 {
-        return Err(format!("call {call} has {} transfers and {} outcomes of them", live.transfers.0, live.transfers.1));
+        return Err(format!(
+            "call {call} has {} transfers and {} outcomes of them",
+            live.transfers.0, live.transfers.1
+        ));
     }
     let served = outcome == Outcome::Connected || by == Party::Caller || live.answered;
     if live.emergency && !served {

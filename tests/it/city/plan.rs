@@ -164,8 +164,7 @@ const NUMBERS: [(u64, &[&str]); 10] = [
 ];
 
 /// How many of a thousand calls of a weekday come in each hour.
-const HOURS: [u64; 24] =
-    [6, 4, 3, 3, 3, 5, 12, 25, 65, 90, 92, 80, 50, 55, 75, 86, 82, 65, 45, 38, 34, 28, 18, 12];
+const HOURS: [u64; 24] = [6, 4, 3, 3, 3, 5, 12, 25, 65, 90, 92, 80, 50, 55, 75, 86, 82, 65, 45, 38, 34, 28, 18, 12];
 
 /// The trunks' far ends: sub-centres, emergency services, the power company.
 pub const BANKS: [u8; 8] = [20, 21, 22, 23, 24, 30, 31, 40];
@@ -223,8 +222,7 @@ impl Plan {
         let dice = &mut Dice::new(mix(seed, 1));
         // The phones have registered by then.
         let moment = |dice: &mut Dice| 5 * SECOND + dice.between(0, seconds * 1_000);
-        let mut items: Vec<Item> =
-            (0..calls).map(|n| call(moment(dice), mix(seed, 1_000 + n), 35.0)).collect();
+        let mut items: Vec<Item> = (0..calls).map(|n| call(moment(dice), mix(seed, 1_000 + n), 35.0)).collect();
         items.extend((0..troubles).map(|n| trouble(moment(dice), mix(seed, 1_000_000 + n), scale)));
         items.sort_by_key(|i| (i.at, i.seed));
         Self { seed, scale, end: (seconds + 60) * SECOND, items }

@@ -48,7 +48,11 @@ impl Watch {
     }
 
     pub fn holds(&mut self, who: Party, held: bool) {
-        if held { self.held.insert(who) } else { self.held.remove(&who) };
+        if held {
+            self.held.insert(who)
+        } else {
+            self.held.remove(&who)
+        };
     }
 
     /// The exchange has died.
@@ -153,7 +157,10 @@ impl Watch {
         for (n, who) in party.iter().enumerate() {
             let Some(who) = who.filter(|p| self.citizens.contains(p)) else { continue };
             if let Some(other) = citizens.insert(root(&mut leads, n), who).filter(|other| *other != who) {
-                return Err((Rule::Hearing, format!("{who:?} and {other:?} are in one talk and never called each other")));
+                return Err((
+                    Rule::Hearing,
+                    format!("{who:?} and {other:?} are in one talk and never called each other"),
+                ));
             }
         }
         Ok(())

@@ -152,7 +152,8 @@ impl Graph {
             return source;
         }
         let Source::Port(from, _) = source else { return source };
-        let talks = |(id, p): &(&PortId, &Port)| **id != port && **id != from && matches!(p.hears, Some(Source::Port(..)));
+        let talks =
+            |(id, p): &(&PortId, &Port)| **id != port && **id != from && matches!(p.hears, Some(Source::Port(..)));
         match self.fault {
             Some(Fault::Deafens) => {
                 self.fault = None;

@@ -112,12 +112,20 @@ impl Wire {
 
     /// A whole host is cut off, or is not any more.
     pub fn cuts_host(&mut self, host: IpAddr, cut: bool) {
-        if cut { self.cut.0.insert(host) } else { self.cut.0.remove(&host) };
+        if cut {
+            self.cut.0.insert(host)
+        } else {
+            self.cut.0.remove(&host)
+        };
     }
 
     /// The same for one address.
     pub fn cuts(&mut self, at: SocketAddr, cut: bool) {
-        if cut { self.cut.1.insert(at) } else { self.cut.1.remove(&at) };
+        if cut {
+            self.cut.1.insert(at)
+        } else {
+            self.cut.1.remove(&at)
+        };
     }
 
     /// Nothing reaches this address.

@@ -64,8 +64,7 @@ impl Town {
             self.exchange.handle(Input::Due, now);
             self.drain_exchange();
         }
-        let due: BTreeSet<usize> =
-            self.agenda.iter().take_while(|(at, _)| *at <= now.mono).map(|(_, i)| *i).collect();
+        let due: BTreeSet<usize> = self.agenda.iter().take_while(|(at, _)| *at <= now.mono).map(|(_, i)| *i).collect();
         for i in due {
             if self.sets[i].phone.deadline().is_some_and(|d| d <= now.mono) {
                 self.sets[i].phone.expire(now);
@@ -213,7 +212,8 @@ impl Town {
         if let Some(known) = self.dialogs.get(&key) {
             return Some(*known);
         }
-        let free = all.iter().copied().find(|i| self.sets[*i].call.is_none() && self.sets[*i].rests <= self.now.mono)?;
+        let free =
+            all.iter().copied().find(|i| self.sets[*i].call.is_none() && self.sets[*i].rests <= self.now.mono)?;
         // Its own copy: the message it came in is not kept for it.
         let key = (at, bytes::Bytes::copy_from_slice(&key.1));
         self.dialogs.insert(key.clone(), free);
