@@ -145,10 +145,7 @@ impl Daemon {
         let seq = opened.journal.next_seq();
         let mut exchange =
             Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
-        introduce(&mut exchange, &ready.plan, instead, now);
-        if let Some(text) = opened.recovered.alarm() {
-            exchange.note(Fact::Alarm { subject: "store".into(), text }, now);
-        }
+        introduce(&mut exchange, &ready.plan, [("dialplan", instead), ("store", opened.recovered.alarm())], now);
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
@@ -471,12 +468,12 @@ fn open_store(
 }
 
 /// The first facts of a run.
-fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, now: crate::clock::Now) {
+fn introduce(exchange: &mut Exchange, plan: &str, alarms: [(&str, Option<String>); 2], now: crate::clock::Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
-    if let Some(why) = instead {
-        tracing::error!("{why}");
-        exchange.note(Fact::Alarm { subject: "dialplan".into(), text: why }, now);
+    for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
+        tracing::error!("{text}");
+        exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
     }
 }
 

@@ -126,13 +126,18 @@ impl Database {
     /// # Errors
     /// [`Error::Database`], [`Error::Newer`].
     pub async fn open(path: &Path) -> Result<Self, Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
-        let mut database = Self::connect(path, options).await?;
+        let mut database = Self::connect(path, writing(path).create_if_missing(true)).await?;
         database.make_tables().await?;
+        database.keeps = true;
+        Ok(database)
+    }
+
+    /// Another connection to a file that [`Self::open`] has opened before.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn again(path: &Path) -> Result<Self, Error> {
+        let mut database = Self::connect(path, writing(path)).await?;
         database.keeps = true;
         Ok(database)
     }
@@ -383,6 +388,11 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], po
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
     transaction.commit().await
+}
+
+fn writing(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal)
 }
 
 /// Rows in pieces of 64, 32, 16 … 1: the connection keeps every statement that it has met, 40 kB for one of 64 rows, and so it

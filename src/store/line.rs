@@ -21,7 +21,7 @@ pub fn write(out: &mut Vec<u8>, event: &Event) -> serde_json::Result<()> {
     out.truncate(out.len().saturating_sub(1)); // the closing brace, which comes again
     let sum = CRC.checksum(out.get(start..).unwrap_or_default());
     out.extend_from_slice(MEMBER);
-    write!(out, "{sum:08x}\"}}\n").map_err(serde_json::Error::io)
+    writeln!(out, "{sum:08x}\"}}").map_err(serde_json::Error::io)
 }
 
 /// Whether a line, without its end, is as it was written.

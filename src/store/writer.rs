@@ -400,7 +400,7 @@ impl Bookkeeper {
         }
         let database = match &mut self.database {
             Some(database) => database,
-            none => none.insert(self.runtime.block_on(Database::open(&self.path))?),
+            none => none.insert(self.runtime.block_on(Database::again(&self.path))?),
         };
         self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
         self.pending.clear();

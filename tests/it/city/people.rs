@@ -46,11 +46,7 @@ impl City<'_> {
             Todo::Pulse => return self.pulse(),
             Todo::Answers(who, call) if in_hand(self, who, call) => self.town.plays(who, |p, now| p.answer(call, now)),
             Todo::HangsUp(who, call) if in_hand(self, who, call) => self.lets_go(who),
-            Todo::GivesUp(who, call) if in_hand(self, who, call) => {
-                if !self.calls.get(&who).is_some_and(|(_, served)| *served) {
-                    self.lets_go(who);
-                }
-            }
+            Todo::GivesUp(who, call) if in_hand(self, who, call) && !self.is_served(who) => self.lets_go(who),
             Todo::Presses(who, call, keys) if in_hand(self, who, call) => self.town.presses(who, keys),
             Todo::Refers(who, call, to) if in_hand(self, who, call) => self.town.refers(who, to, false),
             Todo::Holds(who, call, held) if in_hand(self, who, call) => {
@@ -63,6 +59,11 @@ impl City<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A person has answered this citizen.
+    fn is_served(&self, who: Party) -> bool {
+        self.calls.get(&who).is_some_and(|(_, served)| *served)
     }
 
     fn lets_go(&mut self, who: Party) {
@@ -110,11 +111,7 @@ impl City<'_> {
                     self.watch.begins(&self.town, who);
                     self.is_connected(who, call);
                 }
-                E::Ended { .. } | E::Failed { .. } if self.calls.contains_key(&who) => {
-                    if self.town.call_of(who).is_none() {
-                        self.is_idle(who);
-                    }
-                }
+                E::Ended { .. } | E::Failed { .. } if self.town.call_of(who).is_none() => self.is_idle(who),
                 _ => {}
             }
         }
