@@ -37,6 +37,10 @@ use play::{Failure, Report, play};
 /// Seeds run by `make test`.
 const SEEDS: u64 = 12;
 
+/// Seeds that once found a fault.
+/// 32: the carrier is cut off while a seat is: a call that was to wait again had its end before it was told to wait.
+const FOUND: [u64; 1] = [32];
+
 /// Calls of a seed, what goes wrong meanwhile, and within how many seconds.
 const SHORT: (u64, u64, u64) = (160, 14, 240);
 
@@ -82,7 +86,7 @@ fn weekdays_of_a_city_lose_nobody() {
     }
     let (seeds, start) = (number("CITY_SEEDS", SEEDS), number("CITY_START", 1));
     let mut all = Report::default();
-    for seed in start..start + seeds {
+    for seed in FOUND.into_iter().chain(start..start + seeds) {
         let report = plays(&drawn(seed));
         all.events += report.events;
         all.calls += report.calls;
