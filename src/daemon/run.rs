@@ -147,7 +147,7 @@ impl Daemon {
         let seq = opened.journal.next_seq();
         let mut exchange =
             Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
-        introduce(&mut exchange, &ready.plan, instead, now);
+        introduce(&mut exchange, &ready.plan, [("dialplan", instead), ("store", opened.recovered.alarm())], now);
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
@@ -329,6 +329,8 @@ impl Daemon {
         let synced = self.journal.as_mut().map(|j| j.sync_if_due(now));
         if let Some(Err(e)) = synced {
             self.store_trouble(&e.to_string());
+        } else if let Some(why) = self.writer.as_ref().and_then(Writer::failing) {
+            self.store_trouble(&format!("call records cannot be booked: {why}"));
         }
         if let Drain::Draining { until } = self.drain
             && (until <= now.mono || self.exchange.live() == 0)
@@ -395,8 +397,11 @@ impl Daemon {
     }
 
     fn store_fine(&mut self) {
-        let failing = self.journal.as_ref().is_some_and(|j| j.health().failing.is_some());
-        if self.store_alarm && !failing {
+        if !self.store_alarm {
+            return;
+        }
+        let journal = self.journal.as_ref().and_then(|j| j.health().failing);
+        if journal.or_else(|| self.writer.as_ref().and_then(Writer::failing)).is_none() {
             self.store_alarm = false;
             tracing::info!("the store takes records again");
         }
@@ -465,12 +470,12 @@ fn open_store(
 }
 
 /// The first facts of a run.
-fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, now: crate::clock::Now) {
+fn introduce(exchange: &mut Exchange, plan: &str, alarms: [(&str, Option<String>); 2], now: crate::clock::Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
-    if let Some(why) = instead {
-        tracing::error!("{why}");
-        exchange.note(Fact::Alarm { subject: "dialplan".into(), text: why }, now);
+    for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
+        tracing::error!("{text}");
+        exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
     }
 }
 

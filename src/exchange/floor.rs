@@ -43,6 +43,8 @@ fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
 impl Exchange {
     pub(super) fn floor_output(&mut self, output: acd::Output, now: Now) {
         match output {
+            // Its caller was lost in the same moment in which it was to wait again: it has its end.
+            acd::Output::Queued { call, .. } if !self.calls.contains_key(&call) => {}
             acd::Output::Queued { call, group } => {
                 self.fact(Some(call), Fact::Queued { group: group.clone() }, now);
                 // Who was turned away in the same moment had no place.

@@ -139,13 +139,18 @@ impl Database {
     /// [`Error::Database`], [`Error::Newer`], [`Error::File`].
     pub async fn open(path: &Path) -> Result<Self, Error> {
         close(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
-        let mut database = Self::connect(path, options).await?;
+        let mut database = Self::connect(path, writing(path).create_if_missing(true)).await?;
         database.make_tables().await?;
+        database.keeps = true;
+        Ok(database)
+    }
+
+    /// Another connection to a file that [`Self::open`] has opened before.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn again(path: &Path) -> Result<Self, Error> {
+        let mut database = Self::connect(path, writing(path)).await?;
         database.keeps = true;
         Ok(database)
     }
@@ -178,7 +183,11 @@ impl Database {
             made.map_err(|e| self.failed(e))?;
         }
         self.check_version().await?;
-        self.set("version", VERSION).await
+        // Written once: a disk that takes nothing stops no start.
+        match self.meta("version").await? {
+            Some(_) => Ok(()),
+            None => self.set("version", VERSION).await,
+        }
     }
 
     async fn check_version(&mut self) -> Result<(), Error> {
@@ -392,6 +401,11 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], po
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
     transaction.commit().await
+}
+
+fn writing(path: &Path) -> SqliteConnectOptions {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal)
 }
 
 /// Rows in pieces of 64, 32, 16 … 1: the connection keeps every statement that it has met, 40 kB for one of 64 rows, and so it

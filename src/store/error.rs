@@ -51,6 +51,16 @@ pub enum Error {
     Stopped,
 }
 
+impl Error {
+    /// The database's file is damaged, or is no database at all (SQLITE_CORRUPT, SQLITE_NOTADB).
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        let Self::Database { source, .. } = self else { return false };
+        let code = source.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<i32>().ok());
+        code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+    }
+}
+
 /// Why an append did not reach the disk.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {

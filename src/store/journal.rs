@@ -4,7 +4,7 @@
 //! the next append or [`Journal::sync_if_due`] that finds room. What a partial write left is continued at its byte.
 
 use super::segment::{self, Tail};
-use super::{Error, JournalError, Settings, private};
+use super::{Error, JournalError, Settings, line, private};
 use crate::clock::{Now, SECOND};
 use crate::fact::Event;
 use std::fs::File;
@@ -177,8 +177,7 @@ impl<M: Medium> Journal<M> {
     fn keep(&mut self, event: &Event) {
         let before = self.unwritten.len();
         let room = before < self.unwritten_bytes;
-        if room && serde_json::to_writer(&mut self.unwritten, event).is_ok() {
-            self.unwritten.push(b'\n');
+        if room && line::write(&mut self.unwritten, event).is_ok() {
             return;
         }
         self.unwritten.truncate(before);

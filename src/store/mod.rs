@@ -12,10 +12,12 @@
 //! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`. All of it is its
 //! owner's alone.
 
+mod damage;
 mod database;
 mod error;
 mod journal;
 mod layout;
+mod line;
 pub mod plans;
 mod private;
 mod reader;
@@ -52,7 +54,8 @@ pub struct Opened {
 
 /// Opens the store of a daemon in `dir`, makes it if it is not there, and closes the books of the run before.
 ///
-/// Blocks until every event of the former run is folded.
+/// Blocks until every event of the former run is folded. A disk that takes nothing stops no start: what cannot be written waits. A
+/// database that is damaged is set aside and rebuilt from the journal.
 ///
 /// # Errors
 /// [`Error`], each with the file and one sentence.
@@ -66,10 +69,16 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
     let crashed = writer.crashed(journal.next_seq())?;
     (recovered.crashed, recovered.cut) = (crashed.len(), cut);
     if !crashed.is_empty() {
-        journal.append(&crashed)?;
+        match journal.append(&crashed) {
+            // They wait in memory: an exchange that does not start for want of a disk would take emergency calls from nobody.
+            Err(error @ (JournalError::Deferred { .. } | JournalError::Lost { .. })) => tracing::error!("{error}"),
+            appended => appended?,
+        }
         writer.send(crashed);
     }
-    writer.flush()?;
+    if let Err(error) = writer.flush() {
+        tracing::error!(%error, "call records cannot be booked; they wait");
+    }
     Ok(Opened { journal, writer, recovered })
 }
 

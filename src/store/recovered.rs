@@ -11,4 +11,19 @@ pub struct Recovered {
     pub cut: u64,
     /// Lines that could not be read and were passed over.
     pub damaged: u64,
+    /// The database was damaged: it was set aside, and another one made from the journal.
+    pub rebuilt: bool,
+}
+
+impl Recovered {
+    /// What an operator must be told, if anything was found damaged.
+    #[must_use]
+    pub fn alarm(&self) -> Option<String> {
+        let lines = (self.damaged > 0).then(|| format!("{} lines of the event journal cannot be read", self.damaged));
+        let database = self.rebuilt.then(|| {
+            "the database of records was damaged: it was set aside, and the records rebuilt from the journal".to_owned()
+        });
+        let all: Vec<String> = lines.into_iter().chain(database).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
 }

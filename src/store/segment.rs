@@ -1,5 +1,6 @@
 //! The journal's files: one JSON event a line, named by their first sequence number. Reading, recovering, dropping.
 
+use super::line::is_sound;
 use crate::fact::Event;
 use crate::id::CallRef;
 use memchr::{memmem, memrchr};
@@ -110,7 +111,7 @@ fn last_line(file: &mut File, from: u64) -> io::Result<Option<(u64, u64)>> {
             break; // it may begin before what was read
         }
         let start = before.map_or(0, |i| i + 1);
-        if let Ok(head) = serde_json::from_slice::<Head>(&rest[start..end]) {
+        if let (true, Ok(head)) = (is_sound(&rest[start..end]), serde_json::from_slice::<Head>(&rest[start..end])) {
             return Ok(Some((from + end as u64 + 1, head.seq + 1)));
         }
         rest = &rest[..start];
@@ -128,7 +129,7 @@ pub fn replay(dir: &Path, from: u64) -> io::Result<Replay> {
     let skip = segments.partition_point(|s| s.first_seq <= from).saturating_sub(1);
     segments.drain(..skip);
     segments.reverse();
-    Ok(Replay { waiting: segments, open: None, from, only: None })
+    Ok(Replay { waiting: segments, open: None, from, only: None, begun: false })
 }
 
 /// Reads one call's events, `from..=to`.
@@ -155,6 +156,8 @@ pub struct Replay {
     from: u64,
     /// Lines without this text are passed over unread.
     only: Option<String>,
+    /// The first line at or behind `from` has been read.
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -197,9 +200,18 @@ impl Iterator for Replay {
             if self.only.as_ref().is_some_and(|t| memmem::find(&line, t.as_bytes()).is_none()) {
                 continue;
             }
-            if seq_of(&line).is_some_and(|seq| seq < self.from) {
+            // Once there is no going back, a number that is too low is one that has changed.
+            if !self.begun && seq_of(&line).is_some_and(|seq| seq < self.from) {
                 continue;
             }
+            if !is_sound(&line) {
+                return Some(Err(damaged(
+                    &open.path,
+                    open.line,
+                    &"its checksum does not fit: it has changed on the disk",
+                )));
+            }
+            self.begun = true;
             match serde_json::from_slice::<Event>(&line) {
                 Ok(event) if event.seq < self.from => {}
                 Ok(event) => return Some(Ok(event)),

@@ -141,7 +141,12 @@ fn dir_count(dir: &Dir, filter: &Filter) -> usize {
 #[test]
 fn a_crash_at_every_byte_of_the_journal_loses_and_doubles_nothing() {
     let all = facts();
-    let lines: Vec<Vec<u8>> = all.iter().map(|e| [&serde_json::to_vec(e).expect("json")[..], b"\n"].concat()).collect();
+    let written = |e: &Event| {
+        let mut bytes = Vec::new();
+        line::write(&mut bytes, e).expect("json");
+        bytes
+    };
+    let lines: Vec<Vec<u8>> = all.iter().map(written).collect();
     // The database stands some events before a call's end, with others live; the crash comes in the lines around it.
     let last = all.iter().rposition(|e| matches!(e.fact, Fact::CallEnded { .. })).expect("an end");
     let (booked, upto) = (last - 6, last + 1);

@@ -6,7 +6,7 @@
 
 use super::database::Kept;
 use super::layout::{database_file, journal_dir};
-use super::{Database, Error, Position, Recovered, Settings, segment};
+use super::{Database, Error, Position, Recovered, Settings, damage, segment};
 use crate::fact::{Event, Fact};
 use crate::ledger::{self, Cdr, Fold};
 use std::fs::File;
@@ -154,6 +154,7 @@ impl Drop for Writer {
 struct Bookkeeper {
     runtime: Runtime,
     database: Option<Database>,
+    path: PathBuf,
     journal: PathBuf,
     settings: Settings,
     books: ledger::Settings,
@@ -167,6 +168,8 @@ struct Bookkeeper {
     kept: Vec<Kept>,
     /// The books here are incomplete and must be rebuilt from the journal.
     behind: bool,
+    /// The database was damaged and has been begun anew since anybody asked.
+    rebuilt: bool,
     /// Event time: the newest event, the first pending record, the last failure, the last pruning.
     now: i64,
     pending_since: i64,
@@ -189,11 +192,11 @@ impl Bookkeeper {
     ) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Error::File { path: path.to_owned(), source })?;
-        let mut database = runtime.block_on(Database::open(path))?;
-        let booked = runtime.block_on(database.position())?;
+        let (database, booked, rebuilt) = runtime.block_on(damage::open(path))?;
         Ok(Self {
             runtime,
             database: Some(database),
+            path: path.to_owned(),
             journal,
             settings,
             fold: Fold::new(books.clone()),
@@ -203,6 +206,7 @@ impl Bookkeeper {
             pending: Vec::new(),
             kept: Vec::new(),
             behind: false,
+            rebuilt,
             now: 0,
             pending_since: 0,
             failed_at: None,
@@ -225,7 +229,7 @@ impl Bookkeeper {
             match message {
                 Ok(Message::Events(events)) => self.take(events),
                 Ok(Message::Restore(reply)) => {
-                    let _ = reply.send(self.restore());
+                    let _ = reply.send(self.restore(true));
                 }
                 Ok(Message::Crashed(next_seq, reply)) => {
                     let _ = reply.send(self.fold.close_crashed(self.now, next_seq));
@@ -317,13 +321,14 @@ impl Bookkeeper {
         }
     }
 
-    /// Rebuilds the books from the database's position and the journal, booking as it goes.
-    fn restore(&mut self) -> Result<Recovered, Error> {
+    /// Rebuilds the books from the database's position and the journal, booking as it goes; `patient`: what cannot be booked may wait.
+    fn restore(&mut self, patient: bool) -> Result<Recovered, Error> {
+        let mut most = BATCH;
         self.seen = self.booked.resume.saturating_sub(1);
         (self.fold, self.pending, self.kept) = (Fold::new(self.books.clone()), Vec::new(), Vec::new());
         let replay = segment::replay(&self.journal, self.booked.resume);
         let replay = replay.map_err(|source| Error::File { path: self.journal.clone(), source })?;
-        let mut recovered = Recovered::default();
+        let mut recovered = Recovered { rebuilt: std::mem::take(&mut self.rebuilt), ..Recovered::default() };
         for found in replay {
             match found {
                 Ok(event) => {
@@ -335,8 +340,13 @@ impl Bookkeeper {
                     tracing::warn!(%damaged, "a line of the event journal cannot be read and is passed over");
                 }
             }
-            if self.waiting() >= BATCH {
-                self.book()?;
+            if self.waiting() >= most {
+                match self.book() {
+                    Err(error) if !patient || most > BATCH || error.is_damage() => return Err(error),
+                    // A database that refuses for the present is no reason not to start, as long as there is room to wait.
+                    Err(_) => most = PENDING,
+                    Ok(()) => {}
+                }
             }
         }
         self.seen = self.seen.max(self.booked.folded);
@@ -345,17 +355,39 @@ impl Bookkeeper {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        let outcome = if self.behind { self.restore().and_then(|_| self.book()) } else { self.book() };
+        let mut outcome = if self.behind { self.restore(false).and_then(|_| self.book()) } else { self.book() };
+        if let Some(error) = outcome.as_ref().err().filter(|e| e.is_damage()) {
+            outcome = Self::begin_anew(&self.runtime, &mut self.database, &self.path, error).and_then(|()| {
+                self.booked = Position::default();
+                self.restore(false).and_then(|_| self.book())
+            });
+        }
+        if let Some(database) = self.database.take_if(|_| outcome.is_err()) {
+            // What a full disk leaves of a transaction stays open, and nobody would see what is booked in it: another connection.
+            let _ = self.runtime.block_on(database.close());
+        }
         self.failed_at = outcome.is_err().then_some(self.now);
         let said = outcome.as_ref().err().map(ToString::to_string);
-        if let Some(error) = &said {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(error), true) = (&said, *failing != said) {
             tracing::error!(error, "call records cannot be booked; they wait");
         }
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        *failing = said;
+        drop(failing);
         if outcome.is_ok() && self.now - self.pruned_at >= PRUNE {
             self.prune();
         }
         outcome
+    }
+
+    /// Another database in the place of one that is damaged.
+    fn begin_anew(runtime: &Runtime, database: &mut Option<Database>, path: &Path, why: &Error) -> Result<(), Error> {
+        if let Some(damaged) = database.take() {
+            let _ = runtime.block_on(damaged.close()); // it is damaged: what it says is known
+        }
+        damage::set_aside(path, why)?;
+        *database = Some(runtime.block_on(Database::open(path))?);
+        Ok(())
     }
 
     /// One transaction: the pending records and how far the fold is.
@@ -366,7 +398,10 @@ impl Bookkeeper {
         if position == self.booked {
             return Ok(());
         }
-        let database = self.database.as_mut().ok_or(Error::Stopped)?;
+        let database = match &mut self.database {
+            Some(database) => database,
+            none => none.insert(self.runtime.block_on(Database::again(&self.path))?),
+        };
         self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
         self.pending.clear();
         self.pending.shrink_to(2 * BATCH);

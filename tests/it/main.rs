@@ -8,6 +8,7 @@ mod api;
 mod architecture;
 mod calls;
 mod changes;
+mod city;
 mod cli;
 mod dialplan_files;
 mod dialplan_words;

@@ -5,7 +5,7 @@ use crate::support::raw::{Ask, CARRIER, FIRE, Peer, answer, branch, sdp, text};
 use crate::support::town::{Manner, Town};
 use crate::support::wire::Weather;
 use std::net::SocketAddr;
-use switchboard::fact::Outcome;
+use switchboard::fact::{Fact, Outcome};
 use switchboard::sip::message::Message;
 use switchboard::sip::name::Name;
 
@@ -450,4 +450,23 @@ fn an_invite_of_the_called_side_before_its_own_answer_is_491() {
     far.says(&mut town, answer(&invite, far.at, 487, "far1", "", ""));
     caller.says(&mut town, ask.same_branch("ACK", None).write());
     empty_after_two_minutes(&mut town);
+}
+
+#[test]
+fn a_caller_who_is_lost_in_the_moment_in_which_his_seat_is_has_his_end_and_nothing_after_it() {
+    for caller_first in [false, true] {
+        let mut town = Town::new(8);
+        let (citizen, seat) = crate::support::scenes::talks(&mut town);
+        town.cuts(citizen);
+        town.cuts(seat);
+        let both = if caller_first { [citizen, seat] } else { [seat, citizen] };
+        both.into_iter().for_each(|who| town.falls_silent(who));
+        town.runs(20.0);
+        assert_eq!(town.outcomes().len(), 1, "{}", town.trace.join("\n"));
+        let end = town.facts.iter().position(|f| matches!(f.fact, Fact::CallEnded { .. })).unwrap();
+        let call = town.facts[end].call;
+        let after: Vec<_> = town.facts[end + 1..].iter().filter(|f| f.call == call).collect();
+        assert!(after.is_empty(), "{after:?}\n{}", town.trace.join("\n"));
+        town.goes_home();
+    }
 }

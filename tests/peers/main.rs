@@ -6,6 +6,8 @@
 
 mod archived;
 mod carrier;
+mod crashes;
+mod disks;
 mod door;
 mod emergency;
 mod flood;

@@ -159,3 +159,94 @@ fn a_database_from_before_recordings_were_kept_is_read_and_then_gets_its_table()
     store.writer.flush().expect("booked");
     assert_eq!(dir.records()[0].archived, Some(Box::new(archived("20211215/x.flac", "ab"))));
 }
+
+#[test]
+fn a_bit_that_changes_in_the_journal_is_told_of_and_costs_its_own_event_only() {
+    let all = facts();
+    let dir = Dir::new();
+    let settings = Settings::default();
+    let (mut journal, _) = Journal::open(&dir.0, &settings, 1).expect("opens");
+    journal.append(&all).expect("appended");
+    journal.close().expect("synced");
+    let path = segment::path(&dir.0, 1);
+    let sound = fs::read(&path).expect("readable");
+    let ends: Vec<usize> = sound.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i).collect();
+    for (line, byte) in [(3, 5), (3, 14), (3, 90), (7, 13), (7, 60), (all.len() - 2, 13)] {
+        let mut bytes = sound.clone();
+        // Not into the end of a line: that costs two.
+        let at = ends[line - 1] + 1 + byte;
+        bytes[at] ^= 0x01;
+        fs::write(&path, &bytes).expect("written");
+        for from in [1, 2] {
+            let read: Vec<_> = replay(&dir.0, from).expect("listed").collect();
+            let bad: Vec<String> = read.iter().filter_map(|r| r.as_ref().err()).map(ToString::to_string).collect();
+            assert!(bad.len() == 1 && bad[0].contains(&format!(".jsonl:{}: ", line + 1)), "{line} {byte}: {bad:?}");
+            let good: Vec<&Event> = read.iter().filter_map(|r| r.as_ref().ok()).collect();
+            let expected: Vec<&Event> =
+                all.iter().enumerate().filter(|(n, e)| *n != line && e.seq >= from).map(|(_, e)| e).collect();
+            assert_eq!(good, expected);
+        }
+    }
+    // The last line's number is not believed either: the journal goes on behind the one before it.
+    let mut bytes = sound.clone();
+    let last = ends[ends.len() - 2] + 1;
+    bytes[last + 13] ^= 0x01;
+    fs::write(&path, &bytes).expect("written");
+    let (journal, cut) = Journal::open(&dir.0, &settings, 1).expect("opens");
+    assert_eq!((journal.next_seq(), cut), (all.len() as u64, (sound.len() - last) as u64));
+}
+
+#[test]
+fn a_database_that_is_damaged_is_set_aside_and_rebuilt_at_the_start_and_while_it_runs() {
+    let all = facts();
+    let mut late = Stream { events: Vec::new(), seq: all.len() as u64 };
+    late.at(9_000_000, Some(call(900)), offered_to("12345"));
+    late.at(9_000_001, Some(call(900)), ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    for (running, at, length) in [(false, 0, 64), (false, 4_096, 4_096), (true, 4_096, 8 * 4_096)] {
+        let dir = Dir::new();
+        let mut store = dir.open();
+        run(&mut store, &all);
+        store.writer.flush().expect("booked");
+        drop(store);
+        let before = dir.records();
+        let path = database_file(&dir.0);
+        let spoil = || {
+            let mut bytes = fs::read(&path).expect("readable");
+            let end = (at + length).min(bytes.len());
+            bytes[at..end].iter_mut().for_each(|b| *b ^= 0x5a);
+            fs::write(&path, bytes).expect("written");
+        };
+        let mut store = if running {
+            let store = dir.open();
+            spoil();
+            store
+        } else {
+            spoil();
+            let store = dir.open();
+            assert!(store.recovered.rebuilt && store.recovered.alarm().is_some_and(|a| a.contains("set aside")));
+            store
+        };
+        run(&mut store, &late.events);
+        store.writer.flush().expect("booked");
+        assert_eq!(store.writer.failing(), None);
+        drop(store);
+        let names: Vec<String> = fs::read_dir(&dir.0)
+            .expect("listed")
+            .flatten()
+            .map(|f| f.file_name().to_string_lossy().into_owned())
+            .collect();
+        assert!(names.iter().any(|n| n == "switchboard.db.damaged-1"), "{running} {at}: {names:?}");
+        let after = dir.records();
+        assert!(after.len() == before.len() + 1 && after.starts_with(&before), "{running} {at}");
+    }
+}
+
+#[test]
+fn a_start_on_a_disk_without_damage_raises_no_alarm() {
+    let dir = Dir::new();
+    let mut store = dir.open();
+    assert_eq!(store.recovered.alarm(), None);
+    run(&mut store, &facts());
+    drop(store);
+    assert_eq!(dir.open().recovered.alarm(), None);
+}

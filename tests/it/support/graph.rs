@@ -1,6 +1,6 @@
 //! The media engine in its graph fidelity: obeys every command, carries no packet, tells who hears whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use switchboard::patch::tape::CHANNELS;
 use switchboard::patch::{Command, Epoch, Event, PlayId, PortId, Recorded, RecordingId, Remote, Source, Stats, Tape};
@@ -15,6 +15,36 @@ struct Port {
     playing: Option<(u64, PlayId)>,
 }
 
+/// What a fault of the media engine would be: for tests of those who watch it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The next port that is to be closed stays open.
+    Leaks,
+    /// The next leg that is to hear another one hears nothing.
+    Deafens,
+    /// The next leg that is to hear another one hears somebody else's call.
+    Crosses,
+}
+
+/// An open port as who watches the engine sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wired {
+    pub port: PortId,
+    pub epoch: Epoch,
+    /// The far end's RTP address, also while it receives nothing.
+    pub far: Option<SocketAddr>,
+    /// Its sound is wanted.
+    pub receives: bool,
+    /// It is on hold by its own will: nothing is sent to it.
+    pub holds: bool,
+    /// It has been told what to hear: it is not before its far end has shown that it has our SDP.
+    pub told: bool,
+    /// A tone or prompt is heard.
+    pub sound: bool,
+    /// The ports that are heard.
+    pub heard: Vec<PortId>,
+}
+
 /// The ports of the exchange.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -25,6 +55,13 @@ pub struct Graph {
     pub keys: Vec<(SocketAddr, String)>,
     /// Every recording, in order.
     pub tapes: Vec<Taped>,
+    /// When what plays on a port ends.
+    ends: BTreeSet<(u64, PortId)>,
+    /// Who hears whom has changed since somebody looked.
+    pub changed: bool,
+    /// What has been played, sent and recorded is forgotten.
+    pub forgets: bool,
+    pub fault: Option<Fault>,
 }
 
 /// One recording as the engine was told of it.
@@ -61,40 +98,106 @@ impl Graph {
     }
 
     pub fn handle(&mut self, command: Command, now: u64) -> Option<Event> {
+        self.changed = true;
         match command {
             Command::Open { port, epoch, .. } => {
-                self.ports.insert(port, Port { epoch, open: true, ..Port::default() });
+                let before = self.ports.insert(port, Port { epoch, open: true, ..Port::default() });
+                before.and_then(|p| p.playing).map(|(at, _)| self.ends.remove(&(at, port)));
             }
             Command::Remote { port, epoch, remote } => self.with(port, epoch, |p| p.remote = Some(remote)),
             Command::Hear { port, epoch, source } => {
                 let remote = self.ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
-                if let (Some(remote), Source::Play { clips, .. }) = (remote, &source) {
+                if let (Some(remote), Source::Play { clips, .. }, false) = (remote, &source, self.forgets) {
                     self.played.extend(clips.iter().map(|c| (remote, c.name.to_string())));
                 }
-                self.with(port, epoch, |p| {
-                    p.playing = match &source {
-                        Source::Play { play, clips, repeat: false } => {
-                            let length: u64 = clips.iter().map(switchboard::patch::Clip::millis).sum();
-                            Some((now + length * 1000, *play))
-                        }
-                        _ => None,
-                    };
-                    p.hears = Some(source);
-                });
+                let source = self.marred(port, source);
+                self.hear(port, epoch, source, now);
             }
             Command::Digits { port, epoch, digits } => {
                 let open = self.ports.get(&port).filter(|p| p.open && p.epoch == epoch);
                 let remote = open.and_then(|p| p.remote).and_then(|r| r.rtp);
-                self.keys.extend(remote.map(|remote| (remote, digits.to_string())));
+                self.keys.extend(remote.filter(|_| !self.forgets).map(|remote| (remote, digits.to_string())));
             }
             Command::Keys { .. } => {}
             Command::Record { recording, tape, thread } => return self.record(recording, thread, tape),
             Command::Close { port, epoch } => {
-                self.with(port, epoch, |p| p.open = false);
+                if self.fault == Some(Fault::Leaks) {
+                    self.fault = None;
+                } else if self.ports.get(&port).is_some_and(|p| p.epoch == epoch) {
+                    let gone = self.ports.remove(&port);
+                    gone.and_then(|p| p.playing).map(|(at, _)| self.ends.remove(&(at, port)));
+                }
                 return Some(Event::Closed { port, epoch, stats: Stats::default() });
             }
         }
         None
+    }
+
+    fn hear(&mut self, port: PortId, epoch: Epoch, source: Source, now: u64) {
+        let Some(p) = self.ports.get_mut(&port).filter(|p| p.epoch == epoch && p.open) else { return };
+        if let Some((at, _)) = p.playing.take() {
+            self.ends.remove(&(at, port));
+        }
+        if let Source::Play { play, clips, repeat: false } = &source {
+            let length: u64 = clips.iter().map(switchboard::patch::Clip::millis).sum();
+            p.playing = Some((now + length * 1000, *play));
+            self.ends.insert((now + length * 1000, port));
+        }
+        p.hears = Some(source);
+    }
+
+    /// The source, or what a fault makes of it.
+    fn marred(&mut self, port: PortId, source: Source) -> Source {
+        if self.fault.is_none() || !matches!(source, Source::Port(..)) {
+            return source;
+        }
+        let Source::Port(from, _) = source else { return source };
+        let talks =
+            |(id, p): &(&PortId, &Port)| **id != port && **id != from && matches!(p.hears, Some(Source::Port(..)));
+        match self.fault {
+            Some(Fault::Deafens) => {
+                self.fault = None;
+                Source::Nothing
+            }
+            Some(Fault::Crosses) => match self.ports.iter().find(talks).map(|(id, p)| (*id, p.epoch)) {
+                Some((other, epoch)) => {
+                    self.fault = None;
+                    Source::Port(other, epoch)
+                }
+                None => source,
+            },
+            _ => source,
+        }
+    }
+
+    /// All open ports as they are wired.
+    pub fn wired(&self) -> impl Iterator<Item = Wired> + '_ {
+        let open = |port: &PortId, epoch: Epoch| self.ports.get(port).is_some_and(|p| p.open && p.epoch == epoch);
+        self.ports.iter().filter(|(_, p)| p.open).map(move |(id, p)| {
+            let heard: Vec<PortId> = match &p.hears {
+                Some(Source::Port(from, epoch)) if open(from, *epoch) => vec![*from],
+                Some(Source::Mix { voices, .. }) => {
+                    voices.iter().filter(|v| !v.mute && open(&v.port, v.epoch)).map(|v| v.port).collect()
+                }
+                _ => Vec::new(),
+            };
+            let beside = matches!(&p.hears, Some(Source::Mix { beside: Some(_), .. }));
+            Wired {
+                port: *id,
+                epoch: p.epoch,
+                far: p.remote.and_then(|r| r.source.or(r.rtp)),
+                receives: p.remote.is_some_and(|r| r.receive),
+                holds: p.remote.is_some_and(|r| r.rtp.is_none()),
+                told: p.hears.is_some(),
+                sound: beside || matches!(p.hears, Some(Source::Tone(_) | Source::Play { .. })),
+                heard,
+            }
+        })
+    }
+
+    /// The machine has died: nothing of it is left.
+    pub fn dies(&mut self) {
+        *self = Self { forgets: self.forgets, changed: true, ..Self::default() };
     }
 
     fn record(&mut self, id: RecordingId, thread: u8, tape: Tape) -> Option<Event> {
@@ -122,6 +225,9 @@ impl Graph {
             Tape::Resume => found.paused = false,
             Tape::End => {
                 found.ended = true;
+                if self.forgets {
+                    self.tapes.retain(|t| !t.ended);
+                }
                 return Some(Event::Recording { recording: id, what: Recorded::Ended { frames: 0 } });
             }
         }
@@ -138,13 +244,17 @@ impl Graph {
     }
 
     pub fn deadline(&self) -> Option<u64> {
-        self.ports.values().filter(|p| p.open).filter_map(|p| p.playing.map(|(at, _)| at)).min()
+        self.ends.first().map(|(at, _)| *at)
     }
 
     pub fn finished(&mut self, now: u64) -> Option<Event> {
-        let (id, port) = self.ports.iter_mut().find(|(_, p)| p.open && p.playing.is_some_and(|(at, _)| at <= now))?;
+        // Of several that have ended, that of the first port.
+        let ended = self.ends.range(..=(now, PortId { thread: u8::MAX, index: u32::MAX }));
+        let (at, id) = *ended.min_by_key(|(_, id)| *id)?;
+        self.ends.remove(&(at, id));
+        let port = self.ports.get_mut(&id)?;
         let (_, play) = port.playing.take()?;
-        Some(Event::PlayFinished { port: *id, epoch: port.epoch, play })
+        Some(Event::PlayFinished { port: id, epoch: port.epoch, play })
     }
 
     /// How many ports are open.

@@ -1,16 +1,19 @@
 //! A town in virtual time: one exchange, its phones, a wire between them. A seed replays it exactly.
 
+mod life;
+mod run;
 mod seen;
 
 use super::city::{self, EXCHANGE};
 use super::graph::Graph;
 use super::wire::{Datagram, Fate, Rule, Weather, Wire};
 use rand_core::{RngCore, SeedableRng};
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use switchboard::call::Snapshot;
 use switchboard::clock::{Now, SECOND};
-use switchboard::exchange::{Answer, CallRow, Command, Exchange, Input, Output, Settings, Verb};
+use switchboard::exchange::{Answer, CallRow, Command, Exchange, Input, Settings, Verb};
 use switchboard::fact::{Brief, Event as Fact, Fact as F, Way};
 use switchboard::patch::{DigitVia, Event as MediaEvent};
 use switchboard::phone::{self, Account, Phone};
@@ -29,11 +32,13 @@ pub enum Manner {
     Refuses(u16),
     /// Does not even send 100: unplugged.
     Dead,
+    /// Does nothing by itself: what happens to it is told to who plays it ([`Town::told`]).
+    Told,
 }
 
 /// Names a phone of the town.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Party(usize);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Party(pub usize);
 
 struct Set {
     phone: Phone,
@@ -47,7 +52,16 @@ struct Set {
     incoming_from: Vec<String>,
     /// The connection it has to the exchange; `None`: UDP.
     tcp: Option<u32>,
+    /// When it is next due by itself, as the town's agenda has it.
+    due: Option<u64>,
+    /// It is given no other call before this moment: the far end may still have the last one.
+    rests: u64,
+    /// Of several that share an address: the Call-ID that it has.
+    dialog: Option<(SocketAddr, bytes::Bytes)>,
 }
+
+/// How long a line rests after a call, µs: as long as a BYE may be sent again, and longer.
+const REST: u64 = 45 * SECOND;
 
 pub struct Town {
     pub now: Now,
@@ -62,6 +76,19 @@ pub struct Town {
     rng: rand_chacha::ChaCha12Rng,
     spies: Vec<(SocketAddr, Vec<bytes::Bytes>)>,
     answer: Option<Answer>,
+    /// Which phone has an address, and which of those that share one has a Call-ID.
+    places: HashMap<SocketAddr, Vec<usize>>,
+    dialogs: HashMap<(SocketAddr, bytes::Bytes), usize>,
+    /// Phones by when they are due.
+    agenda: BTreeSet<(u64, usize)>,
+    /// Nothing is kept but facts: for a long day.
+    pub quiet: bool,
+    /// What happened to phones that are [`Manner::Told`].
+    pub told: Vec<(Party, phone::Event)>,
+    /// The exchange is not there; what is sent to it is lost.
+    pub down: bool,
+    /// What the exchange sends does not leave any more: it dies between its journal and its sockets.
+    pub dying: bool,
 }
 
 impl Town {
@@ -92,6 +119,13 @@ impl Town {
             rng,
             spies: Vec::new(),
             answer: None,
+            places: HashMap::new(),
+            dialogs: HashMap::new(),
+            agenda: BTreeSet::new(),
+            quiet: false,
+            told: Vec::new(),
+            down: false,
+            dying: false,
         };
         town.exchange.handle(Input::Media(Graph::ready(64)), now);
         town
@@ -125,13 +159,18 @@ impl Town {
             log: Vec::new(),
             incoming_from: Vec::new(),
             tcp: None,
+            due: None,
+            rests: 0,
+            dialog: None,
         });
+        self.places.entry(sip).or_default().push(self.sets.len() - 1);
         Party(self.sets.len() - 1)
     }
 
     /// How the exchange reaches this address.
     fn flow_to(&self, peer: SocketAddr) -> Flow {
-        let tcp = self.sets.iter().find(|s| s.sip == peer).and_then(|s| s.tcp);
+        let first = self.places.get(&peer).and_then(|all| all.first());
+        let tcp = first.and_then(|i| self.sets[*i].tcp);
         let transport = if tcp.is_some() { Transport::Tcp } else { Transport::Udp };
         Flow { transport, local: EXCHANGE, peer, connection: tcp.unwrap_or(0) }
     }
@@ -205,6 +244,7 @@ impl Town {
         let now = self.now;
         if let Some(call) = self.sets[who.0].call.take() {
             self.sets[who.0].connected = false;
+            self.sets[who.0].rests = now.mono + REST;
             self.sets[who.0].phone.hang_up(call, now);
             self.drain_phone(who.0);
         }
@@ -380,163 +420,6 @@ impl Town {
     pub fn spied(&self, at: SocketAddr) -> Vec<String> {
         let found = self.spies.iter().find(|(a, _)| *a == at);
         found.map_or_else(Vec::new, |(_, got)| got.iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect())
-    }
-
-    /// Lets so many seconds pass.
-    pub fn runs(&mut self, seconds: f64) {
-        let until = self.now.mono + (seconds * 1e6) as u64;
-        while let Some(at) = self.next().filter(|at| *at <= until) {
-            self.step(at);
-        }
-        let rest = until.saturating_sub(self.now.mono);
-        self.now = self.now.plus(rest);
-    }
-
-    /// Runs until this holds, at most so many seconds. True if it came to hold.
-    pub fn until(&mut self, seconds: u64, mut holds: impl FnMut(&Self) -> bool) -> bool {
-        let end = self.now.mono + seconds * SECOND;
-        while !holds(self) {
-            match self.next().filter(|at| *at <= end) {
-                Some(at) => self.step(at),
-                None => return false,
-            }
-        }
-        true
-    }
-
-    /// Lets time pass up to this moment, µs monotonic.
-    pub fn runs_to(&mut self, mono: u64) {
-        while let Some(at) = self.next().filter(|at| *at <= mono) {
-            self.step(at);
-        }
-        self.now = self.now.plus(mono.saturating_sub(self.now.mono));
-    }
-
-    /// When anything happens next by itself.
-    pub fn next(&self) -> Option<u64> {
-        let phones = self.sets.iter().flat_map(|s| s.phone.deadline().into_iter().chain(s.answer_at.map(|(at, _)| at)));
-        let parts = [self.exchange.deadline(), self.graph.deadline(), self.wire.deadline()];
-        parts.into_iter().flatten().chain(phones).min()
-    }
-
-    fn step(&mut self, at: u64) {
-        self.now = self.now.plus(at.saturating_sub(self.now.mono));
-        let now = self.now;
-        while let Some(datagram) = self.wire.arrive(now.mono) {
-            self.deliver(datagram);
-        }
-        while let Some(event) = self.graph.finished(now.mono) {
-            self.exchange.handle(Input::Media(event), now);
-            self.drain_exchange();
-        }
-        if self.exchange.deadline().is_some_and(|d| d <= now.mono) {
-            self.exchange.handle(Input::Due, now);
-            self.drain_exchange();
-        }
-        for i in 0..self.sets.len() {
-            if self.sets[i].phone.deadline().is_some_and(|d| d <= now.mono) {
-                self.sets[i].phone.expire(now);
-                self.drain_phone(i);
-            }
-            if let Some((due, call)) = self.sets[i].answer_at
-                && due <= now.mono
-            {
-                self.sets[i].answer_at = None;
-                self.sets[i].phone.answer(call, now);
-                self.drain_phone(i);
-            }
-        }
-    }
-
-    fn deliver(&mut self, datagram: Datagram) {
-        let Datagram { from, to, bytes } = datagram;
-        let now = self.now;
-        let flow = if to == EXCHANGE {
-            self.flow_to(from)
-        } else {
-            let Flow { transport, connection, .. } = self.flow_to(to);
-            Flow { transport, local: to, peer: from, connection }
-        };
-        let line = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
-        self.trace.push(format!("{:>9} {from} > {to} {}", now.mono / 1000, String::from_utf8_lossy(line)));
-        if to == EXCHANGE {
-            self.exchange.handle(Input::Message(flow, bytes), now);
-            self.drain_exchange();
-        } else if let Some(i) = self.sets.iter().position(|s| s.sip == to) {
-            if self.sets[i].manner != Manner::Dead {
-                self.sets[i].phone.receive(flow, bytes, now);
-                self.drain_phone(i);
-            }
-        } else if let Some((_, got)) = self.spies.iter_mut().find(|(a, _)| *a == to) {
-            got.push(bytes);
-        }
-    }
-
-    /// Does what the exchange wants.
-    pub fn drain_exchange(&mut self) {
-        let now = self.now;
-        while let Some(output) = self.exchange.poll() {
-            match output {
-                Output::Fact(fact) => {
-                    self.trace.push(format!("{:>9} FACT {:?} {:?}", now.mono / 1000, fact.call, fact.fact));
-                    self.facts.push(fact);
-                }
-                Output::Send(flow, bytes) => {
-                    self.sent.push((flow, bytes.clone()));
-                    self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
-                }
-                Output::Media(command) => {
-                    if let Some(event) = self.graph.handle(command, now.mono) {
-                        self.exchange.handle(Input::Media(event), now);
-                    }
-                }
-                Output::Answer { answer, .. } => self.answer = Some(answer),
-            }
-        }
-    }
-
-    fn drain_phone(&mut self, i: usize) {
-        let now = self.now;
-        while let Some(output) = self.sets[i].phone.poll() {
-            match output {
-                phone::Output::Send(flow, bytes) => {
-                    self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
-                }
-                phone::Output::Event(event) => self.phone_event(i, event),
-            }
-        }
-    }
-
-    fn phone_event(&mut self, i: usize, event: phone::Event) {
-        use phone::Event as E;
-        let now = self.now;
-        let set = &mut self.sets[i];
-        match &event {
-            E::Incoming { call, from } => {
-                set.incoming_from.push(from.clone());
-                set.call = Some(*call);
-                match set.manner {
-                    Manner::Rings => set.phone.ring(*call, now),
-                    Manner::Answers(after) => {
-                        set.phone.ring(*call, now);
-                        set.answer_at = Some((now.mono + after, *call));
-                    }
-                    Manner::Refuses(status) => {
-                        set.call = None;
-                        set.phone.reject(*call, status, now);
-                    }
-                    Manner::Dead => {}
-                }
-            }
-            E::Connected { .. } => set.connected = true,
-            E::Ended { call, .. } | E::Failed { call, .. } if set.call == Some(*call) => {
-                set.call = None;
-                set.connected = false;
-                set.answer_at = None;
-            }
-            _ => {}
-        }
-        set.log.push(event);
     }
 
     /// Keys on this phone's pad, as the media engine tells of them.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// How bad the wire is, per mille.
 #[derive(Debug, Clone, Copy, Default)]
@@ -87,6 +87,8 @@ pub struct Wire {
     rules: Vec<Rule>,
     /// Whose first copy has been lost.
     lost: BTreeSet<(SocketAddr, Bytes)>,
+    /// Hosts and addresses that nothing reaches and nothing leaves.
+    cut: (BTreeSet<IpAddr>, BTreeSet<SocketAddr>),
 }
 
 impl Wire {
@@ -99,7 +101,36 @@ impl Wire {
             steady: false,
             rules: Vec::new(),
             lost: BTreeSet::new(),
+            cut: Default::default(),
         }
+    }
+
+    /// From now on it is as bad as this.
+    pub fn turns(&mut self, weather: Weather) {
+        self.weather = weather;
+    }
+
+    /// A whole host is cut off, or is not any more.
+    pub fn cuts_host(&mut self, host: IpAddr, cut: bool) {
+        if cut {
+            self.cut.0.insert(host)
+        } else {
+            self.cut.0.remove(&host)
+        };
+    }
+
+    /// The same for one address.
+    pub fn cuts(&mut self, at: SocketAddr, cut: bool) {
+        if cut {
+            self.cut.1.insert(at)
+        } else {
+            self.cut.1.remove(&at)
+        };
+    }
+
+    /// Nothing reaches this address.
+    pub fn is_cut(&self, at: SocketAddr) -> bool {
+        self.cut.0.contains(&at.ip()) || self.cut.1.contains(&at)
     }
 
     /// From now on; of several rules for one datagram the last given holds.
@@ -122,6 +153,9 @@ impl Wire {
     }
 
     pub fn send(&mut self, datagram: Datagram, now: u64) {
+        if self.is_cut(datagram.from) || self.is_cut(datagram.to) {
+            return;
+        }
         let Some(rule) = self.rules.iter_mut().rev().find(|r| r.is_for(&datagram)) else {
             return self.fly(datagram, now);
         };

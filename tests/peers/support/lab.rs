@@ -88,6 +88,15 @@ impl Lab {
         self.is_ready();
     }
 
+    /// The same, and how long the start took, µs.
+    pub fn crashes_and_starts(&mut self) -> u64 {
+        self.daemon.kill();
+        let began = super::now();
+        self.daemon = spawn(&self.dir, &self.as_of, self.variable, ("state", "daemon-again"));
+        self.is_ready();
+        super::now() - began
+    }
+
     fn is_ready(&mut self) {
         // `run` prints where it listens once it does.
         let ready = until(30_000, || {

@@ -3,6 +3,7 @@
 pub mod baresip;
 pub mod gaps;
 pub mod lab;
+pub mod load;
 pub mod process;
 pub mod sipp;
 pub mod slot;

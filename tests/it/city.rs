@@ -1,0 +1,132 @@
+//! A whole city in virtual time: the complete core against hundreds of phones, trunks and departments on a weekday, while lines are
+//! cut, storms blow, power fails, operators reload, the clock jumps, the disk fills and the exchange is killed and started again.
+//!
+//! A plan (`plan.rs`) is drawn from a seed and played (`play.rs`); what people do by themselves follows from the plan's seed too.
+//! After every event, or where it says so at the end, these hold ([`play::Rule`]):
+//!
+//! - **Books**: facts are numbered without gaps, also across a restart; a call is offered once, has one end and as many outcomes of
+//!   transfers as transfers; the journal has what was told, and each call one record with the same outcome.
+//! - **Live**: the calls in progress are those of the books.
+//! - **Ports**: as many media ports are leased as are open.
+//! - **Silence**: a caller who is on the line and has not put us on hold hears something: a gap is half a second at most, and a phone
+//!   that is gone is not what he hears for longer than it takes to find out (16 s).
+//! - **Hearing**: whoever hear each other, by however many others, have one citizen among them.
+//! - **Emergency**: an emergency call is answered, given up by its caller, or, in a storm, was tried on both trunks.
+//! - **Restart**: every call that lived at a kill is closed as crashed, and no other.
+//! - **Left over**: when all are at home no call, session, transaction, lease, port or recording is left, at no phone either.
+//! - **Seats**: then as many callers as there are seats call at once, and every seat is reached.
+//!
+//! A seed that fails is printed with the rule, the moment and the number of events, and shrunk: what is printed at the end is the
+//! smallest plan that breaks the same rule, and its ladder. `CITY_SEED=n cargo test --test it city::weekdays` replays one;
+//! `CITY_SEEDS`, `CITY_START` say how many and from where; `CITY_DAY=87000` plays a whole day of so many calls.
+
+mod books;
+mod people;
+mod plan;
+mod play;
+mod shrink;
+mod troubles;
+mod watch;
+
+#[cfg(test)]
+mod faults;
+
+use plan::Plan;
+use play::{Failure, Report, play};
+
+/// Seeds run by `make test`.
+const SEEDS: u64 = 12;
+
+/// Seeds that once found a fault.
+/// 32: the carrier is cut off while a seat is: a call that was to wait again had its end before it was told to wait.
+const FOUND: [u64; 1] = [32];
+
+/// Calls of a seed, what goes wrong meanwhile, and within how many seconds.
+const SHORT: (u64, u64, u64) = (160, 14, 240);
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().map_or(usual, |v| v.parse().expect("a number"))
+}
+
+/// What is told of a plan that failed: the seed to replay, and the smallest plan that fails alike.
+fn told(plan: &Plan, failure: Failure) -> String {
+    let Failure { rule, text, at, events } = &failure;
+    let first =
+        format!("CITY_SEED={}: {rule:?} at {:.6} s, after {events} events: {text}", plan.seed, *at as f64 / 1e6);
+    eprintln!("{first}\nshrinking …");
+    let shrunk = shrink::shrink(plan, failure);
+    let Failure { rule, text, at, events } = &shrunk.failure;
+    let trace = shrunk.trace.len().saturating_sub(400);
+    format!(
+        "{first}\nthe smallest plan of {} plays breaks {rule:?} at {:.6} s, after {events} events: {text}\n{}{}",
+        shrunk.tries,
+        *at as f64 / 1e6,
+        shrunk.plan,
+        shrunk.trace[trace..].join("\n")
+    )
+}
+
+fn plays(plan: &Plan) -> Report {
+    match play(plan, false) {
+        Ok(report) => report,
+        Err((failure, _)) => panic!("{}", told(plan, failure)),
+    }
+}
+
+fn drawn(seed: u64) -> Plan {
+    let (calls, troubles, seconds) = SHORT;
+    Plan::draw(seed, calls, troubles, seconds)
+}
+
+#[test]
+fn weekdays_of_a_city_lose_nobody() {
+    if let Ok(seed) = std::env::var("CITY_SEED") {
+        println!("{:?}", plays(&drawn(seed.parse().expect("a number"))));
+        return;
+    }
+    let (seeds, start) = (number("CITY_SEEDS", SEEDS), number("CITY_START", 1));
+    let mut all = Report::default();
+    for seed in FOUND.into_iter().chain(start..start + seeds) {
+        let report = plays(&drawn(seed));
+        all.events += report.events;
+        all.calls += report.calls;
+        all.transfers += report.transfers;
+        all.restarts += report.restarts;
+        all.peak = all.peak.max(report.peak);
+        for (outcome, count) in report.outcomes {
+            *all.outcomes.entry(outcome).or_default() += count;
+        }
+    }
+    println!("{seeds} cities: {all:?}");
+    // A city in which nothing happens would prove nothing.
+    assert!(all.calls > seeds * SHORT.0 && all.transfers > seeds && all.peak > 20, "{all:?}");
+    assert!(seeds < 10 || all.restarts > 0, "{all:?}");
+}
+
+/// 87,000 calls by the hours of a weekday, in virtual time; how long it took is printed. `make soak` plays all of it
+/// (`CITY_DAY=87000`), `make test` its first half hour.
+#[test]
+fn a_day_of_a_city_of_eight_million() {
+    let whole = std::env::var("CITY_DAY").is_ok();
+    let mut plan = Plan::day(12_345, number("CITY_DAY", 87_000));
+    if !whole {
+        plan.end = 1_800 * switchboard::clock::SECOND;
+        plan.items.retain(|i| i.at < plan.end);
+    }
+    let calls = plan.items.len();
+    let clock = switchboard::clock::Clock::system();
+    let report = plays(&plan);
+    let took = clock.now().mono as f64 / 1e6;
+    println!(
+        "{calls} calls and troubles of a day took {took:.1} s, {:.0} µs each: {report:?}",
+        took * 1e6 / calls as f64
+    );
+    // The roll call at the end rings every seat once more; a trouble is no call.
+    assert!(report.calls as usize + 200 > calls && calls > 200 && (report.restarts > 0 || !whole), "{report:?}");
+}
+
+#[test]
+fn a_seed_replays_exactly() {
+    let twice = [(); 2].map(|()| plays(&drawn(5)));
+    assert_eq!((twice[0].events, &twice[0].outcomes), (twice[1].events, &twice[1].outcomes));
+}
