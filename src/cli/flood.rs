@@ -26,12 +26,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::IsTerminal;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use step::Step;
 
 /// What `--find-limit` holds each step against unless `--expect` says otherwise.
 const CLEAN: [&str; 3] = ["failed=0", "p99<100ms", "late_starts<1%"];
+/// On loopback: the carrier that lab and demo trust, and where seats are.
+const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 10));
+const SEATS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 60));
 /// Steps of `--find-limit` at most.
 const STEPS: usize = 24;
 
@@ -214,8 +217,8 @@ fn plan(args: &Flood, limits: &Limits) -> Result<Plan, Failure> {
         concurrent: args.concurrent,
         seats: seats(args)?,
         pool,
-        callers_ip: args.local.unwrap_or_else(|| line::usual_local(args.to)),
-        seats_ip: args.seats_local.unwrap_or_else(|| usual_seats(args.to)),
+        callers_ip: args.local.map_or_else(|| towards(args.to, CARRIER), Ok)?,
+        seats_ip: args.seats_local.map_or_else(|| towards(args.to, SEATS), Ok)?,
         login,
         seed: args.seed.map_or_else(random, Ok)?,
         sound: !args.no_sound,
@@ -249,7 +252,7 @@ fn scenario(args: &Flood) -> Result<Scenario, Failure> {
     }
     if args.answer_at.is_empty() {
         // Of a mix, those that nobody else answers at: the demo has its own.
-        scenario.departments.retain(|at| std::net::UdpSocket::bind(at).is_ok());
+        scenario.departments.retain(|at| UdpSocket::bind(at).is_ok());
     } else {
         scenario.departments.clone_from(&args.answer_at);
     }
@@ -311,11 +314,19 @@ fn demo_seats(to: SocketAddr) -> Option<(String, String)> {
     place::demos().into_iter().find_map(left)
 }
 
-fn usual_seats(server: SocketAddr) -> IpAddr {
-    match server.ip() {
-        IpAddr::V4(ip) if ip.is_loopback() => IpAddr::from([127, 0, 0, 60]),
-        _ => line::usual_local(server),
+/// Where calls and seats come from when nothing else is said: on loopback `usual`, else the address that leads to the server.
+fn towards(server: SocketAddr, usual: IpAddr) -> Result<IpAddr, Failure> {
+    if server.ip().is_loopback() && server.is_ipv4() {
+        return Ok(usual);
     }
+    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let found = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect(server)?;
+        socket.local_addr()
+    });
+    found.map(|local| local.ip()).map_err(|e| {
+        Failure::new(Exit::Bad, format!("没有到 {server} 的路：{e}"), format!("there is no way to {server}: {e}"))
+    })
 }
 
 fn random() -> Result<u64, Failure> {

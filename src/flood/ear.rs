@@ -178,6 +178,12 @@ impl Ear {
         self.first
     }
 
+    /// When the newest came, µs.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// Jitter, µs.
     #[must_use]
     pub fn jitter_us(&self) -> u64 {

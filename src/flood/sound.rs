@@ -115,8 +115,9 @@ struct Pressing {
     rest: u8,
 }
 
-/// Most sources whose sound is kept for a leg to come.
+/// Most sources whose sound is kept for a leg to come, and how much older than its agreement the newest of it may be, µs.
 const EARLY: usize = 8_192;
+const EARLIEST: u64 = 100 * MILLI;
 
 impl Sound {
     /// On these sockets.
@@ -217,7 +218,9 @@ impl Sound {
             if let Some(turn) = self.turns.get_mut(phase).and_then(|t| t.get_mut(usize::from(stream.socket))) {
                 turn.push(id);
             }
-            let ear = key.and_then(|key| self.early.remove(&key)).unwrap_or_default();
+            // Older sound is that of a call before, which had the same port of the server.
+            let early = key.and_then(|key| self.early.remove(&key)).filter(|ear| ear.newest() + EARLIEST >= now);
+            let ear = early.unwrap_or_default();
             let seed = id.wrapping_mul(0x9E37_79B9) ^ (now as u32);
             let leg = Leg {
                 stream,
