@@ -460,7 +460,7 @@ fn a_caller_who_is_lost_in_the_moment_in_which_his_seat_is_has_his_end_and_nothi
         town.cuts(citizen);
         town.cuts(seat);
         let both = if caller_first { [citizen, seat] } else { [seat, citizen] };
-        both.map(|who| town.falls_silent(who));
+        both.into_iter().for_each(|who| town.falls_silent(who));
         town.runs(20.0);
         assert_eq!(town.outcomes().len(), 1, "{}", town.trace.join("\n"));
         let end = town.facts.iter().position(|f| matches!(f.fact, Fact::CallEnded { .. })).unwrap();
