@@ -11,6 +11,8 @@ use switchboard::patch::{Epoch, PortId};
 const GAP: u64 = SECOND / 2;
 /// And nobody but a phone that is gone for so long: 5 s without sound, 4 s until OPTIONS has had no answer, the pulse of the test.
 const GONE: u64 = 16 * SECOND;
+/// The same of a phone that has never sent a packet: it is asked after 60 s only (ARCHITECTURE.md, departures).
+const NEVER_SPOKE: u64 = 72 * SECOND;
 /// And nothing after a 200 whose ACK is lost, for as long as the 200 is sent again.
 const UNTOLD: u64 = 35 * SECOND;
 /// Without a packet for so long the media engine tells.
@@ -97,6 +99,10 @@ impl Watch {
         town.is_connected(who) && !town.is_cut(who) && !self.mute.contains(&who)
     }
 
+    fn has_spoken(&self, wired: &Wired) -> bool {
+        self.ears.get(&(wired.port, wired.epoch)).is_some_and(|ear| ear.spoke)
+    }
+
     /// Looks at all that are on the line.
     pub fn looks(&mut self, town: &Town) -> Result<(), (Rule, String)> {
         let wired: Vec<Wired> = town.graph.wired().collect();
@@ -105,26 +111,29 @@ impl Watch {
         self.hearing(&wired, &place, &party)?;
         let now = town.now.mono;
         let mut silent = BTreeMap::new();
-        for (n, wired) in wired.iter().enumerate() {
+        for (n, one) in wired.iter().enumerate() {
             let Some(who) = party[n].filter(|p| self.citizens.contains(p)) else { continue };
-            let his_own = wired.holds || self.held.contains(&who) || self.orphans.contains(&who);
-            if his_own || wired.sound || !town.is_connected(who) || town.is_cut(who) {
+            let his_own = one.holds || self.held.contains(&who) || self.orphans.contains(&who);
+            if his_own || one.sound || !town.is_connected(who) || town.is_cut(who) {
                 continue;
             }
             let there = |p: Party| town.is_connected(p) && !town.is_cut(p);
             let heard = |port: &PortId| place.get(port).and_then(|n| party[*n]);
-            if wired.heard.iter().filter_map(heard).any(there) {
+            if one.heard.iter().filter_map(heard).any(there) {
                 continue;
             }
             let since = self.silent.get(&who).copied().unwrap_or(now);
             silent.insert(who, since);
-            let limit = match wired.told {
+            let limit = match one.told {
                 false => UNTOLD,
-                true if wired.heard.is_empty() => GAP,
-                true => GONE,
+                true if one.heard.is_empty() => GAP,
+                true if one.heard.iter().any(|port| place.get(port).is_some_and(|n| self.has_spoken(&wired[*n]))) => {
+                    GONE
+                }
+                true => NEVER_SPOKE,
             };
             if now - since > limit {
-                let text = format!("{who:?} has heard nothing for {:.3} s: {wired:?}", (now - since) as f64 / 1e6);
+                let text = format!("{who:?} has heard nothing for {:.3} s: {one:?}", (now - since) as f64 / 1e6);
                 return Err((Rule::Silence, text));
             }
         }

@@ -146,6 +146,10 @@ impl Graph {
         p.hears = Some(source);
     }
 
+    fn far(&self, port: PortId) -> Option<SocketAddr> {
+        self.ports.get(&port)?.remote.and_then(|r| r.source.or(r.rtp))
+    }
+
     /// The source, or what a fault makes of it.
     fn marred(&mut self, port: PortId, source: Source) -> Source {
         if self.fault.is_none() || !matches!(source, Source::Port(..)) {
@@ -155,7 +159,8 @@ impl Graph {
         let talks =
             |(id, p): &(&PortId, &Port)| **id != port && **id != from && matches!(p.hears, Some(Source::Port(..)));
         match self.fault {
-            Some(Fault::Deafens) => {
+            // A citizen: whoever is behind the carrier.
+            Some(Fault::Deafens) if self.far(port).is_some_and(|at| at.ip().to_string() == "127.0.0.10") => {
                 self.fault = None;
                 Source::Nothing
             }
