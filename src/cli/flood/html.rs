@@ -32,6 +32,9 @@ pub(super) fn page(report: &Report, plan: &Plan, text: &str, lang: Lang) -> Stri
     );
     let seconds = &report.tally.seconds;
     let each = |value: fn(&Second) -> f64| seconds.iter().map(|s| Some(value(s))).collect::<Vec<_>>();
+    // A second without an answer has no time.
+    let timed =
+        |value: fn(&Second) -> f64| seconds.iter().map(|s| (s.answered > 0).then(|| value(s))).collect::<Vec<_>>();
     let calls: [Line<'_>; 3] = [
         (lang.of("发起", "begun"), "#2f6fde", each(|s| s.begun as f64)),
         (lang.of("接通", "answered"), "#2a9d55", each(|s| s.answered as f64)),
@@ -43,7 +46,7 @@ pub(super) fn page(report: &Report, plan: &Plan, text: &str, lang: Lang) -> Stri
         lang.of("进行中的呼叫", "Live calls"),
         &[(lang.of("进行中", "live"), "#2f6fde", each(|s| s.live as f64))],
     );
-    let times: [Line<'_>; 2] = [("p50", "#2a9d55", each(|s| s.p50)), ("p99", "#d98b1f", each(|s| s.p99))];
+    let times: [Line<'_>; 2] = [("p50", "#2a9d55", timed(|s| s.p50)), ("p99", "#d98b1f", timed(|s| s.p99))];
     plot(&mut out, lang.of("接通用时（ms）", "Set-up time, ms"), &times);
     if report.server.is_some() {
         let cpu = seconds.iter().map(|s| s.cpu.map(|c| c * 100.0)).collect();

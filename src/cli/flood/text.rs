@@ -234,7 +234,8 @@ fn sound(out: &mut String, report: &Report, lang: Lang) {
     let _ = match lang {
         Lang::Zh => writeln!(
             out,
-            "声音    {} 路，无声 {}，单向 {}，串音 {} 包；收 {} 包（对方本人 {}，提示音等 {}，{level}），发 {}\n\
+            "声音    {} 路，无声 {}，单向 {}，串音 {} 包\n\
+             收发    收 {} 包（对方本人 {}，提示音等 {}，{level}），发 {}\n\
              质量    丢 {}（{:.1} ppm），乱序 {}，40 ms 以上断续 {}（{:.1} ppm）{}",
             s.legs,
             s.mute_legs,
@@ -253,7 +254,8 @@ fn sound(out: &mut String, report: &Report, lang: Lang) {
         ),
         Lang::En => writeln!(
             out,
-            "sound   {} legs, {} mute, {} one-way, {} packets of another call; heard {} ({} of the other side, {} prompts and others at {level}), said {}\n\
+            "sound   {} legs, {} mute, {} one-way, {} packets of another call\n\
+             heard   {} packets ({} of the other side, {} prompts and others at {level}), said {}\n\
              quality {} lost ({:.1} ppm), {} out of order, {} holes over 40 ms ({:.1} ppm){}",
             s.legs,
             s.mute_legs,
