@@ -11,7 +11,8 @@
 //! - **Silence**: a caller who is on the line and has not put us on hold hears something: a gap is half a second at most, and a phone
 //!   that is gone is not what he hears for longer than it takes to find out (16 s; 72 s for one that has never sent a packet).
 //! - **Hearing**: whoever hear each other, by however many others, have one citizen among them.
-//! - **Emergency**: an emergency call is answered, given up by its caller, or, in a storm, was tried on both trunks.
+//! - **Emergency**: an emergency call is answered, given up by its caller or hung up by an operator, or, in a storm, was tried on both
+//!   trunks.
 //! - **Restart**: every call that lived at a kill is closed as crashed, and no other.
 //! - **Left over**: when all are at home no call, session, transaction, lease, port or recording is left, at no phone either.
 //! - **Seats**: then as many callers as there are seats call at once, and every seat is reached.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::rc::Rc;
-use switchboard::fact::{Event, Fact, Outcome, Party, Service};
+use switchboard::fact::{Cause, Event, Fact, Outcome, Party, Service};
 use switchboard::id::CallRef;
 use switchboard::ledger;
 use switchboard::store::{Journal, Medium, Settings};
@@ -201,14 +201,17 @@ impl Books {
                 (live.transfers.0, self.transfers) = (live.transfers.0 + 1, self.transfers + 1)
             }
             Fact::TransferEnded { .. } => live.transfers.1 += 1,
-            Fact::CallEnded { outcome, by, .. } => {
+            Fact::CallEnded { outcome, by, cause, .. } => {
                 if std::mem::take(&mut self.swallows) {
                     return Ok(());
                 }
                 let live = self.live.remove(&call).unwrap_or_default();
                 self.ended.insert(call, *outcome);
                 *self.outcomes.entry(*outcome).or_default() += 1;
-                return well_ended(call, &live, (*outcome, *by), now < self.rough);
+                // An operator has hung it up.
+                let ordered = *by == Party::Switch && *cause == Cause::Normal;
+                let served = live.answered || ordered || *by == Party::Caller || *outcome == Outcome::Connected;
+                return well_ended(call, &live, (*outcome, served), now < self.rough);
             }
             _ => {}
         }
@@ -286,14 +289,13 @@ impl Books {
     }
 }
 
-fn well_ended(call: CallRef, live: &Live, (outcome, by): (Outcome, Party), rough: bool) -> Result<(), String> {
+fn well_ended(call: CallRef, live: &Live, (outcome, served): (Outcome, bool), rough: bool) -> Result<(), String> {
     if live.transfers.0 != live.transfers.1 {
         return Err(format!(
             "call {call} has {} transfers and {} outcomes of them",
             live.transfers.0, live.transfers.1
         ));
     }
-    let served = outcome == Outcome::Connected || by == Party::Caller || live.answered;
     if live.emergency && !served {
         let both = live.tried.len() >= 2;
         if !both || !rough {
