@@ -10,9 +10,10 @@
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
-//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`flood`] | yes |
-//! | 6 | [`admin`] [`config`] | yes |
-//! | 7 | [`daemon`] [`cli`] | yes |
+//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] | yes |
+//! | 6 | [`flood`] | yes |
+//! | 7 | [`admin`] [`config`] | yes |
+//! | 8 | [`daemon`] [`cli`] | yes |
 
 pub mod clock;
 pub mod fact;
