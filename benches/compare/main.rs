@@ -90,20 +90,13 @@ fn main() {
             let cell = measure(&server, load);
             drop(server);
             let unit = if load.unit == Unit::Calls { "a 1000 calls" } else { "a call-minute" };
+            let heard = |text: String| if load.sound { text } else { "–".to_owned() };
+            let (delay, holes) = (heard(format!("{:.2}", cell.delay_p99)), heard(cell.holes.to_string()));
             // Writing into a `String` cannot fail.
             let _ = writeln!(
                 table,
-                "| {} | {} | {:.3} {unit} | {:.2} / {:.2} | {:.2} | {} | {} of {} | {:.0} |",
-                load.name,
-                target.name,
-                cell.cost,
-                cell.p50,
-                cell.p99,
-                cell.delay_p99,
-                cell.holes,
-                cell.failed,
-                cell.calls,
-                cell.rss_mb
+                "| {} | {} | {:.3} {unit} | {:.2} / {:.2} | {delay} | {holes} | {} of {} | {:.0} |",
+                load.name, target.name, cell.cost, cell.p50, cell.p99, cell.failed, cell.calls, cell.rss_mb
             );
             println!(
                 "{:<26} {:<24} {:>8.3} CPU-s {unit}   {} of {} failed",
