@@ -59,6 +59,9 @@ impl Rate {
     }
 }
 
+/// Of a call, what sums of many fractions may be wrong by: the last one falls on the end itself.
+const ROUNDING: f64 = 1e-6;
+
 /// The moments of arrival, one after the other.
 #[derive(Debug)]
 pub struct Arrivals {
@@ -102,7 +105,7 @@ impl Iterator for Arrivals {
             let slope = if length > 0.0 { (high - low) / length } else { 0.0 };
             let now = low + slope * (self.at - from);
             let rest = (to - self.at) * (now + high) / 2.0;
-            if left > rest || length <= 0.0 {
+            if left > rest + ROUNDING || length <= 0.0 {
                 left -= rest.max(0.0);
                 self.span += 1;
                 self.at = to;
@@ -111,6 +114,7 @@ impl Iterator for Arrivals {
             // now·t + slope·t²/2 = left, in the form that is exact for small slopes.
             let root = (now * now + 2.0 * slope * left).max(0.0).sqrt();
             self.at += if now + root > 0.0 { 2.0 * left / (now + root) } else { 0.0 };
+            self.at = self.at.min(to);
             return Some((self.at * 1e6) as u64);
         }
     }
@@ -124,6 +128,14 @@ mod tests {
     fn even_arrivals_are_a_ruler() {
         let at: Vec<u64> = Arrivals::new(Rate::steady(4.0, 1.0), true, 1).collect();
         assert_eq!(at, [250_000, 500_000, 750_000, 1_000_000]);
+    }
+
+    #[test]
+    fn no_rounding_loses_the_last_call() {
+        for (rate, seconds) in [(5.0, 1.0), (7.0, 3.0), (8.0, 4.0), (333.0, 60.0), (0.7, 100.0)] {
+            let count = Arrivals::new(Rate::steady(rate, seconds), true, 1).count() as f64;
+            assert_eq!(count, (rate * seconds).round(), "{rate} {seconds}");
+        }
     }
 
     #[test]
