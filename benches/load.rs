@@ -71,9 +71,7 @@ impl Lab {
 
     /// User + system time of the daemon, s.
     fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<&str> = stat[stat.rfind(')').unwrap() + 2..].split(' ').collect();
-        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+        switchboard::flood::process::cost(self.child.id()).unwrap().cpu_s
     }
 
     /// Proportional set size, kB.

@@ -86,7 +86,7 @@ fn main() {
     let mut bars = Vec::new();
     for load in &LOADS {
         for target in TARGETS.iter().filter(|t| t.relays || !load.sound) {
-            let server = Server::start(target, load.sound);
+            let server = Server::start(target);
             let cell = measure(&server, load);
             drop(server);
             let unit = if load.unit == Unit::Calls { "a 1000 calls" } else { "a call-minute" };

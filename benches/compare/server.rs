@@ -35,8 +35,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it; with `sound` a peer that can relays it.
-    pub fn start(target: &Target, _sound: bool) -> Self {
+    /// Starts it.
+    pub fn start(target: &Target) -> Self {
         let folder = std::env::temp_dir().join(format!("switchboard-compare-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));

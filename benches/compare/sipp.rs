@@ -11,7 +11,7 @@ const RATE: u32 = 500;
 /// Prints CPU of either for a thousand calls, both ends each.
 pub fn run() {
     let ours = TARGETS.iter().find(|t| t.name == "switchboard").unwrap();
-    let server = Server::start(ours, false);
+    let server = Server::start(ours);
     let seconds = format!("{}s", CALLS / RATE);
     let rate = RATE.to_string();
     let result = flood(server.at, &["--rate", &rate, "--even", "--for", &seconds, "--talk", "100ms", "--no-sound"]);

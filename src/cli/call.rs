@@ -11,7 +11,7 @@ use super::voice::{Sound, Voice};
 use crate::audio::wav;
 use crate::clock::SECOND;
 use crate::fact::Lang;
-use crate::phone::Event;
+use crate::phone::{Event, is_number};
 use crate::sip::dialog::SessionId;
 use serde_json::{Value, json};
 use std::fs::File;
@@ -73,8 +73,7 @@ pub(super) fn call(global: &Global, args: &args::Call, screen: &Screen) -> Resul
 
 /// The caller's number stands in From.
 fn check_caller(from: &str) -> Result<(), Failure> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "+-_.*#".contains(c);
-    if !from.is_empty() && from.len() <= 64 && from.chars().all(fits) {
+    if is_number(from) {
         return Ok(());
     }
     let (zh, en) = (format!("\"{from}\" 不能作主叫"), format!("\"{from}\" cannot be a caller"));

@@ -21,6 +21,7 @@ use crate::flood::process;
 use crate::flood::report::{FIGURES, Report};
 use crate::flood::run::{self, View};
 use crate::flood::scenario::{Length, Scenario};
+use crate::phone::is_number;
 use args::Flood;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -158,21 +159,8 @@ fn find_limit(told: &Told<'_>, limits: &Limits) -> Result<Done, Failure> {
         return Err(Failure::new(Exit::Bad, "一步也没有跑完", "no step was run"));
     };
     // The report of the best step stands for all.
-    let report = std::mem::replace(&mut step.report, empty());
+    let report = std::mem::take(&mut step.report);
     finish(told, &report, steps)
-}
-
-fn empty() -> Report {
-    Report {
-        tally: crate::flood::tally::Tally::default(),
-        sound: crate::flood::sound::Totals::default(),
-        server: None,
-        own_cpu_s: 0.0,
-        seconds: 0.0,
-        interrupted: false,
-        most_live: 0,
-        seed: 0,
-    }
 }
 
 /// What this installation allows: `[flood]` of the configuration, if there is one.
@@ -232,8 +220,7 @@ fn scenario(args: &Flood) -> Result<Scenario, Failure> {
     let mut scenario = match (&args.mix, &args.number) {
         (Some(name), _) => mix::load(name).map_err(|mistakes| place::wrong(&mistakes))?,
         (None, Some(number)) => {
-            let fits = |c: char| c.is_ascii_alphanumeric() || "+*#-_.".contains(c);
-            if number.is_empty() || number.len() > 64 || !number.chars().all(fits) {
+            if !is_number(number) {
                 let (zh, en) = (format!("\"{number}\" 不能拨"), format!("\"{number}\" cannot be dialled"));
                 return Err(Failure::new(Exit::Usage, zh, en));
             }

@@ -3,6 +3,7 @@
 use super::mistake::{Mistake, Severity, Spot};
 use super::reader::{Document, Found, Table};
 use crate::flood::scenario::{Agent, Does, Kind, Length, Scenario};
+use crate::phone::is_number;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -100,8 +101,7 @@ fn numbers(table: &Table<'_, '_>, key: &'static str) -> Vec<f64> {
 fn kind(table: Table<'_, '_>) -> Option<Kind> {
     let numbers = table.texts("numbers").unwrap_or_default();
     for (number, span) in &numbers {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "+*#-_.".contains(c);
-        if number.is_empty() || number.len() > 64 || !number.chars().all(fits) {
+        if !is_number(number) {
             let (zh, en) = (format!("\"{number}\" 不能拨"), format!("\"{number}\" cannot be dialled"));
             table.document.error(span.clone(), zh, en);
         }

@@ -1,6 +1,6 @@
 //! Seats that register and departments behind trunks: whoever answers in this process. Pure.
 
-use super::callers::{Callers, Out, stream};
+use super::callers::{Callers, Out, endpoint_settings, stream};
 use super::due::Due;
 use super::order::{LegId, Order};
 use super::scenario::{Agent, Does, Length};
@@ -8,7 +8,6 @@ use super::tally::Tally;
 use crate::clock::Now;
 use crate::phone::{Account, Event, Output, Phone};
 use crate::sip::dialog::SessionId;
-use crate::sip::endpoint;
 use crate::sip::flow::Flow;
 use crate::sip::header::NameAddr;
 use crate::sip::uri::Uri;
@@ -84,11 +83,14 @@ impl Answerers {
                 None => ("department".to_owned(), None),
             };
             let account = Account { user, password, flow: place.flow, rtp: place.socket.1, expires: 600 };
-            let user_agent = concat!("switchboard-flood/", env!("CARGO_PKG_VERSION")).to_owned();
-            let settings = endpoint::Settings { user_agent, ..endpoint::Settings::default() };
             let mut seed = [0; 32];
             dice.fill_bytes(&mut seed);
-            Post { place, phone: Phone::new(account, settings, seed), talks: HashMap::new(), standing: Standing::Open }
+            Post {
+                place,
+                phone: Phone::new(account, endpoint_settings(), seed),
+                talks: HashMap::new(),
+                standing: Standing::Open,
+            }
         };
         let posts: Vec<Post> = places.into_iter().map(&mut post).collect();
         let at = posts.iter().enumerate().map(|(n, post)| (post.place.flow.local, n)).collect();

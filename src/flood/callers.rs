@@ -100,8 +100,7 @@ impl Callers {
     /// Callers whose chances come from `dice`.
     #[must_use]
     pub fn new(settings: Settings, seed: [u8; 32], dice: ChaCha8Rng) -> Self {
-        let user_agent = concat!("switchboard-flood/", env!("CARGO_PKG_VERSION")).to_owned();
-        let endpoint = Endpoint::new(endpoint::Settings { user_agent, ..endpoint::Settings::default() }, seed);
+        let endpoint = Endpoint::new(endpoint_settings(), seed);
         Self {
             settings,
             endpoint,
@@ -437,6 +436,13 @@ impl Callers {
         let stream = stream(leg(call.id), call.socket, (Some(call.id), 0), agreed);
         self.out.push_back(Out::Sound(Order::Agree(Box::new(stream))));
     }
+}
+
+/// Of every endpoint of a flood: it says who it is.
+#[must_use]
+pub fn endpoint_settings() -> endpoint::Settings {
+    let user_agent = concat!("switchboard-flood/", env!("CARGO_PKG_VERSION")).to_owned();
+    endpoint::Settings { user_agent, ..endpoint::Settings::default() }
 }
 
 /// The leg of a caller.

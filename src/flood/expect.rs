@@ -133,7 +133,6 @@ fn is_time(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flood::sound::Totals;
     use crate::flood::tally::Tally;
 
     fn report() -> Report {
@@ -142,16 +141,7 @@ mod tests {
             tally.begin("x", false);
             if n < 999 { tally.answer("x", 200, (n + 1) * 10) } else { tally.fail("x") }
         }
-        Report {
-            tally,
-            sound: Totals::default(),
-            server: None,
-            own_cpu_s: 0.0,
-            seconds: 1.0,
-            interrupted: false,
-            most_live: 1,
-            seed: 1,
-        }
+        Report { tally, ..Report::default() }
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Server {
 }
 
 /// What came of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// Counts of the signalling.
     pub tally: Tally,

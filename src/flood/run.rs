@@ -3,7 +3,7 @@
 use super::answerers::{Answerers, Place, Standing};
 use super::arrivals::Arrivals;
 use super::callers::{self, Callers, Out};
-use super::order::{LegId, Order, Word};
+use super::order::{Order, Word};
 use super::plan::Plan;
 use super::process::{self, Cost};
 use super::report::{Report, Server};
@@ -91,6 +91,8 @@ struct Run<'p> {
     live: Arc<Live>,
     tally: Tally,
     timer: AsyncFd<OwnedFd>,
+    /// The moment that the timer is set to, until it has fired and been read, µs.
+    armed: Option<u64>,
     received: Vec<Received>,
     costs: Option<Costs>,
     own_cpu_s: f64,
@@ -153,6 +155,7 @@ impl<'p> Run<'p> {
             live,
             tally: Tally::default(),
             timer: timer().map_err(|e| Error::Machine("timerfd".into(), e))?,
+            armed: None,
             received: Vec::new(),
             costs: plan.pid.and_then(Costs::begin),
             own_cpu_s: process::own_cpu_s(),
@@ -297,12 +300,9 @@ impl<'p> Run<'p> {
     async fn wait(&mut self, until: u64) {
         let due = self.callers.deadline().into_iter().chain(self.answerers.deadline()).min();
         let wake = due.map_or(until, |at| at.min(until));
-        let ahead = wake.saturating_sub(self.clock.now().mono);
-        if ahead == 0 {
-            // Something is due now; the sockets still have their turn.
-            self.arm(1);
-        } else {
-            self.arm(ahead);
+        // Setting it is a system call for each message; one that is set too early costs a turn now and then.
+        if self.armed.is_none_or(|at| wake < at) {
+            self.arm(wake);
         }
         let mut received = std::mem::take(&mut self.received);
         tokio::select! {
@@ -310,7 +310,10 @@ impl<'p> Run<'p> {
             ready = self.timer.readable() => if let Ok(mut ready) = ready {
                 let mut fired = [0; 8];
                 // How often it fired says nothing; that it is read lets it fire again.
-                let _ = ready.try_io(|timer| rustix::io::read(timer, &mut fired).map_err(io::Error::from));
+                let read = ready.try_io(|timer| rustix::io::read(timer, &mut fired).map_err(io::Error::from));
+                if read.is_ok_and(|read| read.is_ok()) {
+                    self.armed = None;
+                }
             },
         }
         let now = self.clock.now();
@@ -320,12 +323,15 @@ impl<'p> Run<'p> {
         self.received = received;
     }
 
-    fn arm(&self, ahead: u64) {
+    /// Has the timer fire at this moment, µs, or at once where it is past.
+    fn arm(&mut self, at: u64) {
+        let ahead = at.saturating_sub(self.clock.now().mono).max(1);
         let time = Timespec { tv_sec: (ahead / SECOND) as i64, tv_nsec: (ahead % SECOND * 1000) as _ };
         let never = Timespec { tv_sec: 0, tv_nsec: 0 };
         let once = Itimerspec { it_interval: never, it_value: time };
         // A positive time on a timer that is open: the system has no reason to refuse it.
         let _ = timerfd_settime(self.timer.get_ref(), TimerfdTimerFlags::empty(), &once);
+        self.armed = Some(at);
     }
 
     fn take(&mut self, one: Received, now: Now) {
@@ -425,7 +431,7 @@ fn sound_sockets(plan: &Plan, named: Vec<Named>) -> Result<(Sockets, Vec<Place>)
     let firsts = named.iter().map(|(_, local)| at(local.ip())).collect::<Result<Vec<u16>, Error>>()?;
     let addresses = sockets.addresses();
     let place = |(n, ((seat, local), first)): (usize, (Named, u16))| {
-        let number = first + (n % usize::from(EACH)) as LegId as u16;
+        let number = first + (n % usize::from(EACH)) as u16;
         let flow = Flow { transport: Transport::Udp, local, peer: plan.server, connection: 0 };
         let rtp = addresses.get(usize::from(number)).copied().unwrap_or(local);
         Place { seat, flow, socket: (number, rtp) }

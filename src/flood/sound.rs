@@ -214,8 +214,7 @@ impl Sound {
                 self.from.remove(&before);
             }
         } else {
-            let phase = id as usize % PHASES;
-            if let Some(turn) = self.turns.get_mut(phase).and_then(|t| t.get_mut(usize::from(stream.socket))) {
+            if let Some(turn) = self.turn_of(id, stream.socket) {
                 turn.push(id);
             }
             // Older sound is that of a call before, which had the same port of the server.
@@ -245,6 +244,11 @@ impl Sound {
         self.dress(id);
     }
 
+    /// Those who speak together with this leg.
+    fn turn_of(&mut self, id: LegId, socket: u16) -> Option<&mut Vec<LegId>> {
+        self.turns.get_mut(id as usize % PHASES)?.get_mut(usize::from(socket))
+    }
+
     /// Puts the leg's tone into its packet.
     fn dress(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(&id) else { return };
@@ -261,8 +265,7 @@ impl Sound {
         if let Some(from) = leg.stream.from {
             self.from.remove(&(leg.stream.socket, from));
         }
-        let phase = id as usize % PHASES;
-        if let Some(turn) = self.turns.get_mut(phase).and_then(|t| t.get_mut(usize::from(leg.stream.socket))) {
+        if let Some(turn) = self.turn_of(id, leg.stream.socket) {
             turn.retain(|other| *other != id);
         }
         let counts = leg.ear.counts();
@@ -330,11 +333,9 @@ impl Sound {
     }
 
     fn hear(&mut self) {
-        let mut slots = std::mem::take(&mut self.slots);
+        let (mut slots, mut got) = (std::mem::take(&mut self.slots), Vec::with_capacity(batch::BATCH));
         for socket in 0..self.sockets.len() {
-            loop {
-                let mut got = Vec::new();
-                let Some(fd) = self.sockets.get(socket) else { break };
+            while let Some(fd) = self.sockets.get(socket) {
                 let count = batch::receive(fd.as_fd(), &mut slots, |datagram| {
                     got.push((
                         datagram.from,
@@ -343,7 +344,7 @@ impl Sound {
                         datagram.bytes.len(),
                     ));
                 });
-                for (from, stamp, packet, length) in got {
+                for (from, stamp, packet, length) in got.drain(..) {
                     self.packet((socket, from), stamp, packet, length);
                 }
                 if !count.is_ok_and(|count| count == batch::BATCH) {

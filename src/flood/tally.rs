@@ -50,13 +50,6 @@ impl Spread {
         if self.histogram.is_empty() { 0.0 } else { self.histogram.mean() }
     }
 
-    /// Adds another one.
-    pub fn merge(&mut self, other: &Self) {
-        // Both have the same bounds.
-        let _ = self.histogram.add(&other.histogram);
-        self.max = self.max.max(other.max);
-    }
-
     /// Forgets all.
     pub fn clear(&mut self) {
         self.histogram.reset();

@@ -36,6 +36,13 @@ pub struct Account {
     pub expires: u32,
 }
 
+/// Whether this can be a number as a person dials it or shows it: 1 to 64 letters, digits and `+-_.*#`.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-_.*#".contains(c);
+    !text.is_empty() && text.len() <= 64 && text.chars().all(fits)
+}
+
 const REGISTER: u64 = 1;
 
 /// A telephone.

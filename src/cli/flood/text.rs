@@ -207,7 +207,7 @@ fn times(out: &mut String, report: &Report, lang: Lang) {
     let _ = writeln!(out, "{:<8}{}   ms", "", head.map(|h| format!("{h:>9}")).concat());
     let t = &report.tally;
     let s = &report.sound;
-    let rows: [(&str, &str, &Spread); 8] = [
+    let rows: [(&str, &str, &Spread); 7] = [
         ("振铃", "ring", &t.post_dial),
         ("接通", "answer", &t.setup),
         ("见人", "person", &t.person),
@@ -215,9 +215,8 @@ fn times(out: &mut String, report: &Report, lang: Lang) {
         ("首包", "first", &s.first),
         ("时延", "delay", &s.delay),
         ("抖动", "jitter", &s.jitter),
-        ("", "", &s.level),
     ];
-    for (zh, en, spread) in rows.iter().take(7).filter(|(.., spread)| spread.count() > 0) {
+    for (zh, en, spread) in rows.iter().filter(|(.., spread)| spread.count() > 0) {
         let at = |p: f64| format!("{:>9.3}", spread.at(p) as f64 / 1000.0);
         let row = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0].map(at).concat();
         let name = lang.of(zh, en);
@@ -231,46 +230,27 @@ fn sound(out: &mut String, report: &Report, lang: Lang) {
     let level =
         if s.level.count() > 0 { format!("{:.1} dBFS", -(s.level.at(0.5) as f64) / 10.0) } else { "–".to_owned() };
     let million = |n: u64| n as f64 * 1e6 / c.packets.max(1) as f64;
+    let (legs, mute, one_way, wrong) = (s.legs, s.mute_legs, s.one_way, c.wrong);
+    let (packets, marked, other, said) = (c.packets, c.marked, c.other, s.said);
+    let (lost, late, holes) = (c.lost, c.late, c.holes);
+    let (lost_ppm, holes_ppm) = (million(lost), million(holes));
+    let stalls = match (s.stalls, lang) {
+        (0, _) => String::new(),
+        (n, Lang::Zh) => format!("，本进程迟滞 {n} 次"),
+        (n, Lang::En) => format!(", this process was late {n} times"),
+    };
     let _ = match lang {
         Lang::Zh => writeln!(
             out,
-            "声音    {} 路，无声 {}，单向 {}，串音 {} 包\n\
-             收发    收 {} 包（对方本人 {}，提示音等 {}，{level}），发 {}\n\
-             质量    丢 {}（{:.1} ppm），乱序 {}，40 ms 以上断续 {}（{:.1} ppm）{}",
-            s.legs,
-            s.mute_legs,
-            s.one_way,
-            c.wrong,
-            c.packets,
-            c.marked,
-            c.other,
-            s.said,
-            c.lost,
-            million(c.lost),
-            c.late,
-            c.holes,
-            million(c.holes),
-            if s.stalls > 0 { format!("，本进程迟滞 {} 次", s.stalls) } else { String::new() }
+            "声音    {legs} 路，无声 {mute}，单向 {one_way}，串音 {wrong} 包\n\
+             收发    收 {packets} 包（对方本人 {marked}，提示音等 {other}，{level}），发 {said}\n\
+             质量    丢 {lost}（{lost_ppm:.1} ppm），乱序 {late}，40 ms 以上断续 {holes}（{holes_ppm:.1} ppm）{stalls}"
         ),
         Lang::En => writeln!(
             out,
-            "sound   {} legs, {} mute, {} one-way, {} packets of another call\n\
-             heard   {} packets ({} of the other side, {} prompts and others at {level}), said {}\n\
-             quality {} lost ({:.1} ppm), {} out of order, {} holes over 40 ms ({:.1} ppm){}",
-            s.legs,
-            s.mute_legs,
-            s.one_way,
-            c.wrong,
-            c.packets,
-            c.marked,
-            c.other,
-            s.said,
-            c.lost,
-            million(c.lost),
-            c.late,
-            c.holes,
-            million(c.holes),
-            if s.stalls > 0 { format!(", this process was late {} times", s.stalls) } else { String::new() }
+            "sound   {legs} legs, {mute} mute, {one_way} one-way, {wrong} packets of another call\n\
+             heard   {packets} packets ({marked} of the other side, {other} prompts and others at {level}), said {said}\n\
+             quality {lost} lost ({lost_ppm:.1} ppm), {late} out of order, {holes} holes over 40 ms ({holes_ppm:.1} ppm){stalls}"
         ),
     };
 }
