@@ -1,7 +1,7 @@
 //! The running daemon under load on loopback: CPU seconds, memory, setup times. Callers come from the carrier trunk, the far
 //! side is the sub-centre 12366; both live in this process.
 
-use crate::line;
+use crate::{line, no_figure};
 use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -41,17 +41,20 @@ impl Lab {
             .replace(":5070", &format!(":{SIP}"))
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())
-            .replace("[media]", &format!("[log]\nlevel = \"warn\"\n\n[recording]\ndefault = \"{record}\"\n\n[media]"))
+            .replace("[media]", "[log]\nlevel = \"warn\"\n\n[media]")
+            .replace("[recording]", &format!("[recording]\ndefault = \"{record}\""))
             .replace("/tmp/switchboard-lab.sock", folder.join("sock").to_str().unwrap());
         let config = folder.join("bench.toml");
         std::fs::write(&config, text).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
             .args(["run", "--as-of", "2021-12-15T10:00", "--config"])
             .arg(&config)
             .stdout(Stdio::null())
             .spawn()
             .expect("the daemon starts");
         sleep(Duration::from_millis(1500));
+        let ended = child.try_wait().expect("the daemon is a child");
+        assert!(ended.is_none(), "the daemon has not started: {ended:?}");
         let socket = |ip: [u8; 4], port: u16| {
             let s = UdpSocket::bind(SocketAddr::from((ip, port))).expect("a loopback port of the bench is free");
             s.set_nonblocking(true).unwrap();
@@ -98,7 +101,8 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 fn sdp(at: SocketAddr) -> String {
     let (ip, port) = (at.ip(), at.port());
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=ptime:20\r\n"
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8 101\r\n\
+         a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n"
     )
 }
 
@@ -378,20 +382,23 @@ fn measured(lab: &Lab, wish: Wish, id: u32) -> (Result, f64) {
     (result, lab.cpu() - before)
 }
 
+/// CPU seconds for each of so many calls or packets, if there were any.
+fn per(what: &str, cpu: f64, many: u64, budget: Option<f64>) {
+    match many {
+        0 => no_figure(what, "nothing came through"),
+        many => line(what, cpu / many as f64, "CPU-s", budget),
+    }
+}
+
 fn signalling(lab: &Lab) {
     // At a low rate each message wakes an idle processor, and its owner pays for that: both rates are shown.
     let low = Wish { number: "12366", calls: 1000, rate: 100.0, talk: Duration::from_millis(100), rtp: false };
     let (r, cpu) = measured(lab, low, 7);
-    line("B2BUA at 100 cps, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", None);
+    per("B2BUA at 100 cps, per 1000 calls", cpu * 1000.0, r.answered as u64, None);
     let wish = Wish { calls: 5000, rate: 1000.0, ..low };
     let (mut r, cpu) = measured(lab, wish, 1);
     println!("  {} calls at 1000 cps: {} answered, {} failed", wish.calls, r.answered, r.failed);
-    line(
-        "B2BUA, both legs, ports and CDR, per 1000 calls",
-        cpu * 1000.0 / r.answered.max(1) as f64,
-        "CPU-s",
-        Some(0.30),
-    );
+    per("B2BUA, both legs, ports and CDR, per 1000 calls", cpu * 1000.0, r.answered as u64, Some(0.30));
     line("setup time p50", percentile(&mut r.setup_us, 0.5), "ms", Some(1.0));
     line("setup time p99", percentile(&mut r.setup_us, 0.99), "ms", Some(5.0));
 }
@@ -400,7 +407,7 @@ fn prompt(lab: &Lab) {
     let wish = Wish { number: "12345", calls: 400, rate: 50.0, talk: Duration::from_secs(2), rtp: false };
     let (r, cpu) = measured(lab, wish, 2);
     println!("  {} prompt calls: {} answered, {} failed, {} packets heard", wish.calls, r.answered, r.failed, r.rtp_in);
-    line("answer + 2 s prompt + BYE, per 1000 calls", cpu * 1000.0 / r.answered.max(1) as f64, "CPU-s", Some(0.5));
+    per("answer + 2 s prompt + BYE, per 1000 calls", cpu * 1000.0, r.answered as u64, Some(0.5));
 }
 
 fn relay(lab: &Lab, what: &str, budget: f64) {
@@ -408,7 +415,7 @@ fn relay(lab: &Lab, what: &str, budget: f64) {
     let (r, cpu) = measured(lab, wish, 3);
     let share = r.rtp_in as f64 / r.rtp_out.max(1) as f64;
     println!("  {} relayed calls: {} packets sent, {:.3} of them heard", r.answered, r.rtp_out, share);
-    line(what, cpu * 6000.0 / r.rtp_in.max(1) as f64, "CPU-s", Some(budget));
+    per(what, cpu * 6000.0, r.rtp_in, Some(budget));
 }
 
 /// Both sides send sound, so that every buffer is in use.
@@ -418,7 +425,7 @@ fn weight(lab: &Lab, what: &str, budget: f64) {
     if let [(few, small), (many, large)] = r.pss[..] {
         line(what, (large - small) / (many - few) as f64, "kB", Some(budget));
     } else {
-        println!("  {what}: {} answered, {} failed: no figure", r.answered, r.failed);
+        no_figure(what, &format!("{} answered, {} failed", r.answered, r.failed));
     }
 }
 
