@@ -70,7 +70,7 @@ pub struct Call {
     recording: Recording,
     /// The group that serves the talk: where the caller goes back to if nobody is left with him.
     served: Option<GroupId>,
-    topology: Topology,
+    topology: Box<Topology>,
     /// Why the last attempt failed: what the caller is told when nothing is left.
     last: Cause,
     said: Said,
@@ -98,7 +98,7 @@ impl Call {
             features: Features::default(),
             recording: Recording::new(journey.record),
             served: None,
-            topology: Topology::new(),
+            topology: Box::default(),
             last: Cause::Unreachable,
             said: Said::new(),
             journey,
@@ -499,7 +499,7 @@ impl Call {
         let group = self.view().home_group().cloned();
         self.tell_features(&Event::Requeued, now);
         self.journey.returned = true;
-        self.topology = Topology::new();
+        *self.topology = Topology::new();
         match group {
             Some(group) => self.enter(Stage::Queueing(queueing::Queueing::line(group, None)), now),
             None => self.release_all(Party::Switch, Cause::Unreachable, now),
@@ -588,8 +588,8 @@ impl Call {
         let mut room = Room::new(&self.parties, room::music(&self.journey));
         self.stage.arrange(&view, &mut room);
         self.features.arrange(&view, &mut room);
-        let Some(topology) = room.topology().filter(|t| *t != self.topology) else { return };
-        self.topology.clone_from(&topology);
+        let Some(topology) = room.topology().filter(|t| *t != *self.topology) else { return };
+        (*self.topology).clone_from(&topology);
         self.said.acts.push_back(Act::Topology(topology));
     }
 }

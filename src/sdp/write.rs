@@ -57,7 +57,8 @@ impl Draft {
         let mut out = String::with_capacity(320);
         // Writing into a String cannot fail.
         let _ = self.lines(&mut out, local, version);
-        Bytes::from(out)
+        // Kept as long as the session: no longer than it is.
+        Bytes::copy_from_slice(out.as_bytes())
     }
 
     fn lines(&self, out: &mut String, local: Local, version: u64) -> std::fmt::Result {

@@ -46,7 +46,12 @@ impl<T> Wheel<T> {
 
     fn put(&mut self, slot: u64, token: T) {
         let i = (slot % SLOTS as u64) as usize;
-        self.slots[i].push((slot, token));
+        let there = &mut self.slots[i];
+        if there.len() == there.capacity() {
+            // One, two, four: most slots have one timer, and a vector begins with room for four.
+            there.reserve_exact(there.len().max(1));
+        }
+        there.push((slot, token));
         self.occupied[i / 64] |= 1 << (i % 64);
     }
 

@@ -170,7 +170,7 @@ impl Endpoint {
             let t1 = self.settings.intervals.t1;
             if let Some(session) = self.session(id) {
                 session.reliable =
-                    Some(Reliable { rseq, bytes: bytes.clone(), interval: t1, since: now.mono, with_sdp });
+                    Some(Box::new(Reliable { rseq, bytes: bytes.clone(), interval: t1, since: now.mono, with_sdp }));
             }
             self.wheel.set(now.mono + t1, Timer::Reliable(id, rseq));
         }

@@ -180,9 +180,9 @@ impl Endpoint {
         if held.accepted_tag == tag {
             return self.send(flow, bytes);
         }
-        let known = held.ended_forks.iter().any(|t| t == tag);
+        let known = held.ended_forks.iter().flat_map(|tags| tags.iter()).any(|t| t == tag);
         if !known {
-            held.ended_forks.push(Bytes::copy_from_slice(tag));
+            held.ended_forks.get_or_insert_default().push(Bytes::copy_from_slice(tag));
         }
         self.end_fork(flow, response, !known, now);
     }

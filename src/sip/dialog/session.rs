@@ -138,10 +138,10 @@ pub struct Session {
     pub(super) offer_answer: OfferAnswer,
     /// SDP of ours that is in force, repeated in the 2xx and in refreshes.
     pub(super) local_sdp: Bytes,
-    pub(super) reliable: Option<Reliable>,
+    pub(super) reliable: Option<Box<Reliable>>,
     pub(super) next_rseq: u32,
     /// Last RSeq seen, by early dialog.
-    pub(super) early: SmallVec<[(Bytes, u32); 1]>,
+    pub(super) early: Vec<(Bytes, u32)>,
     pub(super) queued: Vec<Provisional>,
     /// The 2xx waits for a PRACK: its extra header lines.
     pub(super) accept_after_prack: Option<Bytes>,
@@ -191,7 +191,7 @@ impl Session {
             local_sdp: Bytes::new(),
             reliable: None,
             next_rseq: 1,
-            early: SmallVec::new(),
+            early: Vec::new(),
             queued: Vec::new(),
             accept_after_prack: None,
             await_ack: None,

@@ -15,6 +15,9 @@ use crate::sip::write::Writer;
 use bytes::Bytes;
 use rand_core::RngCore;
 
+/// Ends of transactions that only linger fall on multiples of this, µs.
+const TOGETHER: u64 = 500_000;
+
 impl Endpoint {
     pub(in crate::sip) fn txn(&mut self, id: TxnId) -> Option<&mut Txn> {
         self.txns.get_mut(id.index as usize).filter(|t| t.serial == id.serial).map(Box::as_mut)
@@ -30,7 +33,7 @@ impl Endpoint {
             bytes: Bytes::new(),
             branch: Box::from(""),
             accepted_tag: Bytes::new(),
-            ended_forks: Vec::new(),
+            ended_forks: None,
             cancel: None,
             answered: 0,
             login: None,
@@ -295,7 +298,12 @@ impl Endpoint {
                     }
                 }
                 Act::Ack => self.ack_failure(id, response.as_ref()),
-                Act::Start(letter, after) => self.wheel.set(now.mono + after, Timer::Txn(id, letter)),
+                Act::Start(letter, after) => {
+                    let due = now.mono + after;
+                    // Many end together: each would wake the thread for nothing but its own end.
+                    let late = if letter.lingers() && after > TOGETHER { due.next_multiple_of(TOGETHER) } else { due };
+                    self.wheel.set(late, Timer::Txn(id, letter));
+                }
                 Act::Pass => {
                     if let Some(response) = response.take() {
                         self.pass_response(id, response, now);

@@ -58,8 +58,9 @@ pub(in crate::sip) struct Txn {
     /// Client: the branch, compared whole. Also the To tag of the accepted 2xx, once there is one.
     pub(super) branch: Box<str>,
     pub accepted_tag: Bytes,
-    /// To tags of further 2xx: they have had their BYE.
-    pub ended_forks: Vec<Bytes>,
+    /// To tags of further 2xx: they have had their BYE. Of few transactions.
+    #[expect(clippy::box_collection, reason = "a pointer of each transaction instead of three, and few have any")]
+    pub ended_forks: Option<Box<Vec<Bytes>>>,
     /// The CANCEL of this INVITE: it shares the branch (RFC 3261 §9.1).
     pub cancel: Option<TxnId>,
     /// Client: challenges to this request that were answered before.

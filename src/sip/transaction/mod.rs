@@ -54,6 +54,14 @@ pub enum Letter {
     M,
 }
 
+impl Letter {
+    /// It only keeps a transaction for retransmissions that may still come: nobody is told of its end.
+    #[must_use]
+    pub fn lingers(self) -> bool {
+        matches!(self, Self::D | Self::I | Self::J | Self::K | Self::L | Self::M)
+    }
+}
+
 /// What a machine wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
