@@ -501,7 +501,7 @@ impl Call {
         self.journey.returned = true;
         *self.topology = Topology::new();
         match group {
-            Some(group) => self.enter(Stage::Queueing(queueing::Queueing::line(group, None)), now),
+            Some(group) => self.enter(Stage::Queueing(Box::new(queueing::Queueing::line(group, None))), now),
             None => self.release_all(Party::Switch, Cause::Unreachable, now),
         }
     }

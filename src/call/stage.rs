@@ -16,9 +16,10 @@ use crate::id::{GroupId, LegRef, SeatId};
 pub(super) enum Stage {
     /// Between two steps.
     Idle,
-    Announcing(Announcing),
-    Queueing(Queueing),
-    Dialling(Dialling),
+    // Boxed: a call talks longer than it is on its way, and its room would be that of the largest.
+    Announcing(Box<Announcing>),
+    Queueing(Box<Queueing>),
+    Dialling(Box<Dialling>),
     Talking(Talking),
     Over,
 }
@@ -27,11 +28,11 @@ impl Stage {
     /// What a step of the script is; a release is none.
     pub(super) fn of(step: Step) -> Self {
         match step {
-            Step::Prompt { prompt, early } => Self::Announcing(Announcing::new(prompt, early)),
-            Step::Ring { group, timeout_ms } => Self::Queueing(Queueing::kept(group, timeout_ms)),
-            Step::Queue { group, skill } => Self::Queueing(Queueing::line(group, skill)),
+            Step::Prompt { prompt, early } => Self::Announcing(Box::new(Announcing::new(prompt, early))),
+            Step::Ring { group, timeout_ms } => Self::Queueing(Box::new(Queueing::kept(group, timeout_ms))),
+            Step::Queue { group, skill } => Self::Queueing(Box::new(Queueing::line(group, skill))),
             Step::Trunk { trunks, number, progress_ms, timeout_ms } => {
-                Self::Dialling(Dialling::trunks(trunks, number, progress_ms, timeout_ms))
+                Self::Dialling(Box::new(Dialling::trunks(trunks, number, progress_ms, timeout_ms)))
             }
             Step::Release { .. } => Self::Idle,
         }
@@ -39,14 +40,14 @@ impl Stage {
 
     /// A seat that was dialled by its own number.
     pub(super) fn seat(seat: SeatId) -> Self {
-        Self::Dialling(Dialling::seat(seat))
+        Self::Dialling(Box::new(Dialling::seat(seat)))
     }
 
     fn machine(&self) -> Option<&dyn Machine> {
         match self {
-            Self::Announcing(machine) => Some(machine),
-            Self::Queueing(machine) => Some(machine),
-            Self::Dialling(machine) => Some(machine),
+            Self::Announcing(machine) => Some(&**machine),
+            Self::Queueing(machine) => Some(&**machine),
+            Self::Dialling(machine) => Some(&**machine),
             Self::Talking(machine) => Some(machine),
             Self::Idle | Self::Over => None,
         }
@@ -54,9 +55,9 @@ impl Stage {
 
     fn machine_mut(&mut self) -> Option<&mut dyn Machine> {
         match self {
-            Self::Announcing(machine) => Some(machine),
-            Self::Queueing(machine) => Some(machine),
-            Self::Dialling(machine) => Some(machine),
+            Self::Announcing(machine) => Some(&mut **machine),
+            Self::Queueing(machine) => Some(&mut **machine),
+            Self::Dialling(machine) => Some(&mut **machine),
             Self::Talking(machine) => Some(machine),
             Self::Idle | Self::Over => None,
         }

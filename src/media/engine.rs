@@ -1,6 +1,5 @@
 //! The engine: commands, packets and time go in; packets and events come out.
 
-use super::leg::Leg;
 use super::outgoing::Outgoing;
 use super::outlet::Outlet;
 use super::reel::REEL;
@@ -10,10 +9,6 @@ use crate::patch::{Command, Event};
 use crate::rtp::telephone_event;
 use std::cmp::Reverse;
 use std::net::SocketAddr;
-
-/// Room for so many legs is made at a time: the system moves the pages of a large piece instead of copying it, and twice the
-/// size would stand half empty.
-const GROWTH: usize = 128;
 
 /// All legs of one media thread, as a value.
 ///
@@ -36,11 +31,7 @@ impl Engine {
 
     /// One more port; its index.
     pub fn grow(&mut self) -> u32 {
-        if self.state.legs.len() == self.state.legs.capacity() {
-            self.state.legs.reserve_exact(GROWTH);
-        }
-        self.state.legs.push(Leg::default());
-        self.state.legs.len() as u32 - 1
+        self.state.legs.grow()
     }
 
     /// How many ports there are.

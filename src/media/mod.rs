@@ -19,6 +19,7 @@ mod hears;
 mod latch;
 mod lease;
 mod leg;
+mod legs;
 mod outgoing;
 mod outlet;
 mod player;

@@ -1,7 +1,7 @@
 //! What an engine keeps: its legs, and what they share. Each file beside this one adds what it does with it.
 
 use super::frame::{Frame, LONGEST};
-use super::leg::Leg;
+use super::legs::Legs;
 use super::reel::Reels;
 use super::sounds::Sounds;
 use super::wheel::Wheel;
@@ -30,7 +30,7 @@ pub struct State {
     /// What is due beside the wheel, the earliest first.
     pub timers: BinaryHeap<Reverse<(u64, u32, Epoch, Timer)>>,
     /// One leg a port, by index: as many as ports were ever bound, 0.7 kB each; a leg is never moved.
-    pub legs: Vec<Leg>,
+    pub legs: Legs,
     /// Who is served when.
     pub wheel: Wheel,
     /// What is to be told.
@@ -52,7 +52,7 @@ impl State {
             thread,
             open: 0,
             timers: BinaryHeap::new(),
-            legs: Vec::new(),
+            legs: Legs::default(),
             wheel: Wheel::default(),
             events: VecDeque::new(),
             random: ChaCha8Rng::seed_from_u64(seed),

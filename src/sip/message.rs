@@ -149,12 +149,6 @@ impl Message {
         self.lines.iter().find(|l| l.name == name).map(|l| self.at(l.value))
     }
 
-    /// First value as shared bytes.
-    #[must_use]
-    pub fn shared(&self, name: Name) -> Option<Bytes> {
-        self.lines.iter().find(|l| l.name == name).map(|l| self.raw.slice(l.value.range()))
-    }
-
     /// Every line's value of a header, in order; a line may hold several values by commas.
     pub fn values(&self, name: Name) -> impl Iterator<Item = &[u8]> + Clone {
         self.lines.iter().filter(move |l| l.name == name).map(|l| self.at(l.value))

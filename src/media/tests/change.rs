@@ -5,6 +5,7 @@ use super::*;
 use crate::audio::g711;
 use crate::media::hears::{Crossing, Hears};
 use crate::media::leg::Leg;
+use crate::media::legs::Legs;
 use crate::patch::{RecordingId, Tape, Topology, Voice};
 use crate::rtp::{TelephoneEvent, telephone_event};
 
@@ -286,10 +287,10 @@ fn however_fast_the_changes_follow_each_other_everyone_is_where_he_belongs() {
     }
 }
 
-fn agrees(all: &[Leg]) {
+fn agrees(all: &Legs) {
     let count = |list: &[u32], index: u32| list.iter().filter(|l| **l == index).count();
-    for (index, leg) in (0..).zip(all) {
-        for (speaker, other) in (0..).zip(all) {
+    for (index, leg) in (0..).zip(all.iter()) {
+        for (speaker, other) in (0..).zip(all.iter()) {
             let (relayed, mixed) = match &leg.hears {
                 Hears::Leg(from) => (*from == speaker, false),
                 Hears::Mix(mix) => (

@@ -76,7 +76,8 @@ impl Endpoint {
     /// flow and not the Contact (phones behind NAT).
     pub fn admit(&mut self, incoming: Incoming, by_flow: bool, now: Now) -> SessionId {
         let Incoming { flow, message } = incoming;
-        let call_id = message.shared(Name::CallId).unwrap_or_default();
+        // Copied, as all that a session keeps: a slice would keep the whole INVITE as long as the call.
+        let call_id = Bytes::copy_from_slice(message.call_id());
         let offer_answer = if message.sdp().is_some() { OfferAnswer::WeOwe } else { OfferAnswer::WeMayOffer };
         let seq = message.cseq().map_or(0, |c| c.number);
         let mut routes: SmallVec<[Bytes; 1]> = SmallVec::new();

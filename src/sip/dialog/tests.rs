@@ -455,3 +455,27 @@ fn a_second_offer_waits_for_the_first() {
         assert_eq!(second.map(Message::body), Some(&b"v=0\r\ns=second\r\n"[..]), "after {status}");
     }
 }
+
+/// A slice of a datagram keeps all of it: a session that stands has copied what it needs.
+#[test]
+fn a_session_that_stands_keeps_no_datagram() {
+    let Scene { mut endpoint, id, now, invite, .. } = Scene::new(Origin::Called { offer: true, reliable: false });
+    let theirs = invite.bytes().clone();
+    drop(invite);
+    endpoint.accept(id, Some(Bytes::from_static(b"v=0\r\n")), b"", now);
+    while endpoint.poll().is_some() {}
+    assert!(theirs.is_unique(), "their INVITE is kept");
+
+    let mut calling = Scene::new(Origin::Calling);
+    let (branch, call_id) = (text(calling.invite.value(Name::Via)), text(calling.invite.value(Name::CallId)));
+    let (from, cseq) = (text(calling.invite.value(Name::From)), text(calling.invite.value(Name::CSeq)));
+    let answer = Bytes::from(format!(
+        "SIP/2.0 200 OK\r\nVia: {branch}\r\nFrom: {from}\r\nTo: <sip:2@127.0.0.2>;tag=far\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\n\
+         Contact: <sip:2@127.0.0.2:5060>\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n"
+    ));
+    let now = calling.now;
+    calling.endpoint.receive(FLOW, answer.clone(), now);
+    calling.drain();
+    assert_eq!(calling.endpoint.live(), (1, 1));
+    assert!(answer.is_unique(), "the answer to our INVITE is kept");
+}
