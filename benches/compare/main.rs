@@ -14,7 +14,7 @@ use flooded::{cost, flood};
 use serde_json::Value;
 use server::{Server, TARGETS};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One load: its name, the words of `flood`, and whether sound goes through the server.
 struct Load {
@@ -80,10 +80,12 @@ fn main() {
     if std::env::args().any(|a| a == "sipp") {
         return sipp::run();
     }
+    if std::env::args().any(|a| a == "plot") {
+        return draw(&std::fs::read_to_string(results().join("compare.md")).unwrap());
+    }
     let mut table = String::from(
         "| load | server | CPU-s | set-up p50 / p99 ms | delay p99 ms | holes > 40 ms | failed of | memory MB |\n|---|---|---|---|---|---|---|---|\n",
     );
-    let mut bars = Vec::new();
     for load in &LOADS {
         for target in TARGETS.iter().filter(|t| t.relays || !load.sound) {
             let server = Server::start(target);
@@ -102,18 +104,26 @@ fn main() {
                 "{:<26} {:<24} {:>8.3} CPU-s {unit}   {} of {} failed",
                 load.name, target.name, cell.cost, cell.failed, cell.calls
             );
-            bars.push((load.name, target.name, cell.cost));
         }
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results");
+    let folder = results();
     std::fs::create_dir_all(&folder).unwrap();
     let machine = switchboard::flood::process::machine();
     let text = format!(
         "Measured by `make compare` on: {machine}\n\nCPU is user and system time of the server's whole process tree.\n\n{table}"
     );
     std::fs::write(folder.join("compare.md"), &text).unwrap();
-    std::fs::write(folder.join("compare.svg"), plot::bars(&bars, &machine)).unwrap();
+    draw(&text);
     println!("\n{text}\nbenches/results/compare.md, compare.svg");
+}
+
+fn results() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/results")
+}
+
+/// The table as bars; `-- plot` draws those of the table that is there.
+fn draw(table: &str) {
+    std::fs::write(results().join("compare.svg"), plot::bars(table)).unwrap();
 }
 
 fn measure(server: &Server, load: &Load) -> Cell {

@@ -1,31 +1,61 @@
-//! The table as bars: an SVG with nothing from elsewhere.
+//! The table as bars: the CPU of each server, grouped by load, each group in its own scale.
 
-use std::fmt::Write as _;
+use switchboard::flood::svg::{Anchor, BLUE, GREY, ORANGE, Svg};
 
+/// Servers of the table and their colours.
 const COLOURS: [(&str, &str); 3] =
-    [("switchboard", "#2f6fde"), ("Kamailio (proxy alone)", "#a0a7b0"), ("Kamailio + rtpengine", "#d98b1f")];
+    [("switchboard", BLUE), ("Kamailio (proxy alone)", GREY), ("Kamailio + rtpengine", ORANGE)];
 
-/// Bars of CPU, grouped by load, each group in its own scale.
-pub fn bars(cells: &[(&str, &str, f64)], machine: &str) -> String {
-    let height = 40 + cells.len() * 26;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 900 {height}\" font-family=\"system-ui,sans-serif\" font-size=\"12\">\
-         <text x=\"8\" y=\"18\">CPU of the server · {machine}</text>\n"
-    );
-    for (n, (load, server, cost)) in cells.iter().enumerate() {
-        let most = cells.iter().filter(|(l, ..)| l == load).map(|c| c.2).fold(f64::MIN_POSITIVE, f64::max);
-        let colour = COLOURS.iter().find(|(name, _)| name == server).map_or("#888", |c| c.1);
-        let (y, width) = (36 + n * 26, cost / most * 380.0);
-        let _ = writeln!(
-            out,
-            "<text x=\"8\" y=\"{}\">{load}</text><text x=\"200\" y=\"{}\">{server}</text>\
-             <rect x=\"370\" y=\"{y}\" width=\"{width:.1}\" height=\"16\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"{}\">{cost:.3}</text>",
-            y + 13,
-            y + 13,
-            376.0 + width,
-            y + 13
-        );
+/// As wide as a telephone nearly: text of 12 px is 11 px there.
+const WIDTH: f64 = 440.0;
+/// From one line to the next.
+const LINE: f64 = 24.0;
+/// Where bars begin, and how long the longest of a group is: its figure follows.
+const BEGIN: f64 = 164.0;
+const LONGEST: f64 = 216.0;
+
+/// What a row of the table says of CPU.
+struct Row<'t> {
+    load: &'t str,
+    server: &'t str,
+    cost: f64,
+    unit: &'t str,
+}
+
+/// The drawing of the file `compare.md`.
+pub fn bars(text: &str) -> String {
+    let rows: Vec<Row<'_>> = text.lines().filter_map(row).collect();
+    let machine = text.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, machine)| machine);
+    let groups = rows.chunk_by(|a, b| a.load == b.load);
+    let height = LINE * (rows.len() + groups.clone().count()) as f64 + 60.0;
+    let mut svg = Svg::alone("CPU of the server", WIDTH, height);
+    svg.text(8, 18.0, Anchor::Start, "CPU of the server, user and system");
+    svg.text(8, 38.0, Anchor::Start, machine);
+    let mut y = 38.0;
+    for group in groups {
+        y += LINE + 4.0;
+        let most = group.iter().map(|row| row.cost).fold(f64::MIN_POSITIVE, f64::max);
+        if let Some(first) = group.first() {
+            svg.text(8, y, Anchor::Start, &format!("{} · CPU-s {}", first.load, first.unit));
+        }
+        for Row { server, cost, .. } in group {
+            y += LINE - 2.0;
+            let colour = COLOURS.iter().find(|(name, _)| name == server).map_or(GREY, |(_, colour)| colour);
+            let length = cost / most * LONGEST;
+            svg.row();
+            svg.text(BEGIN - 8.0, y, Anchor::End, server);
+            svg.bar(BEGIN, y - 8.0, (length, 16.0), colour);
+            svg.text(format_args!("{:.1}", BEGIN + length + 6.0), y, Anchor::Start, &format!("{cost:.3}"));
+        }
+        svg.row();
     }
-    out.push_str("</svg>\n");
-    out
+    svg.done()
+}
+
+/// `| load | server | 1.185 a 1000 calls | …`; heading and other lines are none.
+fn row(line: &str) -> Option<Row<'_>> {
+    let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+    let (load, server, cpu) = (cells.next()?, cells.next()?, cells.next()?);
+    let (cost, unit) = cpu.split_once(' ')?;
+    Some(Row { load, server, cost: cost.parse().ok()?, unit })
 }

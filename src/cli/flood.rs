@@ -2,6 +2,7 @@
 
 pub(super) mod args;
 mod html;
+mod live;
 mod step;
 mod text;
 
@@ -13,20 +14,18 @@ use super::place;
 use super::screen::Screen;
 use crate::clock::SECOND;
 use crate::config::{Flood as Limits, mix};
-use crate::fact::Lang;
 use crate::flood::arrivals::Rate;
 use crate::flood::expect::{Expect, Verdict, Wrong};
 use crate::flood::plan::{Plan, Pool, Seat};
 use crate::flood::process;
 use crate::flood::report::{FIGURES, Report};
-use crate::flood::run::{self, View};
+use crate::flood::run;
 use crate::flood::scenario::{Length, Scenario};
 use crate::phone::is_number;
 use args::Flood;
-use indicatif::{ProgressBar, ProgressStyle};
+use live::Live;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use step::Step;
@@ -56,7 +55,7 @@ pub(super) fn flood(global: &Global, args: &Flood, screen: &Screen) -> Result<Do
         fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     }
     if !screen.json {
-        screen.line(&text::opening(&told.plan, args, screen.lang));
+        screen.line(&screen.fitted(&text::opening(&told.plan, args, screen.lang)));
     }
     if args.find_limit { find_limit(&told, &limits) } else { once(&told) }
 }
@@ -68,9 +67,9 @@ fn once(told: &Told<'_>) -> Result<Done, Failure> {
 
 /// One run with its live view.
 fn go(told: &Told<'_>, plan: &Plan) -> Result<Report, Failure> {
-    let live = Screened::new(told.screen);
+    let mut live = Live::new(told.screen);
     let report = run::run(plan, &mut |view| live.show(view)).map_err(|e| failure(&e, plan));
-    live.bar.finish_and_clear();
+    live.end();
     report
 }
 
@@ -95,16 +94,17 @@ fn finish(told: &Told<'_>, report: &Report, steps: Vec<Step>) -> Result<Done, Fa
             map.insert("limit".into(), limit(&steps));
         }
     }
-    let mut text = text::report(report, &told.plan, &machine, told.screen.lang);
-    text.push_str(&text::steps(&steps, told.screen.lang));
-    text.push_str(&text::verdicts(&verdicts, told.screen.lang));
+    let mut words = text::report(report, &told.plan, &machine, told.screen.lang);
+    words.below.push_str(&text::steps(&steps, told.screen.lang));
+    words.below.push_str(&text::verdicts(&verdicts, told.screen.lang));
+    let mut text = words.plain();
     if let Some(folder) = &told.args.report {
         keep(folder, "report.txt", &text)?;
         keep(folder, "report.json", &format!("{result:#}\n"))?;
-        keep(folder, "report.html", &html::page(report, &told.plan, &text, told.screen.lang))?;
+        keep(folder, "report.html", &html::page(report, told.plan.server, &words, told.screen.lang))?;
         text.push_str(&format!("{}{}\n", told.screen.lang.of("报告    ", "report  "), folder.display()));
     }
-    Ok(Done { text, result, exit: if good { Exit::Ok } else { Exit::Bad } })
+    Ok(Done { text: told.screen.fitted(&text), result, exit: if good { Exit::Ok } else { Exit::Bad } })
 }
 
 fn limit(steps: &[Step]) -> Value {
@@ -137,7 +137,7 @@ fn find_limit(told: &Told<'_>, limits: &Limits) -> Result<Done, Failure> {
             .collect();
         let interrupted = report.interrupted;
         let step = Step { rate, held: broken.is_empty() && !interrupted, broken, report };
-        told.screen.line(&text::step(&step, told.screen.lang));
+        told.screen.line(&told.screen.fitted(&text::step(&step, told.screen.lang)));
         if step.held {
             good = Some(rate)
         } else {
@@ -377,33 +377,4 @@ fn keep(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
 fn unwritable(path: &Path, e: &std::io::Error) -> Failure {
     let at = path.display();
     Failure::new(Exit::Bad, format!("无法写入 {at}：{e}"), format!("{at} cannot be written: {e}"))
-}
-
-/// The live view: on a terminal one that is drawn over, else a line each five seconds.
-struct Screened {
-    bar: ProgressBar,
-    lang: Lang,
-    plain: std::cell::Cell<Option<f64>>,
-}
-
-impl Screened {
-    fn new(screen: &Screen) -> Self {
-        let terminal = std::io::stderr().is_terminal() && !screen.json;
-        let bar = if terminal { ProgressBar::new(1000) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}%\n{msg}") {
-            bar.set_style(style);
-        }
-        let plain = std::cell::Cell::new((!terminal && !screen.json).then_some(0.0));
-        Self { bar, lang: screen.lang, plain }
-    }
-
-    fn show(&self, view: &View<'_>) {
-        let done = (view.seconds / view.length.max(0.001)).min(1.0);
-        self.bar.set_position((done * 1000.0) as u64);
-        self.bar.set_message(text::live(view, self.lang));
-        if let Some(next) = self.plain.get().filter(|next| view.seconds >= *next) {
-            self.plain.set(Some(next + 5.0));
-            eprintln!("{}", text::live_line(view, self.lang));
-        }
-    }
 }

@@ -16,6 +16,7 @@ mod examples;
 mod exit;
 mod files;
 mod flood;
+mod fold;
 mod hearing;
 mod history;
 mod ladder;

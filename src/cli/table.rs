@@ -2,6 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
+/// The cell with as many blanks as it lacks to this width, one at least.
+#[must_use]
+pub fn padded(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()).max(1)))
+}
+
 /// One line a row; the first is the heading. Columns are two blanks apart.
 #[must_use]
 pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
@@ -15,8 +21,7 @@ pub fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width - cell.width() + 2));
+            line.push_str(&padded(cell, width + 2));
         }
         out.push_str(line.trim_end());
         out.push('\n');

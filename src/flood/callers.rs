@@ -76,7 +76,6 @@ struct Call {
     progressed: bool,
     answered: bool,
     reached: bool,
-    gave_up: bool,
     agent: Option<Agent>,
 }
 
@@ -122,10 +121,10 @@ impl Callers {
         self.calls.len()
     }
 
-    /// BYEs that wait for their answer.
+    /// Calls that are over for us, but not for the other side: BYEs that wait for their answer, and calls given up before theirs.
     #[must_use]
-    pub fn byes_open(&self) -> usize {
-        self.byes.len()
+    pub fn ending(&self) -> usize {
+        self.byes.len() + self.endpoint.live().0.saturating_sub(self.calls.len())
     }
 
     /// The call of the caller with this number, and what its agent shall do: told once.
@@ -176,9 +175,8 @@ impl Callers {
         let agent = what.agent.as_ref().filter(|(share, _)| happens(*share, &mut self.dice)).map(|(_, a)| a.clone());
         self.numbers.insert(number.clone(), session);
         self.ids.insert(id, session);
-        let (progressed, answered, reached, gave_up) = Default::default();
-        let call =
-            Call { id, kind, number, socket, intended, negotiation, progressed, answered, reached, gave_up, agent };
+        let (progressed, answered, reached) = Default::default();
+        let call = Call { id, kind, number, socket, intended, negotiation, progressed, answered, reached, agent };
         self.calls.insert(session, call);
         self.due.set(now.mono + self.settings.patience, (session, Step::NoAnswer));
         if let Some((_, after)) = what.gives_up.filter(|(share, _)| happens(*share, &mut self.dice)) {
@@ -240,27 +238,17 @@ impl Callers {
     pub fn hang_up_all(&mut self, now: Now, tally: &mut Tally) {
         let all: Vec<SessionId> = self.calls.keys().copied().collect();
         for session in all {
-            if let Some(call) = self.calls.get_mut(&session) {
-                call.gave_up = true;
-            }
-            self.hang_up(session, now, tally);
+            self.hang_up(session, Step::GiveUp, now, tally);
         }
+        self.settle(now, tally);
     }
 
     fn step(&mut self, session: SessionId, step: Step, now: Now, tally: &mut Tally) {
         let Some(call) = self.calls.get_mut(&session) else { return };
         match step {
-            Step::HangUp => self.hang_up(session, now, tally),
             Step::GiveUp if call.reached => {}
-            Step::GiveUp => {
-                call.gave_up = true;
-                self.hang_up(session, now, tally);
-            }
             Step::NoAnswer if call.answered => {}
-            Step::NoAnswer => {
-                tally.timeouts += 1;
-                self.hang_up(session, now, tally);
-            }
+            Step::HangUp | Step::GiveUp | Step::NoAnswer => self.hang_up(session, step, now, tally),
             Step::Press => {
                 let keys = self.settings.scenario.kinds.get(call.kind).and_then(|k| k.keys.clone());
                 if let Some((_, keys)) = keys {
@@ -280,17 +268,22 @@ impl Callers {
         self.settle(now, tally);
     }
 
-    /// Hangs up; a call that was not answered is gone when its final answer has come.
-    fn hang_up(&mut self, session: SessionId, now: Now, tally: &mut Tally) {
-        let answered = self.calls.get(&session).is_some_and(|call| call.answered);
-        if answered {
+    /// Hangs up, by BYE or CANCEL. It is over for us: of a call that is given up the endpoint tells nothing more.
+    fn hang_up(&mut self, session: SessionId, why: Step, now: Now, tally: &mut Tally) {
+        let Some(call) = self.remove(session) else { return };
+        let gave_up = why == Step::GiveUp;
+        tally.abandoned += u64::from(gave_up);
+        if call.answered {
             if let Some(call) = self.endpoint.call_id(session) {
                 self.byes.insert(call, now.mono);
                 tally.byes += 1;
             }
-            if let Some(call) = self.remove(session) {
-                tally.abandoned += u64::from(call.gave_up);
-            }
+        } else if gave_up {
+            tally.as_expected += 1;
+        } else {
+            tally.timeouts += 1;
+            let title = self.title(call.kind).to_owned();
+            tally.fail(&title);
         }
         self.endpoint.hang_up(session, b"", now);
     }
@@ -399,10 +392,7 @@ impl Callers {
             tally.timeouts += 1;
         }
         let Some(kind) = self.settings.scenario.kinds.get(call.kind) else { return };
-        if call.gave_up {
-            tally.abandoned += 1;
-            tally.as_expected += 1;
-        } else if by == FailedBy::Response && kind.expect.contains(&status) {
+        if by == FailedBy::Response && kind.expect.contains(&status) {
             tally.as_expected += 1;
         } else {
             tally.fail(&kind.title);
@@ -479,17 +469,4 @@ fn answered_bye(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_final_answer_to_a_bye_is_one() {
-        let message = |first: &str, cseq: &str| format!("{first}\r\nVia: x\r\nCall-ID: abc@x \r\nCSeq: {cseq}\r\n\r\n");
-        let found = |first, cseq| answered_bye(message(first, cseq).as_bytes()).map(|c| c.to_vec());
-        assert_eq!(found("SIP/2.0 200 OK", "2 BYE"), Some(b"abc@x".to_vec()));
-        assert_eq!(found("SIP/2.0 481 No", "2 BYE"), Some(b"abc@x".to_vec()));
-        assert_eq!(found("SIP/2.0 100 Trying", "2 BYE"), None);
-        assert_eq!(found("SIP/2.0 200 OK", "2 INVITE"), None);
-        assert_eq!(found("BYE sip:a SIP/2.0", "2 BYE"), None);
-    }
-}
+mod tests;

@@ -20,4 +20,5 @@ pub mod run;
 pub mod scenario;
 pub mod sockets;
 pub mod sound;
+pub mod svg;
 pub mod tally;

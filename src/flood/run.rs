@@ -30,7 +30,7 @@ use tokio::io::unix::AsyncFd;
 
 /// How long seats may take to register, µs.
 const REGISTERING: u64 = 8 * SECOND;
-/// How long BYEs may wait for their answers once the last call is over, µs: until their transactions give up (64 × T1).
+/// How long BYEs and CANCELs may wait for their answers once the last call is over, µs: until their transactions give up (64 × T1).
 const LAST_WORDS: u64 = 33 * SECOND;
 /// The same after an interruption.
 const IN_A_HURRY: u64 = 3 * SECOND;
@@ -219,7 +219,7 @@ impl<'p> Run<'p> {
                 let since = *over_since.get_or_insert(now.mono);
                 let patience = if self.interrupted { IN_A_HURRY } else { LAST_WORDS };
                 // A moment beyond the last answer: what departments and seats are told comes after it.
-                let settled = self.callers.byes_open() == 0 && now.mono >= since + SECOND / 2;
+                let settled = self.callers.ending() == 0 && now.mono >= since + SECOND / 2;
                 if settled || now.mono >= since + patience {
                     break;
                 }

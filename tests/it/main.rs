@@ -10,6 +10,7 @@ mod calls;
 mod changes;
 mod city;
 mod cli;
+mod compared;
 mod dialplan_files;
 mod dialplan_words;
 mod dialplans;

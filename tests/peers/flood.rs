@@ -1,25 +1,33 @@
 //! The load tester against the daemon: what it counts is what happened, and its exit code says whether all was well.
 
 use super::support::lab::{LAB_DAY, Lab};
+use super::support::pause;
+use super::support::process::{Process, read};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::fs;
-use std::process::{Command, Output};
+use std::net::UdpSocket;
+use std::process::Command;
 use switchboard::fact::Outcome;
 
-/// `flood` with these words against the lab, and what it printed.
-fn flood(lab: &Lab, words: &[&str]) -> Output {
+/// `flood` with these words against the lab.
+fn flood(lab: &Lab, words: &[&str]) -> Command {
     let to = lab.sip().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.arg("flood").args(words).args(["--to", &to, "--json", "--seed", "7"]);
-    command.output().unwrap()
+    command
 }
 
 /// The result of a flood that must exit with this code.
 fn result(lab: &Lab, words: &[&str], exit: i32) -> Value {
-    let output = flood(lab, words);
-    let said = String::from_utf8_lossy(&output.stdout);
-    let problem = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(exit), "{said}\n{problem}");
+    document(Process::start(&mut flood(lab, words), &lab.dir, "flood"), 60_000, exit)
+}
+
+/// The same of one that runs, within so many ms.
+fn document(mut running: Process, millis: u64, exit: i32) -> Value {
+    let ended = running.exit(millis).unwrap_or_else(|| panic!("it has not ended: {}", running.said()));
+    let (said, problem) = (read(&running.stdout), running.said());
+    assert_eq!(ended.code(), Some(exit), "{said}\n{problem}");
     let mut document: Value = serde_json::from_str(&said).unwrap_or_else(|e| panic!("{e}: {said}\n{problem}"));
     assert_eq!(document["ok"], exit == 0);
     document["result"].take()
@@ -118,8 +126,36 @@ fn what_is_not_well_is_exit_1_and_what_is_not_allowed_is_not_done() {
     assert_eq!(code(&["12345", "--rate", "1000000"]), Some(77), "beyond the limit");
     assert_eq!(code(&["12345", "--expect", "answred>1"]), Some(2));
     assert_eq!(code(&["--mix", "/nonexistent.toml"]), Some(78));
-    let wrong = flood(&lab, &["12345", "--seats", "1", "--seat-password", "no"]);
+    let wrong = flood(&lab, &["12345", "--seats", "1", "--seat-password", "no"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(1), "{}", String::from_utf8_lossy(&wrong.stdout));
+}
+
+#[test]
+fn ctrl_c_ends_it_in_peace_with_a_report() {
+    let lab = Lab::start();
+    let words = ["12345", "--rate", "10", "--even", "--for", "60s", "--talk", "30s", "--seats", "8"];
+    let running = Process::start(&mut flood(&lab, &words), &lab.dir, "flood");
+    pause(3_000);
+    running.signal(Signal::INT);
+    let found = document(running, 8_000, 0);
+    assert_eq!((&found["interrupted"], &found["failed"]), (&true.into(), &0.into()), "{found:#}");
+    let calls = found["calls"].as_u64().unwrap();
+    assert!(calls >= 10 && found["abandoned"] == calls, "{found:#}");
+    assert_eq!(found["byes"]["sent"], found["byes"]["answered"], "{found:#}");
+    assert!(found["retransmissions"].as_u64().unwrap() < calls, "{found:#}");
+    // Those who waited, and those who talked.
+    let ended = lab.records(calls as usize);
+    assert!(ended.iter().all(|cdr| matches!(cdr.outcome, Outcome::Connected | Outcome::Abandoned)));
+}
+
+#[test]
+fn whoever_is_never_answered_gives_up_and_is_counted() {
+    let lab = Lab::start();
+    let silent = UdpSocket::bind(("127.0.0.20", lab.slot.trunks())).unwrap();
+    let found = result(&lab, &["12366", "--rate", "5", "--even", "--for", "1s", "--patience", "1s"], 1);
+    assert_eq!((&found["calls"], &found["timeouts"], &found["failed"]), (&5.into(), &5.into(), &5.into()), "{found:#}");
+    assert!(found["seconds"].as_f64().unwrap() < 10.0, "{found:#}");
+    drop(silent);
 }
 
 #[test]

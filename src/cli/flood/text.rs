@@ -1,5 +1,6 @@
 //! A run in words: what stands on the screen while it goes on, and the report at its end.
 
+use super::super::table::padded;
 use super::args::Flood;
 use super::step::Step;
 use crate::fact::Lang;
@@ -11,72 +12,111 @@ use crate::flood::tally::Spread;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// Cells that a line's name takes, and each thing beside it in the live view: five on a terminal of 80.
+const NAME: usize = 8;
+const CELL: usize = 16;
+
+/// The percentiles of the table.
+pub(super) const PERCENTILES: [(&str, f64); 6] =
+    [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999), ("max", 1.0)];
+
 /// What will be done.
 pub(super) fn opening(plan: &Plan, args: &Flood, lang: Lang) -> String {
     let (calls, seconds, highest) = (plan.rate.calls(), plan.rate.seconds(), plan.rate.highest());
     let what = args.mix.as_deref().or(args.number.as_deref()).unwrap_or_default();
     let (seats, departments) = (plan.seats.len(), plan.scenario.departments.len());
     let (to, seed) = (plan.server, plan.seed);
+    let end = lang.of("Ctrl-C 提前结束，仍给出报告", "Ctrl-C ends it early, with a report");
     match lang {
-        Lang::Zh if args.find_limit => format!("压测 {what} → {to}：每步 {seconds} s，从每秒 50 个起，种子 {seed}"),
+        Lang::Zh if args.find_limit => {
+            format!("压测 {what} → {to}：每步 {seconds} s，从每秒 50 个起，种子 {seed}\n{end}")
+        }
         Lang::En if args.find_limit => {
-            format!("flooding {what} → {to}: {seconds} s a step, from 50 calls/s on, seed {seed}")
+            format!("flooding {what} → {to}: {seconds} s a step, from 50 calls/s on, seed {seed}\n{end}")
         }
         Lang::Zh => format!(
-            "压测 {what} → {to}：{seconds} s 内约 {calls:.0} 个呼叫，最高每秒 {highest:.0} 个，坐席 {seats}，分中心 {departments}，种子 {seed}\n\
-             Ctrl-C 提前结束，仍给出报告"
+            "压测 {what} → {to}：{seconds} s 内约 {calls:.0} 个呼叫，最高每秒 {highest:.0} 个，\
+             坐席 {seats}，分中心 {departments}，种子 {seed}\n{end}"
         ),
         Lang::En => format!(
             "flooding {what} → {to}: about {calls:.0} calls in {seconds} s, {highest:.0}/s at most, {seats} seats, \
-             {departments} departments, seed {seed}\nCtrl-C ends it early, with a report"
+             {departments} departments, seed {seed}\n{end}"
         ),
     }
 }
 
-/// The view that is drawn over.
-pub(super) fn live(view: &View<'_>, lang: Lang) -> String {
+/// What goes on, in rows: a name and what stands beside it.
+fn rows(view: &View<'_>, lang: Lang) -> Vec<Vec<String>> {
     let t = view.tally;
     let last = t.seconds.last().copied().unwrap_or_default();
     let (legs, packets) = (view.sound.legs.load(Relaxed), view.sound.packets.load(Relaxed));
     let (holes, wrong) = (view.sound.holes.load(Relaxed), view.sound.wrong.load(Relaxed));
-    let server = view.server.map_or_else(String::new, |(cpu, mb)| {
-        format!("\n{} {:.0}% · {mb:.0} MB", lang.of("对方", "server"), cpu * 100.0)
-    });
-    match lang {
-        Lang::Zh => format!(
-            "{:.0} / {:.0} s   每秒 {} 个   进行中 {}\n呼叫 {}   接通 {}   失败 {}   晚发 {}\n接通用时 p50 {:.1} ms   p99 {:.1} ms\n\
-             声音 {legs} 路   {packets} 包   断续 {holes}   串音 {wrong}{server}",
-            view.seconds,
-            view.length,
-            last.begun,
-            view.live,
-            t.calls,
-            t.answered,
-            t.failed + t.not_begun,
-            t.late_starts,
-            last.p50,
-            last.p99
-        ),
-        Lang::En => format!(
-            "{:.0} / {:.0} s   {} calls/s   {} live\n{} calls   {} answered   {} failed   {} late\nset-up p50 {:.1} ms   p99 {:.1} ms\n\
-             sound: {legs} legs   {packets} packets   {holes} holes   {wrong} wrong{server}",
-            view.seconds,
-            view.length,
-            last.begun,
-            view.live,
-            t.calls,
-            t.answered,
-            t.failed + t.not_begun,
-            t.late_starts,
-            last.p50,
-            last.p99
-        ),
+    let (calls, answered, failed, late) = (t.calls, t.answered, t.failed + t.not_begun, t.late_starts);
+    let (begun, live) = (last.begun, view.live);
+    let clock = format!("{:.0} / {:.0} s", view.seconds, view.length);
+    let [p50, p99] = [format!("p50 {:.1} ms", last.p50), format!("p99 {:.1} ms", last.p99)];
+    let mut rows = match lang {
+        Lang::Zh => vec![
+            vec!["用时".to_owned(), clock, format!("每秒 {begun} 个"), format!("进行中 {live}")],
+            vec![
+                "呼叫".to_owned(),
+                format!("{calls} 个"),
+                format!("接通 {answered}"),
+                format!("失败 {failed}"),
+                format!("晚发 {late}"),
+            ],
+            vec!["接通".to_owned(), p50, p99],
+            vec![
+                "声音".to_owned(),
+                format!("{legs} 路"),
+                format!("{packets} 包"),
+                format!("断续 {holes}"),
+                format!("串音 {wrong}"),
+            ],
+        ],
+        Lang::En => vec![
+            vec!["time".to_owned(), clock, format!("{begun} calls/s"), format!("{live} live")],
+            vec![
+                "calls".to_owned(),
+                format!("{calls} begun"),
+                format!("{answered} answered"),
+                format!("{failed} failed"),
+                format!("{late} late"),
+            ],
+            vec!["answer".to_owned(), p50, p99],
+            vec![
+                "sound".to_owned(),
+                format!("{legs} legs"),
+                format!("{packets} packets"),
+                format!("{holes} holes"),
+                format!("{wrong} wrong"),
+            ],
+        ],
+    };
+    if let Some((cpu, mb)) = view.server {
+        rows.push(vec![
+            lang.of("对方", "server").to_owned(),
+            format!("CPU {:.0}%", cpu * 100.0),
+            format!("{mb:.0} MB"),
+        ]);
     }
+    rows
+}
+
+/// The view that is drawn over: the same place for the same thing, whatever its figures.
+pub(super) fn live(view: &View<'_>, lang: Lang) -> Vec<String> {
+    let line = |row: Vec<String>| {
+        let mut widths = std::iter::once(NAME).chain(std::iter::repeat(CELL));
+        let cells = row.iter().map(|cell| padded(cell, widths.next().unwrap_or(CELL))).collect::<String>();
+        cells.trim_end().to_owned()
+    };
+    rows(view, lang).into_iter().map(line).collect()
 }
 
 /// The same on one line.
 pub(super) fn live_line(view: &View<'_>, lang: Lang) -> String {
-    live(view, lang).replace('\n', "   ")
+    let row = |row: Vec<String>| row.join("  ").replacen("  ", " ", 1);
+    rows(view, lang).into_iter().map(row).collect::<Vec<_>>().join("   ")
 }
 
 /// One step of `--find-limit`.
@@ -119,11 +159,35 @@ pub(super) fn verdicts(verdicts: &[Verdict], lang: Lang) -> String {
     verdicts.iter().map(line).collect()
 }
 
+/// The report: what stands above the table of times, the table, and what stands below it.
+pub(super) struct Words {
+    pub(super) above: String,
+    pub(super) times: Vec<Row>,
+    pub(super) below: String,
+}
+
+/// One row of the table: what it is the time of, and its percentiles as in [`PERCENTILES`], ms.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) ms: [String; PERCENTILES.len()],
+}
+
+impl Words {
+    /// As plain text.
+    pub(super) fn plain(&self) -> String {
+        let line = |name: &str, cells: &[String]| {
+            format!("{}{}", padded(name, NAME), cells.iter().map(|cell| format!("{cell:>10}")).collect::<String>())
+        };
+        let head = line("", &PERCENTILES.map(|(name, _)| name.to_owned()));
+        let rows: String = self.times.iter().map(|row| format!("{}\n", line(row.name, &row.ms))).collect();
+        format!("\n{}{head}   ms\n{rows}{}", self.above, self.below)
+    }
+}
+
 /// The report.
-pub(super) fn report(report: &Report, plan: &Plan, machine: &str, lang: Lang) -> String {
-    let mut out = String::from("\n");
-    signalling(&mut out, report, lang);
-    times(&mut out, report, lang);
+pub(super) fn report(report: &Report, plan: &Plan, machine: &str, lang: Lang) -> Words {
+    let (mut above, mut out) = (String::new(), String::new());
+    signalling(&mut above, report, lang);
     if plan.sound {
         sound(&mut out, report, lang);
     }
@@ -144,26 +208,27 @@ pub(super) fn report(report: &Report, plan: &Plan, machine: &str, lang: Lang) ->
             if report.interrupted { ", ended early" } else { "" }
         ),
     };
-    out
+    Words { above, times: times(report, lang), below: out }
 }
 
 fn signalling(out: &mut String, report: &Report, lang: Lang) {
     let t = &report.tally;
     let share = t.answered as f64 * 100.0 / t.calls.max(1) as f64;
-    let status = t.status.iter().map(|(s, n)| format!("{s}×{n}")).collect::<Vec<_>>().join("  ");
+    let none = (t.timeouts > 0).then(|| format!("{}×{}", lang.of("无应答", "none"), t.timeouts));
+    let status: Vec<String> = t.status.iter().map(|(s, n)| format!("{s}×{n}")).chain(none).collect();
+    let status = status.join(lang.of("，", ", "));
     let byes = t.byes.saturating_sub(t.byes_answered);
     let _ = match lang {
         Lang::Zh => writeln!(
             out,
             "呼叫    {} 个，接通 {}（{share:.3}%），失败 {}，主叫放弃 {}，最多同时 {}\n\
-             状态    {status}{}\n\
+             状态    {status}\n\
              发送    晚发 {}，未发 {}，重发 {}，挂机无应答 {byes}，对方先挂 {}，通话中断 {}",
             t.calls,
             t.answered,
             report.bad(),
             t.abandoned,
             report.most_live,
-            if t.timeouts > 0 { format!("  无应答×{}", t.timeouts) } else { String::new() },
             t.late_starts,
             t.not_begun,
             t.retransmissions,
@@ -173,14 +238,13 @@ fn signalling(out: &mut String, report: &Report, lang: Lang) {
         Lang::En => writeln!(
             out,
             "calls   {}, {} answered ({share:.3}%), {} failed, {} given up by the caller, {} live at most\n\
-             status  {status}{}\n\
+             status  {status}\n\
              sent    {} late, {} not begun, {} again, {byes} BYEs without answer, {} ended by the other side, {} broken",
             t.calls,
             t.answered,
             report.bad(),
             t.abandoned,
             report.most_live,
-            if t.timeouts > 0 { format!("  none×{}", t.timeouts) } else { String::new() },
             t.late_starts,
             t.not_begun,
             t.retransmissions,
@@ -202,9 +266,7 @@ fn signalling(out: &mut String, report: &Report, lang: Lang) {
     }
 }
 
-fn times(out: &mut String, report: &Report, lang: Lang) {
-    let head = ["p50", "p90", "p99", "p99.9", "p99.99", "max"];
-    let _ = writeln!(out, "{:<8}{}   ms", "", head.map(|h| format!("{h:>9}")).concat());
+fn times(report: &Report, lang: Lang) -> Vec<Row> {
     let t = &report.tally;
     let s = &report.sound;
     let rows: [(&str, &str, &Spread); 7] = [
@@ -216,13 +278,11 @@ fn times(out: &mut String, report: &Report, lang: Lang) {
         ("时延", "delay", &s.delay),
         ("抖动", "jitter", &s.jitter),
     ];
-    for (zh, en, spread) in rows.iter().filter(|(.., spread)| spread.count() > 0) {
-        let at = |p: f64| format!("{:>9.3}", spread.at(p) as f64 / 1000.0);
-        let row = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0].map(at).concat();
-        let name = lang.of(zh, en);
-        let wide = if lang == Lang::Zh { 6 } else { 8 };
-        let _ = writeln!(out, "{name:<wide$}{row}");
-    }
+    let row = |(zh, en, spread): &(&'static str, &'static str, &Spread)| Row {
+        name: lang.of(zh, en),
+        ms: PERCENTILES.map(|(_, share)| format!("{:.3}", spread.at(share) as f64 / 1000.0)),
+    };
+    rows.iter().filter(|(.., spread)| spread.count() > 0).map(row).collect()
 }
 
 fn sound(out: &mut String, report: &Report, lang: Lang) {
