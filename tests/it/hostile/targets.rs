@@ -118,7 +118,7 @@ fn read(message: &Message) {
         for element in message.elements(name) {
             assert!(element.len() <= message.bytes().len());
         }
-        let _ = (message.number(name), message.shared(name), message.lists(name, "100rel"));
+        let _ = (message.number(name), message.value(name), message.lists(name, "100rel"));
     }
     let _ = (message.cseq().map(|c| c.known_method()), message.from_tag(), message.to_tag(), message.contact());
     let _ = (message.other("x"), header::q850(message.values(Name::Reason)));
