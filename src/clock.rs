@@ -60,6 +60,13 @@ impl Clock {
     }
 }
 
+/// The machine's own wall clock, µs since the epoch, wherever a [`Clock`] has been moved to: to compare with what the kernel
+/// has stamped.
+#[must_use]
+pub fn machine_wall() -> i64 {
+    read_wall()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
 fn read_instant() -> Instant {
     Instant::now()

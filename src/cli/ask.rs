@@ -80,15 +80,22 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         ports,
         trunks_down,
         draining,
+        shed_permille,
+        shed,
         state,
     } = &status;
+    let shed = match (screen.lang, *shed) {
+        (_, 0) => String::new(),
+        (Lang::Zh, shed) => format!("过载  启动以来拒接 {shed} 个来电，目前 {shed_permille}‰\n"),
+        (Lang::En, shed) => format!("load    {shed} calls refused since the start, now {shed_permille} of 1000\n"),
+    };
     let storage = storage(global);
     let recordings = storage.as_ref().map_or_else(String::new, |storage| room(storage, screen.lang));
     let down = trunks_down.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(" ");
     let text = match screen.lang {
         Lang::Zh => format!(
             "switchboard {version}{}\n计划  {plan}\n通话  {calls}，其中排队 {waiting}\n\
-             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n记录  {state}\n{recordings}",
+             坐席  {seats} 个，话机在线 {seats_registered}，示闲 {seats_ready}\n端口  {} / {}\n中继  {}\n记录  {state}\n{shed}{recordings}",
             if *draining { " · 正在停止，不接新来电" } else { "" },
             ports.0,
             ports.1,
@@ -96,7 +103,7 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         ),
         Lang::En => format!(
             "switchboard {version}{}\nplan    {plan}\ncalls   {calls}, {waiting} of them waiting\n\
-             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\nrecords {state}\n{recordings}",
+             seats   {seats}, {seats_registered} with a phone, {seats_ready} ready\nports   {} / {}\ntrunks  {}\nrecords {state}\n{shed}{recordings}",
             if *draining { " · draining: no new calls" } else { "" },
             ports.0,
             ports.1,

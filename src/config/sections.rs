@@ -2,7 +2,8 @@
 
 use super::mistake::Spot;
 use super::reader::{Found, Table};
-use crate::clock::SECOND;
+use crate::clock::{MILLI, SECOND};
+use crate::exchange::Overload;
 use crate::sip::auth::Algorithm;
 use crate::sip::auth::lockout::Limits;
 use crate::sip::flow::Transport;
@@ -31,6 +32,10 @@ pub struct Sip {
     pub t1: Duration,
     /// Most calls at a time; more are answered 503. Emergency calls are never counted out.
     pub max_calls: u32,
+    /// How overload is met (RFC 6357).
+    pub overload: Overload,
+    /// What callers beyond `max_calls` hear before the 503; empty in the file: nothing.
+    pub busy_prompt: Option<String>,
     /// Legs of one number on a trunk at a time; more are taken for a loop. Emergency calls are not counted.
     pub legs_per_caller: u32,
     /// Session timer that we ask for (RFC 4028).
@@ -65,6 +70,10 @@ impl Sip {
             user_agent: user_agent(&table),
             t1: Duration::from_millis(table.number_or("t1_ms", 100..=2000, 500)),
             max_calls: table.number_or("max_calls", 1..=100_000, 5000),
+            overload: overload(&table),
+            busy_prompt: Some(table.text("busy_prompt").map_or("busy", |(t, _)| t))
+                .filter(|t| !t.is_empty())
+                .map(str::to_owned),
             legs_per_caller: table.number_or("legs_per_caller", 1..=100_000, 3),
             session_expires: seconds("session_expires_s", 90..=86_400, 1800),
             min_se: seconds("min_se_s", 90..=86_400, 90),
@@ -183,6 +192,15 @@ fn algorithms(table: &Table<'_, '_>) -> Vec<Algorithm> {
 }
 
 /// Never locking anybody out is a choice for a loopback lab.
+fn overload(table: &Table<'_, '_>) -> Overload {
+    let usual = Overload::default();
+    Overload {
+        delay: table.number_or("queue_delay_ms", 5..=1000, usual.delay / MILLI) * MILLI,
+        sure: table.number_or("sure_cps", 1..=100_000, usual.sure),
+        source: table.number_or("source_rate", 1..=1_000_000, usual.source),
+    }
+}
+
 fn lockout(table: &Table<'_, '_>) -> Limits {
     let usual = Limits::default();
     let micros = |key, usual: u64| table.number_or(key, 1..=86_400, usual / SECOND) * SECOND;

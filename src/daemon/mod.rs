@@ -4,6 +4,7 @@
 //! order. Facts are written before the datagrams they explain leave. Another thread reads and checks dialplans. It decides
 //! nothing about a call.
 
+mod effort;
 mod error;
 mod first;
 mod load;
@@ -11,7 +12,9 @@ mod milestones;
 mod planner;
 mod recordings;
 mod run;
+mod seed;
 mod settings;
+mod temporary;
 mod watch;
 
 pub use error::Error;

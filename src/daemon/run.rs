@@ -1,11 +1,14 @@
 //! The signalling thread's loop.
 
+use super::effort::Effort;
 use super::first::{First, first};
 use super::planner::{InForce, Notice, Planner};
 use super::recordings::{Keeper, Word};
+use super::seed::seed;
+use super::temporary::{Temporary, state_folder};
 use super::{Error, Options, Ready, milestones, settings};
 use crate::clock::{Clock, SECOND};
-use crate::exchange::{Answer, Command, Exchange, Input, Output};
+use crate::exchange::{Answer, Command, Exchange, Input, Load, Output};
 use crate::fact::{self, Fact};
 use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
@@ -13,11 +16,8 @@ use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
 use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
-use rand_core::{OsRng, TryRngCore};
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,6 +70,7 @@ struct Daemon {
     writer: Option<Writer>,
     signals: Signals,
     ready: Ready,
+    effort: Effort,
     drain: Drain,
     /// How long live calls may go on once draining, µs.
     drain_limit: u64,
@@ -133,20 +134,15 @@ impl Daemon {
         let (doors, asks, tasks) = open_doors(&config, &state)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
-        let ready = Ready {
-            sip: listen.clone(),
-            plan: snapshot.plan.version().to_owned(),
-            seats: config.seats.len(),
-            trunks: config.trunks.len(),
-            numbers: snapshot.plan.numbers(now.wall).len(),
-            state,
-            temporary: temporary.is_some(),
-            admin: doors.admin,
-            http: doors.http,
-        };
-        let seq = opened.journal.next_seq();
-        let mut exchange =
-            Exchange::new(settings::exchange(&config, listen, &ready.state), snapshot.clone(), seed(), seq, now);
+        let folder = (state, temporary.is_some());
+        let ready = doors.ready(folder, listen.clone(), &config, &snapshot.plan, now.wall);
+        let mut exchange = Exchange::new(
+            settings::exchange(&config, listen, &ready.state),
+            snapshot.clone(),
+            seed(),
+            opened.journal.next_seq(),
+            now,
+        );
         introduce(&mut exchange, &ready.plan, [("dialplan", instead), ("store", opened.recovered.alarm())], now);
         let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
@@ -171,6 +167,7 @@ impl Daemon {
             writer: Some(opened.writer),
             signals: Signals::catch().map_err(|e| Error::Machine("signal".into(), e))?,
             ready,
+            effort: Effort::default(),
             drain: Drain::Serving,
             drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
             batch: Batch::default(),
@@ -203,6 +200,7 @@ impl Daemon {
                 _ = self.signals.term.recv() => self.drain(),
                 _ = self.signals.int.recv() => self.drain(),
             }
+            self.observe();
             for one in received.drain(..) {
                 self.received(one);
             }
@@ -213,6 +211,13 @@ impl Daemon {
             self.tick();
             self.flush();
         }
+    }
+
+    /// How long what has just come in has waited, how late sound is, how busy this thread: under overload new calls are refused.
+    fn observe(&mut self) {
+        let now = self.clock.now();
+        let load = Load { waited: self.transports.waited(), late: self.media.late(), busy: self.effort.permille(now) };
+        self.exchange.observe(load, now);
     }
 
     fn wake_at(&self) -> tokio::time::Instant {
@@ -499,6 +504,22 @@ struct Doors {
     http: Option<SocketAddr>,
 }
 
+impl Doors {
+    /// What is told of a daemon that serves. `folder`: that of the records, and whether it goes with the daemon.
+    fn ready(
+        self,
+        (state, temporary): (PathBuf, bool),
+        sip: Vec<(crate::sip::flow::Transport, SocketAddr)>,
+        config: &crate::config::Config,
+        plan: &crate::dialplan::Plan,
+        wall: i64,
+    ) -> Ready {
+        let (seats, trunks, numbers) = (config.seats.len(), config.trunks.len(), plan.numbers(wall).len());
+        let plan = plan.version().to_owned();
+        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin: self.admin, http: self.http }
+    }
+}
+
 type Opened = (Doors, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>);
 
 fn open_doors(config: &crate::config::Config, state: &std::path::Path) -> Result<Opened, Error> {
@@ -530,47 +551,6 @@ fn start_http(config: &crate::config::Config, asks: &mpsc::Sender<admin::Ask>) -
     let (token, limits) = (http.token.clone(), admin::http::Limits::default());
     tokio::spawn(admin::http::serve(listener, token, asks.clone(), limits));
     Ok(Some(at))
-}
-
-/// A state folder of its own that goes with the daemon.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Left behind on failure: it is below the system's temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The folder that was named, or one that goes with the daemon.
-fn state_folder(named: Option<PathBuf>) -> Result<(PathBuf, Option<Temporary>), Error> {
-    if let Some(named) = named {
-        return Ok((named, None));
-    }
-    let folder = temporary_folder()?;
-    Ok((folder.clone(), Some(Temporary(folder))))
-}
-
-fn temporary_folder() -> Result<PathBuf, Error> {
-    let name = format!(
-        "switchboard-{}-{:08x}",
-        std::process::id(),
-        u32::from_le_bytes(seed()[..4].try_into().unwrap_or_default())
-    );
-    let path = std::env::temp_dir().join(name);
-    DirBuilder::new().mode(0o700).create(&path).map_err(|e| Error::Machine(path.display().to_string(), e))?;
-    Ok(path)
-}
-
-/// 32 bytes of the system's randomness: every tag, nonce and SSRC follows from them.
-fn seed() -> [u8; 32] {
-    let mut seed = [0u8; 32];
-    if OsRng.try_fill_bytes(&mut seed).is_err() {
-        // Without a source of randomness nothing here is safe to run.
-        tracing::error!("the system gives no randomness");
-        std::process::abort();
-    }
-    seed
 }
 
 fn report(recovered: &store::Recovered) {

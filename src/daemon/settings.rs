@@ -37,6 +37,8 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         wrap_up: config.floor.wrap_up.map(micros),
         state: state.display().to_string(),
         max_calls: config.sip.max_calls as usize,
+        overload: config.sip.overload,
+        busy_prompt: config.sip.busy_prompt.as_deref().map(crate::id::PromptId::from),
         record_default: config.recording.default,
         legs_per_caller: config.sip.legs_per_caller as usize,
         codes: config.keys.clone(),

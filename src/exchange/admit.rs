@@ -33,6 +33,10 @@ impl Exchange {
         if method == Method::Options && self.seats.knows(&incoming.flow) {
             return self.options(&incoming);
         }
+        // Who has registered here is never a stranger; all others are let in only as far as that costs nothing to callers.
+        if !self.seats.knows(&incoming.flow) && !self.gate.stranger(incoming.flow.peer.ip(), now) {
+            return;
+        }
         let Some(seat) = self.authenticate(&incoming, now) else { return };
         match method {
             Method::Register => self.register(&seat, incoming, now),

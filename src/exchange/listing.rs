@@ -25,6 +25,8 @@ impl Exchange {
             ports: (self.ports.leased(), self.ports.total()),
             trunks_down: self.trunks.iter().filter(|(_, t)| !t.up).map(|(_, t)| t.id.clone()).collect(),
             draining: self.draining,
+            shed_permille: self.gate.shed().0,
+            shed: self.gate.shed().1,
             state: self.settings.state.clone(),
         }
     }

@@ -22,6 +22,7 @@ mod listing;
 mod live_recording;
 mod media;
 mod orders;
+mod overload;
 mod perform;
 mod place;
 mod ports;
@@ -38,6 +39,7 @@ pub use crate::call::Role;
 pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
 pub use input::{Input, Output};
+pub use overload::{Load, Overload};
 pub use rows::{
     CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };
@@ -74,6 +76,7 @@ pub struct Exchange {
     skills: BTreeSet<SkillId>,
     trunks: trunks::Trunks,
     calls: calls::Calls,
+    gate: overload::Gate,
     snapshot: Arc<Snapshot>,
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
@@ -100,6 +103,9 @@ impl Exchange {
         // A stream of its own: how many ports are drawn changes nothing else that is random.
         let mut draws = ChaCha12Rng::from_seed(seed);
         draws.set_stream(1);
+        let mut places = ChaCha12Rng::from_seed(seed);
+        places.set_stream(2);
+        let gate = overload::Gate::new(settings.overload, places.next_u64());
         let mut exchange = Self {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
             seats: seats::Seats::new(realm, settings.register, settings.lockout),
@@ -108,6 +114,7 @@ impl Exchange {
             skills: settings.seats.values().flat_map(|s| s.skills.iter().cloned()).collect(),
             trunks: trunks::Trunks::new(&settings),
             calls: calls::Calls::default(),
+            gate,
             wheel: Wheel::default(),
             rng,
             recordings: recording::Recordings::default(),
@@ -136,6 +143,13 @@ impl Exchange {
         self.settle(now);
     }
 
+    /// Takes what was seen of the load: under overload new ordinary calls are refused (RFC 6357).
+    pub fn observe(&mut self, load: Load, now: Now) {
+        if let Some(text) = self.gate.observe(load, now) {
+            self.alarm("overload", &text, now);
+        }
+    }
+
     /// The next thing to do.
     pub fn poll(&mut self) -> Option<Output> {
         self.out.pop_front()
@@ -144,7 +158,13 @@ impl Exchange {
     /// When [`Input::Due`] is due, µs monotonic.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
-        let parts = [self.endpoint.deadline(), self.floor.deadline(), self.wheel.deadline(), self.seats.deadline()];
+        let parts = [
+            self.endpoint.deadline(),
+            self.floor.deadline(),
+            self.wheel.deadline(),
+            self.seats.deadline(),
+            self.gate.deadline(),
+        ];
         parts.into_iter().flatten().min()
     }
 
@@ -202,7 +222,7 @@ impl Exchange {
         if self.floor.deadline().is_some_and(|at| at <= now.mono) {
             self.floor.handle(crate::acd::Input::Tick, now);
         }
-        if let Some(fact) = self.seats.strangers(now) {
+        for fact in [self.seats.strangers(now), self.gate.written(now)].into_iter().flatten() {
             self.fact(None, fact, now);
         }
     }

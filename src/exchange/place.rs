@@ -1,6 +1,7 @@
 //! A new call: protocol, hops, load, number, dialplan, media; then it is admitted and begins.
 
 use super::calls::Live;
+use super::overload::Verdict;
 use super::{Exchange, identity};
 use crate::call::{Call, Journey, Leg, Script, cause};
 use crate::clock::Now;
@@ -13,6 +14,20 @@ use std::sync::Arc;
 
 /// Media ports that only emergency calls may take: four of them at once.
 const EMERGENCY_PORTS: usize = 8;
+
+/// Callers beyond `max_calls` who are told in words that there is no room.
+const TOLD: usize = 32;
+
+/// How a call is refused for want of room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shed {
+    /// He hears why.
+    Told,
+    /// With a record.
+    Recorded,
+    /// Counted only.
+    Counted,
+}
 
 /// What the dialled number leads to.
 struct Destination {
@@ -57,29 +72,79 @@ impl Exchange {
         if incoming.message.number(Name::MaxForwards) == Some(0) {
             return self.endpoint.refuse(&incoming, 483, b"");
         }
-        let destination = self.destination(&incoming, &origin, now);
-        let emergency = destination.as_ref().is_ok_and(|d| d.class == Some(Class::Emergency));
-        if !emergency && let Some(extra) = self.sheds() {
-            // It was offered and we failed it: it counts (product §7), so that it is recorded.
-            let dialled = destination.map_or_else(|refused| refused.dialled, |to| to.dialled);
-            let refused = Refused { extra, ..Refused::new(503, Cause::Shed, dialled) };
-            return self.turn_away(incoming, origin, &refused, now);
+        // Asked first, and before anything is made of the call: under overload most calls come no further.
+        if !self.is_emergency(&incoming, &origin, now)
+            && let Some(shed) = self.sheds(&origin, now)
+        {
+            return self.shed(incoming, origin, shed, now);
         }
-        match destination {
+        match self.destination(&incoming, &origin, now) {
             Ok(destination) => self.begin(incoming, origin, destination, now),
             Err(refused) => self.turn_away(incoming, origin, &refused, now),
         }
     }
 
-    /// Lines of the 503 when no ordinary call is taken. Retry-After only when draining: it would stop the carrier's emergency
-    /// calls as well (interconnect, "Shedding").
-    fn sheds(&self) -> Option<String> {
-        if self.draining {
-            return Some("Retry-After: 30\r\n".to_owned());
-        }
+    /// How an ordinary call is refused, if it is.
+    fn sheds(&mut self, origin: &Origin, now: Now) -> Option<Shed> {
+        let trunk = match origin {
+            Origin::Trunk(trunk) => Some(trunk),
+            Origin::Seat(_) => None,
+        };
         // The last ports are kept for emergency calls, which nothing may limit.
-        let full = self.calls.len() >= self.settings.max_calls || self.ports.free() < EMERGENCY_PORTS;
-        full.then(String::new)
+        let (live, most, free) = (self.calls.len(), self.settings.max_calls, self.ports.free());
+        let verdict = if self.draining || live >= most || free < EMERGENCY_PORTS {
+            // A few callers more are told why: what they hear is early media, and costs a place for some seconds.
+            let room = !self.draining && live < most + TOLD.min(most / 10) && free >= 2 * EMERGENCY_PORTS;
+            if room && self.settings.busy_prompt.as_ref().is_some_and(|p| self.snapshot.clip(p).is_some()) {
+                return Some(Shed::Told);
+            }
+            self.gate.refused(trunk, now)
+        } else {
+            self.gate.call(trunk, now)
+        };
+        match verdict {
+            Verdict::Taken => None,
+            Verdict::Recorded => Some(Shed::Recorded),
+            Verdict::Counted => Some(Shed::Counted),
+        }
+    }
+
+    /// It was offered and we failed it: it counts (product §7), with a record where there are few, in a sum where there are many.
+    /// Retry-After only when draining: it would stop the carrier's emergency calls as well (interconnect, "Shedding").
+    fn shed(&mut self, incoming: Incoming, origin: Origin, shed: Shed, now: Now) {
+        let extra = if self.draining { "Retry-After: 30\r\n" } else { "" };
+        let (_, q850) = cause::to_sip(Cause::Shed);
+        if shed == Shed::Counted {
+            let extra = format!("{extra}{}", cause::reason_line(q850));
+            return self.endpoint.refuse(&incoming, 503, extra.as_bytes());
+        }
+        match (shed, self.destination(&incoming, &origin, now)) {
+            (Shed::Told, Ok(to)) => {
+                let told = self.settings.busy_prompt.clone().map(|prompt| Step::Prompt { prompt, early: true });
+                let steps = told.into_iter().chain([Step::Release { status: 503, q850 }]).collect();
+                self.begin(incoming, origin, Destination { steps, seat: None, ..to }, now);
+            }
+            (_, to) => {
+                let dialled = to.map_or_else(|refused| refused.dialled, |to| to.dialled);
+                let refused = Refused { extra: extra.to_owned(), ..Refused::new(503, Cause::Shed, dialled) };
+                self.turn_away(incoming, origin, &refused, now);
+            }
+        }
+    }
+
+    /// Whether it is an emergency call that its caller may make.
+    fn is_emergency(&self, incoming: &Incoming, origin: &Origin, now: Now) -> bool {
+        let plan = &self.snapshot.plan;
+        let Ok(dialled) = plan.normalise(incoming.message.request_uri()) else { return false };
+        let decision = plan.admit(dialled, self.side(origin), now.wall);
+        matches!(decision, Decision::Routed(routed) if routed.entry.class == Class::Emergency)
+    }
+
+    fn side(&self, origin: &Origin) -> Side<'_> {
+        match origin {
+            Origin::Trunk(trunk) => Side::Trunk(self.snapshot.plan.trunk(trunk).map(|t| &**t)),
+            Origin::Seat(_) => Side::Seat,
+        }
     }
 
     /// Where the number leads, for this caller.
@@ -101,11 +166,7 @@ impl Exchange {
 
     fn in_plan(&self, dialled: Dialled, origin: &Origin, now: Now) -> Result<Destination, Refused> {
         let plan = &self.snapshot.plan;
-        let side = match origin {
-            Origin::Trunk(trunk) => Side::Trunk(plan.trunk(trunk).map(|t| &**t)),
-            Origin::Seat(_) => Side::Seat,
-        };
-        let routed = match plan.admit(dialled, side, now.wall) {
+        let routed = match plan.admit(dialled, self.side(origin), now.wall) {
             Decision::Routed(routed) => routed,
             Decision::Refused(refusal) => {
                 return Err(Refused::new(refusal.status, Cause::Unallocated, dialled.digits));

@@ -31,6 +31,12 @@ pub struct Status {
     pub trunks_down: Vec<TrunkId>,
     /// No new calls are taken.
     pub draining: bool,
+    /// Ordinary calls that are refused at present because requests wait too long, ‰.
+    #[serde(default)]
+    pub shed_permille: u16,
+    /// Calls refused with 503 since the start.
+    #[serde(default)]
+    pub shed: u64,
     /// The folder of the records.
     pub state: String,
 }

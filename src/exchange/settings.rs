@@ -1,6 +1,7 @@
 //! What the exchange is told about this machine: trunks, seats, limits. Checked by `config` before it comes here.
 
 use super::codes::Codes;
+use super::overload::Overload;
 use crate::id::{GroupId, PromptId, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Limits;
 use crate::sip::auth::{Algorithm, Password};
@@ -39,6 +40,10 @@ pub struct Settings {
     pub state: String,
     /// Live calls beyond which ordinary calls are shed (503); emergency calls never are.
     pub max_calls: usize,
+    /// How overload is met.
+    pub overload: Overload,
+    /// What a caller hears before the 503 where there is no room for his call, if the plan has it.
+    pub busy_prompt: Option<PromptId>,
     /// Whether calls of no group are recorded: trunk to trunk. A group says so itself.
     pub record_default: crate::dialplan::Record,
     /// Legs that one number may have up on a trunk at a time; more are taken for a loop. Emergency calls are never counted.

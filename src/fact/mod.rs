@@ -367,6 +367,12 @@ pub enum Fact {
         status: u16,
         count: u32,
     },
+    /// Under overload or without room so many calls were refused with 503 and have no record of their own; the last came from this
+    /// trunk, empty for a seat.
+    CallsShed {
+        trunk: TrunkId,
+        count: u32,
+    },
     /// A seat's binding came or went.
     SeatRegistered {
         seat: SeatId,

@@ -55,6 +55,8 @@ struct Worker {
 #[derive(Debug, Default)]
 struct Shared {
     stop: AtomicBool,
+    /// The most that a tick was late by since [`Handle::late`] was asked, µs.
+    late: AtomicU64,
     dropped: AtomicU64,
     refused: AtomicU64,
 }
@@ -129,6 +131,12 @@ impl Handle {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// The most that sound was sent late by since the last time, µs, on the thread that is worst off.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.shared.late.swap(0, Ordering::Relaxed)
     }
 
     /// Commands that found a full queue.
@@ -309,7 +317,8 @@ impl Core {
             }
         }
         self.look(ready, buffer, now);
-        if self.engine.deadline().is_some_and(|at| at <= now.mono) {
+        if let Some(at) = self.engine.deadline().filter(|at| *at <= now.mono) {
+            self.shared.late.fetch_max(now.mono - at, Ordering::Relaxed);
             self.ports.hold();
             self.engine.tick(now, &mut self.ports);
             self.ports.release();

@@ -87,6 +87,11 @@ impl Transports {
         self.udp.flush(&mut self.told, &mut self.counts);
     }
 
+    /// The longest that a datagram of the last [`Transports::recv`] has waited in the kernel, µs. What TCP has waited is not known.
+    pub fn waited(&mut self) -> u64 {
+        self.udp.waited()
+    }
+
     /// The counters.
     #[must_use]
     pub fn counts(&self) -> Counts {

@@ -2,6 +2,7 @@
 
 use super::batch::{self, Datagram, Slots};
 use super::{Counts, Error, Flow, Listen, Received, Settings, Transport};
+use crate::clock::machine_wall;
 use bytes::Bytes;
 use rustix::net::sockopt;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -24,6 +25,8 @@ pub(super) struct Udp {
     ports: Vec<Port>,
     slots: Slots,
     limit: usize,
+    /// The longest that a datagram has waited to be read since the last [`Udp::waited`], µs.
+    waited: u64,
 }
 
 struct Port {
@@ -41,11 +44,16 @@ impl Udp {
         let ports = listens
             .map(|l| Port::bind(l, settings.udp_buffer).map_err(|e| Error::from_io(*l, e)))
             .collect::<Result<_, _>>()?;
-        Ok(Self { ports, slots: Slots::new(LONGEST), limit: settings.udp_queue })
+        Ok(Self { ports, slots: Slots::stamped(LONGEST), limit: settings.udp_queue, waited: 0 })
     }
 
     pub(super) fn locals(&self) -> impl Iterator<Item = SocketAddr> {
         self.ports.iter().map(|p| p.name)
+    }
+
+    /// The longest that a datagram has waited in the kernel since the last time, µs.
+    pub(super) fn waited(&mut self) -> u64 {
+        std::mem::take(&mut self.waited)
     }
 
     /// Queues one datagram; false if no socket has the flow's local address, or it cannot carry the peer's family.
@@ -81,7 +89,7 @@ impl Udp {
                 port.full = false;
                 port.flush(told, counts);
             }
-            more |= port.receive(cx, &mut self.slots, out, counts);
+            more |= port.receive(cx, &mut self.slots, &mut self.waited, out, counts);
         }
         more
     }
@@ -107,6 +115,8 @@ impl Port {
         if granted < buffer {
             warn!(%listen, wanted = buffer, granted, "small UDP buffer: raise net.core.rmem_max and wmem_max");
         }
+        // Without stamps nothing is known of the waiting, and nothing is refused for it.
+        let _ = batch::stamp(socket.as_fd());
         let socket = UdpSocket::from_std(socket.into())?;
         let name = listen.name_with(socket.local_addr()?.port());
         Ok(Self { socket, name, queue: VecDeque::new(), full: false })
@@ -116,6 +126,7 @@ impl Port {
         &mut self,
         cx: &mut Context<'_>,
         slots: &mut Slots,
+        waited: &mut u64,
         out: &mut Vec<Received>,
         counts: &mut Counts,
     ) -> bool {
@@ -128,7 +139,15 @@ impl Port {
             // A batch that is not full has emptied the socket, and the next datagram raises a new edge: saying `WouldBlock`
             // here spares the system call that would only learn that.
             let done = self.socket.try_io(Interest::READABLE, || {
-                let got = batch::receive(self.socket.as_fd(), slots, |d| take(d, local, out, counts))?;
+                let mut oldest = None;
+                let got = batch::receive(self.socket.as_fd(), slots, |d| {
+                    oldest = oldest.or(d.stamp);
+                    take(d, local, out, counts);
+                })?;
+                if let Some(stamp) = oldest {
+                    // A wall clock may be set: what lies in the future has not waited.
+                    *waited = (*waited).max(u64::try_from(machine_wall() - stamp).unwrap_or(0));
+                }
                 counts.batches_in += 1;
                 if got < batch::BATCH { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });

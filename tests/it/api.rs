@@ -152,6 +152,8 @@ fn transfer(transfer: u32, result: Option<TransferResult>, cause: Option<Cause>)
 
 fn status() -> Status {
     Status {
+        shed_permille: 0,
+        shed: 0,
         version: "1".into(),
         plan: "3fa9".into(),
         calls: 1,

@@ -120,6 +120,8 @@ pub fn settings() -> Settings {
     seat(8051..=8054, "kept.12348");
     seat(8055..=8058, "kept.12328");
     Settings {
+        overload: switchboard::exchange::Overload::default(),
+        busy_prompt: Some("busy".into()),
         sip: endpoint::Settings::default(),
         realm: "12345".into(),
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
