@@ -30,6 +30,8 @@ const COMMANDS: usize = 512;
 const IDLE: u64 = 100_000;
 /// Pairs bound in one go while calls run, so that no packet waits long for it.
 const SLICE: usize = 16;
+/// Most pairs that are kept free: what a storm of 4,000 calls a second takes until it is told of.
+const AHEAD: usize = 1_024;
 /// How often packets are looked for that nobody hears before the tick, µs: a wake-up for each costs more than all the
 /// rest of it. Every tick is a multiple of it; jitter is measured no finer than this by those who wait for the tick.
 const SLOT: u64 = 5_000;
@@ -278,7 +280,13 @@ impl Core {
         let free = self.engine.ports() - self.engine.open();
         self.short = !self.spent && (free < self.chunk.div_ceil(2) || (self.short && free < self.chunk));
         if self.short {
-            let (ports, _) = self.bind(SLICE.min(self.chunk));
+            // Where few are free they are taken faster than they are told of: more are kept ahead from now on, and packets
+            // wait a little longer for it.
+            let storm = free < self.chunk / 4;
+            if storm {
+                self.chunk = (self.chunk * 2).min(AHEAD);
+            }
+            let (ports, _) = self.bind(if storm { 4 * SLICE } else { SLICE }.min(self.chunk));
             if !ports.is_empty() {
                 (self.tell)(Event::Ready { ports });
             }

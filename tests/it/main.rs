@@ -24,6 +24,7 @@ mod many_mistakes;
 mod matrix;
 mod offers;
 mod operators;
+mod overload;
 mod page;
 mod questions;
 mod races;

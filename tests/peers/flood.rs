@@ -11,7 +11,7 @@ use std::process::Command;
 use switchboard::fact::Outcome;
 
 /// `flood` with these words against the lab.
-fn flood(lab: &Lab, words: &[&str]) -> Command {
+pub fn flood(lab: &Lab, words: &[&str]) -> Command {
     let to = lab.sip().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
     command.arg("flood").args(words).args(["--to", &to, "--json", "--seed", "7"]);
@@ -24,7 +24,7 @@ fn result(lab: &Lab, words: &[&str], exit: i32) -> Value {
 }
 
 /// The same of one that runs, within so many ms.
-fn document(mut running: Process, millis: u64, exit: i32) -> Value {
+pub fn document(mut running: Process, millis: u64, exit: i32) -> Value {
     let ended = running.exit(millis).unwrap_or_else(|| panic!("it has not ended: {}", running.said()));
     let (said, problem) = (read(&running.stdout), running.said());
     assert_eq!(ended.code(), Some(exit), "{said}\n{problem}");

@@ -14,6 +14,7 @@ mod flood;
 mod gaps;
 mod lifecycle;
 mod lines;
+mod overload;
 mod phones;
 mod prompts;
 mod recorded;
