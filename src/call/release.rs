@@ -23,7 +23,7 @@ pub(super) struct Release {
 impl Release {
     /// The script says how the call ends.
     pub(super) fn said(status: u16, q850: u8, service: Service) -> Self {
-        let cause = cause::from_q850(q850).unwrap_or_else(|| cause::from_status(status));
+        let cause = cause::said(status, q850);
         let outcome = if service == Service::Cancelled { Outcome::CancelledNumber } else { cause::outcome(cause) };
         Self { said: Some((status, q850)), ..Self::new(Party::Switch, cause, outcome) }
     }
