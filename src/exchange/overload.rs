@@ -8,6 +8,7 @@
 use crate::clock::{MILLI, Now, SECOND};
 use crate::fact::Fact;
 use crate::id::TrunkId;
+use crate::sip::message::LoadReport;
 use std::net::IpAddr;
 
 /// How often the share is reckoned anew at the most, µs (RFC 8033 §5.1).
@@ -27,6 +28,8 @@ const LATE: u64 = 20 * MILLI;
 const BUSY: u16 = 980;
 /// Refused calls that leave a record of their own each second; the others are counted.
 const RECORDED: f64 = 20.0;
+/// How long a report of our load is believed, ms (RFC 7339 §4.3).
+const VALID: u32 = 500;
 /// How often calls that are only counted are written down, µs.
 const WRITTEN_EVERY: u64 = SECOND;
 /// From this share on it is worth an alarm.
@@ -242,6 +245,11 @@ impl Gate {
         x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         x ^ (x >> 31)
+    }
+
+    /// What those are told who ask for it (RFC 7339): so many of a hundred calls would be refused.
+    pub fn report(&self, now: Now) -> LoadReport {
+        LoadReport { percent: (self.share * 100.0).ceil() as u8, validity_ms: VALID, seq: now.mono / MILLI }
     }
 
     /// Refused of the ordinary calls now, ‰, and how many calls since the start.

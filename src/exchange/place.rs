@@ -58,7 +58,10 @@ impl Refused {
 
 impl Exchange {
     /// An INVITE of a trunk or a seat.
-    pub(super) fn place(&mut self, incoming: Incoming, origin: Origin, now: Now) {
+    pub(super) fn place(&mut self, mut incoming: Incoming, origin: Origin, now: Now) {
+        if matches!(origin, Origin::Trunk(_)) {
+            incoming.message.report_load(self.gate.report(now));
+        }
         if let Err(no) = self.endpoint.admissible(&incoming) {
             return self.endpoint.refuse(&incoming, no.status, no.extra.as_bytes());
         }

@@ -71,9 +71,35 @@ pub struct Message {
     pub(super) start: Start,
     pub(super) lines: SmallVec<[Line; 24]>,
     pub(super) body: Span,
+    /// What its responses say of our load.
+    pub(super) load: Option<LoadReport>,
+}
+
+/// What a response tells the sender of a request about our load (RFC 7339): how many of his requests he shall keep back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoadReport {
+    /// Requests to be kept back, 0–100 %.
+    pub percent: u8,
+    /// How long that is so, ms; 0 ends it.
+    pub validity_ms: u32,
+    /// Reports that are newer have a higher one.
+    pub seq: u64,
 }
 
 impl Message {
+    /// Has the responses to this request report our load, if its sender asks for that: an `oc` without a value and the algorithm
+    /// `loss` in the topmost Via (RFC 7339 §4.1, §4.2).
+    pub fn report_load(&mut self, report: LoadReport) {
+        let asks = |via: Via<'_>| {
+            let loss =
+                via.params.get("oc-algo").is_some_and(|list| list.windows(4).any(|w| w.eq_ignore_ascii_case(b"loss")));
+            loss && via.params.get("oc").is_some_and(<[u8]>::is_empty)
+        };
+        if self.via().is_some_and(asks) {
+            self.load = Some(report);
+        }
+    }
+
     /// The method, if this is a request.
     #[must_use]
     pub fn method(&self) -> Option<Method> {

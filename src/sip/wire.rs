@@ -74,7 +74,7 @@ pub fn parse(raw: Bytes) -> Result<Message, Broken> {
     if !version {
         defect = Some(WireError::Version);
     }
-    let mut message = Message { raw, start: start_line, lines, body: Span::new(body, body) };
+    let mut message = Message { raw, start: start_line, lines, body: Span::new(body, body), load: None };
     let end = message.raw.len();
     match message.content_length() {
         Some(Ok(n)) if body + n <= end => message.body = Span::new(body, body + n),

@@ -1,12 +1,15 @@
 //! Writing messages: the bytes that leave.
 
 use super::flow::{Flow, Transport};
-use super::message::Message;
+use super::message::{LoadReport, Message};
 use super::name::{Method, Name};
 use super::uri::split_headers;
 use bytes::{Bytes, BytesMut};
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
+
+/// Parameters of a Via that speak of load (RFC 7339 §4).
+const OC: [&[u8]; 4] = [b"oc", b"oc-algo", b"oc-validity", b"oc-seq"];
 
 /// A message being written: start line, headers in the order they are put, then the body.
 #[derive(Debug)]
@@ -41,7 +44,7 @@ impl Writer {
         for via in request.elements(Name::Via) {
             w.raw(b"Via: ");
             if std::mem::take(&mut first) {
-                w.stamped_via(via, source)
+                w.stamped_via(via, source, request.load)
             } else {
                 w.raw(via)
             };
@@ -58,7 +61,7 @@ impl Writer {
     }
 
     /// The topmost Via with what the receiver must add.
-    fn stamped_via(&mut self, via: &[u8], source: SocketAddr) -> &mut Self {
+    fn stamped_via(&mut self, via: &[u8], source: SocketAddr, load: Option<LoadReport>) -> &mut Self {
         let Some(view) = super::header::Via::read(via) else { return self.raw(via) };
         let semi = memchr::memchr(b';', via).unwrap_or(via.len());
         self.raw(&via[..semi]);
@@ -66,6 +69,8 @@ impl Writer {
         for (name, value) in view.params.iter() {
             if name.eq_ignore_ascii_case(b"rport") {
                 rport = true;
+            } else if load.is_some() && OC.iter().any(|oc| name.eq_ignore_ascii_case(oc)) {
+                // Ours stand in their place (RFC 7339 §4).
             } else if !name.eq_ignore_ascii_case(b"received") {
                 self.raw(b";").raw(name);
                 if let Some(value) = value {
@@ -78,6 +83,9 @@ impl Writer {
         }
         if rport || super::uri::ip(view.host) != Some(source.ip()) {
             self.text(format_args!(";received={}", source.ip()));
+        }
+        if let Some(LoadReport { percent, validity_ms, seq }) = load {
+            self.text(format_args!(";oc={percent};oc-algo=\"loss\";oc-validity={validity_ms};oc-seq={seq}.0"));
         }
         self
     }
@@ -243,5 +251,41 @@ pub const fn reason_phrase(status: u16) -> &'static str {
         _ if status < 500 => "Client Error",
         _ if status < 600 => "Server Error",
         _ => "Global Failure",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::wire;
+
+    /// The topmost Via of a response to a request with this one.
+    fn answered(via: &str, report: LoadReport) -> String {
+        let text = format!(
+            "INVITE sip:1@127.0.0.1 SIP/2.0\r\nVia: {via}\r\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKb;oc;oc-algo=\"loss\"\r\n\
+             From: <sip:a@b>;tag=1\r\nTo: <sip:1@127.0.0.1>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+        );
+        let mut request = wire::parse(Bytes::from(text)).expect("a request");
+        request.report_load(report);
+        let answer = Writer::answer(&request, 503, Some("x"), "127.0.0.2:5060".parse().unwrap()).end();
+        let answer = wire::parse(answer).expect("a response");
+        let vias: Vec<_> = answer.values(Name::Via).map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+        assert_eq!(vias[1], "SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKb;oc;oc-algo=\"loss\"", "the others are not ours");
+        vias[0].clone()
+    }
+
+    #[test]
+    fn load_is_reported_to_whoever_asks_for_it_and_to_nobody_else() {
+        let report = LoadReport { percent: 37, validity_ms: 500, seq: 1234 };
+        let via = "SIP/2.0/UDP 127.0.0.2;branch=z9hG4bKa";
+        let ours = ";oc=37;oc-algo=\"loss\";oc-validity=500;oc-seq=1234.0";
+        assert_eq!(answered(&format!("{via};oc;oc-algo=\"rate,loss\""), report), format!("{via}{ours}"));
+        assert_eq!(
+            answered(&format!("{via};OC;oc-algo=\"loss\";oc-seq=9.0;oc-validity=1"), report),
+            format!("{via}{ours}")
+        );
+        for silent in ["", ";oc=20;oc-algo=\"loss\"", ";oc", ";oc;oc-algo=\"rate\"", ";ocx;oc-algo=\"loss\""] {
+            assert_eq!(answered(&format!("{via}{silent}"), report), format!("{via}{silent}"));
+        }
     }
 }
