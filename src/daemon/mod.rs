@@ -9,6 +9,7 @@ mod error;
 mod first;
 mod load;
 mod milestones;
+mod owed;
 mod planner;
 mod recordings;
 mod run;

@@ -40,7 +40,7 @@ const WATCH: u64 = 300 * SECOND;
 const EXPIRE: u64 = 3_600 * SECOND;
 /// How often the disk is asked for its room.
 const LOOK: u64 = 5 * SECOND;
-/// Recordings that have ended and may wait here. More are left to the next start.
+/// Recordings that have ended and may wait here, and as many again on their way. More are left to the next start.
 const WAITING: usize = 65_536;
 /// Words that may wait for the signalling thread.
 const WORDS: usize = 64;
@@ -140,6 +140,7 @@ impl Keeper {
             waiting: VecDeque::new(),
             mended: BTreeSet::new(),
             left: false,
+            behind: false,
             rest_until: now,
             look_at: now,
             trouble: Trouble::default(),
@@ -195,6 +196,8 @@ struct Work {
     mended: BTreeSet<PathBuf>,
     /// Former runs have left more than may wait here.
     left: bool,
+    /// More have ended than may wait here: told once.
+    behind: bool,
     /// Nothing is packed before.
     rest_until: u64,
     look_at: u64,
@@ -255,7 +258,9 @@ impl Work {
         } else {
             self.waiting.pop_front()
         };
-        while let Ok(job) = self.inbox.try_recv() {
+        while self.waiting.len() < WAITING
+            && let Ok(job) = self.inbox.try_recv()
+        {
             self.enqueue(job);
         }
         if let Some(job) = job {
@@ -271,7 +276,15 @@ impl Work {
     fn enqueue(&mut self, job: Job) {
         let bytes = self.archive.file(&job.1).and_then(std::fs::metadata).map_or(0, |about| about.len());
         self.room.add(bytes);
-        self.waiting.push_back(job);
+        if self.waiting.len() < WAITING {
+            self.behind = false;
+            self.waiting.push_back(job);
+        } else if !std::mem::replace(&mut self.behind, true) {
+            tracing::warn!(
+                waiting = WAITING,
+                "packing is far behind: further recordings stay WAV until the next start"
+            );
+        }
     }
 
     /// µs monotonic.

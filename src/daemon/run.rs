@@ -2,6 +2,7 @@
 
 use super::effort::Effort;
 use super::first::{First, first};
+use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
 use super::recordings::{Keeper, Word};
 use super::seed::seed;
@@ -58,6 +59,7 @@ struct Daemon {
     exchange: Exchange,
     transports: Transports,
     media: media::Handle,
+    owed: Owed,
     media_events: mpsc::Receiver<patch::Event>,
     closed: Closed,
     lost_events: Arc<AtomicU64>,
@@ -155,6 +157,7 @@ impl Daemon {
             exchange,
             transports,
             media,
+            owed: Owed::default(),
             media_events,
             closed,
             lost_events,
@@ -221,13 +224,14 @@ impl Daemon {
     }
 
     fn wake_at(&self) -> tokio::time::Instant {
-        let far = self.clock.now().mono + 3600 * SECOND;
+        let now = self.clock.now();
+        let far = now.mono + 3600 * SECOND;
         let journal = self.journal.as_ref().and_then(Journal::deadline);
         let drain = match self.drain {
             Drain::Serving => None,
             Drain::Draining { until: at } | Drain::Ending { at } => Some(at),
         };
-        let parts = [self.exchange.deadline(), journal, self.batch.book_by, drain];
+        let parts = [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now)];
         let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
@@ -303,6 +307,7 @@ impl Daemon {
                 Output::Media(command) => {
                     if let Err(full) = self.media.send(command) {
                         tracing::error!("{full}");
+                        self.owed.refused(*full.0);
                     }
                 }
                 Output::Answer { id, answer } => {
@@ -321,6 +326,7 @@ impl Daemon {
     /// Timers, the journal's fsync, the end of a drain.
     fn tick(&mut self) {
         let now = self.clock.now();
+        self.owed.again(|command| self.media.send(command).map_err(|full| *full.0));
         let closed = std::mem::take(&mut *self.closed.lock().unwrap_or_else(PoisonError::into_inner));
         for event in closed {
             self.give(Input::Media(event));

@@ -24,6 +24,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
             user_agent: config.sip.user_agent.clone(),
             session_expires: whole(config.sip.session_expires),
             min_se: whole(config.sip.min_se),
+            ..endpoint::Settings::default()
         },
         realm: config.sip.realm.clone(),
         algorithms: config.sip.algorithms.clone(),

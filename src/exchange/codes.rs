@@ -34,6 +34,9 @@ impl Default for Codes {
     }
 }
 
+/// Most keys of one code: the code, a number, `#`. What is longer names nobody.
+pub(super) const MAX_KEYS: usize = 32;
+
 /// What an agent has pressed of a code.
 #[derive(Debug, Default)]
 pub(super) struct Pressed {

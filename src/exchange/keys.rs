@@ -2,7 +2,7 @@
 //! never commands (product §5).
 
 use super::Exchange;
-use super::codes::Meaning;
+use super::codes::{MAX_KEYS, Meaning};
 use super::due::Due;
 use crate::call::Order;
 use crate::clock::{Now, SECOND};
@@ -30,7 +30,7 @@ impl Exchange {
                 self.forget(call);
                 self.obey(call, leg, order, now);
             }
-            Meaning::Number if digit == '#' => self.number(call, leg, now),
+            Meaning::Number if digit == '#' || keys.len() >= MAX_KEYS => self.number(call, leg, now),
             Meaning::Number if self.is_whole(call, &keys, now) => self.number(call, leg, now),
             Meaning::Number | Meaning::More => {
                 self.wheel.set(now.mono + PAUSE, Due::Keys(call, leg, serial));

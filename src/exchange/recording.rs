@@ -15,6 +15,10 @@ use std::sync::Arc;
 /// Trouble with recordings is told at most so often, µs.
 const TOLD_EVERY: u64 = 10 * SECOND;
 
+/// Recordings whose end the recorder owes. One whose file could not be made has none, so that of more the oldest is given up: it is
+/// packed after the next start.
+const MOST: usize = 65_536;
+
 /// Recordings whose files are being written.
 #[derive(Debug, Default)]
 pub(super) struct Recordings {
@@ -28,6 +32,17 @@ pub(super) struct Recordings {
     dropped: u64,
     failed: u64,
     told_at: Option<u64>,
+}
+
+impl Recordings {
+    fn begin(&mut self, call: CallRef, file: &Arc<str>) -> RecordingId {
+        self.last += 1;
+        if self.calls.len() >= MOST {
+            self.calls.pop_first();
+        }
+        self.calls.insert(RecordingId(self.last), (call, Arc::clone(file)));
+        RecordingId(self.last)
+    }
 }
 
 impl Exchange {
@@ -65,11 +80,9 @@ impl Exchange {
         if self.recordings.storage.as_ref().is_some_and(|storage| storage.refused) {
             return;
         }
-        self.recordings.last += 1;
-        let recording = RecordingId(self.recordings.last);
         let day = self.snapshot.plan.zone().local(now.wall).date();
         let file: Arc<str> = format!("{:04}{:02}{:02}/{id}", day.year(), day.month(), day.day()).into();
-        self.recordings.calls.insert(recording, (id, Arc::clone(&file)));
+        let recording = self.recordings.begin(id, &file);
         self.media(Command::Record { thread, recording, tape: Tape::Begin { file: Arc::clone(&file) } });
         self.fact(Some(id), Fact::RecordingStarted { file: file.to_string() }, now);
         if let Some(live) = self.calls.get_mut(&id) {
@@ -144,5 +157,19 @@ impl Exchange {
         self.recordings.told_at = Some(now.mono);
         let text = format!("{why}; {failed} recordings failed, {} ms of sound were not kept", dropped * 20);
         self.alarm("recording", &text, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_that_never_end_are_given_up_oldest_first() {
+        let (mut recordings, file) = (Recordings::default(), Arc::from("20211216/x"));
+        let ids: Vec<_> = (0..MOST as u64 + 3).map(|n| recordings.begin(CallRef(n), &file)).collect();
+        assert_eq!(recordings.calls.len(), MOST);
+        assert_eq!(recordings.calls.keys().next(), Some(&ids[3]));
+        assert_eq!(recordings.calls.keys().next_back(), ids.last());
     }
 }

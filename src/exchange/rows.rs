@@ -8,6 +8,9 @@ use crate::id::{CallRef, LegRef, SeatId, TrunkId};
 use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
 
+/// Transfers of one call that lists show: of more the oldest goes.
+const MAX_TRANSFERS: usize = 256;
+
 /// How the exchange stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -214,16 +217,21 @@ impl TransferRow {
     /// Takes a fact of the call into its transfers.
     pub(super) fn fold(rows: &mut Vec<Self>, fact: &Fact) {
         match fact {
-            Fact::TransferAsked { transfer, to, title, way, .. } => rows.push(Self {
-                transfer: *transfer,
-                to: to.clone(),
-                title: title.clone(),
-                way: *way,
-                rang: false,
-                result: None,
-                cause: None,
-                seen: String::new(),
-            }),
+            Fact::TransferAsked { transfer, to, title, way, .. } => {
+                if rows.len() >= MAX_TRANSFERS {
+                    rows.remove(0);
+                }
+                rows.push(Self {
+                    transfer: *transfer,
+                    to: to.clone(),
+                    title: title.clone(),
+                    way: *way,
+                    rang: false,
+                    result: None,
+                    cause: None,
+                    seen: String::new(),
+                });
+            }
             Fact::TransferRinging { transfer, .. } => {
                 rows.iter_mut().filter(|r| r.transfer == *transfer).for_each(|r| r.rang = true);
             }
@@ -234,5 +242,33 @@ impl TransferRow {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Brief;
+
+    #[test]
+    fn of_a_call_with_transfers_without_end_the_last_are_shown() {
+        let mut rows = Vec::new();
+        for transfer in 1..=1_000 {
+            let asked = Fact::TransferAsked {
+                transfer,
+                by: LegRef(1),
+                to: "12366".into(),
+                title: String::new(),
+                way: Way::ThreeWay,
+                emergency: false,
+                ordered_by: String::new(),
+                brief: Brief::default(),
+            };
+            TransferRow::fold(&mut rows, &asked);
+            let result = TransferResult::Cancelled;
+            TransferRow::fold(&mut rows, &Fact::TransferEnded { transfer, result, cause: None });
+        }
+        assert_eq!((rows.len(), rows.first().map(|r| r.transfer)), (MAX_TRANSFERS, Some(1_000 - 255)));
+        assert_eq!(rows.last().map(|r| (r.transfer, r.result)), Some((1_000, Some(TransferResult::Cancelled))));
     }
 }

@@ -12,7 +12,7 @@ use super::private;
 use super::tell::Tell;
 use super::unwritten::{BYTES, Unwritten};
 use crate::audio::mixer::FRAME;
-use crate::audio::tracks::{self, Cue, HEAD};
+use crate::audio::tracks::{self, CUES, Cue, HEAD};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Event, Recorded, RecordingId, Take};
 use std::collections::{BTreeMap, VecDeque};
@@ -166,7 +166,9 @@ impl Desk {
             Take::Pause(id, number, begins) => {
                 if let Some(reel) = self.reels.get_mut(&id) {
                     let at = u32::try_from(number * FRAME as u64).unwrap_or(u32::MAX);
-                    reel.cues.push(Cue { at, label: if begins { "paused" } else { "resumed" } });
+                    if reel.cues.len() < CUES {
+                        reel.cues.push(Cue { at, label: if begins { "paused" } else { "resumed" } });
+                    }
                     let written = reel.fill(number, &mut self.page).and_then(|()| reel.write(&mut self.page));
                     self.judge(id, written, number);
                 }

@@ -15,6 +15,9 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 use std::fmt;
 
+/// Further 2xx of one INVITE, by To tag, that are ended with ACK and BYE.
+const MAX_FORKS: usize = 32;
+
 /// Contact of ours on a flow.
 pub(super) fn contact(flow: &Flow) -> impl fmt::Display + use<> {
     let (local, transport) = (flow.local, flow.transport);
@@ -181,6 +184,10 @@ impl Endpoint {
             return self.send(flow, bytes);
         }
         let known = held.ended_forks.iter().flat_map(|tags| tags.iter()).any(|t| t == tag);
+        if !known && held.ended_forks.as_ref().is_some_and(|tags| tags.len() >= MAX_FORKS) {
+            // No fork has so many: whoever sends them gets nothing.
+            return;
+        }
         if !known {
             held.ended_forks.get_or_insert_default().push(Bytes::copy_from_slice(tag));
         }

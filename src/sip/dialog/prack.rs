@@ -9,14 +9,19 @@ use crate::sip::header;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 
+/// Early dialogs of one INVITE whose reliable 1xx are acknowledged: no carrier rings more branches, and each has a transaction.
+const MAX_EARLY: usize = 32;
+
 impl Endpoint {
-    /// Acknowledges a reliable 1xx. False when it is a copy or out of order and must be dropped (RFC 3262 §4).
+    /// Acknowledges a reliable 1xx. False when it is a copy or out of order (RFC 3262 §4), or of one branch too many: it is dropped.
     pub(super) fn prack(&mut self, id: SessionId, response: &Message, rseq: u32, now: Now) -> bool {
         let Some(tag) = response.to_tag() else { return false };
         let Some(session) = self.session(id) else { return false };
+        let room = session.early.len() < MAX_EARLY;
         match session.early.iter_mut().find(|(t, _)| t == tag) {
             Some((_, last)) if rseq != last.wrapping_add(1) => return false,
             Some((_, last)) => *last = rseq,
+            None if !room => return false,
             None => session.early.push((bytes::Bytes::copy_from_slice(tag), rseq)),
         }
         let seq = session.invite_seq;

@@ -479,3 +479,35 @@ fn a_session_that_stands_keeps_no_datagram() {
     assert_eq!(calling.endpoint.live(), (1, 1));
     assert!(answer.is_unique(), "the answer to our INVITE is kept");
 }
+
+#[test]
+fn a_far_side_that_forks_without_end_makes_nothing_grow() {
+    let mut scene = Scene::new(Origin::Calling);
+    for branch in 0..1_000 {
+        scene.response(180, &format!("t{branch}"), "Require: 100rel\r\nRSeq: 1\r\n", "");
+    }
+    scene.drain();
+    assert_eq!(scene.endpoint.session(scene.id).map(|s| s.early.len()), Some(32));
+    assert_eq!(scene.endpoint.live(), (1, 1 + 32), "the INVITE and a PRACK for each branch");
+    for branch in 0..1_000 {
+        scene.response(200, &format!("t{branch}"), "", "");
+    }
+    scene.drain();
+    assert_eq!(scene.endpoint.live(), (1, 1 + 32 + 32), "and a BYE for each that nobody wants");
+}
+
+#[test]
+fn requests_in_a_dialog_without_end_stop_at_the_bound_and_the_call_can_still_end() {
+    let mut scene = Scene::new(Origin::Called { offer: true, reliable: false });
+    scene.endpoint.accept(scene.id, Some(Bytes::from_static(b"v=0\r\n")), b"", scene.now);
+    scene.request("ACK", "", "");
+    scene.endpoint.settings.transactions = 100;
+    for _ in 0..1_000 {
+        scene.request("INFO", "", "");
+    }
+    scene.drain();
+    assert_eq!(scene.endpoint.live(), (1, 100));
+    scene.request("BYE", "", "");
+    assert!(scene.drain().contains("200/BYE"));
+    assert_eq!(scene.endpoint.live().0, 0);
+}

@@ -55,6 +55,10 @@ impl Endpoint {
         if message.request_uri().len() > MAX_URI {
             return self.refuse(&Incoming { flow, message }, 414, b"");
         }
+        if self.txns.len() >= self.settings.transactions && !is_vital(&message) {
+            // No sender is so many: who means it sends it again.
+            return;
+        }
         if message.to_tag().is_none() {
             return self.hand_up(flow, message);
         }
@@ -144,5 +148,13 @@ impl Endpoint {
         let mut w = Writer::answer(request, status, None, flow.peer);
         w.lines(extra);
         self.respond(txn, status, w.end(), now);
+    }
+}
+
+/// Begins a call or ends one.
+fn is_vital(request: &Message) -> bool {
+    match request.method() {
+        Some(Method::Invite) => request.to_tag().is_none(),
+        method => method == Some(Method::Bye),
     }
 }

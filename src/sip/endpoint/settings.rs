@@ -13,6 +13,9 @@ pub struct Settings {
     pub session_expires: u32,
     /// Smallest session interval we accept, s, at least 90.
     pub min_se: u32,
+    /// Transactions at a time, about 1 KB each, from which on new requests are not listened to: but INVITEs that begin a call, which
+    /// have limits of their own, and what ends one.
+    pub transactions: usize,
 }
 
 impl Default for Settings {
@@ -22,6 +25,7 @@ impl Default for Settings {
             user_agent: concat!("switchboard/", env!("CARGO_PKG_VERSION")).to_owned(),
             session_expires: 1800,
             min_se: 90,
+            transactions: 1 << 20,
         }
     }
 }
