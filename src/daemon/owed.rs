@@ -23,11 +23,11 @@ impl Owed {
     }
 
     /// Each is tried once: a thread that takes nothing keeps no other from it.
-    pub fn again(&mut self, mut send: impl FnMut(Command) -> Result<(), Command>) {
+    pub fn again(&mut self, mut send: impl FnMut(Command) -> Result<(), Box<Command>>) {
         for _ in 0..self.0.len() {
             let Some(command) = self.0.pop_front() else { return };
             if let Err(command) = send(command) {
-                self.0.push_back(command);
+                self.0.push_back(*command);
             }
         }
     }
@@ -57,7 +57,7 @@ mod tests {
         let mut told = Vec::new();
         let full = |thread: u8| thread == 0;
         owed.again(|command| match &command {
-            Command::Close { port, .. } if full(port.thread) => Err(command),
+            Command::Close { port, .. } if full(port.thread) => Err(Box::new(command)),
             _ => {
                 told.push(command);
                 Ok(())

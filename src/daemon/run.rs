@@ -326,7 +326,7 @@ impl Daemon {
     /// Timers, the journal's fsync, the end of a drain.
     fn tick(&mut self) {
         let now = self.clock.now();
-        self.owed.again(|command| self.media.send(command).map_err(|full| *full.0));
+        self.owed.again(|command| self.media.send(command).map_err(|full| full.0));
         let closed = std::mem::take(&mut *self.closed.lock().unwrap_or_else(PoisonError::into_inner));
         for event in closed {
             self.give(Input::Media(event));
