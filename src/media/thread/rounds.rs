@@ -34,7 +34,7 @@ fn those_who_are_only_mixed_wake_nobody_and_whoever_is_relayed_does_again() {
     let mut rounds = |core: &mut Core, aside: usize| {
         for _ in 0..5_000 {
             // Who goes from the relay into a mix is on both ways for a few frames.
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(std::time::Duration::from_millis(1));
             sequence += 1;
             for (phone, (_, at)) in phones.iter().zip(&ports) {
                 let mut bytes = [0xD5; HEADER + 160];
