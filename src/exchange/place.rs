@@ -12,9 +12,9 @@ use crate::sip::endpoint::Incoming;
 use crate::sip::name::Name;
 use std::sync::Arc;
 
-/// Media ports that only emergency calls may take: an eighth of those that are bound, within these bounds. More are bound as they
+/// Media ports that only emergency calls may take: a sixteenth of those that are bound, within these bounds. More are bound as they
 /// are taken, but a storm may be faster.
-const EMERGENCY_PORTS: (usize, usize) = (8, 128);
+const EMERGENCY_PORTS: (usize, usize) = (8, 64);
 
 /// Callers beyond `max_calls` who are told in words that there is no room.
 const TOLD: usize = 32;
@@ -95,7 +95,7 @@ impl Exchange {
             Origin::Seat(_) => None,
         };
         // The last ports are kept for emergency calls, which nothing may limit.
-        let kept = (self.ports.total() / 8).clamp(EMERGENCY_PORTS.0, EMERGENCY_PORTS.1);
+        let kept = (self.ports.total() / 16).clamp(EMERGENCY_PORTS.0, EMERGENCY_PORTS.1);
         let (live, most, free) = (self.calls.len(), self.settings.max_calls, self.ports.free());
         let verdict = if self.draining || live >= most || free < kept {
             // A few callers more are told why: what they hear is early media, and costs a place for some seconds.

@@ -28,7 +28,7 @@ impl Settings {
     /// Settings for an address with everything else as it is usual.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
-        Self { address, ports: 20_000..=39_999, threads: 1, chunk: 128, commands: 8_192, seed: 0, recordings: None }
+        Self { address, ports: 20_000..=39_999, threads: 1, chunk: 240, commands: 8_192, seed: 0, recordings: None }
     }
 
     /// Whether media can be set up so.
