@@ -113,10 +113,10 @@ pub const fn from_q850(value: u8) -> Option<Cause> {
 /// The cause behind what our own script releases with. From us a 42 is overload, from another side it is its congestion.
 #[must_use]
 pub fn said(status: u16, q850: u8) -> Cause {
-    match (status, q850) {
-        (503, 42) => Cause::Shed,
-        (status, q850) => from_q850(q850).unwrap_or_else(|| from_status(status)),
+    if (status, q850) == to_sip(Cause::Shed) {
+        return Cause::Shed;
     }
+    from_q850(q850).unwrap_or_else(|| from_status(status))
 }
 
 /// The cause of a failed leg: what its Reason says, else its status.

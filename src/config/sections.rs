@@ -191,7 +191,6 @@ fn algorithms(table: &Table<'_, '_>) -> Vec<Algorithm> {
     all
 }
 
-/// Never locking anybody out is a choice for a loopback lab.
 fn overload(table: &Table<'_, '_>) -> Overload {
     let usual = Overload::default();
     Overload {
@@ -201,6 +200,7 @@ fn overload(table: &Table<'_, '_>) -> Overload {
     }
 }
 
+/// Never locking anybody out is a choice for a loopback lab.
 fn lockout(table: &Table<'_, '_>) -> Limits {
     let usual = Limits::default();
     let micros = |key, usual: u64| table.number_or(key, 1..=86_400, usual / SECOND) * SECOND;

@@ -13,6 +13,7 @@ use crate::id::{CallRef, SeatId};
 
 impl Exchange {
     pub(super) fn status(&self) -> Status {
+        let (shed_permille, shed) = self.gate.shed();
         let states: Vec<_> = self.floor.seats().map(|(_, v)| v.state).collect();
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -25,8 +26,8 @@ impl Exchange {
             ports: (self.ports.leased(), self.ports.total()),
             trunks_down: self.trunks.iter().filter(|(_, t)| !t.up).map(|(_, t)| t.id.clone()).collect(),
             draining: self.draining,
-            shed_permille: self.gate.shed().0,
-            shed: self.gate.shed().1,
+            shed_permille,
+            shed,
             state: self.settings.state.clone(),
         }
     }

@@ -33,6 +33,7 @@ mod seats;
 mod session;
 mod settings;
 mod storage;
+mod summed;
 mod trunks;
 
 pub use crate::call::Role;

@@ -5,6 +5,7 @@
 //! reference is a delay, so that it needs to know neither the machine nor what a call costs. It never speaks for in-dialog
 //! requests, emergency calls of trusted sources, trunk OPTIONS and phones that are registered: those do not ask it.
 
+use super::summed::Summed;
 use crate::clock::{MILLI, Now, SECOND};
 use crate::fact::Fact;
 use crate::id::TrunkId;
@@ -88,6 +89,20 @@ impl Bucket {
     }
 }
 
+/// What is left over of a share by refusing whole ones.
+#[derive(Debug, Clone, Copy, Default)]
+struct Remainder(f64);
+
+impl Remainder {
+    /// Whether one more is refused, of which this share is.
+    fn refuses(&mut self, share: f64) -> bool {
+        self.0 += share;
+        let refuses = self.0 >= 1.0;
+        self.0 -= f64::from(u8::from(refuses));
+        refuses
+    }
+}
+
 /// What becomes of a new call that is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -108,15 +123,13 @@ pub(super) struct Gate {
     before: f64,
     seen: Load,
     updated: u64,
-    /// Error that is left over by refusing whole calls.
-    owed: f64,
-    owed_strangers: f64,
+    calls: Remainder,
+    strangers: Remainder,
     sure: Bucket,
     recorded: Bucket,
     key: u64,
     sources: Box<[Bucket; PLACES]>,
-    counted: Option<(TrunkId, u32)>,
-    written_at: u64,
+    counted: Summed<TrunkId>,
     alarmed_at: Option<u64>,
     /// Calls that were refused since the start.
     shed: u64,
@@ -130,14 +143,13 @@ impl Gate {
             before: 0.0,
             seen: Load::default(),
             updated: 0,
-            owed: 0.0,
-            owed_strangers: 0.0,
+            calls: Remainder::default(),
+            strangers: Remainder::default(),
             sure: Bucket::default(),
             recorded: Bucket::default(),
             key,
             sources: Box::new([Bucket::default(); PLACES]),
-            counted: None,
-            written_at: 0,
+            counted: Summed::every(WRITTEN_EVERY),
             alarmed_at: None,
             shed: 0,
         }
@@ -200,12 +212,7 @@ impl Gate {
         if self.sure.takes(sure, sure, now.mono) || self.share <= 0.0 {
             return Verdict::Taken;
         }
-        self.owed += self.share;
-        if self.owed < 1.0 {
-            return Verdict::Taken;
-        }
-        self.owed -= 1.0;
-        self.refused(trunk, now)
+        if self.calls.refuses(self.share) { self.refused(trunk, now) } else { Verdict::Taken }
     }
 
     /// A call is refused, here or because there is no room: whether it leaves a record.
@@ -214,19 +221,13 @@ impl Gate {
         if self.recorded.takes(RECORDED, RECORDED, now.mono) {
             return Verdict::Recorded;
         }
-        let (last, count) = self.counted.get_or_insert_with(|| (TrunkId::from(""), 0));
-        *count += 1;
-        if let Some(trunk) = trunk {
-            last.clone_from(trunk);
-        }
+        self.counted.add(trunk.cloned());
         Verdict::Counted
     }
 
     /// A request of a stranger: whether it is listened to. Under overload strangers are the first not to be.
     pub fn stranger(&mut self, source: IpAddr, now: Now) -> bool {
-        self.owed_strangers += (self.share * 10.0).min(1.0);
-        if self.owed_strangers >= 1.0 {
-            self.owed_strangers -= 1.0;
+        if self.strangers.refuses((self.share * 10.0).min(1.0)) {
             return false;
         }
         let rate = f64::from(self.limits.source);
@@ -259,17 +260,13 @@ impl Gate {
 
     /// When [`Self::written`] has something to say, µs monotonic.
     pub fn deadline(&self) -> Option<u64> {
-        self.counted.as_ref().map(|_| self.written_at + WRITTEN_EVERY)
+        self.counted.deadline()
     }
 
     /// One fact for all calls of a second that have no record of their own.
     pub fn written(&mut self, now: Now) -> Option<Fact> {
-        if self.deadline().is_none_or(|at| now.mono < at) {
-            return None;
-        }
-        self.written_at = now.mono;
-        let (trunk, count) = self.counted.take()?;
-        Some(Fact::CallsShed { trunk, count })
+        let (count, trunk) = self.counted.take(now)?;
+        Some(Fact::CallsShed { trunk: trunk.unwrap_or_else(|| "".into()), count })
     }
 }
 

@@ -5,7 +5,7 @@ use super::overload::Verdict;
 use super::{Exchange, identity};
 use crate::call::{Call, Journey, Leg, Script, cause};
 use crate::clock::Now;
-use crate::dialplan::{Class, Decision, Dialled, Side, State, Step};
+use crate::dialplan::{Class, Decision, Dialled, Plan, Routed, Side, State, Step};
 use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::sip::endpoint::Incoming;
@@ -56,6 +56,59 @@ impl Refused {
     }
 }
 
+/// What the dialled number means, before anything is made of it.
+enum Found<'p> {
+    /// A seat, dialled by another one.
+    Seat(SeatId),
+    /// An entry of the plan.
+    Entry(Dialled, Routed<'p>),
+}
+
+impl Found<'_> {
+    fn is_emergency(&self) -> bool {
+        matches!(self, Self::Entry(_, routed) if routed.entry.class == Class::Emergency)
+    }
+
+    /// Where it leads.
+    fn destination(self) -> Destination {
+        match self {
+            Self::Seat(seat) => Destination {
+                dialled: seat.to_string(),
+                title: String::new(),
+                entry: format!("seat.{seat}"),
+                state: "serving".into(),
+                class: None,
+                service: Service::Internal,
+                steps: Arc::from([]),
+                seat: Some(seat),
+            },
+            Self::Entry(dialled, routed) => Destination::of(dialled, routed),
+        }
+    }
+}
+
+impl Destination {
+    fn of(dialled: Dialled, routed: Routed<'_>) -> Self {
+        let entry = routed.entry;
+        let service = match (entry.class, routed.state) {
+            (Class::Emergency, _) => Service::Emergency,
+            (_, State::Cancelled) => Service::Cancelled,
+            (Class::Utility, _) => Service::Internal,
+            _ => Service::Hotline,
+        };
+        Self {
+            dialled: dialled.digits.to_string(),
+            title: entry.title.to_string(),
+            entry: entry.address.to_string(),
+            state: routed.state.to_string(),
+            class: Some(entry.class),
+            service,
+            steps: routed.route.steps.clone(),
+            seat: None,
+        }
+    }
+}
+
 impl Exchange {
     /// An INVITE of a trunk or a seat.
     pub(super) fn place(&mut self, mut incoming: Incoming, origin: Origin, now: Now) {
@@ -77,12 +130,14 @@ impl Exchange {
             return self.endpoint.refuse(&incoming, 483, b"");
         }
         // Asked first, and before anything is made of the call: under overload most calls come no further.
-        if !self.is_emergency(&incoming, &origin, now)
+        let snapshot = Arc::clone(&self.snapshot);
+        let found = self.find(&snapshot.plan, &incoming, &origin, now);
+        if !found.as_ref().is_ok_and(Found::is_emergency)
             && let Some(shed) = self.sheds(&origin, now)
         {
-            return self.shed(incoming, origin, shed, now);
+            return self.shed(incoming, origin, found, shed, now);
         }
-        match self.destination(&incoming, &origin, now) {
+        match found.map(Found::destination) {
             Ok(destination) => self.begin(incoming, origin, destination, now),
             Err(refused) => self.turn_away(incoming, origin, &refused, now),
         }
@@ -116,14 +171,14 @@ impl Exchange {
 
     /// It was offered and we failed it: it counts (product §7), with a record where there are few, in a sum where there are many.
     /// Retry-After only when draining: it would stop the carrier's emergency calls as well (interconnect, "Shedding").
-    fn shed(&mut self, incoming: Incoming, origin: Origin, shed: Shed, now: Now) {
+    fn shed(&mut self, incoming: Incoming, origin: Origin, found: Result<Found<'_>, Refused>, shed: Shed, now: Now) {
         let extra = if self.draining { "Retry-After: 30\r\n" } else { "" };
         let (_, q850) = cause::to_sip(Cause::Shed);
         if shed == Shed::Counted {
             let extra = format!("{extra}{}", cause::reason_line(q850));
             return self.endpoint.refuse(&incoming, 503, extra.as_bytes());
         }
-        match (shed, self.destination(&incoming, &origin, now)) {
+        match (shed, found.map(Found::destination)) {
             (Shed::Told, Ok(to)) => {
                 let told = self.settings.busy_prompt.clone().map(|prompt| Step::Prompt { prompt, early: true });
                 let steps = told.into_iter().chain([Step::Release { status: 503, q850 }]).collect();
@@ -137,63 +192,27 @@ impl Exchange {
         }
     }
 
-    /// Whether it is an emergency call that its caller may make.
-    fn is_emergency(&self, incoming: &Incoming, origin: &Origin, now: Now) -> bool {
-        let plan = &self.snapshot.plan;
-        let Ok(dialled) = plan.normalise(incoming.message.request_uri()) else { return false };
-        let decision = plan.admit(dialled, self.side(origin), now.wall);
-        matches!(decision, Decision::Routed(routed) if routed.entry.class == Class::Emergency)
-    }
-
-    fn side(&self, origin: &Origin) -> Side<'_> {
-        match origin {
-            Origin::Trunk(trunk) => Side::Trunk(self.snapshot.plan.trunk(trunk).map(|t| &**t)),
-            Origin::Seat(_) => Side::Seat,
-        }
-    }
-
-    /// Where the number leads, for this caller.
-    fn destination(&self, incoming: &Incoming, origin: &Origin, now: Now) -> Result<Destination, Refused> {
+    /// What the number means, for this caller.
+    fn find<'p>(&self, plan: &'p Plan, incoming: &Incoming, origin: &Origin, now: Now) -> Result<Found<'p>, Refused> {
         let uri = incoming.message.request_uri();
-        let plan = &self.snapshot.plan;
         let shown = || String::from_utf8_lossy(&uri[..uri.len().min(80)]).into_owned();
         let dialled = plan.normalise(uri).map_err(|e| match e.status(uri) {
             404 => Refused::new(404, Cause::Unallocated, shown()),
             status => Refused::new(status, Cause::InvalidNumber, shown()),
         })?;
-        if let Origin::Seat(_) = origin
+        let side = match origin {
+            Origin::Trunk(trunk) => Side::Trunk(plan.trunk(trunk).map(|t| &**t)),
+            Origin::Seat(_) => Side::Seat,
+        };
+        if side == Side::Seat
             && let Some(seat) = self.settings.seats.get_key_value(dialled.digits.to_string().as_str())
         {
-            return Ok(seat_to_seat(seat.0));
+            return Ok(Found::Seat(seat.0.clone()));
         }
-        self.in_plan(dialled, origin, now)
-    }
-
-    fn in_plan(&self, dialled: Dialled, origin: &Origin, now: Now) -> Result<Destination, Refused> {
-        let plan = &self.snapshot.plan;
-        let routed = match plan.admit(dialled, self.side(origin), now.wall) {
-            Decision::Routed(routed) => routed,
-            Decision::Refused(refusal) => {
-                return Err(Refused::new(refusal.status, Cause::Unallocated, dialled.digits));
-            }
-        };
-        let entry = routed.entry;
-        let service = match (entry.class, routed.state) {
-            (Class::Emergency, _) => Service::Emergency,
-            (_, State::Cancelled) => Service::Cancelled,
-            (Class::Utility, _) => Service::Internal,
-            _ => Service::Hotline,
-        };
-        Ok(Destination {
-            dialled: dialled.digits.to_string(),
-            title: entry.title.to_string(),
-            entry: entry.address.to_string(),
-            state: routed.state.to_string(),
-            class: Some(entry.class),
-            service,
-            steps: routed.route.steps.clone(),
-            seat: None,
-        })
+        match plan.admit(dialled, side, now.wall) {
+            Decision::Routed(routed) => Ok(Found::Entry(dialled, routed)),
+            Decision::Refused(refusal) => Err(Refused::new(refusal.status, Cause::Unallocated, dialled.digits)),
+        }
     }
 
     /// Admits the call and lets it begin.
@@ -355,18 +374,5 @@ impl Exchange {
     pub(super) fn alarm(&mut self, subject: &str, text: &str, now: Now) {
         tracing::error!(%subject, "{text}");
         self.fact(None, Fact::Alarm { subject: subject.into(), text: text.into() }, now);
-    }
-}
-
-fn seat_to_seat(seat: &SeatId) -> Destination {
-    Destination {
-        dialled: seat.to_string(),
-        title: String::new(),
-        entry: format!("seat.{seat}"),
-        state: "serving".into(),
-        class: None,
-        service: Service::Internal,
-        steps: Arc::from([]),
-        seat: Some(seat.clone()),
     }
 }

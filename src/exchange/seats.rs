@@ -4,6 +4,7 @@
 //! there is to be told comes back as [`Shown`] and [`Locked`].
 
 use super::settings::SeatSettings;
+use super::summed::Summed;
 use crate::clock::{Now, SECOND};
 use crate::fact::Fact;
 use crate::id::SeatId;
@@ -39,21 +40,14 @@ pub(super) struct Locked {
     pub alarm: Option<(String, String)>,
 }
 
-/// Refusals of strangers not yet written down: one fact stands for many.
-#[derive(Debug, Default)]
-struct Strangers {
-    count: u32,
-    last: Option<IpAddr>,
-    written_at: u64,
-}
-
 /// The seats' side of the door.
 #[derive(Debug)]
 pub(super) struct Seats {
     realm: Realm,
     registrar: Registrar,
     lockouts: Lockouts,
-    strangers: Strangers,
+    /// Refusals of strangers not yet written down: one fact stands for many.
+    strangers: Summed<IpAddr>,
 }
 
 impl Seats {
@@ -63,7 +57,7 @@ impl Seats {
             realm,
             registrar: Registrar::new(granted),
             lockouts: Lockouts::new(limits),
-            strangers: Strangers::default(),
+            strangers: Summed::every(WRITTEN_EVERY),
         }
     }
 
@@ -126,8 +120,7 @@ impl Seats {
     /// where it would be, and where even that is too much, there is silence (interconnect, "Strangers").
     pub fn challenge(&mut self, incoming: &Incoming, stale: bool, now: Now) -> Option<Bytes> {
         let source = incoming.flow.peer.ip();
-        self.strangers.count += 1;
-        self.strangers.last = Some(source);
+        self.strangers.add(Some(source));
         let limit = match incoming.flow.transport {
             Transport::Udp => incoming.message.bytes().len() * 3 / 2,
             // Nobody can be flooded by a connection he has opened himself.
@@ -197,20 +190,12 @@ impl Seats {
 
     /// When [`Self::expire`] or [`Self::strangers`] has something to say, µs monotonic.
     pub fn deadline(&self) -> Option<u64> {
-        [self.registrar.deadline(), self.strangers_due()].into_iter().flatten().min()
-    }
-
-    fn strangers_due(&self) -> Option<u64> {
-        (self.strangers.count > 0).then_some(self.strangers.written_at + WRITTEN_EVERY)
+        [self.registrar.deadline(), self.strangers.deadline()].into_iter().flatten().min()
     }
 
     /// One fact for all strangers of ten seconds: a scan must not fill the disk.
     pub fn strangers(&mut self, now: Now) -> Option<Fact> {
-        if self.strangers_due().is_none_or(|at| now.mono < at) {
-            return None;
-        }
-        let Strangers { count, last, .. } = std::mem::take(&mut self.strangers);
-        self.strangers.written_at = now.mono;
-        last.map(|source| Fact::Refused { source: source.to_string(), status: 401, count })
+        let (count, source) = self.strangers.take(now)?;
+        source.map(|source| Fact::Refused { source: source.to_string(), status: 401, count })
     }
 }
