@@ -8,6 +8,7 @@
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make bench-mixer  混音性能 · those of conferences only
 #   make compare 与同行比较 · the same load against this daemon, Kamailio, and Kamailio with rtpengine; our flood beside SIPp
+#   make scale   规模曲线 · cost and set-up time of a call, memory and look-ups as they grow: what is flat, what is linear
 #   make deny    依赖检查 · licences, advisories, duplicates of the dependencies; installs cargo-deny, needs the network
 #   make sbom    物料清单 · sbom.json, CycloneDX, of what is built in
 #   make fmt     格式化 · formats the source
@@ -32,7 +33,7 @@ SYSTEMD := $(DESTDIR)$(PREFIX)/lib
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: demo test soak fuzz bench compare bench-routing bench-mixer deny sbom fmt install tools tools-build tools-peers
+.PHONY: demo test soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo
@@ -71,6 +72,10 @@ compare: tools-build
 	@sh .ci/need kamailio:kamailio rtpengine:rtpengine-daemon sipp:sip-tester
 	@$(CARGO) bench --quiet --locked --bench compare
 	@$(CARGO) bench --quiet --locked --bench compare -- sipp
+
+# This daemon alone: nothing of others is needed.
+scale: tools-build
+	@$(CARGO) bench --quiet --locked --bench compare -- scale
 
 bench-mixer: tools-build
 	@$(CARGO) bench --quiet --locked --bench budgets -- mixer

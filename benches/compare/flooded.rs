@@ -6,7 +6,20 @@ use switchboard::flood::process;
 
 /// Runs our flood from the carrier to the department behind the server.
 pub fn flood(to: &str, words: &[&str]) -> Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_switchboard"))
+    result(Command::new(PROGRAM), to, words)
+}
+
+/// The same; one that takes longer than so many seconds is ended, and is an error.
+pub fn flood_within(seconds: u32, to: &str, words: &[&str]) -> Value {
+    let mut command = Command::new("timeout");
+    command.args([&seconds.to_string(), PROGRAM]);
+    result(command, to, words)
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_switchboard");
+
+fn result(mut command: Command, to: &str, words: &[&str]) -> Value {
+    let output = command
         .args([
             "flood",
             "12366",

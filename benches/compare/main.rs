@@ -1,12 +1,15 @@
 //! `make compare`: the same load by our flood against this daemon, against Kamailio, and against Kamailio with rtpengine, one after
 //! the other in one run. CPU of each server's whole process tree, memory, times.
 //!
+//! `make scale` (`-- scale`) is of this daemon alone: [`scale`].
+//!
 //! What cannot be started is said and fails the run: a table with a missing column compares nothing. All on loopback.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot set itself up has nothing to measure")]
 
 mod flooded;
 mod plot;
+mod scale;
 mod server;
 mod sipp;
 
@@ -79,6 +82,13 @@ fn main() {
     }
     if std::env::args().any(|a| a == "sipp") {
         return sipp::run();
+    }
+    if std::env::args().any(|a| a == "scale") {
+        return if std::env::args().any(|a| a == "plot") {
+            scale::draw(&std::fs::read_to_string(results().join("scale.md")).unwrap())
+        } else {
+            scale::run()
+        };
     }
     if std::env::args().any(|a| a == "plot") {
         return draw(&std::fs::read_to_string(results().join("compare.md")).unwrap());

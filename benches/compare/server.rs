@@ -37,6 +37,11 @@ pub struct Server {
 impl Server {
     /// Starts it.
     pub fn start(target: &Target) -> Self {
+        Self::altered(target, &[])
+    }
+
+    /// Starts it with some texts of our configuration replaced.
+    pub fn altered(target: &Target, changes: &[(&str, &str)]) -> Self {
         let folder = std::env::temp_dir().join(format!("switchboard-compare-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -44,7 +49,11 @@ impl Server {
         let at = if target.kind == Kind::Ours { "127.0.0.1:15070" } else { "127.0.0.1:15170" };
         if target.kind == Kind::Ours {
             let config = folder.join("compare.toml");
-            fs::write(&config, ours(here, &folder)).unwrap();
+            let changed = changes.iter().fold(ours(here, &folder), |text, (from, to)| {
+                assert!(text.contains(from), "config/lab.toml has no {from}");
+                text.replacen(from, to, 1)
+            });
+            fs::write(&config, changed).unwrap();
             let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
             command.args(["run", "--as-of", "2021-12-15T10:00", "--config"]).arg(config);
             children.push(spawn(command));
@@ -67,6 +76,21 @@ impl Server {
     /// Its processes; each counts with all that it has started.
     pub fn pids(&self) -> Vec<u32> {
         self.children.iter().map(Child::id).collect()
+    }
+
+    /// The operators' socket of ours.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("sock")
+    }
+
+    /// Proportional set size of its processes, kB.
+    pub fn pss_kb(&self) -> u64 {
+        let of = |pid: u32| {
+            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+            let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap();
+            line.split_ascii_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+        };
+        self.pids().into_iter().map(of).sum()
     }
 }
 
