@@ -2,7 +2,7 @@
 
 use super::group::Queue;
 use super::line::Waiting;
-use super::plan::{Plan, Settings};
+use super::plan::{Plan, Position, Settings};
 use super::seat::{Doing, NotNow, Rest, Seat};
 use super::shown::{SeatState, Work};
 use super::timers::{Timer, Timers};
@@ -28,7 +28,10 @@ pub struct Floor {
     pub(super) changed_seats: BTreeSet<SeatId>,
     /// Groups that may have nobody left to serve them; empty between inputs.
     pub(super) thin: BTreeSet<GroupId>,
+    /// What persons serve, wherever they sit.
+    pub(super) people: BTreeMap<AgentId, Position>,
     agents: BTreeMap<AgentId, SeatId>,
+    draws: u64,
     last_offer: u64,
     counts: Counts,
 }
@@ -40,6 +43,8 @@ pub(super) struct Offer {
     pub seat: SeatId,
     /// The group whose queue the call waits in; `None` where the seat was dialled directly.
     pub group: Option<GroupId>,
+    /// When it began, mono µs.
+    pub at: u64,
 }
 
 /// Inputs that came too late or meant nothing. They change nothing else.
@@ -78,6 +83,14 @@ pub struct SeatView<'a> {
     pub calls: Vec<CallRef>,
     /// End of the last talk, or of the last break if that was later; mono µs.
     pub idle_since: u64,
+    /// Since when it is in this state, wall µs.
+    pub since: i64,
+    /// Calls of queues that the agent has answered since he signed in.
+    pub answered: u64,
+    /// How long he has talked since then, µs.
+    pub talked: u64,
+    /// What it serves: the agent's groups and skills, or the seat's own.
+    pub serves: &'a Position,
 }
 
 impl Floor {
@@ -136,7 +149,7 @@ impl Floor {
             return Err(ReserveError::Busy(seat.clone(), found.shown().work));
         }
         let deadline = now.mono.saturating_add(self.settings.direct_limit.max(SECOND));
-        Ok(self.open_offer(Offer { call, seat: seat.clone(), group: None }, deadline, now))
+        Ok(self.open_offer(Offer { call, seat: seat.clone(), group: None, at: now.mono }, deadline, now))
     }
 
     /// The call has its place in a queue, whether a seat rings for it or not.
@@ -192,6 +205,10 @@ impl Floor {
             Input::SignOut { seat } => self.sign_out(&seat, now),
             Input::Ready { seat } => self.change(&seat, now, |s| s.ready(now.mono)).ok_or(NotNow)?,
             Input::NotReady { seat, reason } => self.change(&seat, now, |s| s.not_ready(reason)).ok_or(NotNow)?,
+            Input::WrapUp { seat } => {
+                let long = self.settings.long_wrap_up.max(SECOND);
+                self.change(&seat, now, |s| s.wrap_up(long, now.mono)).ok_or(NotNow)?
+            }
             Input::Enter(entry) => self.enter(entry, now),
             Input::Leave { call } => {
                 self.leave(call, Cause::CallerGone, now);
@@ -217,6 +234,10 @@ impl Floor {
         count(&mut self.groups, id, seat, false);
         let (from, was) = (seat.shown(), seat.agent.clone());
         let result = act(seat);
+        if seat.agent != was {
+            self.thin.extend(seat.position.groups.keys().cloned());
+            seat.position = served(&self.people, seat);
+        }
         count(&mut self.groups, id, seat, true);
         self.timers.set(Timer::Seat(id.clone()), seat.due(self.settings.held_limit));
         if seat.available() {
@@ -240,6 +261,7 @@ impl Floor {
             self.agents.remove(was);
         }
         if from != to || was != agent {
+            seat.since = now.wall;
             self.out.push_back(Output::SeatChanged { seat: id.clone(), agent: agent.or(was), from, to });
         }
         if gone {
@@ -255,12 +277,24 @@ impl Floor {
         if self.seats.get(id).is_none_or(|s| s.retired) {
             return Err(NotNow);
         }
-        self.change(id, now, |s| s.sign_in(agent.clone())).ok_or(NotNow)??;
-        if let Some(before) = self.agents.insert(agent, id.clone())
-            && before != *id
-        {
+        let before = self.agents.get(&agent).filter(|before| *before != id).cloned();
+        let former = before.as_ref().and_then(|before| self.seats.get(before));
+        if former.is_some_and(|s| matches!(s.doing, Doing::Talk(_))) {
+            return Err(NotNow);
+        }
+        let shift = former.map(|s| (s.answered, s.talked));
+        self.change(id, now, |s| {
+            let done = s.sign_in(agent.clone());
+            if let (Ok(()), Some(shift)) = (&done, shift) {
+                (s.answered, s.talked) = shift;
+            }
+            done
+        })
+        .ok_or(NotNow)??;
+        if let Some(before) = before {
             self.sign_out(&before, now)?;
         }
+        self.agents.insert(agent, id.clone());
         Ok(())
     }
 
@@ -288,11 +322,11 @@ impl Floor {
             if self.offers.get(&offer).is_some_and(|o| o.call == call) {
                 return self.accepted(offer, now);
             }
-            self.change(id, now, |s| s.talk(call, 0));
+            self.change(id, now, |s| s.talk(call, 0, now.mono));
             self.withdraw(offer, Cause::Busy, now);
             return Ok(());
         }
-        self.change(id, now, |s| s.talk(call, 0)).ok_or(NotNow)
+        self.change(id, now, |s| s.talk(call, 0, now.mono)).ok_or(NotNow)
     }
 
     fn enter(&mut self, entry: Entry, now: Now) -> Result<(), NotNow> {
@@ -342,6 +376,15 @@ impl Floor {
         Ok(())
     }
 
+    /// A random number (SplitMix64).
+    pub(super) fn draw(&mut self) -> u64 {
+        self.draws = self.draws.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.draws ^ self.settings.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
     pub(super) fn next_offer(&mut self) -> OfferId {
         self.last_offer += 1;
         OfferId(self.last_offer)
@@ -362,6 +405,22 @@ fn view(seat: &Seat) -> SeatView<'_> {
             Doing::Rest(_) | Doing::Offered { .. } => Vec::new(),
         },
         idle_since: seat.idle_since,
+        since: seat.since,
+        answered: seat.answered,
+        talked: seat.talked,
+        serves: &seat.position,
+    }
+}
+
+/// What a seat serves: its agent's groups and skills; where the agent has no groups, or is no person of the plan, its own.
+pub(super) fn served(people: &BTreeMap<AgentId, Position>, seat: &Seat) -> Position {
+    let person = seat.agent.as_ref().and_then(|agent| people.get(agent)).filter(|_| !seat.retired);
+    match person {
+        None => seat.own.clone(),
+        Some(person) if person.groups.is_empty() => {
+            Position { groups: seat.own.groups.clone(), skills: person.skills.clone() }
+        }
+        Some(person) => person.clone(),
     }
 }
 

@@ -1,22 +1,18 @@
 //! One group at work: its line, its ready seats, and what is known about its pace.
 
-use super::line::{Rank, Score};
+use super::line::{Ask, Rank, Score};
+use super::pace::{Pace, Staff};
 use super::plan::{Group, Membership, Position, Strategy};
 use super::seat::{Rest, Seat};
-use crate::clock::SECOND;
-use crate::id::{CallRef, SeatId, SkillId};
+use crate::id::{CallRef, SeatId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
-/// Talks that must have ended before a wait is estimated from them.
-const KNOWN_AFTER: u32 = 5;
-/// The moving average forgets at this rate.
-const MEMORY: u64 = 16;
+use std::ops::Bound;
 
 /// A ready seat's turn: two numbers by the group's strategy, then the seat.
 type Turn = (u64, u64, SeatId);
 
-/// Calls that ask for one skill (or none) and seats of one tier that have it: both sides look here and nowhere else,
-/// so each finds the other in O(log n).
+/// Calls that ask for one level of a skill (or for none) and seats of one tier that have it: both sides look here and nowhere
+/// else, so each finds the other in O(log n).
 #[derive(Debug, Default)]
 struct Lane {
     waiting: BTreeSet<Rank>,
@@ -28,7 +24,7 @@ pub(super) struct Queue {
     pub plan: Group,
     /// No longer in the plan: lives until its last offer is decided.
     pub closed: bool,
-    lanes: BTreeMap<(Option<SkillId>, u8), Lane>,
+    lanes: BTreeMap<(Ask, u8), Lane>,
     /// All its calls in order, those included for which a seat rings.
     line: VecDeque<Rank>,
     /// Calls for which a seat rings.
@@ -39,9 +35,9 @@ pub(super) struct Queue {
     at_work: u64,
     /// The same, each seat counted by its share, in 1/1000.
     share: u64,
-    talks: u32,
-    /// Moving average of talk and wrap-up, µs.
-    handling: u64,
+    pace: Pace,
+    /// Where the search for a seat begins, for strategies that do not always begin with the first.
+    pivot: Option<Turn>,
 }
 
 impl Queue {
@@ -86,15 +82,15 @@ impl Queue {
         u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    pub(super) fn enqueue(&mut self, rank: Rank, skill: Option<&SkillId>, tiers: std::ops::RangeInclusive<u8>) {
+    pub(super) fn enqueue(&mut self, rank: Rank, ask: &Ask, tiers: std::ops::RangeInclusive<u8>) {
         for tier in tiers {
-            self.lanes.entry((skill.cloned(), tier)).or_default().waiting.insert(rank);
+            self.lanes.entry((ask.clone(), tier)).or_default().waiting.insert(rank);
         }
     }
 
-    pub(super) fn dequeue(&mut self, rank: Rank, skill: Option<&SkillId>, top: u8) {
+    pub(super) fn dequeue(&mut self, rank: Rank, ask: &Ask, top: u8) {
         for tier in 0..=top {
-            self.in_lane((skill.cloned(), tier), |lane| {
+            self.in_lane((ask.clone(), tier), |lane| {
                 lane.waiting.remove(&rank);
             });
         }
@@ -114,10 +110,10 @@ impl Queue {
         if !seat.available() {
             return;
         }
-        let turn = self.turn(id, seat, member);
         for key in lane_keys(&seat.position, member.tier) {
+            let turn = self.turn(id, seat, member, &key.0);
             if enter {
-                self.lanes.entry(key).or_default().ready.insert(turn.clone());
+                self.lanes.entry(key).or_default().ready.insert(turn);
             } else {
                 self.in_lane(key, |lane| {
                     lane.ready.remove(&turn);
@@ -126,7 +122,7 @@ impl Queue {
         }
     }
 
-    fn in_lane(&mut self, key: (Option<SkillId>, u8), act: impl FnOnce(&mut Lane)) {
+    fn in_lane(&mut self, key: (Ask, u8), act: impl FnOnce(&mut Lane)) {
         if let std::collections::btree_map::Entry::Occupied(mut lane) = self.lanes.entry(key) {
             act(lane.get_mut());
             if lane.get().waiting.is_empty() && lane.get().ready.is_empty() {
@@ -135,13 +131,19 @@ impl Queue {
         }
     }
 
-    fn turn(&self, id: &SeatId, seat: &Seat, member: Membership) -> Turn {
+    fn turn(&self, id: &SeatId, seat: &Seat, member: Membership, ask: &Ask) -> Turn {
         let skills = seat.position.skills.len() as u64;
+        let level = ask.as_ref().and_then(|(skill, _)| seat.position.skills.get(skill)).copied().unwrap_or(0);
         let order = u64::from(member.order);
         match self.plan.strategy {
             Strategy::LongestIdle | Strategy::RingAll => (seat.idle_since, skills, id.clone()),
             Strategy::Linear => (order, seat.idle_since, id.clone()),
             Strategy::FewestSkills => (skills, seat.idle_since, id.clone()),
+            Strategy::BestSkilled => (u64::from(u8::MAX - level), seat.idle_since, id.clone()),
+            Strategy::RoundRobin => (order, 0, id.clone()),
+            Strategy::FewestCalls => (seat.answered, seat.idle_since, id.clone()),
+            Strategy::LeastTalk => (seat.talked, seat.idle_since, id.clone()),
+            Strategy::Random => (seat.draw, 0, id.clone()),
         }
     }
 
@@ -159,12 +161,18 @@ impl Queue {
             .map(|rank| rank.score(self.plan.weight, wall))
     }
 
-    /// The ready seats that may take a call of this skill, tier by tier, each tier in the order of the strategy.
-    pub(super) fn ready(&self, skill: Option<&SkillId>, top: u8) -> impl Iterator<Item = &SeatId> + '_ {
-        let skill = skill.cloned();
-        (0..=top)
-            .filter_map(move |tier| self.lanes.get(&(skill.clone(), tier)))
-            .flat_map(|lane| lane.ready.iter().map(|turn| &turn.2))
+    /// The ready seats that may take a call that asks for this, tier by tier, each tier in the order of the strategy.
+    pub(super) fn ready(&self, ask: &Ask, top: u8) -> impl Iterator<Item = &SeatId> + '_ {
+        let ask = ask.clone();
+        (0..=top).filter_map(move |tier| self.lanes.get(&(ask.clone(), tier))).flat_map(|lane| {
+            let (after, before) = match &self.pivot {
+                Some(pivot) => (Bound::Excluded(pivot), Some(Bound::Included(pivot))),
+                None => (Bound::Unbounded, None),
+            };
+            let first = lane.ready.range((after, Bound::Unbounded));
+            let rest = before.map(|before| lane.ready.range((Bound::Unbounded, before)));
+            first.chain(rest.into_iter().flatten()).map(|turn| &turn.2)
+        })
     }
 
     /// The tier that opens after `tier`, and how long after entering. A group has at most 256.
@@ -173,34 +181,35 @@ impl Queue {
         Some((tier.checked_add(1)?, *delay))
     }
 
-    /// A talk of this group and its wrap-up took `micros`.
+    /// A call of this group kept its seat busy for so long, µs.
     pub(super) fn handled(&mut self, micros: u64) {
-        self.talks = self.talks.saturating_add(1);
-        let memory = u64::from(self.talks).min(MEMORY);
-        self.handling = self.handling.saturating_mul(memory - 1).saturating_add(micros) / memory;
+        self.pace.handled(micros);
     }
 
-    /// Shortest and longest likely wait at this position, s.
-    ///
-    /// `n` seats that each take `h` on average free one every `h / n`; the time to the `p`-th is `p·h/n` with a standard
-    /// deviation of `√p·h/n`. Seats shared with other groups count whole for the short end and by their share for the long one.
+    /// Who serves it.
+    pub(super) fn staff(&self) -> Staff {
+        Staff { whole: self.at_work, share: self.share }
+    }
+
+    /// Between which bounds eight of ten callers wait at this position, s.
     pub(super) fn likely_wait(&self, position: u32) -> Option<(u32, u32)> {
-        if self.talks < KNOWN_AFTER || self.at_work == 0 || self.share == 0 {
-            return None;
-        }
-        let (p, h) = (u128::from(position), u128::from(self.handling));
-        let spread = (p * 1_000_000).isqrt();
-        let low = (p * 1000).saturating_sub(spread) * h / 1000 / u128::from(self.at_work);
-        let high = (p * 1000 + spread) * h / u128::from(self.share);
-        let second = u128::from(SECOND);
-        let whole = |s: u128| u32::try_from(s).unwrap_or(u32::MAX);
-        Some((whole(low / second), whole(high.div_ceil(second))))
+        self.pace.likely_wait(position, self.staff())
+    }
+
+    /// The seat has been offered a call: the next one is another's turn. `draw` is a random number.
+    pub(super) fn pass_turn(&mut self, id: &SeatId, member: Membership, draw: u64) {
+        self.pivot = match self.plan.strategy {
+            Strategy::RoundRobin => Some((u64::from(member.order), 0, id.clone())),
+            Strategy::Random => Some((draw, 0, SeatId::from(""))),
+            _ => None,
+        };
     }
 }
 
-/// Where a seat looks for calls: without a skill, and for each of its skills.
-fn lane_keys(position: &Position, tier: u8) -> impl Iterator<Item = (Option<SkillId>, u8)> + '_ {
-    std::iter::once((None, tier)).chain(position.skills.iter().map(move |s| (Some(s.clone()), tier)))
+/// Where a seat looks for calls: those that ask for nothing, and for each of its skills those that ask for its level or less.
+fn lane_keys(position: &Position, tier: u8) -> impl Iterator<Item = (Ask, u8)> + '_ {
+    let levels = position.skills.iter().flat_map(|(skill, top)| (1..=*top).map(move |level| (skill.clone(), level)));
+    std::iter::once((None, tier)).chain(levels.map(move |ask| (Some(ask), tier)))
 }
 
 impl Seat {

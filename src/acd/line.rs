@@ -1,7 +1,8 @@
 //! A waiting call and where it stands.
 
 use super::Entry;
-use crate::id::{CallRef, SeatId};
+use super::plan::LEVELS;
+use crate::id::{CallRef, SeatId, SkillId};
 use std::collections::BTreeMap;
 
 /// Order within one queue, lower first.
@@ -51,11 +52,64 @@ pub(super) struct Waiting {
     tried: BTreeMap<SeatId, Tried>,
     /// A seat is offered the call again only when no fresh one is left; then a new round begins.
     round: u32,
+    /// The level of the skill that it came with.
+    pub asked: u8,
+    /// What the caller was told last.
+    pub told: Option<Told>,
 }
 
+/// A position and a longest likely wait, as a caller was told them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    pub position: u32,
+    /// Seats at work.
+    pub seats: u64,
+    /// Until when he would wait at most, mono µs.
+    pub until: u64,
+}
+
+/// What is asked of a seat: a skill and the level of it, or nothing.
+pub(super) type Ask = Option<(SkillId, u8)>;
+
 impl Waiting {
-    pub(super) fn new(entry: Entry, mono: u64) -> Self {
-        Self { entry, entered: mono, tier: 0, enqueued: false, offers: 0, tried: BTreeMap::new(), round: 0 }
+    pub(super) fn new(mut entry: Entry, mono: u64) -> Self {
+        entry.level = entry.level.clamp(1, LEVELS);
+        let asked = entry.level;
+        Self {
+            entry,
+            asked,
+            entered: mono,
+            tier: 0,
+            enqueued: false,
+            offers: 0,
+            tried: BTreeMap::new(),
+            round: 0,
+            told: None,
+        }
+    }
+
+    pub(super) fn ask(&self) -> Ask {
+        self.entry.skill.clone().map(|skill| (skill, self.entry.level))
+    }
+
+    /// Asks for less: the next lower level, below the lowest for nothing.
+    pub(super) fn widen(&mut self) {
+        if self.entry.level > 1 {
+            self.entry.level -= 1;
+        } else {
+            self.entry.skill = None;
+        }
+    }
+
+    /// Whether a seat of these skills is good enough.
+    pub(super) fn is_met_by(&self, skills: &BTreeMap<SkillId, u8>) -> bool {
+        let level = |skill| skills.get(skill).copied().unwrap_or(0);
+        self.entry.skill.as_ref().is_none_or(|skill| level(skill) >= self.entry.level)
+    }
+
+    /// Nobody has been offered it since it entered this group.
+    pub(super) fn is_new(&self) -> bool {
+        self.tried.is_empty() && self.offers == 0
     }
 
     pub(super) fn rank(&self) -> Rank {

@@ -16,6 +16,7 @@ mod floor;
 mod group;
 mod line;
 mod offer;
+mod pace;
 mod plan;
 mod seat;
 mod settle;
@@ -23,17 +24,21 @@ mod shown;
 mod timers;
 
 #[cfg(test)]
+mod hour;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod theory;
 
 pub use floor::{Counts, Floor, ReserveError, SeatView};
-pub use plan::{Announce, Group, Membership, Plan, Position, Settings, Strategy};
+pub use plan::{Announce, Group, LEVELS, Membership, Plan, Position, Settings, Strategy};
 pub use shown::{Pending, Reason, SeatState, Work};
 
-use crate::fact::Cause;
+use crate::fact::{Cause, Longer};
 use crate::id::{AgentId, CallRef, GroupId, OfferId, SeatId, SkillId};
 
 /// What the floor is told.
@@ -55,7 +60,8 @@ pub enum Input {
         /// Why, handed through to the withdrawn offer.
         cause: Cause,
     },
-    /// 签入: the agent sits down, not ready yet. An agent who was signed in elsewhere is signed out there.
+    /// 签入: the agent sits down, not ready yet. An agent who was signed in elsewhere is signed out there, unless he is in a call
+    /// there: then nothing changes.
     SignIn {
         /// The seat.
         seat: SeatId,
@@ -78,6 +84,11 @@ pub enum Input {
         seat: SeatId,
         /// Why.
         reason: Reason,
+    },
+    /// 延长整理: paperwork for [`Settings::long_wrap_up`] from now on, or, in a call, at least as long after it.
+    WrapUp {
+        /// The seat.
+        seat: SeatId,
     },
     /// A caller begins to wait in a group's queue. A call that waits in another group is moved.
     Enter(Entry),
@@ -146,8 +157,12 @@ pub struct Entry {
     pub class: u8,
     /// When the call first entered any queue, wall µs ([`crate::clock::Now::wall`]); kept through no answer, overflow and return.
     pub place: i64,
-    /// The skill the seat must have, until the group's [`Group::skill_wait`] is over.
+    /// The skill the seat must have, until the group's [`Group::skill_wait`] has taken it back.
     pub skill: Option<SkillId>,
+    /// The level of it, 1 to [`LEVELS`], that is asked for first; more than the highest is the highest.
+    pub level: u8,
+    /// Who has the call if he is ready when it enters and may take it: he has talked with this caller before.
+    pub sticky: Option<AgentId>,
 }
 
 /// What shall happen, or has happened, on the floor.
@@ -201,10 +216,10 @@ pub enum Output {
         call: CallRef,
         /// 1 is the head of the line.
         position: u32,
-        /// Shortest likely wait, s. `None` when nothing honest can be said.
-        wait_low_s: Option<u32>,
-        /// Longest likely wait, s.
-        wait_high_s: Option<u32>,
+        /// Between which bounds eight of ten callers would wait, ms. `None` when nothing honest can be said.
+        wait: Option<(u32, u32)>,
+        /// It ends later than the caller was told before, for this reason.
+        longer: Option<Longer>,
     },
     /// A seat's state changed.
     SeatChanged {

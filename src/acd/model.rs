@@ -6,68 +6,82 @@ use super::*;
 use crate::clock::{MILLI, Now, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
 
-const SEATS: u64 = 9;
+pub(super) const SEATS: u64 = 9;
 const GROUPS: [&str; 4] = ["kept.12348", "main", "night", "team"];
 const SKILLS: [&str; 2] = ["social", "tax"];
 
-struct Rng(u64);
+pub(super) struct Rng(pub(super) u64);
 
 impl Rng {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(super) fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % n
     }
-    fn once_in(&mut self, n: u64) -> bool {
+    pub(super) fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
-    fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         (!from.is_empty()).then(|| from[usize::try_from(self.below(from.len() as u64)).unwrap()].clone())
     }
 }
 
-struct Call {
+pub(super) struct Call {
     entry: Entry,
     entered: u64,
-    skill: Option<SkillId>,
+    /// What is asked for by now.
+    ask: Option<(SkillId, u8)>,
     offers: BTreeSet<OfferId>,
     cooled: BTreeMap<SeatId, u64>,
 }
 
-struct Rung {
-    call: CallRef,
-    seat: SeatId,
+pub(super) struct Rung {
+    pub(super) call: CallRef,
+    pub(super) seat: SeatId,
     group: Option<GroupId>,
     deadline: u64,
 }
 
-struct Model {
-    floor: Floor,
+pub(super) struct Model {
+    pub(super) floor: Floor,
     plan: Plan,
-    now: Now,
+    pub(super) now: Now,
     seats: BTreeMap<SeatId, SeatState>,
     rested: BTreeMap<SeatId, u64>,
-    calls: BTreeMap<CallRef, Call>,
-    offers: BTreeMap<OfferId, Rung>,
+    pub(super) calls: BTreeMap<CallRef, Call>,
+    pub(super) offers: BTreeMap<OfferId, Rung>,
     talks: Vec<(SeatId, CallRef)>,
-    sent_on: Vec<Entry>,
+    pub(super) sent_on: Vec<Entry>,
     old_offers: Vec<OfferId>,
     trace: Vec<String>,
     assigned: u32,
 }
 
-fn random_plan(rng: &mut Rng) -> Plan {
+pub(super) fn random_plan(rng: &mut Rng) -> Plan {
     let mut plan = Plan::default();
     plan.settings.cool_down = (1 + rng.below(4)) * SECOND;
     plan.settings.held_limit = rng.below(2) * 20 * SECOND;
     plan.settings.no_answer_limit = u32::try_from(rng.below(2) * 3).unwrap();
+    plan.settings.no_answer_rest = rng.below(2) * 20 * SECOND;
+    plan.settings.long_wrap_up = 15 * SECOND;
+    plan.settings.seed = rng.below(u64::MAX);
     for id in GROUPS {
         if rng.once_in(12) {
             continue;
         }
-        let strategies = [Strategy::LongestIdle, Strategy::RingAll, Strategy::Linear, Strategy::FewestSkills];
+        let strategies = [
+            Strategy::LongestIdle,
+            Strategy::RingAll,
+            Strategy::Linear,
+            Strategy::FewestSkills,
+            Strategy::BestSkilled,
+            Strategy::RoundRobin,
+            Strategy::FewestCalls,
+            Strategy::LeastTalk,
+            Strategy::Random,
+        ];
         let group = Group {
             strategy: if rng.once_in(2) { Strategy::LongestIdle } else { rng.pick(&strategies).unwrap() },
             ring_time: (3 + rng.below(9)) * SECOND,
@@ -86,29 +100,42 @@ fn random_plan(rng: &mut Rng) -> Plan {
         if rng.once_in(10) {
             continue;
         }
-        let mut position = Position::default();
-        for id in GROUPS {
-            if rng.once_in(2) {
-                let member = Membership {
-                    tier: u8::try_from(rng.below(3)).unwrap(),
-                    order: u32::try_from(rng.below(5)).unwrap(),
-                };
-                position.groups.insert(GroupId::from(id), member);
-            }
+        plan.seats.insert(seat_id(n), random_position(rng));
+        if rng.once_in(2) {
+            plan.agents.insert(AgentId::from(format!("a{n}")), random_position(rng));
         }
-        position.skills = SKILLS.iter().filter(|_| rng.once_in(2)).map(|s| SkillId::from(*s)).collect();
-        plan.seats.insert(seat_id(n), position);
     }
     plan
 }
 
-fn seat_id(n: u64) -> SeatId {
+pub(super) fn random_position(rng: &mut Rng) -> Position {
+    let mut position = Position::default();
+    for id in GROUPS {
+        if rng.once_in(2) {
+            let member =
+                Membership { tier: u8::try_from(rng.below(3)).unwrap(), order: u32::try_from(rng.below(5)).unwrap() };
+            position.groups.insert(GroupId::from(id), member);
+        }
+    }
+    for skill in SKILLS {
+        if rng.once_in(2) {
+            position.skills.insert(SkillId::from(skill), u8::try_from(1 + rng.below(3)).unwrap());
+        }
+    }
+    position
+}
+
+pub(super) fn seat_id(n: u64) -> SeatId {
     SeatId::from(format!("80{n:02}"))
 }
 
 impl Model {
     fn new(rng: &mut Rng) -> Self {
-        let plan = random_plan(rng);
+        Self::of(random_plan(rng))
+    }
+
+    /// A hall with this plan, everybody ready.
+    pub(super) fn of(plan: Plan) -> Self {
         let now = Now { mono: SECOND, wall: 1_639_533_600_000_000 };
         let mut model = Self {
             floor: Floor::new(plan.clone(), now),
@@ -143,16 +170,25 @@ impl Model {
 
     fn eligible(&self, call: &Call, seat: &SeatId) -> bool {
         let Some(group) = self.plan.groups.get(&call.entry.group) else { return false };
-        let Some(position) = self.plan.seats.get(seat) else { return false };
+        let Some(position) = self.position(seat) else { return false };
         let Some(member) = position.groups.get(&call.entry.group) else { return false };
         let waited = self.now.mono - call.entered;
         let open = match usize::from(member.tier) {
             0 => true,
             tier => group.tier_delays.get(tier - 1).is_some_and(|delay| waited >= *delay),
         };
-        let skilled = call.skill.as_ref().is_none_or(|skill| position.skills.contains(skill));
+        let level = |skill| position.skills.get(skill).copied().unwrap_or(0);
+        let skilled = call.ask.as_ref().is_none_or(|(skill, least)| level(skill) >= *least);
         let cool = call.cooled.get(seat).is_some_and(|at| *at > self.now.mono);
         open && skilled && !cool
+    }
+
+    /// What is served at a seat: by who sits there, if that is a person of the plan, else by the seat.
+    fn position(&self, seat: &SeatId) -> Option<Position> {
+        let own = self.plan.seats.get(seat)?.clone();
+        let agent = self.floor.seat(seat).and_then(|v| v.agent);
+        let person = agent.and_then(|agent| self.plan.agents.get(agent)).cloned();
+        Some(person.map_or(own.clone(), |p| if p.groups.is_empty() { Position { skills: p.skills, ..own } } else { p }))
     }
 
     fn may_ring(&self, call: &Call) -> bool {
@@ -171,7 +207,7 @@ impl Model {
         (call.entry.class, -waited * i128::from(weight), call.entry.place, call.entry.call)
     }
 
-    fn tell(&mut self, input: Input) {
+    pub(super) fn tell(&mut self, input: Input) {
         self.trace.push(format!("{} {input:?}", self.now.mono));
         self.expect(&input);
         self.floor.handle(input, self.now);
@@ -186,8 +222,12 @@ impl Model {
     fn expect(&mut self, input: &Input) {
         for call in self.calls.values_mut() {
             let group = self.plan.groups.get(&call.entry.group);
-            if group.and_then(|g| g.skill_wait).is_some_and(|wait| call.entered + wait <= self.now.mono) {
-                call.skill = None;
+            // What has been taken back stays so, also where another plan takes longer.
+            while let Some((skill, level)) = call.ask.clone()
+                && let Some(wait) = group.and_then(|g| g.skill_wait)
+                && call.entered + wait * u64::from(call.entry.level - level + 1) <= self.now.mono
+            {
+                call.ask = (level > 1).then(|| (skill, level - 1));
             }
         }
         match input {
@@ -202,7 +242,7 @@ impl Model {
                     let call = Call {
                         entry: entry.clone(),
                         entered: self.now.mono,
-                        skill: entry.skill.clone(),
+                        ask: entry.skill.clone().map(|skill| (skill, entry.level)),
                         offers: BTreeSet::new(),
                         cooled: BTreeMap::new(),
                     };
@@ -300,7 +340,7 @@ impl Model {
             self.eligible(call, &rung.seat),
             "offered to an eligible seat: {:?} {:?}",
             self.plan.groups.get(&call.entry.group),
-            self.plan.seats.get(&rung.seat)
+            self.position(&rung.seat)
         );
         assert!(self.offers.values().all(|o| o.seat != rung.seat), "one offer a seat");
         assert!(rung.deadline > self.now.mono);
@@ -317,16 +357,27 @@ impl Model {
     /// Nobody who has never had the call and whose turn is earlier was passed over.
     fn check_turn(&self, call: &Call, chosen: &SeatId) {
         let group = &call.entry.group;
+        let sticky = call.entry.sticky.as_ref().and_then(|agent| self.floor.seat_of(agent)) == Some(chosen);
+        if sticky && call.cooled.is_empty() {
+            return;
+        }
         let turn = |seat: &SeatId| {
-            let position = &self.plan.seats[seat];
-            let idle = self.floor.seat(seat).map_or(0, |v| v.idle_since);
+            let position = self.position(seat).unwrap();
+            let view = self.floor.seat(seat).unwrap();
+            let idle = view.idle_since;
             let skills = position.skills.len() as u64;
             let member = position.groups[group];
             let order = match self.plan.groups[group].strategy {
                 Strategy::LongestIdle => (idle, skills),
                 Strategy::Linear => (u64::from(member.order), idle),
                 Strategy::FewestSkills => (skills, idle),
-                Strategy::RingAll => (0, 0),
+                Strategy::BestSkilled => {
+                    let level = call.ask.as_ref().map_or(0, |(skill, _)| position.skills[skill]);
+                    (255 - u64::from(level), idle)
+                }
+                Strategy::FewestCalls => (view.answered, idle),
+                Strategy::LeastTalk => (view.talked, idle),
+                Strategy::RingAll | Strategy::RoundRobin | Strategy::Random => (0, 0),
             };
             (member.tier, order)
         };
@@ -358,7 +409,7 @@ impl Model {
             line.sort_by_key(|c| (c.entry.class, c.entry.place, c.entry.call));
             assert!(self.floor.waiting(&group).eq(line.iter().map(|c| c.entry.call)), "the line of {group}");
             let serves = |(seat, state): (&SeatId, &SeatState)| {
-                let member = self.plan.seats.get(seat).is_some_and(|p| p.groups.contains_key(&group));
+                let member = self.position(seat).is_some_and(|p| p.groups.contains_key(&group));
                 member && state.signed_in && state.reachable
             };
             let deserted = match self.plan.groups.get(&group) {
@@ -416,6 +467,7 @@ impl Model {
                 Some(Input::SignIn { seat, agent })
             }
             34..=36 => Some(Input::Ready { seat }),
+            37 if rng.once_in(2) => Some(Input::WrapUp { seat }),
             37 => Some(Input::NotReady { seat, reason: Reason::Break }),
             38 => self.direct(rng, seat, fresh),
             _ => rng.once_in(6).then(|| Input::SetPlan(Box::new(random_plan(rng)))),
@@ -439,6 +491,8 @@ impl Model {
             class: u8::try_from(rng.below(5) / 4).unwrap(),
             place: self.now.wall - i64::try_from(rng.below(3) * SECOND).unwrap(),
             skill: rng.once_in(3).then(|| SkillId::from(rng.pick(&SKILLS).unwrap())),
+            level: u8::try_from(1 + rng.below(3)).unwrap(),
+            sticky: rng.once_in(4).then(|| AgentId::from(format!("a{}", rng.below(SEATS)))),
         }
     }
 
@@ -468,7 +522,7 @@ impl Model {
 }
 
 /// Prints how to replay when a step fails.
-struct Confession<'a>(u64, &'a mut Model);
+pub(super) struct Confession<'a>(pub(super) u64, pub(super) &'a mut Model);
 
 impl Drop for Confession<'_> {
     fn drop(&mut self) {

@@ -5,11 +5,13 @@ use super::floor::{Floor, Offer};
 use super::line::Waiting;
 use super::plan::Strategy;
 use super::seat::{NotNow, Rest, Seat};
-use super::shown::Reason;
 use super::timers::Timer;
-use crate::clock::Now;
+use crate::clock::{Now, SECOND};
 use crate::fact::Cause;
 use crate::id::{CallRef, OfferId, SeatId};
+
+/// The longest that a call rings at whom its caller has talked with before, µs.
+const STICKY: u64 = 10 * SECOND;
 
 impl Floor {
     /// Reserves the seat; it must be between calls.
@@ -19,27 +21,42 @@ impl Floor {
         self.timers.set(Timer::Offer(id), Some(deadline));
         self.by_call.insert((offer.call, id));
         self.offers.insert(id, offer);
-        self.change(&seat, now, |s| s.reserve(id));
+        let draw = self.draw();
+        self.change(&seat, now, |s| {
+            s.draw = draw;
+            s.reserve(id)
+        });
         id
     }
 
     /// Offers a call in line to a ready seat.
     pub(super) fn offer(&mut self, call: CallRef, seat: SeatId, now: Now) {
+        let draw = self.draw();
+        let sticks = self.seats.get(&seat).and_then(|s| s.agent.clone());
         let Some(waiting) = self.calls.get_mut(&call) else { return };
         let group = waiting.entry.group.clone();
         let Some(queue) = self.groups.get_mut(&group) else { return };
         let limit = queue.plan.max_wait.map_or(u64::MAX, |wait| waiting.entered.saturating_add(wait));
-        let deadline = now.mono.saturating_add(queue.plan.ring_time()).min(limit);
+        let all = queue.plan.strategy == Strategy::RingAll;
+        let sticks = !all && sticks.is_some() && sticks == waiting.entry.sticky && waiting.is_new();
+        let ring = if sticks { queue.plan.ring_time().min(STICKY) } else { queue.plan.ring_time() };
+        let deadline = now.mono.saturating_add(ring).min(limit);
         waiting.turn_of(&seat);
         waiting.offers += 1;
         if waiting.offers == 1 {
             queue.ringing += 1;
         }
         if queue.plan.strategy != Strategy::RingAll {
-            queue.dequeue(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
+            queue.dequeue(waiting.rank(), &waiting.ask(), waiting.tier);
             waiting.enqueued = false;
         }
-        let id = self.open_offer(Offer { call, seat: seat.clone(), group: Some(group.clone()) }, deadline, now);
+        let member = self.seats.get(&seat).and_then(|s| s.position.groups.get(&group)).copied().unwrap_or_default();
+        queue.pass_turn(&seat, member, draw);
+        let id = self.open_offer(
+            Offer { call, seat: seat.clone(), group: Some(group.clone()), at: now.mono },
+            deadline,
+            now,
+        );
         self.out.push_back(Output::Offer { id, call, seat, group, deadline });
     }
 
@@ -64,8 +81,9 @@ impl Floor {
             self.take_call(offer.call);
         }
         self.change(&offer.seat, now, |s| {
-            s.talk(offer.call, wrap_up);
-            s.handling = offer.group.map(|group| (group, now.mono));
+            s.talk(offer.call, wrap_up, now.mono);
+            s.answered += u64::from(offer.group.is_some());
+            s.handling = offer.group.map(|group| (group, offer.at));
         });
         // A seat that was asked for by name joins beside whoever the queue gives the call.
         let queued = |floor: &Self, id: &OfferId| floor.offers.get(id).is_some_and(|o| o.group.is_some());
@@ -94,15 +112,16 @@ impl Floor {
     /// The offer's time is over.
     pub(super) fn rang_out(&mut self, id: OfferId, now: Now) {
         let Some(offer) = self.close_offer(id) else { return };
-        let Offer { call, seat, group } = offer.clone();
+        let Offer { call, seat, group, .. } = offer.clone();
         self.out.push_back(Output::Withdraw { id, call, seat, cause: Cause::NoAnswer });
         let cooled = now.mono.saturating_add(self.settings.cool_down());
         let limit = self.settings.no_answer_limit;
+        let rest = self.settings.no_answer_rest;
+        let until = (rest > 0).then(|| now.mono.saturating_add(rest));
         self.not_taken(&offer, cooled, now, |s| {
             s.no_answers = s.no_answers.saturating_add(u32::from(group.is_some()));
             if limit > 0 && s.no_answers >= limit && s.rest() == Some(&Rest::Ready) {
-                s.no_answers = 0;
-                let _signed_in = s.not_ready(Reason::NoAnswer);
+                s.silent(until);
             }
         });
     }
@@ -123,7 +142,7 @@ impl Floor {
 
     /// Takes an offer back for a reason that is not the seat's; a call that still waits stands in line again.
     pub(super) fn withdraw(&mut self, id: OfferId, cause: Cause, now: Now) {
-        let Some(Offer { call, seat, group }) = self.close_offer(id) else { return };
+        let Some(Offer { call, seat, group, .. }) = self.close_offer(id) else { return };
         self.out.push_back(Output::Withdraw { id, call, seat: seat.clone(), cause });
         self.change(&seat, now, |s| s.offer_over(now.mono));
         if group.is_some() {
@@ -157,7 +176,7 @@ impl Floor {
         let Some(waiting) = self.calls.get_mut(&call) else { return };
         let Some(queue) = self.groups.get_mut(&waiting.entry.group) else { return };
         if !waiting.enqueued && (waiting.offers == 0 || queue.plan.strategy == Strategy::RingAll) {
-            queue.enqueue(waiting.rank(), waiting.entry.skill.as_ref(), 0..=waiting.tier);
+            queue.enqueue(waiting.rank(), &waiting.ask(), 0..=waiting.tier);
             waiting.enqueued = true;
         }
         self.thin.insert(waiting.entry.group.clone());
@@ -171,7 +190,7 @@ impl Floor {
         if let Some(queue) = self.groups.get_mut(&waiting.entry.group) {
             queue.part(waiting.rank());
             if waiting.enqueued {
-                queue.dequeue(waiting.rank(), waiting.entry.skill.as_ref(), waiting.tier);
+                queue.dequeue(waiting.rank(), &waiting.ask(), waiting.tier);
             }
             if waiting.offers > 0 {
                 queue.ringing = queue.ringing.saturating_sub(1);

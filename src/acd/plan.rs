@@ -1,8 +1,8 @@
 //! The floor's settings: groups, memberships, limits. All times in µs.
 
 use crate::clock::{MILLI, SECOND};
-use crate::id::{GroupId, SeatId, SkillId};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::id::{AgentId, GroupId, SeatId, SkillId};
+use std::collections::BTreeMap;
 
 /// Everything the floor is told ahead; replaced whole by [`super::Input::SetPlan`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +13,9 @@ pub struct Plan {
     pub groups: BTreeMap<GroupId, Group>,
     /// The seats. A seat in no group can still be dialled directly.
     pub seats: BTreeMap<SeatId, Position>,
+    /// Persons: what each serves, wherever he sits, or, without groups, his skills in the groups of his seat. Who is not named here
+    /// serves what his seat does.
+    pub agents: BTreeMap<AgentId, Position>,
 }
 
 /// What holds for the whole floor.
@@ -27,11 +30,25 @@ pub struct Settings {
     pub held_limit: u64,
     /// After so many calls in a row rung out, the seat is set not ready; 0 is never.
     pub no_answer_limit: u32,
+    /// How long that lasts at most, µs; 0: until its agent says that he is there. A call that he makes or answers says so too.
+    pub no_answer_rest: u64,
+    /// What [`super::Input::WrapUp`] asks for, µs; at least 1 s.
+    pub long_wrap_up: u64,
+    /// For [`Strategy::Random`].
+    pub seed: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { cool_down: 2 * SECOND, direct_limit: 180 * SECOND, held_limit: 0, no_answer_limit: 0 }
+        Self {
+            cool_down: 2 * SECOND,
+            direct_limit: 180 * SECOND,
+            held_limit: 0,
+            no_answer_limit: 0,
+            no_answer_rest: 0,
+            long_wrap_up: 120 * SECOND,
+            seed: 0,
+        }
     }
 }
 
@@ -53,6 +70,16 @@ pub enum Strategy {
     Linear,
     /// The one with fewest skills, so that specialists stay free; of equals the longest idle.
     FewestSkills,
+    /// The one who is best at what the call asks for, by his level; of equals the longest idle.
+    BestSkilled,
+    /// In turn: whoever comes in the group's order after the one who was offered a call last.
+    RoundRobin,
+    /// The one who has answered fewest of the floor's calls since he signed in; of equals the longest idle.
+    FewestCalls,
+    /// The one who has talked least since he signed in; of equals the longest idle.
+    LeastTalk,
+    /// Any, each as likely as the others.
+    Random,
 }
 
 /// When the caller is told the position.
@@ -78,7 +105,8 @@ pub struct Group {
     pub weight: u32,
     /// Delay after which tier 1, 2 … may be offered a call, µs from entering the group; tier 0 at once. Must not decrease.
     pub tier_delays: Vec<u64>,
-    /// After so long the call's skill is no longer asked for, µs from entering the group; `None` is never.
+    /// After so long the level of the skill that is asked for falls by one, and again after as long, µs; below level 1 the skill
+    /// is no longer asked for. `None` is never.
     pub skill_wait: Option<u64>,
     /// After so long the call overflows even while a seat rings, µs from entering the group; `None` is never.
     pub max_wait: Option<u64>,
@@ -118,9 +146,12 @@ impl Group {
 pub struct Position {
     /// The groups it serves.
     pub groups: BTreeMap<GroupId, Membership>,
-    /// Its skills.
-    pub skills: BTreeSet<SkillId>,
+    /// Its skills, each with its level, 1 to [`LEVELS`].
+    pub skills: BTreeMap<SkillId, u8>,
 }
+
+/// The highest level of a skill.
+pub const LEVELS: u8 = 5;
 
 /// How a seat serves one group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

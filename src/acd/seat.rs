@@ -40,6 +40,8 @@ pub(super) enum Doing {
 pub(super) struct Talk {
     /// Calls with whether they are on hold: two or more while consulting. Never empty.
     pub calls: Vec<(CallRef, bool)>,
+    /// Since when, mono µs.
+    pub since: u64,
     /// Since when all are on hold.
     pub held_since: Option<u64>,
     /// Paperwork afterwards, µs.
@@ -49,6 +51,9 @@ pub(super) struct Talk {
 
 #[derive(Debug)]
 pub(super) struct Seat {
+    /// What the seat serves when nobody sits there who serves something of his own.
+    pub own: Position,
+    /// What it serves now.
     pub position: Position,
     pub agent: Option<AgentId>,
     pub reachable: bool,
@@ -60,6 +65,16 @@ pub(super) struct Seat {
     pub resting: bool,
     /// Calls in a row that rang out.
     pub no_answers: u32,
+    /// When a seat that was set not ready for its silence is ready again, mono µs; `None` is never.
+    pub no_answer_until: Option<u64>,
+    /// Calls of queues that its agent has answered since he signed in.
+    pub answered: u64,
+    /// How long he has talked since then, µs.
+    pub talked: u64,
+    /// Its turn by chance, new with each offer.
+    pub draw: u64,
+    /// Its state is this old, wall µs.
+    pub since: i64,
     /// A group's call whose handling is being timed.
     pub handling: Option<(GroupId, u64)>,
     /// No longer in the plan: goes when its call is over.
@@ -70,8 +85,9 @@ pub(super) struct Seat {
 pub(super) struct NotNow;
 
 impl Seat {
-    pub(super) fn new(position: Position) -> Self {
+    pub(super) fn new(position: Position, draw: u64, wall: i64) -> Self {
         Self {
+            own: position.clone(),
             position,
             agent: None,
             reachable: false,
@@ -80,6 +96,11 @@ impl Seat {
             idle_since: 0,
             resting: false,
             no_answers: 0,
+            no_answer_until: None,
+            answered: 0,
+            talked: 0,
+            draw,
+            since: wall,
             handling: None,
             retired: false,
         }
@@ -117,6 +138,7 @@ impl Seat {
     pub(super) fn due(&self, held_limit: u64) -> Option<u64> {
         match &self.doing {
             Doing::Rest(Rest::WrapUp { until }) => Some(*until),
+            Doing::Rest(Rest::NotReady(Reason::NoAnswer)) => self.no_answer_until,
             Doing::Talk(talk) if held_limit > 0 => talk.held_since.map(|since| since.saturating_add(held_limit)),
             Doing::Rest(_) | Doing::Offered { .. } | Doing::Talk(_) => None,
         }
@@ -139,6 +161,7 @@ impl Seat {
         self.agent = Some(agent);
         self.pending = None;
         self.no_answers = 0;
+        (self.answered, self.talked) = (0, 0);
         Ok(())
     }
 
@@ -165,6 +188,8 @@ impl Seat {
         };
         match rest {
             Rest::Ready | Rest::WrapUp { .. } => {}
+            // His idle time is kept through a no-answer.
+            Rest::NotReady(Reason::NoAnswer) => self.no_answers = 0,
             Rest::NotReady(_) => {
                 self.idle_since = mono;
                 self.no_answers = 0;
@@ -194,6 +219,29 @@ impl Seat {
         Ok(())
     }
 
+    /// Paperwork from now on, or after the talk, for at least so long.
+    pub(super) fn wrap_up(&mut self, long: u64, mono: u64) -> Result<(), NotNow> {
+        if self.agent.is_none() {
+            return Err(NotNow);
+        }
+        match &mut self.doing {
+            Doing::Rest(rest @ (Rest::Ready | Rest::WrapUp { .. })) => {
+                *rest = Rest::WrapUp { until: mono.saturating_add(long) };
+            }
+            Doing::Talk(talk) => talk.wrap_up = talk.wrap_up.max(long),
+            Doing::Rest(Rest::NotReady(_)) | Doing::Offered { .. } => return Err(NotNow),
+        }
+        Ok(())
+    }
+
+    /// Too many calls in a row rang out: not ready until the agent gives a sign, or until then, mono µs.
+    pub(super) fn silent(&mut self, until: Option<u64>) {
+        self.no_answers = 0;
+        if self.not_ready(Reason::NoAnswer).is_ok() {
+            self.no_answer_until = until;
+        }
+    }
+
     /// Reserves the seat for an offer.
     pub(super) fn reserve(&mut self, offer: OfferId) -> Result<(), NotNow> {
         let Doing::Rest(rest) = &self.doing else {
@@ -218,7 +266,7 @@ impl Seat {
     }
 
     /// Is in this call from now on.
-    pub(super) fn talk(&mut self, call: CallRef, wrap_up: u64) {
+    pub(super) fn talk(&mut self, call: CallRef, wrap_up: u64, mono: u64) {
         let back = match &mut self.doing {
             Doing::Talk(talk) => {
                 if !talk.calls.iter().any(|(c, _)| *c == call) {
@@ -227,10 +275,13 @@ impl Seat {
                 }
                 return;
             }
+            // Whoever talks is there again.
+            Doing::Rest(Rest::NotReady(Reason::NoAnswer))
+            | Doing::Offered { back: Rest::NotReady(Reason::NoAnswer), .. } => Rest::Ready,
             Doing::Rest(back) | Doing::Offered { back, .. } => back.clone(),
         };
         self.no_answers = 0;
-        self.doing = Doing::Talk(Talk { calls: vec![(call, false)], held_since: None, wrap_up, back });
+        self.doing = Doing::Talk(Talk { calls: vec![(call, false)], since: mono, held_since: None, wrap_up, back });
     }
 
     pub(super) fn talk_ended(&mut self, call: CallRef, mono: u64) -> Result<(), NotNow> {
@@ -246,6 +297,7 @@ impl Seat {
             return Ok(());
         }
         self.idle_since = mono;
+        self.talked = self.talked.saturating_add(mono.saturating_sub(talk.since));
         let back = match (talk.wrap_up, &self.agent) {
             (0, _) | (_, None) => talk.back.clone(),
             (wrap_up, Some(_)) => Rest::WrapUp { until: mono.saturating_add(wrap_up) },
@@ -267,7 +319,7 @@ impl Seat {
     /// Wrap-up or hold is over; returns the calls to be taken off hold.
     pub(super) fn limit_over(&mut self, mono: u64) -> Vec<CallRef> {
         match &mut self.doing {
-            Doing::Rest(Rest::WrapUp { .. }) => {
+            Doing::Rest(Rest::WrapUp { .. } | Rest::NotReady(Reason::NoAnswer)) => {
                 self.settle_back(Rest::Ready, mono);
                 Vec::new()
             }

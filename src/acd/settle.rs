@@ -1,15 +1,15 @@
 //! What is due, who goes to whom, and who is sent on.
 
 use super::Output;
-use super::floor::{Floor, count};
+use super::floor::{Floor, count, served};
 use super::group::Queue;
-use super::line::Score;
+use super::line::{Score, Told, Waiting};
 use super::plan::{Plan, Strategy};
 use super::seat::{Rest, Seat};
 use super::shown::Reason;
 use super::timers::Timer;
-use crate::clock::{Now, SECOND};
-use crate::fact::Cause;
+use crate::clock::{MILLI, Now, SECOND};
+use crate::fact::{Cause, Longer};
 use crate::id::{CallRef, SeatId};
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ impl Floor {
                 Timer::Rested(seat) => {
                     self.change(&seat, now, |s| s.resting = false);
                 }
-                Timer::Skill(call) => self.drop_skill(call),
+                Timer::Skill(call) => self.widen(call),
                 Timer::Tier(call) => self.open_tier(call),
                 Timer::Cooled(call) => {
                     self.changed_calls.insert(call);
@@ -88,7 +88,11 @@ impl Floor {
     fn best_seats(&self, call: CallRef, now: Now) -> Vec<SeatId> {
         let Some(waiting) = self.calls.get(&call).filter(|c| c.enqueued) else { return Vec::new() };
         let Some(queue) = self.groups.get(&waiting.entry.group) else { return Vec::new() };
-        let ready = queue.ready(waiting.entry.skill.as_ref(), waiting.tier);
+        if let Some(seat) = self.sticky_seat(waiting, queue) {
+            return vec![seat.clone()];
+        }
+        let ask = waiting.ask();
+        let ready = queue.ready(&ask, waiting.tier);
         let mut eligible = ready.filter_map(|seat| Some((waiting.fresh(seat, now.mono)?, seat)));
         if queue.plan.strategy == Strategy::RingAll {
             return eligible.map(|(_, seat)| seat.clone()).collect();
@@ -96,6 +100,17 @@ impl Floor {
         let Some((fresh, first)) = eligible.next() else { return Vec::new() };
         let best = if fresh { first } else { eligible.find(|(fresh, _)| *fresh).map_or(first, |(_, seat)| seat) };
         vec![best.clone()]
+    }
+
+    /// The seat of whom the caller has talked with before, if he may take the call at once and nobody has been offered it.
+    fn sticky_seat(&self, waiting: &Waiting, queue: &Queue) -> Option<&SeatId> {
+        let all = queue.plan.strategy == Strategy::RingAll;
+        let agent = waiting.entry.sticky.as_ref().filter(|_| waiting.is_new() && !all)?;
+        let id = self.seat_of(agent)?;
+        let seat = self.seats.get(id).filter(|s| s.available())?;
+        let member = seat.position.groups.get(&waiting.entry.group)?;
+        let may = !queue.closed && member.tier <= waiting.tier && waiting.is_met_by(&seat.position.skills);
+        may.then_some(id)
     }
 
     /// Where nobody is left, calls go on; a call for which a seat still rings waits for that.
@@ -130,23 +145,28 @@ impl Floor {
         let Some(waiting) = self.calls.get(&call) else { return };
         let Some(queue) = self.groups.get(&waiting.entry.group) else { return };
         let after = |delay: u64| waiting.entered.saturating_add(delay);
-        let skill = queue.plan.skill_wait.filter(|_| waiting.entry.skill.is_some());
+        // Each level below the one it came with has taken one wait more.
+        let steps = u64::from(waiting.asked.saturating_sub(waiting.entry.level)) + 1;
+        let skill =
+            queue.plan.skill_wait.filter(|_| waiting.entry.skill.is_some()).map(|wait| wait.saturating_mul(steps));
         self.timers.set(Timer::Overflow(call), queue.plan.max_wait.map(after));
         self.timers.set(Timer::Skill(call), skill.map(after));
         let tier = queue.next_tier(waiting.tier).map(|(_, delay)| after(delay));
         self.timers.set(Timer::Tier(call), tier);
     }
 
-    fn drop_skill(&mut self, call: CallRef) {
+    fn widen(&mut self, call: CallRef) {
         let Some(waiting) = self.calls.get_mut(&call) else { return };
-        let skill = waiting.entry.skill.take();
+        let before = waiting.ask();
+        waiting.widen();
         if waiting.enqueued
             && let Some(queue) = self.groups.get_mut(&waiting.entry.group)
         {
-            queue.dequeue(waiting.rank(), skill.as_ref(), waiting.tier);
-            queue.enqueue(waiting.rank(), None, 0..=waiting.tier);
+            queue.dequeue(waiting.rank(), &before, waiting.tier);
+            queue.enqueue(waiting.rank(), &waiting.ask(), 0..=waiting.tier);
         }
         self.changed_calls.insert(call);
+        self.time_call(call);
     }
 
     fn open_tier(&mut self, call: CallRef) {
@@ -155,7 +175,7 @@ impl Floor {
         if let Some((tier, _)) = queue.next_tier(waiting.tier) {
             waiting.tier = tier;
             if waiting.enqueued {
-                queue.enqueue(waiting.rank(), waiting.entry.skill.as_ref(), tier..=tier);
+                queue.enqueue(waiting.rank(), &waiting.ask(), tier..=tier);
             }
         }
         self.changed_calls.insert(call);
@@ -167,17 +187,36 @@ impl Floor {
         let Some(queue) = self.groups.get(&waiting.entry.group) else { return };
         let Some(announce) = queue.plan.announce else { return };
         if waiting.offers == 0 {
-            let position = queue.position(waiting.rank());
-            let (wait_low_s, wait_high_s) = queue.likely_wait(position).unzip();
-            self.out.push_back(Output::Position { call, position, wait_low_s, wait_high_s });
+            let told = self.tell_position(call, now);
+            self.out.extend(told);
         }
         let next = now.mono.saturating_add(announce.every.max(SECOND));
         self.timers.set(Timer::Announce(call), Some(next));
     }
 
+    /// Position and likely wait, and why that ends later than the caller was told before, if it does.
+    fn tell_position(&mut self, call: CallRef, now: Now) -> Option<Output> {
+        let waiting = self.calls.get_mut(&call)?;
+        let queue = self.groups.get(&waiting.entry.group)?;
+        let (position, seats) = (queue.position(waiting.rank()), queue.staff().whole);
+        let wait = queue.likely_wait(position);
+        let mut longer = None;
+        if let Some((_, high)) = wait {
+            let until = now.mono.saturating_add(u64::from(high).saturating_mul(MILLI));
+            longer = waiting.told.filter(|told| until > told.until).map(|told| match told {
+                _ if seats < told.seats => Longer::FewerSeats,
+                _ if position > told.position => Longer::Overtaken,
+                _ => Longer::LongTalks,
+            });
+            waiting.told = Some(Told { position, seats, until });
+        }
+        Some(Output::Position { call, position, wait, longer })
+    }
+
     /// Puts a plan in force: groups and memberships as it says, calls, offers and seat states as they are.
     pub(super) fn set_plan(&mut self, plan: Plan, now: Now) {
         self.settings = plan.settings;
+        self.people = plan.agents;
         let mut groups = plan.groups;
         for (id, queue) in &mut self.groups {
             queue.clear();
@@ -193,14 +232,18 @@ impl Floor {
         for (id, seat) in &mut self.seats {
             let position = seats.remove(id);
             seat.retired = position.is_none();
-            seat.position = position.unwrap_or_default();
+            seat.own = position.unwrap_or_default();
+            seat.position = served(&self.people, seat);
             if seat.retired {
                 leaving.push(id.clone());
             }
             count(&mut self.groups, id, seat, true);
             self.timers.set(Timer::Seat(id.clone()), seat.due(self.settings.held_limit));
         }
-        self.seats.extend(seats.into_iter().map(|(id, position)| (id, Seat::new(position))));
+        for (id, position) in seats {
+            let draw = self.draw();
+            self.seats.insert(id, Seat::new(position, draw, now.wall));
+        }
         self.relay_calls(now);
         for id in leaving {
             self.dismiss(&id, now);

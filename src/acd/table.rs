@@ -33,7 +33,7 @@ const STATES: [Row; 21] = [
     ("wrap-up, break pending", &["register", "sign in", "ready", "enter 1", "accepted", "break", "end 1"]),
 ];
 
-const INPUTS: [&str; 21] = [
+const INPUTS: [&str; 22] = [
     "register",
     "lost",
     "sign in",
@@ -41,6 +41,7 @@ const INPUTS: [&str; 21] = [
     "sign out",
     "ready",
     "break",
+    "wrap up",
     "enter 1",
     "leave 1",
     "reserve 3",
@@ -68,6 +69,7 @@ fn say(room: &mut Room, word: &str) {
         "sign out" => Input::SignOut { seat },
         "ready" => Input::Ready { seat },
         "break" => Input::NotReady { seat, reason: Reason::Break },
+        "wrap up" => Input::WrapUp { seat },
         "enter 1" => return room.enters(1, "main"),
         "leave 1" => Input::Leave { call: CallRef(1) },
         "reserve 3" => {

@@ -1,6 +1,7 @@
 //! The floor in sentences.
 
 mod groups;
+mod strategies;
 
 use super::*;
 use crate::clock::{MILLI, Now, SECOND};
@@ -87,7 +88,15 @@ impl Room {
     }
 
     pub fn enters(&mut self, call: u64, group: &str) {
-        let entry = Entry { call: CallRef(call), group: g(group), class: 1, place: self.now.wall, skill: None };
+        let entry = Entry {
+            call: CallRef(call),
+            group: g(group),
+            class: 1,
+            place: self.now.wall,
+            skill: None,
+            level: 1,
+            sticky: None,
+        };
         self.tell(Input::Enter(entry));
     }
 
@@ -127,10 +136,10 @@ pub(super) fn short(output: &Output) -> String {
         Output::Offer { call, seat, .. } => format!("{} to {seat}", call.0),
         Output::Withdraw { call, seat, cause, .. } => format!("{} from {seat}: {cause:?}", call.0),
         Output::Overflow { call, group, why, .. } => format!("{} leaves {group}: {why:?}", call.0),
-        Output::Position { call, position, wait_low_s, wait_high_s } => match (wait_low_s, wait_high_s) {
-            (Some(low), Some(high)) => format!("{} is told {position}, {low}-{high} s", call.0),
-            _ => format!("{} is told {position}", call.0),
-        },
+        Output::Position { call, position, wait: Some((low, high)), .. } => {
+            format!("{} is told {position}, {}-{} s", call.0, low / 1000, high.div_ceil(1000))
+        }
+        Output::Position { call, position, .. } => format!("{} is told {position}", call.0),
         Output::SeatChanged { seat, from, to, .. } => format!("{seat} {from} -> {to}"),
         Output::HoldExpired { seat, call } => format!("{seat} held {} too long", call.0),
     }
@@ -152,7 +161,7 @@ fn a_call_goes_to_the_seat_whose_last_talk_ended_longest_ago() {
 #[test]
 fn of_seats_idle_since_the_same_moment_the_one_with_fewer_skills_is_first() {
     let mut plan = plan(&[("main", Group::default())], &["8001", "8002"]);
-    plan.seats.get_mut("8001").unwrap().skills.insert(SkillId::from("tax"));
+    plan.seats.get_mut("8001").unwrap().skills.insert(SkillId::from("tax"), 1);
     let mut room = Room::new(&plan);
     for seat in ["8001", "8002"] {
         room.tell(Input::NotReady { seat: s(seat), reason: Reason::Break });
@@ -351,7 +360,15 @@ fn a_caller_keeps_the_place_through_overflow_to_the_hub() {
         Output::Overflow { place, .. } => Some(*place),
         _ => None,
     });
-    let entry = Entry { call: CallRef(1), group: g("main"), class: 1, place: place.unwrap(), skill: None };
+    let entry = Entry {
+        call: CallRef(1),
+        group: g("main"),
+        class: 1,
+        place: place.unwrap(),
+        skill: None,
+        level: 1,
+        sticky: None,
+    };
     room.tell(Input::Enter(entry));
     room.ends("8001", 99);
     assert_eq!(room.said(), ["1 leaves kept.12348: WaitedLong", "1 to 8001"]);
@@ -363,7 +380,15 @@ fn a_returned_caller_goes_before_a_new_one_whatever_the_place() {
     room.tell(Input::Occupy { seat: s("8001"), call: CallRef(99) });
     room.enters(1, "main");
     room.passes(1);
-    let entry = Entry { call: CallRef(2), group: g("main"), class: 0, place: room.now.wall, skill: None };
+    let entry = Entry {
+        call: CallRef(2),
+        group: g("main"),
+        class: 0,
+        place: room.now.wall,
+        skill: None,
+        level: 1,
+        sticky: None,
+    };
     room.tell(Input::Enter(entry));
     room.ends("8001", 99);
     assert_eq!(room.said(), ["2 to 8001"]);

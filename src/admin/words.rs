@@ -1,6 +1,6 @@
 //! Why an order about a live call was not carried out, in the same words at every door: Chinese and English.
 
-use crate::call::Conflict;
+use crate::call::{Conflict, Unfit};
 use crate::id::CallRef;
 
 /// Why not now.
@@ -14,6 +14,20 @@ pub const fn conflict_words(why: Conflict) -> (&'static str, &'static str) {
         Conflict::Already => ("已经如此", "it is so already"),
         Conflict::SeatBusy => ("坐席话机忙或不在线", "the seat's phone is busy or cannot be reached"),
         Conflict::NotRecorded => ("此通话不录音", "the call is not recorded"),
+    }
+}
+
+/// Why an order about a seat was not carried out.
+#[must_use]
+pub const fn unfit_words(why: Unfit) -> (&'static str, &'static str) {
+    match why {
+        Unfit::NoSeat => ("没有这个坐席", "there is no such seat"),
+        Unfit::NotHim => ("没有这个工号，或密码不对", "there is no such person, or the PIN is wrong"),
+        Unfit::Locked => ("密码连续错误，暂时不受理", "too many wrong PINs: not listened to for a while"),
+        Unfit::Elsewhere => ("此人正在另一个坐席通话", "the person is in a call at another seat"),
+        Unfit::Taken => ("坐席上另有他人，且手上有来电", "somebody else is signed in there and has a call in hand"),
+        Unfit::Nobody => ("坐席没有签入，或签入的是别人", "nobody is signed in there, or somebody else"),
+        Unfit::NotNow => ("坐席此刻的状态不允许", "what the seat does now does not allow it"),
     }
 }
 

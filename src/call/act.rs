@@ -1,5 +1,6 @@
 //! What a call wants done, in the words of a call; the exchange does it.
 
+use super::order::{Pin, SeatOrder};
 use crate::fact::{Brief, Cause, Fact, Supervision, Target};
 use crate::id::{GroupId, LegRef, OfferId, SeatId};
 use crate::patch::Topology;
@@ -64,6 +65,13 @@ pub enum Act {
     SeatQuit(SeatId),
     /// Tell the floor that the seat holds the call, or no longer.
     SeatHeld(SeatId, bool),
+    /// Carry out an order about the caller's own seat; [`super::Input::SeatOrdered`] tells what came of it.
+    Seat {
+        /// What.
+        order: SeatOrder,
+        /// What the person has shown that he is, where he signs in.
+        pin: Option<Pin>,
+    },
     /// The call is over; forget it.
     Over,
 }

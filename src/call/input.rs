@@ -1,5 +1,6 @@
 //! What a call is told, by its legs, the floor, the media and operators.
 
+use super::order::Unfit;
 use crate::fact::Cause;
 use crate::id::{GroupId, LegRef, OfferId, SeatId};
 use crate::patch::PlayId;
@@ -76,6 +77,10 @@ pub enum Input {
     Reserved(SeatId, Result<OfferId, Cause>),
     /// An order of the agent could not be understood or carried out: he is told by a tone.
     Refused,
+    /// A key was pressed on this leg, which is no agent's in a talk.
+    Key(LegRef, char),
+    /// What came of [`super::Act::Seat`].
+    SeatOrdered(Result<(), Unfit>),
     /// `Call::deadline` has come.
     Due,
     /// An operator, or the end of the daemon, ends the call.

@@ -1,6 +1,7 @@
 //! Who called what: the facts of the caller that stay with the call to its end.
 
 use super::act::Act;
+use super::order::SeatCode;
 use crate::clock::Now;
 use crate::dialplan::{Class, Plan, Record};
 use crate::fact::{Cause, Fact, Origin, Service};
@@ -58,6 +59,8 @@ pub struct Journey {
     pub service: Service,
     /// Seat to seat: the seat that is called; there is no script then.
     pub seat_dialled: Option<SeatId>,
+    /// A feature code that a seat has dialled; there is no script then. Boxed: few calls have one.
+    pub seat_code: Option<Box<SeatCode>>,
     /// Plan and prompts that it began with.
     pub snapshot: Arc<Snapshot>,
     /// First entry into a queue, wall µs; the moment of the INVITE until then.

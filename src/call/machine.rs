@@ -311,7 +311,7 @@ impl<'a> Out<'a> {
     /// Sends a leg out.
     pub(super) fn dial(&mut self, target: Target, about: About) -> LegRef {
         let leg = self.said.next_leg();
-        self.fact(Fact::LegTried { leg, target: target.clone() });
+        self.fact(Fact::LegTried { leg, target: target.clone(), agent: None });
         self.act(Act::Dial { leg, target, about });
         leg
     }

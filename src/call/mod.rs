@@ -1,16 +1,16 @@
 //! One call: a caller, the steps his number leads through, and whoever he is connected to. Pure.
 //!
 //! [`Call`] is a small value with three verbs: [`Call::handle`], [`Call::poll`], [`Call::deadline`]. It says what shall happen
-//! ([`Act`]) in the words of a call; the exchange owns sessions, ports and the floor and does it. It routes and does nothing
-//! else: each stage and each feature is a machine (`machine`) in a file of its own, which knows no other. Who is there follows
-//! from what is said (`party`), who hears whom from who is there (`room`). None of them knows SIP messages, SDP or sockets;
-//! service status codes stand in `cause` only.
+//! ([`Act`]) in a call's words; the exchange owns sessions, ports and the floor and does it. It routes and does nothing else: each
+//! stage and feature is a machine (`machine`) in a file of its own, which knows no other. Who is there follows from what is said
+//! (`party`), who hears whom from that (`room`). None knows SIP, SDP or sockets; status codes stand in `cause` only.
 
 mod act;
 mod announce;
 mod attempt;
 pub mod cause;
 mod dialling;
+mod feature_code;
 mod features;
 mod handover;
 mod input;
@@ -36,7 +36,7 @@ pub use handover::Given;
 pub use input::{Input, LegEvent};
 pub use journey::{Caller, Journey, Snapshot};
 pub use leg::Leg;
-pub use order::{Conflict, Order};
+pub use order::{Conflict, Order, Pin, SeatCode, SeatOrder, Unfit};
 pub use party::{Member, Role};
 pub use reach::{Reachable, Try};
 pub use recording::Recorded;
@@ -109,8 +109,8 @@ impl Call {
     pub fn handle(&mut self, input: Input, now: Now) {
         match &input {
             _ if matches!(self.stage, Stage::Over) => return,
-            Input::Begin => match self.journey.seat_dialled.clone() {
-                Some(seat) => self.enter(Stage::seat(seat), now),
+            Input::Begin => match Stage::first(&self.journey) {
+                Some(stage) => self.enter(stage, now),
                 None => self.advance(now),
             },
             Input::HangUp(cause) => self.release_all(Party::Switch, *cause, now),

@@ -2,6 +2,8 @@
 
 use super::announce::Announcing;
 use super::dialling::Dialling;
+use super::feature_code::FeatureCode;
+use super::journey::Journey;
 use super::machine::{Event, Flow, Machine, Out, View};
 use super::queueing::Queueing;
 use super::room::Room;
@@ -9,7 +11,7 @@ use super::talking::Talking;
 use crate::clock::Now;
 use crate::dialplan::Step;
 use crate::fact::Outcome;
-use crate::id::{GroupId, LegRef, SeatId};
+use crate::id::{GroupId, LegRef};
 
 /// Where the call is in its script.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) enum Stage {
     Queueing(Box<Queueing>),
     Dialling(Box<Dialling>),
     Talking(Talking),
+    Coded(Box<FeatureCode>),
     Over,
 }
 
@@ -38,9 +41,13 @@ impl Stage {
         }
     }
 
-    /// A seat that was dialled by its own number.
-    pub(super) fn seat(seat: SeatId) -> Self {
-        Self::Dialling(Box::new(Dialling::seat(seat)))
+    /// What a call begins with that has no script: a seat that was dialled by its own number, or a feature code.
+    pub(super) fn first(journey: &Journey) -> Option<Self> {
+        if let Some(seat) = journey.seat_dialled.clone() {
+            return Some(Self::Dialling(Box::new(Dialling::seat(seat))));
+        }
+        let code = journey.seat_code.clone()?;
+        Some(Self::Coded(Box::new(FeatureCode::new(*code))))
     }
 
     fn machine(&self) -> Option<&dyn Machine> {
@@ -49,6 +56,7 @@ impl Stage {
             Self::Queueing(machine) => Some(&**machine),
             Self::Dialling(machine) => Some(&**machine),
             Self::Talking(machine) => Some(machine),
+            Self::Coded(machine) => Some(&**machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -59,6 +67,7 @@ impl Stage {
             Self::Queueing(machine) => Some(&mut **machine),
             Self::Dialling(machine) => Some(&mut **machine),
             Self::Talking(machine) => Some(machine),
+            Self::Coded(machine) => Some(&mut **machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -85,6 +94,7 @@ impl Stage {
             Self::Queueing(_) => "queueing",
             Self::Dialling(_) => "ringing",
             Self::Talking(_) => "talking",
+            Self::Coded(_) => "feature_code",
             Self::Over => "over",
         }
     }
@@ -109,7 +119,7 @@ impl Stage {
     /// What it means that the caller hangs up now.
     pub(super) fn abandoned(&self, view: &View<'_>) -> Outcome {
         match self {
-            Self::Talking(_) => Outcome::Connected,
+            Self::Talking(_) | Self::Coded(_) => Outcome::Connected,
             Self::Announcing(announcing) => announcing.abandoned(view),
             Self::Idle | Self::Queueing(_) | Self::Dialling(_) | Self::Over => Outcome::Abandoned,
         }

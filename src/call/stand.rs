@@ -87,6 +87,7 @@ pub(super) fn journey(class: Option<Class>, service: Service) -> Journey {
         class,
         service,
         seat_dialled: None,
+        seat_code: None,
         snapshot: SNAPSHOT.clone(),
         place: 0,
         max_forwards: 69,
@@ -136,6 +137,7 @@ pub(super) fn word(act: &Act) -> String {
         Act::SeatFree(seat) => format!("SeatFree {seat}"),
         Act::SeatQuit(seat) => format!("SeatQuit {seat}"),
         Act::SeatHeld(seat, held) => format!("SeatHeld {seat} {held}"),
+        Act::Seat { order, pin } => format!("Seat {order:?}{}", if pin.is_some() { " with a PIN" } else { "" }),
         Act::Ring | Act::EarlyMedia | Act::Answer | Act::Leave | Act::Over => format!("{act:?}"),
     }
 }
@@ -373,6 +375,9 @@ fn from_outside() -> Vec<(&'static str, Told)> {
         ("8049 reserved", reserved("8049", 9)),
         ("8049 busy", Told::Input(Input::Reserved("8049".into(), Err(Cause::Busy)))),
         ("refused", Told::Input(Input::Refused)),
+        ("key 1 of leg 0", Told::Input(Input::Key(LegRef(0), '1'))),
+        ("key # of leg 0", Told::Input(Input::Key(LegRef(0), '#'))),
+        ("seat order done", Told::Input(Input::SeatOrdered(Ok(())))),
         ("2 s later", Told::Later(2)),
         ("30 s later", Told::Later(30)),
         ("60 s later", Told::Later(60)),

@@ -1,5 +1,6 @@
 //! The command line's grammar. What the words do stands in the files named after them.
 
+use crate::exchange::SeatSet;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ pub struct Cli {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// 只输出一个 JSON 文档，失败时也是 · one JSON document, also on failure.
     #[arg(long, global = true)]
@@ -102,7 +103,7 @@ pub enum Command {
     Calls(Calls),
     /// 坐席 · seats.
     #[command(subcommand)]
-    Seats(List),
+    Seats(Seats),
     /// 中继 · trunks.
     #[command(subcommand)]
     Trunks(List),
@@ -409,6 +410,44 @@ pub enum Reports {
 pub enum List {
     /// 列出 · lists them.
     Ls,
+}
+
+/// `seats`.
+#[derive(Debug, Subcommand)]
+pub enum Seats {
+    /// 列出 · lists them.
+    Ls,
+    /// 签入坐席、设定状态 · signs a person in at a seat, sets its state.
+    #[command(after_help = "例 examples:\n  switchboard seats set 8041 --agent 8041 --state ready\n  \
+        switchboard seats set 8041 --state break --reason 用餐\n  switchboard seats set 8041 --state out")]
+    Set(SetSeat),
+}
+
+/// `seats set`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args(["agent", "state"])))]
+pub struct SetSeat {
+    /// 坐席 · the seat.
+    pub seat: String,
+    /// 签入的工号 · the work number of who signs in.
+    #[arg(long, value_name = "NUMBER")]
+    pub agent: Option<String>,
+    /// 状态 · the state. Here this is no folder: name the daemon by `--socket` or `--config`.
+    // Of the same type as the folder of the same name, whose place it takes.
+    #[arg(long, value_name = "ready|break|wrap-up|out", value_parser = seat_state)]
+    pub state: Option<PathBuf>,
+    /// 小休的原因 · what a break is for.
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "state")]
+    pub reason: String,
+    #[command(flatten)]
+    pub by: Who,
+}
+
+/// One of the states of `seats set`.
+fn seat_state(text: &str) -> Result<PathBuf, String> {
+    let known = SeatSet::ALL.iter().any(|state| state.word() == text);
+    let words = "ready、break、wrap-up、out 之一 · one of ready, break, wrap-up, out";
+    if known { Ok(text.into()) } else { Err(words.to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]

@@ -152,14 +152,23 @@ pub(super) fn room(storage: &Storage, lang: Lang) -> String {
 pub(super) fn seats(global: &Global, screen: &Screen) -> Result<Done, Failure> {
     let Answer::Seats { seats } = ask(global, &Command::Seats)? else { return Err(strange()) };
     let heading = match screen.lang {
-        Lang::Zh => ["坐席", "坐席组", "状态", "话机", "口令错误"],
-        Lang::En => ["seat", "groups", "state", "phone", "wrong passwords"],
+        Lang::Zh => ["坐席", "工号", "坐席组", "状态", "起", "接听", "话机", "口令错误"],
+        Lang::En => ["seat", "agent", "groups", "state", "since", "answered", "phone", "wrong passwords"],
     };
     let mut rows = vec![heading.map(str::to_owned)];
-    rows.extend(seats.iter().map(|SeatRow { seat, groups, state, zh, contact, locked }| {
-        let state = screen.lang.of(zh, state).to_owned();
-        let locked = locked.iter().map(|row| wrong(row, screen.lang)).collect::<Vec<_>>().join("; ");
-        [seat.to_string(), groups.join(" "), state, contact.clone().unwrap_or_else(|| "-".into()), locked]
+    rows.extend(seats.iter().map(|row| {
+        let SeatRow { seat, agent, groups, state, zh, since, answered, contact, locked, .. } = row;
+        let or = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+        [
+            seat.to_string(),
+            or(agent.as_ref().map(ToString::to_string)),
+            groups.join(" "),
+            screen.lang.of(zh, state).to_owned(),
+            super::moment::clock(*since),
+            answered.to_string(),
+            or(contact.clone()),
+            locked.iter().map(|row| wrong(row, screen.lang)).collect::<Vec<_>>().join("; "),
+        ]
     }));
     Ok(Done::well(table::aligned(&rows), json!({ "seats": seats })))
 }

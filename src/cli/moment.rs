@@ -28,6 +28,13 @@ pub fn shown(wall: i64) -> String {
     zone.local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
+/// The moment's local time of day, `10:00:00`.
+#[must_use]
+pub fn clock(wall: i64) -> String {
+    let zone = Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc);
+    zone.local(wall).strftime("%H:%M:%S").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

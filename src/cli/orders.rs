@@ -1,15 +1,17 @@
 //! `calls transfer|hold|supervise …|hangup`: orders about a live call, each with one outcome.
 
-use super::args::{Calls, Global, Mode, OfCall, RecordOrder, Way, Who};
+use super::args::{Calls, Global, Mode, OfCall, RecordOrder, SetSeat, Way, Who};
 use super::exit::{Done, Exit, Failure};
 use super::records::reference;
 use super::screen::Screen;
 use super::{ask, change};
 use crate::admin;
-use crate::exchange::{Answer, Command, Verb};
+use crate::call::Unfit;
+use crate::exchange::{Answer, Command, SeatSet, Verb};
 use crate::fact::{self, Brief, Supervision};
-use crate::id::{CallRef, SeatId};
+use crate::id::{AgentId, CallRef, SeatId};
 use serde_json::json;
+use std::path::Path;
 
 /// An order, and what is said of it once it is done.
 struct Asked {
@@ -39,6 +41,34 @@ pub(super) fn order(global: &Global, words: &Calls, screen: &Screen) -> Result<D
         Answer::Conflict { why } => {
             let (zh, en) = admin::conflict_words(why);
             Err(Failure::new(Exit::Bad, zh, en))
+        }
+        _ => Err(ask::strange()),
+    }
+}
+
+/// `seats set`.
+pub(super) fn set_seat(global: &Global, set: &SetSeat, screen: &Screen) -> Result<Done, Failure> {
+    let word = set.state.as_deref().and_then(Path::to_str);
+    let state = word.and_then(|word| SeatSet::ALL.into_iter().find(|state| state.word() == word));
+    // Its --state is the seat's.
+    let global = &Global { state: None, ..global.clone() };
+    let command = Command::Seat {
+        seat: SeatId::from(set.seat.as_str()),
+        agent: set.agent.as_deref().map(AgentId::from),
+        state,
+        reason: set.reason.clone(),
+        by: name(&set.by),
+    };
+    match ask::ask(global, &command)? {
+        Answer::Done => {
+            let (seat, state) = (&set.seat, state.map_or("in", SeatSet::word));
+            let (zh, en) = (format!("坐席 {seat}：{state}\n"), format!("seat {seat}: {state}\n"));
+            Ok(Done::well(screen.lang.of(&zh, &en).to_owned(), json!({ "seat": seat, "state": state, "done": true })))
+        }
+        Answer::Unfit { why } => {
+            let (zh, en) = admin::unfit_words(why);
+            let exit = if matches!(why, Unfit::NotHim) { Exit::Forbidden } else { Exit::Bad };
+            Err(Failure::new(exit, zh, en))
         }
         _ => Err(ask::strange()),
     }

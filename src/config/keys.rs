@@ -1,4 +1,4 @@
-//! `[keys]`: what an agent presses on a plain phone to bring a third party in, and to let one go.
+//! `[keys]`: what an agent presses on a plain phone to bring a third party in, to let one go, and to sign in and out.
 
 use super::reader::Table;
 use crate::exchange::Codes;
@@ -27,6 +27,11 @@ pub(super) fn read(table: Table<'_, '_>) -> Codes {
         cancel: code("cancel", usual.cancel),
         swap: code("swap", usual.swap),
         back: code("back", usual.back),
+        sign_in: code("sign_in", usual.sign_in),
+        sign_out: code("sign_out", usual.sign_out),
+        ready: code("ready", usual.ready),
+        rest: code("break", usual.rest),
+        wrap_up: code("wrap_up", usual.wrap_up),
         speed: speed(&table),
     };
     if let Some((one, other)) = codes.ambiguous() {

@@ -8,6 +8,7 @@ mod flood;
 mod keys;
 mod mistake;
 pub mod mix;
+mod persons;
 mod reader;
 mod recording;
 mod seats;
@@ -16,12 +17,13 @@ mod trunks;
 
 pub use flood::Flood;
 pub use mistake::{Mistake, Severity, Spot};
+pub use persons::Person;
 pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
 pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
 pub use trunks::{Account, Source, Trunk};
 
-use crate::id::{GroupId, SeatId, TrunkId};
+use crate::id::{AgentId, GroupId, SeatId, TrunkId};
 use mistake::Mistakes;
 use reader::{Document, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +45,8 @@ pub struct Config {
     pub trunks: BTreeMap<TrunkId, Trunk>,
     /// `[[seats]]`, one entry for each number.
     pub seats: BTreeMap<SeatId, Seat>,
+    /// `[[persons]]`, one entry for each work number.
+    pub persons: BTreeMap<AgentId, Person>,
     /// `[keys]`: feature codes of agents on plain phones.
     pub keys: crate::exchange::Codes,
     /// `[floor]`: what this installation wants otherwise than the dialplan's groups say.
@@ -109,6 +113,7 @@ impl Config {
             plan: Plan::read(root.table("plan")),
             trunks: trunks::read(document, root.value("trunk"), &sip),
             seats: seats::read(document, root.value("seats"), &sip),
+            persons: persons::read(document, root.value("persons"), &sip),
             keys: keys::read(root.table("keys")),
             floor: Floor::read(root.table("floor")),
             store: Store::read(root.table("store")),
@@ -130,7 +135,8 @@ impl Config {
     pub fn against(&self, groups: &BTreeSet<GroupId>, trunks: &BTreeSet<TrunkId>) -> Vec<Mistake> {
         let mut all = Mistakes::default();
         let mut seen = BTreeSet::new();
-        for (group, spot) in self.seats.values().flat_map(|s| s.groups.iter().chain(&s.supervises)) {
+        let seats = self.seats.values().flat_map(|s| s.groups.iter().chain(&s.supervises));
+        for (group, spot) in seats.chain(self.persons.values().flat_map(|p| &p.groups)) {
             if !groups.contains(group) && seen.insert(spot) {
                 let names = groups.iter().map(GroupId::as_str);
                 all.add(Severity::Error, || unknown("坐席组", "group", group.as_str(), names, spot));

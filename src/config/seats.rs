@@ -58,7 +58,7 @@ pub(super) fn read(document: &Document<'_>, value: Option<&Spanned<DeValue<'_>>>
 /// One `[[seats]]` table.
 fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     let document = table.document;
-    let numbers = numbers(table);
+    let numbers = numbers(table, ("坐席号", "seat number"), MOST);
     let groups = groups(table);
     let supervises = named(table, "supervises");
     let words = [("on-register", SignIn::OnRegister), ("manual", SignIn::Manual)];
@@ -84,7 +84,8 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     }
 }
 
-fn numbers(table: &Table<'_, '_>) -> Vec<Found<String>> {
+/// `numbers`: single ones and ranges, of three to six digits. `what` they are, in sentences; no range gives more than `most`.
+pub(super) fn numbers(table: &Table<'_, '_>, what: (&str, &str), most: usize) -> Vec<Found<String>> {
     let mut all = Vec::new();
     if table.value("numbers").is_none() {
         table.missing("numbers，例如 numbers = \"8001-8049\"", "numbers, e.g. numbers = \"8001-8049\"");
@@ -97,12 +98,13 @@ fn numbers(table: &Table<'_, '_>) -> Vec<Found<String>> {
         match ends {
             (Ok(from), Ok(to)) if digits(first) && first.len() == last.len() && digits(last) && from <= to => {
                 let width = first.len();
-                let range = (from..=to).take(MOST + 1);
+                let range = (from..=to).take(most + 1);
                 all.extend(range.map(|n| (format!("{n:0width$}"), span.clone())));
             }
             _ => {
-                let zh = format!("\"{text}\" 不是坐席号：应写作 \"8001\" 或 \"8001-8049\"，3 到 6 位数字");
-                let en = format!("\"{text}\" is no seat number: write \"8001\" or \"8001-8049\", 3 to 6 digits");
+                let (zh, en) = what;
+                let zh = format!("\"{text}\" 不是{zh}：应写作 \"8001\" 或 \"8001-8049\"，3 到 6 位数字");
+                let en = format!("\"{text}\" is no {en}: write \"8001\" or \"8001-8049\", 3 to 6 digits");
                 table.document.error(span, zh, en);
             }
         }
@@ -110,7 +112,7 @@ fn numbers(table: &Table<'_, '_>) -> Vec<Found<String>> {
     all
 }
 
-fn groups(table: &Table<'_, '_>) -> Vec<(GroupId, Spot)> {
+pub(super) fn groups(table: &Table<'_, '_>) -> Vec<(GroupId, Spot)> {
     if let (Some(_), Some(second)) = (table.value("group"), table.value("groups")) {
         table.document.error(second.span(), "group 与 groups 只能写一个", "group and groups exclude each other");
     }
@@ -121,7 +123,7 @@ fn groups(table: &Table<'_, '_>) -> Vec<(GroupId, Spot)> {
 }
 
 /// Groups by their names, each with its place.
-fn named(table: &Table<'_, '_>, key: &'static str) -> Vec<(GroupId, Spot)> {
+pub(super) fn named(table: &Table<'_, '_>, key: &'static str) -> Vec<(GroupId, Spot)> {
     let texts = table.texts(key).unwrap_or_default();
     texts.into_iter().map(|(name, span)| (GroupId::from(name), table.document.spot(&span))).collect()
 }
@@ -262,7 +264,7 @@ fn file(document: &Document<'_>, name: &str, span: Range<usize>, loopback: bool)
     Some(Passwords::File(shown, lines))
 }
 
-fn others_may_read(path: &std::path::Path) -> bool {
+pub(super) fn others_may_read(path: &std::path::Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o004 != 0)
 }

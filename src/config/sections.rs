@@ -339,11 +339,31 @@ pub struct Floor {
     pub early_hangup: Duration,
     /// Said to the target of a transfer before it joins.
     pub whisper: Option<String>,
+    /// A seat where so many calls in a row rang out is not ready; 0 is never.
+    pub no_answer_limit: u32,
+    /// For so long at most; zero: until its agent says that he is there.
+    pub no_answer_rest: Duration,
+    /// A seat may hold all its calls so long; zero is without limit.
+    pub hold_limit: Duration,
+    /// Paperwork that an agent asks for by key.
+    pub longer_wrap_up: Duration,
+    /// What a break may be for, in the order of their keys 1 to 9.
+    pub breaks: Vec<String>,
 }
 
 impl Default for Floor {
     fn default() -> Self {
-        Self { ring_time: None, wrap_up: None, early_hangup: Duration::from_secs(5), whisper: None }
+        Self {
+            ring_time: None,
+            wrap_up: None,
+            early_hangup: Duration::from_secs(5),
+            whisper: None,
+            no_answer_limit: 3,
+            no_answer_rest: Duration::from_secs(120),
+            hold_limit: Duration::ZERO,
+            longer_wrap_up: Duration::from_secs(120),
+            breaks: ["小休", "用餐", "培训", "会议", "其他"].map(str::to_owned).to_vec(),
+        }
     }
 }
 
@@ -353,10 +373,33 @@ impl Floor {
         let (ring_time, wrap_up) = (seconds("ring_time_s", 1..=120), seconds("wrap_up_s", 0..=3600));
         let early_hangup = seconds("early_hangup_s", 0..=60).unwrap_or(Self::default().early_hangup);
         let whisper = table.text("whisper").map(|(prompt, _)| prompt.to_owned());
-        let floor = Self { ring_time, wrap_up, early_hangup, whisper };
+        let usual = Self::default();
+        let floor = Self {
+            ring_time,
+            wrap_up,
+            early_hangup,
+            whisper,
+            no_answer_limit: table.number_or("no_answer_limit", 0..=100, usual.no_answer_limit),
+            no_answer_rest: seconds("no_answer_rest_s", 0..=86_400).unwrap_or(usual.no_answer_rest),
+            hold_limit: seconds("hold_limit_s", 0..=86_400).unwrap_or(usual.hold_limit),
+            longer_wrap_up: seconds("longer_wrap_up_s", 1..=3_600).unwrap_or(usual.longer_wrap_up),
+            breaks: breaks(&table).unwrap_or(usual.breaks),
+        };
         table.finish();
         floor
     }
+}
+
+/// Words for breaks: at most nine, one for each key.
+fn breaks(table: &Table<'_, '_>) -> Option<Vec<String>> {
+    let all = table.texts("breaks")?;
+    for (at, (word, span)) in all.iter().enumerate() {
+        if at >= 9 || word.trim().is_empty() || word.chars().count() > 16 || word.chars().any(char::is_control) {
+            let zh = "breaks 是 1 到 9 个词，每个不超过 16 个字";
+            table.document.error(span.clone(), zh, "breaks are 1 to 9 words of at most 16 characters");
+        }
+    }
+    Some(all.into_iter().map(|(word, _)| word.trim().to_owned()).collect())
 }
 
 /// `[store]`.

@@ -101,10 +101,16 @@ fn the_lab_profile_keeps_its_contract() {
     assert_eq!((http.listen.to_string(), http.token), ("127.0.0.1:8080".into(), "lab".into()));
     let seats: Vec<_> = lab.seats.keys().map(|s| s.as_str().to_owned()).collect();
     assert_eq!(seats, (8001..=8099).map(|n| n.to_string()).collect::<Vec<_>>());
+    let persons: Vec<_> = lab.persons.keys().map(|p| p.as_str().to_owned()).collect();
+    assert_eq!(persons, seats);
+    for (id, person) in &lab.persons {
+        assert_eq!((person.pin, person.groups.len(), person.tier), (crate::call::Pin::new(id.as_str()), 0, 0));
+    }
     let mut table = String::new();
     for (id, seat) in &lab.seats {
         assert_eq!(seat.password, crate::sip::auth::Password::Plain(format!("lab-{id}")));
-        assert_eq!(seat.sign_in, SignIn::OnRegister);
+        let manual = ("8041"..="8049").contains(&id.as_str());
+        assert_eq!(seat.sign_in, if manual { SignIn::Manual } else { SignIn::OnRegister }, "{id}");
         let groups = seat.groups.iter().map(|(g, _)| g.to_string());
         let supervised = seat.supervises.iter().map(|(g, _)| format!("supervises {g}"));
         let _ = writeln!(table, "{id} {}", groups.chain(supervised).collect::<Vec<_>>().join(" "));

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, SignIn};
 use crate::dialplan::Plan;
-use crate::exchange::{self, SeatSettings, SourceRule, TrunkSettings};
+use crate::exchange::{self, PersonSettings, SeatSettings, SourceRule, TrunkSettings};
 use crate::sip::auth::Password;
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
@@ -34,6 +34,14 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         listen,
         trunks: config.trunks.iter().map(|(id, t)| (id.clone(), trunk(t))).collect(),
         seats: config.seats.iter().map(|(id, s)| (id.clone(), seat(s))).collect(),
+        persons: config.persons.iter().map(|(id, p)| (id.clone(), person(p))).collect(),
+        breaks: config.floor.breaks.iter().map(|word| word.as_str().into()).collect(),
+        floor: exchange::FloorSettings {
+            no_answer_limit: config.floor.no_answer_limit,
+            no_answer_rest: micros(config.floor.no_answer_rest),
+            hold_limit: micros(config.floor.hold_limit),
+            long_wrap_up: micros(config.floor.longer_wrap_up),
+        },
         ring_time: config.floor.ring_time.map(micros),
         wrap_up: config.floor.wrap_up.map(micros),
         state: state.display().to_string(),
@@ -71,9 +79,17 @@ fn seat(seat: &config::Seat) -> SeatSettings {
     SeatSettings {
         groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
         supervises: seat.supervises.iter().map(|(group, _)| group.clone()).collect(),
-        skills: std::collections::BTreeSet::new(),
         password: seat.password.clone(),
         sign_in_on_register: seat.sign_in == SignIn::OnRegister,
+    }
+}
+
+fn person(person: &config::Person) -> PersonSettings {
+    PersonSettings {
+        pin: person.pin,
+        groups: person.groups.iter().map(|(group, _)| group.clone()).collect(),
+        skills: person.skills.clone(),
+        tier: person.tier,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::rows::{CallRow, SeatRow, Status, TrunkRow};
 use super::storage::Storage;
-use crate::call::Conflict;
+use crate::call::{Conflict, Unfit};
 use crate::fact::{Brief, Supervision, Way};
-use crate::id::{CallRef, SeatId};
+use crate::id::{AgentId, CallRef, SeatId};
 use serde::{Deserialize, Serialize};
 
 /// A question or order of an operator.
@@ -68,6 +68,23 @@ pub enum Command {
         /// Why, in his words; never empty.
         why: String,
     },
+    /// Sign a person in at a seat, and set the seat's state.
+    Seat {
+        /// The seat.
+        seat: SeatId,
+        /// Who signs in; `None`: whoever sits there.
+        #[serde(default)]
+        agent: Option<AgentId>,
+        /// The state; `None`: as signing in leaves it.
+        #[serde(default)]
+        state: Option<SeatSet>,
+        /// What a break is for; empty: a break.
+        #[serde(default)]
+        reason: String,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+    },
     /// Take no new calls.
     Drain,
     /// End every call now: the drain's limit is over.
@@ -118,6 +135,41 @@ pub enum Answer {
     },
     /// This seat may not do that: it is no supervisor's of the call's group.
     Forbidden,
+    /// The order about a seat cannot be carried out: nothing has changed, or only that somebody has signed in.
+    Unfit {
+        /// Why.
+        why: Unfit,
+    },
+}
+
+/// A state that a seat can be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeatSet {
+    /// 示闲.
+    Ready,
+    /// 小休, 示忙.
+    Break,
+    /// 话后整理.
+    WrapUp,
+    /// 签出.
+    Out,
+}
+
+impl SeatSet {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Ready, Self::Break, Self::WrapUp, Self::Out];
+
+    /// The word for it at every door.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Break => "break",
+            Self::WrapUp => "wrap-up",
+            Self::Out => "out",
+        }
+    }
 }
 
 /// An order about a talk of three.

@@ -6,23 +6,37 @@ use crate::acd::{self, Announce, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now, SECOND};
 use crate::dialplan;
-use crate::fact::{Cause, Fact};
-use crate::id::{AgentId, SeatId, SkillId};
+use crate::fact::{Cause, Fact, Target};
+use crate::id::{AgentId, GroupId, SeatId, SkillId};
+use std::collections::BTreeMap;
 
 /// How long a trained seat is waited for before any seat may take the call: the 15 s must still be met.
 const SKILL_WAIT: u64 = 5 * SECOND;
 
 /// The floor's plan: groups as the dialplan has them, seats as this machine's configuration does.
-pub(super) fn plan_of(settings: &Settings, plan: &dialplan::Plan) -> Plan {
+pub(super) fn plan_of(settings: &Settings, plan: &dialplan::Plan, seed: u64) -> Plan {
     let groups = plan.groups().map(|g| (g.id.clone(), group_of(g, settings))).collect();
-    let seats = settings.seats.iter().map(|(seat, s)| {
-        let membership = |(order, g): (usize, &crate::id::GroupId)| {
-            (g.clone(), Membership { tier: 0, order: u32::try_from(order).unwrap_or(0) })
-        };
-        let groups = s.groups.iter().enumerate().map(membership).collect();
-        (seat.clone(), Position { groups, skills: s.skills.clone() })
+    let seats = settings
+        .seats
+        .iter()
+        .map(|(seat, s)| (seat.clone(), Position { groups: memberships(&s.groups, 0), skills: BTreeMap::new() }));
+    let agents = settings.persons.iter().map(|(agent, p)| {
+        (agent.clone(), Position { groups: memberships(&p.groups, p.tier), skills: p.skills.clone() })
     });
-    Plan { settings: acd::Settings::default(), groups, seats: seats.collect() }
+    let limits = settings.floor;
+    let settings = acd::Settings {
+        held_limit: limits.hold_limit,
+        no_answer_limit: limits.no_answer_limit,
+        no_answer_rest: limits.no_answer_rest,
+        long_wrap_up: limits.long_wrap_up,
+        seed,
+        ..acd::Settings::default()
+    };
+    Plan { settings, groups, seats: seats.collect(), agents: agents.collect() }
+}
+
+fn memberships(groups: &[GroupId], tier: u8) -> BTreeMap<GroupId, Membership> {
+    groups.iter().zip(0..).map(|(group, order)| (group.clone(), Membership { tier, order })).collect()
 }
 
 fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
@@ -61,17 +75,29 @@ impl Exchange {
             acd::Output::Overflow { call, why, place, group } => {
                 self.tell(call, CallInput::Overflowed { group, cause: why, place }, now);
             }
-            acd::Output::Position { call, position, wait_low_s, wait_high_s } => {
-                let wait = wait_low_s.zip(wait_high_s);
+            acd::Output::Position { call, position, wait, longer } => {
+                self.fact(Some(call), Fact::WaitTold { position, wait_ms: wait, longer }, now);
+                let wait = wait.map(|(low, high)| (low / 1000, high.div_ceil(1000)));
                 self.tell(call, CallInput::Position { position, wait }, now);
             }
-            acd::Output::SeatChanged { seat, agent: _, from, to } => {
-                self.fact(None, Fact::SeatState { seat, from: from.to_string(), to: to.to_string() }, now);
+            acd::Output::SeatChanged { seat, agent, from, to } => {
+                self.fact(None, Fact::SeatState { seat, agent, from: from.to_string(), to: to.to_string() }, now);
             }
             acd::Output::HoldExpired { seat, call } => {
                 tracing::warn!(%seat, %call, "the seat has held its call longer than it may");
                 self.tell(call, CallInput::Refused, now);
             }
+        }
+    }
+
+    /// Says in a fact who sits at the seat that it names: a call knows seats only.
+    pub(super) fn with_agent(&self, fact: Fact) -> Fact {
+        match fact {
+            Fact::LegTried { leg, target: Target::Seat(seat), .. } => {
+                let agent = self.floor.seat(&seat).and_then(|v| v.agent).cloned();
+                Fact::LegTried { leg, target: Target::Seat(seat), agent }
+            }
+            other => other,
         }
     }
 
@@ -86,8 +112,10 @@ impl Exchange {
             self.floor.handle(acd::Input::Register { seat: seat.clone() }, now);
         }
         let wants = self.settings.seats.get(seat).is_some_and(|s| s.sign_in_on_register);
-        if wants && !known.is_some_and(|s| s.signed_in) {
-            let agent = AgentId::from(seat.as_str());
+        let agent = AgentId::from(seat.as_str());
+        // A phone that renews its registration signs nobody in who has signed out, or sits elsewhere.
+        let comes = !reachable || fresh;
+        if wants && comes && !known.is_some_and(|s| s.signed_in) && self.floor.seat_of(&agent).is_none() {
             self.floor.handle(acd::Input::SignIn { seat: seat.clone(), agent }, now);
             self.floor.handle(acd::Input::Ready { seat: seat.clone() }, now);
         }

@@ -4,7 +4,7 @@
 use super::Exchange;
 use super::codes::{MAX_KEYS, Meaning};
 use super::due::Due;
-use crate::call::Order;
+use crate::call::{Order, SeatOrder};
 use crate::clock::{Now, SECOND};
 use crate::fact::{Brief, Origin, Target, Way};
 use crate::id::{CallRef, LegRef};
@@ -18,7 +18,7 @@ impl Exchange {
     /// A key pressed on a leg.
     pub(super) fn key(&mut self, call: CallRef, leg: LegRef, digit: char, now: Now) {
         if !self.is_agents(call, leg) {
-            return;
+            return self.tell(call, crate::call::Input::Key(leg, digit), now);
         }
         let Some(live) = self.calls.get_mut(&call) else { return };
         live.pressed.text.push(digit);
@@ -30,9 +30,13 @@ impl Exchange {
                 self.forget(call);
                 self.obey(call, leg, order, now);
             }
+            Meaning::Seat(order) => {
+                self.forget(call);
+                self.seat_key(call, leg, order, now);
+            }
             Meaning::Number if digit == '#' || keys.len() >= MAX_KEYS => self.number(call, leg, now),
             Meaning::Number if self.is_whole(call, &keys, now) => self.number(call, leg, now),
-            Meaning::Number | Meaning::More => {
+            Meaning::Number | Meaning::Break | Meaning::More => {
                 self.wheel.set(now.mono + PAUSE, Due::Keys(call, leg, serial));
             }
         }
@@ -46,6 +50,10 @@ impl Exchange {
         }
         match self.settings.codes.meaning(&live.pressed.text) {
             Meaning::Number => self.number(call, leg, now),
+            Meaning::Break => {
+                self.forget(call);
+                self.seat_key(call, leg, SeatOrder::Break(None), now);
+            }
             _ => self.pass_on(call, leg, now),
         }
     }
@@ -84,6 +92,20 @@ impl Exchange {
         match self.reachable(&plan, self.settings.codes.number(&keys), now.wall) {
             Some(to) => self.obey(call, leg, Order::Reach(Arc::new(to), Way::ThreeWay, Brief::default()), now),
             None => self.refuse_keys(call, leg, now),
+        }
+    }
+
+    /// An order about the agent's own seat, from within a talk.
+    fn seat_key(&mut self, call: CallRef, leg: LegRef, order: SeatOrder, now: Now) {
+        let seat = self.calls.get(&call).and_then(|live| {
+            let member = live.call.members().iter().find(|m| m.leg == leg)?;
+            match &member.target {
+                Some(Target::Seat(seat)) => Some(seat.clone()),
+                _ => None,
+            }
+        });
+        if seat.is_none_or(|seat| self.seat_order(&seat, order, now).is_err()) {
+            self.refuse_keys(call, leg, now);
         }
     }
 

@@ -7,9 +7,9 @@ use super::rows::{CallRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, 
 use super::trunks::Trunk;
 use crate::acd;
 use crate::call::Member;
-use crate::clock::Now;
+use crate::clock::{Now, SECOND};
 use crate::fact::Target;
-use crate::id::{CallRef, SeatId};
+use crate::id::{CallRef, GroupId, SeatId};
 
 impl Exchange {
     pub(super) fn status(&self) -> Status {
@@ -39,13 +39,15 @@ impl Exchange {
     pub(super) fn seat_rows(&self, now: Now) -> Vec<SeatRow> {
         let row = |(seat, view): (&SeatId, acd::SeatView<'_>)| SeatRow {
             seat: seat.clone(),
-            groups: self
-                .settings
-                .seats
-                .get(seat)
-                .map_or_else(Vec::new, |s| s.groups.iter().map(ToString::to_string).collect()),
+            agent: view.agent.cloned(),
+            group: first_group(&view).map(ToString::to_string).unwrap_or_default(),
+            groups: view.serves.groups.keys().map(ToString::to_string).collect(),
+            skills: view.serves.skills.clone(),
             state: view.state.to_string(),
             zh: view.state.zh().to_owned(),
+            since: view.since,
+            answered: view.answered,
+            talked_s: view.talked / SECOND,
             contact: self.seats.binding(seat).map(|b| b.flow.peer.to_string()),
             locked: self.seats.held_against(seat, now).map(LockRow::of).collect(),
         };
@@ -62,6 +64,12 @@ impl Exchange {
         };
         self.trunks.iter().map(row).collect()
     }
+}
+
+/// The group that comes first in the order of the seat or of its agent.
+fn first_group<'a>(view: &acd::SeatView<'a>) -> Option<&'a GroupId> {
+    let first = view.serves.groups.iter().min_by_key(|(_, member)| member.order);
+    first.map(|(group, _)| group)
 }
 
 fn call_row(id: CallRef, live: &Live) -> CallRow {

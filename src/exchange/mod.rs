@@ -24,6 +24,7 @@ mod media;
 mod orders;
 mod overload;
 mod perform;
+mod persons;
 mod place;
 mod ports;
 mod recording;
@@ -38,13 +39,13 @@ mod trunks;
 
 pub use crate::call::Role;
 pub use codes::Codes;
-pub use command::{Answer, Command, Verb};
+pub use command::{Answer, Command, SeatSet, Verb};
 pub use input::{Input, Output};
 pub use overload::{Load, Overload};
 pub use rows::{
     CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };
-pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
+pub use settings::{FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings};
 pub use storage::Storage;
 
 use crate::acd::Floor;
@@ -71,9 +72,10 @@ pub struct Exchange {
     settings: Settings,
     endpoint: Endpoint,
     seats: seats::Seats,
+    persons: persons::Persons,
     floor: Floor,
     ports: Ports,
-    /// What any seat is trained for.
+    /// What any person is trained for.
     skills: BTreeSet<SkillId>,
     trunks: trunks::Trunks,
     calls: calls::Calls,
@@ -110,9 +112,10 @@ impl Exchange {
         let mut exchange = Self {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
             seats: seats::Seats::new(realm, settings.register, settings.lockout),
-            floor: Floor::new(floor::plan_of(&settings, &snapshot.plan), now),
+            floor: Floor::new(floor::plan_of(&settings, &snapshot.plan, places.next_u64()), now),
             ports: Ports::new(draws),
-            skills: settings.seats.values().flat_map(|s| s.skills.iter().cloned()).collect(),
+            persons: persons::Persons::default(),
+            skills: settings.persons.values().flat_map(|p| p.skills.keys().cloned()).collect(),
             trunks: trunks::Trunks::new(&settings),
             calls: calls::Calls::default(),
             gate,
@@ -270,7 +273,7 @@ impl Exchange {
     }
 
     fn put_plan(&mut self, snapshot: Arc<Snapshot>, fact: Fact, now: Now) {
-        let plan = floor::plan_of(&self.settings, &snapshot.plan);
+        let plan = floor::plan_of(&self.settings, &snapshot.plan, now.mono);
         self.floor.handle(crate::acd::Input::SetPlan(Box::new(plan)), now);
         self.snapshot = snapshot;
         self.fact(None, fact, now);

@@ -24,6 +24,7 @@ impl Exchange {
             Command::Transfer { call, to, way, brief, by } => self.transfer(call, &to, way, brief, &by, now),
             Command::Conference { call, verb, by, why } => self.verb(call, verb, &by, why, now),
             Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
+            Command::Seat { seat, agent, state, reason, by } => self.set_seat(seat, agent, state, reason, by, now),
             Command::Drain => {
                 self.draining = true;
                 Answer::Done

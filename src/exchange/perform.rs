@@ -56,6 +56,7 @@ impl Exchange {
     fn perform(&mut self, id: CallRef, act: Act, now: Now) {
         match act {
             Act::Fact(fact) => {
+                let fact = self.with_agent(fact);
                 if let Fact::Alarm { subject, text } = &fact {
                     tracing::error!(call = %id, %subject, "{text}");
                 }
@@ -73,7 +74,7 @@ impl Exchange {
             Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
             Act::Topology(topology) => self.apply(id, &topology),
             Act::Enter { group, skill, class, place } => {
-                let entry = Entry { call: id, group, class, place, skill: self.skill(skill) };
+                let entry = Entry { call: id, group, class, place, skill: self.skill(skill), level: 1, sticky: None };
                 self.floor.handle(acd::Input::Enter(entry), now);
             }
             Act::Leave => self.floor.handle(acd::Input::Leave { call: id }, now),
@@ -82,6 +83,7 @@ impl Exchange {
             Act::SeatFree(seat) => self.floor.handle(acd::Input::TalkEnded { seat, call: id }, now),
             Act::SeatQuit(seat) => self.floor.handle(acd::Input::Quit { seat, call: id }, now),
             Act::SeatHeld(seat, held) => self.floor.handle(acd::Input::Held { seat, call: id, held }, now),
+            Act::Seat { order, pin } => self.seat_coded(id, order, pin, now),
             Act::Over => self.over(id, now),
         }
     }

@@ -3,7 +3,7 @@
 use super::calls::Live;
 use super::overload::Verdict;
 use super::{Exchange, identity};
-use crate::call::{Call, Journey, Leg, Script, cause};
+use crate::call::{Call, Journey, Leg, Script, SeatCode, cause};
 use crate::clock::Now;
 use crate::dialplan::{Class, Decision, Dialled, Plan, Routed, Side, State, Step};
 use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
@@ -40,6 +40,7 @@ struct Destination {
     service: Service,
     steps: Arc<[Step]>,
     seat: Option<SeatId>,
+    code: Option<SeatCode>,
 }
 
 /// Why a call is refused before it has any service.
@@ -60,6 +61,8 @@ impl Refused {
 enum Found<'p> {
     /// A seat, dialled by another one.
     Seat(SeatId),
+    /// A feature code, dialled by a seat: the code alone, and what it means.
+    Code(String, SeatCode),
     /// An entry of the plan.
     Entry(Dialled, Routed<'p>),
 }
@@ -81,6 +84,18 @@ impl Found<'_> {
                 service: Service::Internal,
                 steps: Arc::from([]),
                 seat: Some(seat),
+                code: None,
+            },
+            Self::Code(dialled, code) => Destination {
+                dialled,
+                title: String::new(),
+                entry: "feature-code".into(),
+                state: "serving".into(),
+                class: None,
+                service: Service::Internal,
+                steps: Arc::from([]),
+                seat: None,
+                code: Some(code),
             },
             Self::Entry(dialled, routed) => Destination::of(dialled, routed),
         }
@@ -105,6 +120,7 @@ impl Destination {
             service,
             steps: routed.route.steps.clone(),
             seat: None,
+            code: None,
         }
     }
 }
@@ -182,7 +198,7 @@ impl Exchange {
             (Shed::Told, Ok(to)) => {
                 let told = self.settings.busy_prompt.clone().map(|prompt| Step::Prompt { prompt, early: true });
                 let steps = told.into_iter().chain([Step::Release { status: 503, q850 }]).collect();
-                self.begin(incoming, origin, Destination { steps, seat: None, ..to }, now);
+                self.begin(incoming, origin, Destination { steps, seat: None, code: None, ..to }, now);
             }
             (_, to) => {
                 let dialled = to.map_or_else(|refused| refused.dialled, |to| to.dialled);
@@ -195,6 +211,11 @@ impl Exchange {
     /// What the number means, for this caller.
     fn find<'p>(&self, plan: &'p Plan, incoming: &Incoming, origin: &Origin, now: Now) -> Result<Found<'p>, Refused> {
         let uri = incoming.message.request_uri();
+        if matches!(origin, Origin::Seat(_))
+            && let Some((dialled, code)) = self.feature_code(uri)
+        {
+            return Ok(Found::Code(dialled, code));
+        }
         let shown = || String::from_utf8_lossy(&uri[..uri.len().min(80)]).into_owned();
         let dialled = plan.normalise(uri).map_err(|e| match e.status(uri) {
             404 => Refused::new(404, Cause::Unallocated, shown()),
@@ -300,6 +321,7 @@ impl Exchange {
             class: to.class,
             service: to.service,
             seat_dialled: to.seat.clone(),
+            seat_code: to.code.clone().map(Box::new),
             snapshot: self.snapshot.clone(),
             place: now.wall,
             max_forwards: m.number(Name::MaxForwards).unwrap_or(70).saturating_sub(1),
@@ -329,6 +351,7 @@ impl Exchange {
             service: Service::Refused,
             steps: Arc::from([]),
             seat: None,
+            code: None,
         };
         let journey = self.journey(&incoming, origin, &to, now);
         self.offered(id, &incoming, &journey, now);
@@ -353,7 +376,11 @@ impl Exchange {
             caller: journey.caller.number.clone(),
             caller_shown: !journey.caller.private,
             dialled: journey.dialled.clone(),
-            to: String::from_utf8_lossy(m.request_uri()).into_owned(),
+            // Behind a feature code there may stand a PIN.
+            to: match journey.seat_code {
+                Some(_) => journey.dialled.clone(),
+                None => String::from_utf8_lossy(m.request_uri()).into_owned(),
+            },
             call_id: String::from_utf8_lossy(m.call_id()).into_owned(),
             source: incoming.flow.peer.to_string(),
         };

@@ -4,9 +4,10 @@ use super::trunks::registration::{Fault, Standing};
 use crate::call::Role;
 use crate::clock::SECOND;
 use crate::fact::{Cause, Fact, TransferResult, Way};
-use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::id::{AgentId, CallRef, LegRef, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Transfers of one call that lists show: of more the oldest goes.
 const MAX_TRANSFERS: usize = 256;
@@ -115,12 +116,30 @@ pub struct TransferRow {
 pub struct SeatRow {
     /// The seat.
     pub seat: SeatId,
-    /// Its groups.
+    /// Who is signed in.
+    #[serde(default)]
+    pub agent: Option<AgentId>,
+    /// The first of its groups; empty where it is in none.
+    #[serde(default)]
+    pub group: String,
+    /// What it serves at present: the groups of its agent, or its own.
     pub groups: Vec<String>,
+    /// Skills of its agent, each with its level.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub skills: BTreeMap<SkillId, u8>,
     /// Its state as facts write it.
     pub state: String,
     /// The word on a Chinese screen.
     pub zh: String,
+    /// Since when, µs since the epoch.
+    #[serde(default)]
+    pub since: i64,
+    /// Calls of queues that the agent has answered since he signed in.
+    #[serde(default)]
+    pub answered: u64,
+    /// How long he has talked since then, s.
+    #[serde(default)]
+    pub talked_s: u64,
     /// Where its phone is.
     pub contact: Option<String>,
     /// Who has given wrong passwords for it lately, and is locked out or not.

@@ -2,7 +2,8 @@
 
 use super::codes::Codes;
 use super::overload::Overload;
-use crate::id::{GroupId, PromptId, SeatId, SkillId, TrunkId};
+use crate::call::Pin;
+use crate::id::{AgentId, GroupId, PromptId, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Limits;
 use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
@@ -10,6 +11,7 @@ use crate::sip::endpoint;
 use crate::sip::flow::{Flow, Transport};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -32,6 +34,12 @@ pub struct Settings {
     pub trunks: BTreeMap<TrunkId, TrunkSettings>,
     /// Seats.
     pub seats: BTreeMap<SeatId, SeatSettings>,
+    /// Persons by their work numbers.
+    pub persons: BTreeMap<AgentId, PersonSettings>,
+    /// What a break may be for, in the order of its keys, from 1.
+    pub breaks: Vec<Arc<str>>,
+    /// Limits of the floor.
+    pub floor: FloorSettings,
     /// How long a seat rings before the next is tried, µs, instead of what the group says.
     pub ring_time: Option<u64>,
     /// Paperwork after a call, µs, where it is set for this machine.
@@ -86,12 +94,36 @@ pub struct SeatSettings {
     pub groups: Vec<GroupId>,
     /// 班长: the groups whose calls it may supervise.
     pub supervises: BTreeSet<GroupId>,
-    /// What its agents are trained for.
-    pub skills: BTreeSet<SkillId>,
     /// What it must know.
     pub password: Password,
     /// A registered phone is signed in and ready.
     pub sign_in_on_register: bool,
+}
+
+/// One person.
+#[derive(Debug, Clone, Default)]
+pub struct PersonSettings {
+    /// What he shows at a telephone.
+    pub pin: Pin,
+    /// The groups that he serves wherever he sits, in order; none: those of his seat.
+    pub groups: Vec<GroupId>,
+    /// What he is trained for, each with its level.
+    pub skills: BTreeMap<SkillId, u8>,
+    /// 0 serves at once, higher tiers after the delays of the group.
+    pub tier: u8,
+}
+
+/// Limits of the floor that hold for all groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FloorSettings {
+    /// A seat where so many calls in a row rang out is not ready; 0 is never.
+    pub no_answer_limit: u32,
+    /// For so long at most, µs; 0: until its agent says that he is there.
+    pub no_answer_rest: u64,
+    /// A seat may hold all its calls so long, µs; 0 is without limit.
+    pub hold_limit: u64,
+    /// Paperwork that an agent asks for, µs.
+    pub long_wrap_up: u64,
 }
 
 /// Addresses that speak as a trunk.

@@ -3,7 +3,7 @@
 //! CDRs, metrics, KPIs and the wallboard are folds over [`Event`]; no module keeps a counter by hand.
 //! Events are serialised as one JSON object a line; `v` is the schema version.
 
-use crate::id::{CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
+use crate::id::{AgentId, CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
 mod lang;
@@ -147,6 +147,18 @@ pub enum Supervision {
     TakeOver,
 }
 
+/// Why a caller will wait longer than he was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Longer {
+    /// Seats have left.
+    FewerSeats,
+    /// Somebody of a lower rank has come: a returned caller.
+    Overtaken,
+    /// The talks in hand last longer than talks did.
+    LongTalks,
+}
+
 /// What came of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -229,15 +241,26 @@ pub enum Fact {
     Queued {
         group: GroupId,
     },
+    /// The caller is told his position, and between which bounds eight of ten would wait, ms; `longer`: it ends later than he was told
+    /// before, for this reason.
+    WaitTold {
+        position: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_ms: Option<(u32, u32)>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        longer: Option<Longer>,
+    },
     /// The call leaves a queue without an answer and goes on to the next step.
     Overflowed {
         group: GroupId,
         why: Cause,
     },
-    /// A leg is sent out.
+    /// A leg is sent out. `agent` is who sits at the seat, if it is one.
     LegTried {
         leg: LegRef,
         target: Target,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
     },
     /// It rings (first 18x).
     LegRinging {
@@ -389,11 +412,24 @@ pub enum Fact {
         wrong: u32,
         seconds: u32,
     },
-    /// A seat changed its work state (words of `acd::Work`).
+    /// A seat changed its work state (words of `acd::Work`). `agent` is who sits there, or sat there before.
     SeatState {
         seat: SeatId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
         from: String,
         to: String,
+    },
+    /// Somebody who may has set a seat's state: what follows from it is told by [`Fact::SeatState`].
+    SeatOrdered {
+        seat: SeatId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        state: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// A trunk answers OPTIONS again, or does not.
     TrunkUp {

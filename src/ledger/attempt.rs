@@ -1,7 +1,7 @@
 //! One leg that was sent out, and how long things take.
 
 use crate::fact::{Cause, Party, Target};
-use crate::id::LegRef;
+use crate::id::{AgentId, LegRef};
 use serde::{Deserialize, Serialize};
 
 /// One leg sent out.
@@ -11,6 +11,9 @@ pub struct Attempt {
     pub leg: LegRef,
     /// To whom.
     pub target: Target,
+    /// Who sat at the seat, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
     /// Sent, µs.
     pub at: i64,
     /// First 18x, µs.

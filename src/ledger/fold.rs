@@ -186,9 +186,10 @@ fn note(live: &mut Live, event: &Event) {
             }
         }
         Fact::PromptStarted { .. } | Fact::PromptEnded { .. } => note_prompt(cdr, event),
-        Fact::LegTried { leg, target } => {
+        Fact::LegTried { leg, target, agent } => {
             human_turn(cdr, at);
-            push(&mut cdr.attempts, &mut cdr.omitted, attempt(*leg, target, at));
+            let tried = Attempt { agent: agent.clone(), ..attempt(*leg, target, at) };
+            push(&mut cdr.attempts, &mut cdr.omitted, tried);
         }
         // The leg has talked before, in the call that it comes from.
         Fact::LegMoved { leg, target, .. } => {
@@ -332,6 +333,7 @@ fn attempt(leg: LegRef, target: &Target, at: i64) -> Attempt {
     Attempt {
         leg,
         target: target.clone(),
+        agent: None,
         at,
         ringing: None,
         answered: None,

@@ -55,7 +55,7 @@ fn routed(entry: &str, title: &str, service: Service, state: &str) -> Fact {
 }
 
 pub(crate) fn tried(leg: u32, target: Target) -> Fact {
-    Fact::LegTried { leg: LegRef(leg), target }
+    Fact::LegTried { leg: LegRef(leg), target, agent: None }
 }
 
 pub(crate) fn seat(seat: &str) -> Target {

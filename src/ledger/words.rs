@@ -22,9 +22,11 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         | Fact::Connected { .. }
         | Fact::Held { .. }
         | Fact::LegEnded { .. } => of_leg(fact, lang),
-        Fact::PromptStarted { .. } | Fact::PromptEnded { .. } | Fact::Queued { .. } | Fact::Overflowed { .. } => {
-            of_waiting(fact, lang)
-        }
+        Fact::PromptStarted { .. }
+        | Fact::PromptEnded { .. }
+        | Fact::Queued { .. }
+        | Fact::WaitTold { .. }
+        | Fact::Overflowed { .. } => of_waiting(fact, lang),
         Fact::CallOffered { origin: from, caller, to, .. } => {
             format!("{} {caller} → {to} ({})", lang.of("来话", "INVITE"), origin(from, lang))
         }
@@ -87,6 +89,12 @@ fn of_waiting(fact: &Fact, lang: Lang) -> String {
             format!("{} {prompt} {how}", lang.of("放音", "prompt"))
         }
         Fact::Queued { group } => format!("{} {group}", lang.of("进入队列", "queued in")),
+        Fact::WaitTold { position, wait_ms, longer } => {
+            let s = |ms: &u32| ms / 1000;
+            let wait = wait_ms.map_or_else(String::new, |(low, high)| format!(" · {}–{} s", s(&low), s(&high)));
+            let longer = longer.map_or_else(String::new, |why| format!(" · {}", terms::longer(why, lang)));
+            format!("{} {position}{wait}{longer}", lang.of("告知位次", "told position"))
+        }
         Fact::Overflowed { group, why } => {
             format!("{} {group}: {}", lang.of("溢出", "overflowed from"), cause(*why, lang))
         }
@@ -96,8 +104,9 @@ fn of_waiting(fact: &Fact, lang: Lang) -> String {
 
 fn of_leg(fact: &Fact, lang: Lang) -> String {
     match fact {
-        Fact::LegTried { leg, target: whom } => {
-            format!("{} {} #{}", lang.of("呼叫", "trying"), target(whom, lang), leg.0)
+        Fact::LegTried { leg, target: whom, agent } => {
+            let agent = agent.as_ref().map_or_else(String::new, |a| format!(" {} {a}", lang.of("工号", "agent")));
+            format!("{} {}{agent} #{}", lang.of("呼叫", "trying"), target(whom, lang), leg.0)
         }
         Fact::LegRinging { leg } => format!("{} #{}", lang.of("振铃", "ringing"), leg.0),
         Fact::LegAnswered { leg } => format!("{} #{}", lang.of("应答", "answered"), leg.0),

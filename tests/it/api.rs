@@ -4,6 +4,7 @@
 use super::cli::{Folder, binary, code, document, err, out, root, switchboard};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;
@@ -178,9 +179,15 @@ fn obliging(command: &Command) -> Option<Answer> {
             Answer::Seats {
                 seats: vec![SeatRow {
                     seat,
+                    agent: Some("8041".into()),
+                    group: "main".into(),
                     groups,
+                    skills: BTreeMap::new(),
                     state: "ready".into(),
                     zh: "示闲".into(),
+                    since: 1_639_533_600_000_000,
+                    answered: 0,
+                    talked_s: 0,
                     contact: None,
                     locked: Vec::new(),
                 }],

@@ -26,6 +26,7 @@ mod offers;
 mod operators;
 mod overload;
 mod page;
+mod persons;
 mod questions;
 mod races;
 mod recorded;

@@ -50,7 +50,7 @@ impl Day {
             source: "198.51.100.7:5060".into(),
         };
         self.at(ms, call, offered);
-        self.at(ms, call, Fact::LegTried { leg: LegRef(2), target: Target::Seat("8001".into()) });
+        self.at(ms, call, Fact::LegTried { leg: LegRef(2), target: Target::Seat("8001".into()), agent: None });
         self.at(ms, call, Fact::LegAnswered { leg: LegRef(2) });
         self.at(ms, call, Fact::Connected { leg: LegRef(2) });
         call
@@ -70,7 +70,11 @@ impl Day {
         };
         let leg = LegRef(10 + number);
         self.at(at.0, call, asked);
-        self.at(at.0, call, Fact::LegTried { leg, target: Target::Trunk { trunk: "t".into(), number: to.0.into() } });
+        self.at(
+            at.0,
+            call,
+            Fact::LegTried { leg, target: Target::Trunk { trunk: "t".into(), number: to.0.into() }, agent: None },
+        );
         self.at(at.0 + 1_000, call, Fact::TransferRinging { transfer: number, leg });
         self.at(at.0 + at.1, call, end);
     }

@@ -1,7 +1,7 @@
 //! What a client gets instead of what it asked for: one status, one word, and a sentence in both languages.
 
-use super::super::{Refusal, conflict_words, forbidden_words, unknown_words, unreachable_words};
-use crate::call::Conflict;
+use super::super::{Refusal, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
+use crate::call::{Conflict, Unfit};
 use crate::id::CallRef;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -16,11 +16,19 @@ pub struct Fault {
     pub(super) status: StatusCode,
     error: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<Conflict>,
+    why: Option<Why>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) field: Option<String>,
     pub(super) zh: String,
     pub(super) en: String,
+}
+
+/// Why not, in a word.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Why {
+    Call(Conflict),
+    Seat(Unfit),
 }
 
 impl Fault {
@@ -38,7 +46,16 @@ impl Fault {
     }
 
     pub(super) fn conflict(why: Conflict) -> Self {
-        Self { why: Some(why), ..Self::new(StatusCode::CONFLICT, "conflict", conflict_words(why)) }
+        Self { why: Some(Why::Call(why)), ..Self::new(StatusCode::CONFLICT, "conflict", conflict_words(why)) }
+    }
+
+    pub(super) fn unfit(why: Unfit) -> Self {
+        let (status, error) = match why {
+            Unfit::NoSeat => (StatusCode::NOT_FOUND, "unknown_seat"),
+            Unfit::NotHim | Unfit::Locked => (StatusCode::FORBIDDEN, "forbidden"),
+            Unfit::Elsewhere | Unfit::Taken | Unfit::Nobody | Unfit::NotNow => (StatusCode::CONFLICT, "conflict"),
+        };
+        Self { why: Some(Why::Seat(why)), ..Self::new(status, error, unfit_words(why)) }
     }
 
     pub(super) fn unknown(call: CallRef) -> Self {

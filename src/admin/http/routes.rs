@@ -5,10 +5,11 @@ use super::backend::Backend;
 use super::body::plain;
 use super::fault::{Fault, json};
 use super::limits::WAIT;
-use super::verb::Action;
-use crate::exchange::{Answer, Command};
+use super::verb::{Action, set};
+use crate::call::Unfit;
+use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;
-use crate::id::CallRef;
+use crate::id::{CallRef, SeatId};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
@@ -38,6 +39,7 @@ pub(super) fn router(backend: Arc<Backend>) -> Router {
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
         .route("/api/v1/seats", get(seats))
+        .route("/api/v1/seats/{seat}", post(set_seat))
         .route("/api/v1/trunks", get(trunks));
     for (word, action) in Action::ALL {
         let order = move |backend: State<Arc<Backend>>, of: Ref, request: Request| order(backend, action, of, request);
@@ -113,6 +115,19 @@ async fn order(State(backend): State<Arc<Backend>>, action: Action, of: Ref, req
     match (wait, &asked) {
         (Some(wait), Answer::Asked { transfer }) => ended(&backend, call, *transfer, wait).await,
         _ => answered(call, &to, asked),
+    }
+}
+
+/// Signs a person in at a seat, and sets the seat's state.
+async fn set_seat(State(backend): State<Arc<Backend>>, of: Ref, request: Request) -> Told {
+    let seat = of.map_err(|_| Fault::unfit(Unfit::NoSeat))?.0;
+    wait(Action::Plain(Verb::Hold), request.uri().query())?;
+    let by = operator(request.headers())?;
+    let command = set(SeatId::from(seat), &body(request, backend.limits.arrival).await?, by)?;
+    match backend.ask(command).await? {
+        Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
+        Answer::Unfit { why } => Err(Fault::unfit(why)),
+        _ => Err(Fault::strange()),
     }
 }
 
@@ -222,7 +237,6 @@ fn is_json(kind: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Verb;
 
     #[test]
     fn a_wait_is_for_what_goes_on_and_within_its_range() {

@@ -3,9 +3,9 @@
 use super::super::{NAME, NOTE};
 use super::body::Fields;
 use super::fault::Fault;
-use crate::exchange::{Command, Verb};
+use crate::exchange::{Command, SeatSet, Verb};
 use crate::fact::{Brief, Supervision, Way};
-use crate::id::{CallRef, SeatId};
+use crate::id::{AgentId, CallRef, SeatId};
 
 /// Longest seat, characters.
 const SEAT: usize = 16;
@@ -90,6 +90,23 @@ impl Action {
     }
 }
 
+/// An order about a seat: `agent` signs in, `state` is set; one of them stands there.
+///
+/// # Errors
+/// As [`Action::command`].
+pub(super) fn set(seat: SeatId, body: &[u8], by: String) -> Result<Command, Fault> {
+    let mut fields = Fields::read(body)?;
+    let named = fields.text("by", NAME)?;
+    let by = if named.is_empty() { by } else { named };
+    let agent = Some(fields.text("agent", SEAT)?).filter(|agent| !agent.is_empty()).map(AgentId::from);
+    let words = SeatSet::ALL.map(|state| (state.word(), Some(state)));
+    // Without an agent there is a state.
+    let state = fields.word("state", &words, agent.is_some().then_some(None))?;
+    let reason = fields.text("reason", NAME)?;
+    fields.finish()?;
+    Ok(Command::Seat { seat, agent, state, reason, by })
+}
+
 fn reach(call: CallRef, fields: &mut Fields, way: Way, by: String) -> Result<Command, Fault> {
     let to = fields.number("to")?;
     let brief = Brief { reason: fields.text("reason", NOTE)?, location: fields.text("location", NOTE)? };
@@ -154,6 +171,30 @@ mod tests {
             let command = read(word, r#"{"seat":"8050","why":"投诉"}"#).unwrap();
             let (seat, by, why) = ("8050".into(), "张三".into(), "投诉".into());
             assert_eq!(command, Command::Supervise { call: CALL, seat, mode, by, why });
+        }
+    }
+
+    #[test]
+    fn a_seat_is_set_by_an_agent_or_a_state() {
+        let read = |body: &str| set("8041".into(), body.as_bytes(), "王班长".into());
+        let command = |agent: Option<&str>, state, reason: &str| Command::Seat {
+            seat: "8041".into(),
+            agent: agent.map(Into::into),
+            state,
+            reason: reason.into(),
+            by: "王班长".into(),
+        };
+        let break_ = Some(SeatSet::Break);
+        assert_eq!(
+            read(r#"{"agent":"8041","state":"ready"}"#).unwrap(),
+            command(Some("8041"), Some(SeatSet::Ready), "")
+        );
+        assert_eq!(read(r#"{"agent":"8041"}"#).unwrap(), command(Some("8041"), None, ""));
+        assert_eq!(read(r#"{"state":"break","reason":"用餐"}"#).unwrap(), command(None, break_, "用餐"));
+        assert_eq!(read(r#"{"state":"wrap-up"}"#).unwrap(), command(None, Some(SeatSet::WrapUp), ""));
+        for (body, field) in [("{}", "state"), (r#"{"state":"away"}"#, "state"), (r#"{"agent":"8041","x":1}"#, "x")] {
+            let fault = read(body).unwrap_err();
+            assert_eq!((fault.status.as_u16(), fault.field.as_deref()), (422, Some(field)), "{body}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! One word for each thing of a closed list.
 
-use crate::fact::{Cause, Fact, Lang, Origin, Outcome, Party, Service, Target};
+use crate::fact::{Cause, Fact, Lang, Longer, Origin, Outcome, Party, Service, Target};
 use crate::ledger::fold::Phase;
 
 /// An outcome in a word.
@@ -110,4 +110,13 @@ pub(super) fn ordered(by: &str, lang: Lang) -> String {
 /// Facts that belong to no call print as they stand in the journal.
 pub(super) fn of_nobody(fact: &Fact) -> String {
     serde_json::to_string(fact).unwrap_or_default()
+}
+
+/// Why a caller waits longer than he was told.
+pub(super) fn longer(why: Longer, lang: Lang) -> &'static str {
+    match why {
+        Longer::FewerSeats => lang.of("坐席减少", "fewer seats"),
+        Longer::Overtaken => lang.of("有优先来电", "a call with precedence came"),
+        Longer::LongTalks => lang.of("通话较长", "talks last longer"),
+    }
 }

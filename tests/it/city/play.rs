@@ -323,7 +323,6 @@ fn settings(plan: &Plan) -> Settings {
     for name in (0..plan.scale.seats).map(hub_seat) {
         let seat = SeatSettings {
             groups: vec![main.clone()],
-            skills: BTreeSet::new(),
             supervises: if name == "8001" { [main.clone()].into() } else { BTreeSet::new() },
             password: Password::Plain(format!("lab-{name}")),
             sign_in_on_register: true,

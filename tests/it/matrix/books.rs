@@ -57,7 +57,7 @@ fn books(facts: &[Event]) {
 fn seats(facts: &[Event]) {
     let mut at: BTreeMap<&SeatId, &str> = BTreeMap::new();
     for event in facts {
-        if let Fact::SeatState { seat, from, to } = &event.fact {
+        if let Fact::SeatState { seat, from, to, .. } = &event.fact {
             let was = at.insert(seat, to);
             assert!(was.is_none_or(|was| was == from), "seat {seat} was {was:?}, goes from {from}");
         }

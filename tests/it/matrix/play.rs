@@ -37,7 +37,7 @@ impl Scene {
     fn trunk_failed(&self) -> bool {
         let emergency = |leg: LegRef| {
             self.town.facts.iter().any(|f| match &f.fact {
-                Fact::LegTried { leg: tried, target: Target::Trunk { trunk, .. } } => {
+                Fact::LegTried { leg: tried, target: Target::Trunk { trunk, .. }, .. } => {
                     *tried == leg && trunk.as_str().starts_with("emergency")
                 }
                 _ => false,

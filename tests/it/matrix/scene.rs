@@ -146,8 +146,10 @@ impl Scene {
         }
         let users: &[&str] = if who == self.agent { &["8001"] } else { &["8002", "8051"] };
         self.town.facts.iter().rev().find_map(|f| match &f.fact {
-            Fact::LegTried { leg, target: fact::Target::Seat(seat) } if users.contains(&seat.as_str()) => Some(*leg),
-            Fact::LegTried { leg, target: fact::Target::Trunk { .. } } if who == self.target => Some(*leg),
+            Fact::LegTried { leg, target: fact::Target::Seat(seat), .. } if users.contains(&seat.as_str()) => {
+                Some(*leg)
+            }
+            Fact::LegTried { leg, target: fact::Target::Trunk { .. }, .. } if who == self.target => Some(*leg),
             _ => None,
         })
     }

@@ -5,10 +5,10 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
-use switchboard::call::Snapshot;
+use switchboard::call::{Pin, Snapshot};
 use switchboard::dialplan::{Known, Plan, Source};
-use switchboard::exchange::{SeatSettings, Settings, SourceRule, TrunkSettings};
-use switchboard::id::{GroupId, PromptId, SeatId, TrunkId};
+use switchboard::exchange::{FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings};
+use switchboard::id::{AgentId, GroupId, PromptId, SeatId, TrunkId};
 use switchboard::patch::Clip;
 use switchboard::sip::auth::{Algorithm, Password};
 use switchboard::sip::endpoint;
@@ -107,7 +107,6 @@ pub fn settings() -> Settings {
             let settings = SeatSettings {
                 // 8050 serves no queue.
                 groups: (number != 8050).then(|| GroupId::from(group)).into_iter().collect(),
-                skills: BTreeSet::new(),
                 // The supervisors' desks.
                 supervises: (number == 8049 || number == 8050).then(|| GroupId::from("main")).into_iter().collect(),
                 password: Password::Plain(format!("lab-{number}")),
@@ -131,6 +130,14 @@ pub fn settings() -> Settings {
         listen: vec![(Transport::Udp, EXCHANGE)],
         trunks,
         seats,
+        persons: (8001..=8099).map(person).collect(),
+        breaks: ["小休", "用餐", "培训"].map(Into::into).to_vec(),
+        floor: FloorSettings {
+            no_answer_limit: 3,
+            no_answer_rest: 120_000_000,
+            hold_limit: 0,
+            long_wrap_up: 120_000_000,
+        },
         ring_time: Some(5_000_000),
         wrap_up: Some(0),
         state: String::new(),
@@ -143,6 +150,13 @@ pub fn settings() -> Settings {
         early_hangup: 0,
         whisper: None,
     }
+}
+
+/// A person whose PIN is his number.
+fn person(number: u32) -> (AgentId, PersonSettings) {
+    let number = number.to_string();
+    let settings = PersonSettings { pin: Pin::new(&number), ..PersonSettings::default() };
+    (AgentId::from(number), settings)
 }
 
 /// Wall clock µs of a local moment in Fuzhou.
