@@ -91,6 +91,7 @@ pub(super) fn random_plan(rng: &mut Rng) -> Plan {
             skill_wait: rng.once_in(2).then(|| rng.below(3) * 5 * SECOND),
             max_wait: rng.once_in(2).then(|| rng.below(3) * 10 * SECOND),
             max_size: rng.once_in(3).then(|| usize::try_from(rng.below(4)).unwrap()),
+            max_estimate: None,
             on_no_seats: rng.once_in(2),
             announce: rng.once_in(2).then_some(Announce { first: 5 * SECOND, every: 15 * SECOND }),
         };

@@ -112,6 +112,8 @@ pub struct Group {
     pub max_wait: Option<u64>,
     /// So many calls may stand in line without a seat ringing for them; one more overflows on entering. `None` is no limit.
     pub max_size: Option<usize>,
+    /// A call overflows on entering where the longest likely wait is longer than that, µs. `None` is never.
+    pub max_estimate: Option<u64>,
     /// Overflow at once while no reachable seat of the group is signed in.
     pub on_no_seats: bool,
     /// When the caller is told the position; `None` is never.
@@ -129,6 +131,7 @@ impl Default for Group {
             skill_wait: None,
             max_wait: None,
             max_size: None,
+            max_estimate: None,
             on_no_seats: false,
             announce: None,
         }

@@ -131,11 +131,16 @@ impl Floor {
         }
     }
 
-    /// A call that has just entered goes on if nobody rings for it and the line was full.
+    /// A call that has just entered goes on if nobody rings for it and the line was full, or its wait would be too long.
     pub(super) fn turn_away_if_full(&mut self, call: CallRef, now: Now) {
         let Some(waiting) = self.calls.get(&call).filter(|c| c.offers == 0) else { return };
         let Some(queue) = self.groups.get(&waiting.entry.group) else { return };
         if queue.plan.max_size.is_some_and(|size| queue.unserved() > size) {
+            return self.overflow(call, Cause::Congestion, now);
+        }
+        let likely = || queue.likely_wait(queue.position(waiting.rank()));
+        let too_long = |most: u64| likely().is_some_and(|(_, high)| u64::from(high) * MILLI > most);
+        if queue.plan.max_estimate.is_some_and(too_long) {
             self.overflow(call, Cause::Congestion, now);
         }
     }

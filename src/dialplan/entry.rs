@@ -133,6 +133,78 @@ impl Record {
     }
 }
 
+/// Which free seat is offered a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// The one whose last talk ended longest ago.
+    #[default]
+    LongestIdle,
+    /// In turn.
+    RoundRobin,
+    /// The one with fewest answered calls since he signed in.
+    FewestCalls,
+    /// The one who has talked least since he signed in.
+    LeastTalk,
+    /// Any.
+    Random,
+    /// All; the first to answer has it.
+    RingAll,
+    /// The first in order.
+    Linear,
+    /// The one with fewest skills, so that specialists stay free.
+    FewestSkills,
+    /// The one who is best at what the line asks for.
+    BestSkilled,
+}
+
+impl Strategy {
+    /// Every word of TOML.
+    pub const ALL: [Self; 9] = [
+        Self::LongestIdle,
+        Self::RoundRobin,
+        Self::FewestCalls,
+        Self::LeastTalk,
+        Self::Random,
+        Self::RingAll,
+        Self::Linear,
+        Self::FewestSkills,
+        Self::BestSkilled,
+    ];
+
+    /// The word in TOML.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::LongestIdle => "longest-idle",
+            Self::RoundRobin => "round-robin",
+            Self::FewestCalls => "fewest-calls",
+            Self::LeastTalk => "least-talk",
+            Self::Random => "random",
+            Self::RingAll => "ring-all",
+            Self::Linear => "linear",
+            Self::FewestSkills => "fewest-skills",
+            Self::BestSkilled => "best-skilled",
+        }
+    }
+
+    /// The word for operators.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::LongestIdle => "最长空闲",
+            Self::RoundRobin => "轮流",
+            Self::FewestCalls => "接听最少",
+            Self::LeastTalk => "通话最短",
+            Self::Random => "随机",
+            Self::RingAll => "同振",
+            Self::Linear => "顺序",
+            Self::FewestSkills => "技能最少",
+            Self::BestSkilled => "技能最强",
+        }
+    }
+}
+
 /// A group of seats with its queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
@@ -162,6 +234,24 @@ pub struct Group {
     pub max_size: u32,
     /// Share among queues that want the same seats, 1 to 100.
     pub weight: u32,
+    /// Which free seat is offered a call.
+    pub strategy: Strategy,
+    /// The level of a skill that a line asks for falls by one each so long, ms; below 1 anybody may answer.
+    pub widen_ms: u32,
+    /// Each higher tier of agents is asked so much later, ms.
+    pub tier_wait_ms: u32,
+    /// Overflow on entering when eight of ten would wait longer than that, ms; never when absent.
+    pub max_estimate_ms: Option<u32>,
+    /// A caller gets the agent he talked with in so many days, if he is free.
+    pub sticky_days: Option<u32>,
+    /// Who gave up and calls again so soon, ms, goes before those who have not called yet.
+    pub repeat_within_ms: Option<u32>,
+    /// Fewer seats than that at work in its hours: an alarm.
+    pub least_seats: u32,
+    /// A caller who waits may ask by key to be called back.
+    pub callback: bool,
+    /// A caller may be asked how he was served, once the agent has ended the talk.
+    pub survey: bool,
     /// Seats see the caller's number even where the caller asked for privacy.
     pub trusted: bool,
     /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.

@@ -38,7 +38,7 @@ pub use difference::Difference;
 pub use digits::Digits;
 pub use duties::{Annex, Duties};
 pub use emergency::Emergency;
-pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Record, Role, Trunk};
+pub use entry::{Access, City, Class, Entry, Group, MAX_OVERFLOWS, Record, Role, Strategy, Trunk};
 pub use explain::{Decision, NumberRow, Refusal, Routed};
 pub use life::{Life, State};
 pub use lineage::Lineage;

@@ -2,16 +2,22 @@
 
 use super::Exchange;
 use super::settings::Settings;
-use crate::acd::{self, Announce, Group, Membership, Plan, Position};
+use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
-use crate::clock::{MILLI, Now, SECOND};
+use crate::clock::{MILLI, Now};
 use crate::dialplan;
-use crate::fact::{Cause, Fact, Target};
-use crate::id::{AgentId, GroupId, SeatId, SkillId};
+use crate::fact::{Cause, Fact, Origin, Outcome, Target};
+use crate::id::{AgentId, CallRef, GroupId, SeatId, SkillId};
 use std::collections::BTreeMap;
 
-/// How long a trained seat is waited for before any seat may take the call: the 15 s must still be met.
-const SKILL_WAIT: u64 = 5 * SECOND;
+/// Rank classes in a line: who was served and lost his agent, who gave up and calls again, everybody else.
+const RETURNED: u8 = 0;
+const AGAIN: u8 = 1;
+const ORDINARY: u8 = 2;
+/// µs.
+const DAY: i64 = 86_400 * 1_000_000;
+/// The highest tier.
+const MAX_TIER: u64 = 15;
 
 /// The floor's plan: groups as the dialplan has them, seats as this machine's configuration does.
 pub(super) fn plan_of(settings: &Settings, plan: &dialplan::Plan, seed: u64) -> Plan {
@@ -45,12 +51,28 @@ fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
         ring_time: settings.ring_time.unwrap_or(u64::from(group.ring_ms) * MILLI),
         wrap_up: settings.wrap_up.unwrap_or(u64::from(group.wrap_up_ms) * MILLI),
         weight: group.weight,
-        skill_wait: Some(SKILL_WAIT),
+        skill_wait: Some(u64::from(group.widen_ms) * MILLI),
+        tier_delays: (1..=MAX_TIER).map(|tier| tier * u64::from(group.tier_wait_ms) * MILLI).collect(),
+        max_estimate: group.max_estimate_ms.map(|ms| u64::from(ms) * MILLI),
+        strategy: strategy_of(group.strategy),
         max_wait: Some(u64::from(group.max_wait_ms) * MILLI),
         max_size: Some(group.max_size as usize),
         on_no_seats: group.leads_to_people(),
         announce: every.map(|every| Announce { first: every, every }),
-        ..Group::default()
+    }
+}
+
+fn strategy_of(strategy: dialplan::Strategy) -> acd::Strategy {
+    match strategy {
+        dialplan::Strategy::LongestIdle => acd::Strategy::LongestIdle,
+        dialplan::Strategy::RoundRobin => acd::Strategy::RoundRobin,
+        dialplan::Strategy::FewestCalls => acd::Strategy::FewestCalls,
+        dialplan::Strategy::LeastTalk => acd::Strategy::LeastTalk,
+        dialplan::Strategy::Random => acd::Strategy::Random,
+        dialplan::Strategy::RingAll => acd::Strategy::RingAll,
+        dialplan::Strategy::Linear => acd::Strategy::Linear,
+        dialplan::Strategy::FewestSkills => acd::Strategy::FewestSkills,
+        dialplan::Strategy::BestSkilled => acd::Strategy::BestSkilled,
     }
 }
 
@@ -87,6 +109,59 @@ impl Exchange {
                 tracing::warn!(%seat, %call, "the seat has held its call longer than it may");
                 self.tell(call, CallInput::Refused, now);
             }
+        }
+    }
+
+    /// A call's place in a line: by its class, its caller's past and what its line asks for.
+    pub(super) fn entry(
+        &self,
+        call: CallRef,
+        group: GroupId,
+        skill: Option<&str>,
+        class: u8,
+        place: i64,
+        now: Now,
+    ) -> Entry {
+        let journey = self.calls.get(&call).map(|live| &live.call.journey);
+        let caller = journey.filter(|j| matches!(j.origin, Origin::Trunk(_))).map_or("", |j| &*j.caller.number);
+        let plan = self.snapshot.plan.group(&group);
+        let since = |span: i64| now.wall.saturating_sub(span);
+        let days = plan.and_then(|g| g.sticky_days).map(|days| since(i64::from(days) * DAY));
+        let sticky = days.and_then(|since| self.callers.agent_since(caller, since)).cloned();
+        let soon = plan.and_then(|g| g.repeat_within_ms).map(|ms| since(i64::from(ms) * 1_000));
+        let again = soon.is_some_and(|since| self.callers.gave_up_since(caller, since));
+        let class = match (class, again) {
+            (RETURNED, _) => RETURNED,
+            (_, true) => AGAIN,
+            (_, false) => ORDINARY,
+        };
+        let (skill, level) = self.skill(skill).unzip();
+        Entry { call, group, class, place, skill, level: level.unwrap_or(1), sticky }
+    }
+
+    /// Remembers of a caller what a fact of his call tells.
+    pub(super) fn remember(&mut self, call: CallRef, fact: &Fact, now: Now) {
+        let Some(live) = self.calls.get(&call) else { return };
+        let journey = &live.call.journey;
+        if !matches!(journey.origin, Origin::Trunk(_)) || journey.class.is_none() {
+            return;
+        }
+        match fact {
+            Fact::CallEnded { outcome: Outcome::Abandoned, .. } => {
+                self.callers.gave_up(&journey.caller.number, now.wall);
+            }
+            Fact::Connected { leg } => {
+                let member = live.call.members().iter().find(|m| m.leg == *leg);
+                let seat = member.and_then(|m| match &m.target {
+                    Some(Target::Seat(seat)) => Some(seat),
+                    _ => None,
+                });
+                let agent = seat.and_then(|seat| self.floor.seat(seat)).and_then(|v| v.agent).cloned();
+                if let Some(agent) = agent {
+                    self.callers.talks(&journey.caller.number, agent, now.wall);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -129,7 +204,10 @@ impl Exchange {
     }
 
     /// The skill a line asks for, where any seat has it at all: a caller must not wait for somebody who does not exist.
-    pub(super) fn skill(&self, skill: Option<std::sync::Arc<str>>) -> Option<SkillId> {
-        skill.map(|s| SkillId::from(&*s)).filter(|s| self.skills.contains(s))
+    /// Behind a colon stands its level.
+    pub(super) fn skill(&self, skill: Option<&str>) -> Option<(SkillId, u8)> {
+        let (name, level) = skill.map(|s| s.split_once(':').unwrap_or((s, "1")))?;
+        let skill = SkillId::from(name.trim());
+        self.skills.contains(&skill).then(|| (skill, level.trim().parse().unwrap_or(1)))
     }
 }

@@ -6,6 +6,7 @@
 //! or clocks, and to draw random numbers of its own: all of it comes in by value.
 
 mod admit;
+mod callers;
 mod calls;
 mod codes;
 mod command;
@@ -73,6 +74,7 @@ pub struct Exchange {
     endpoint: Endpoint,
     seats: seats::Seats,
     persons: persons::Persons,
+    callers: callers::Callers,
     floor: Floor,
     ports: Ports,
     /// What any person is trained for.
@@ -115,6 +117,7 @@ impl Exchange {
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan, places.next_u64()), now),
             ports: Ports::new(draws),
             persons: persons::Persons::default(),
+            callers: callers::Callers::default(),
             skills: settings.persons.values().flat_map(|p| p.skills.keys().cloned()).collect(),
             trunks: trunks::Trunks::new(&settings),
             calls: calls::Calls::default(),

@@ -2,7 +2,7 @@
 
 use super::Exchange;
 use super::due::Due;
-use crate::acd::{self, Entry};
+use crate::acd;
 use crate::call::{Act, Call, Conflict, Input, Leg, OfferResult, Order, cause};
 use crate::clock::Now;
 use crate::fact::{Cause, Fact, Origin};
@@ -57,6 +57,7 @@ impl Exchange {
         match act {
             Act::Fact(fact) => {
                 let fact = self.with_agent(fact);
+                self.remember(id, &fact, now);
                 if let Fact::Alarm { subject, text } = &fact {
                     tracing::error!(call = %id, %subject, "{text}");
                 }
@@ -74,7 +75,7 @@ impl Exchange {
             Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
             Act::Topology(topology) => self.apply(id, &topology),
             Act::Enter { group, skill, class, place } => {
-                let entry = Entry { call: id, group, class, place, skill: self.skill(skill), level: 1, sticky: None };
+                let entry = self.entry(id, group, skill.as_deref(), class, place, now);
                 self.floor.handle(acd::Input::Enter(entry), now);
             }
             Act::Leave => self.floor.handle(acd::Input::Leave { call: id }, now),

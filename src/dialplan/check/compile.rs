@@ -7,7 +7,7 @@ use super::checked::Checked;
 use super::place::line_starts;
 use crate::calendar::{Calendar, Hours, Zone};
 use crate::dialplan::digits::Digits;
-use crate::dialplan::entry::{Access, City, Class, Entry, Group, Record, Role, Trunk};
+use crate::dialplan::entry::{Access, City, Class, Entry, Group, Record, Role, Strategy, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
 use crate::dialplan::life::{Life, Merged};
 use crate::dialplan::number::Spelling;
@@ -30,6 +30,10 @@ const KEPT_RING_MS: u32 = 10_000;
 const SEAT_RING_MS: u32 = 8_000;
 const WRAP_UP_MS: u32 = 30_000;
 const MAX_WAIT_MS: u32 = 600_000;
+/// A trained seat is waited for so long before a lower level may take the call: the 15 s must still be met.
+const WIDEN_MS: u32 = 5_000;
+/// The next tier of agents is asked after so long.
+const TIER_WAIT_MS: u32 = 10_000;
 const MAX_SIZE: u32 = 1_000;
 const TRUNK_TIMEOUT_MS: u32 = 30_000;
 const TRUNK_PROGRESS_MS: u32 = 5_000;
@@ -161,6 +165,15 @@ impl<'w> Compiler<'_, 'w> {
             max_wait_ms: value(g.max_wait.as_ref(), MAX_WAIT_MS),
             max_size: value(g.max_size.as_ref(), MAX_SIZE),
             weight: value(g.weight.as_ref(), 1),
+            strategy: value(g.strategy.as_ref(), Strategy::default()),
+            widen_ms: value(g.widen.as_ref(), WIDEN_MS),
+            tier_wait_ms: value(g.tier_wait.as_ref(), TIER_WAIT_MS),
+            max_estimate_ms: g.max_estimate.as_ref().map(|p| p.value),
+            sticky_days: g.sticky_days.as_ref().map(|p| p.value),
+            repeat_within_ms: g.repeat_within.as_ref().map(|p| p.value),
+            least_seats: value(g.least_seats.as_ref(), 0),
+            callback: value(g.callback.as_ref(), false),
+            survey: value(g.survey.as_ref(), false),
             trusted: value(g.trusted.as_ref(), false),
             overflow: Route::new(overflow),
             at,

@@ -218,6 +218,21 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
         self.read(key, ("加引号的文字", "a quoted string"), text)
     }
 
+    /// A skill, perhaps with a level from 1 to 5 behind a colon.
+    pub(super) fn skill(&mut self, key: &'static str) -> Option<At<String>> {
+        self.tell(key, || Kind::Text);
+        self.read(
+            key,
+            ("技能，如 \"英语\" 或 \"英语:3\"（1 到 5 级）", "a skill such as \"英语\" or \"英语:3\", levels 1 to 5"),
+            |v| {
+                let skill = text(v)?;
+                let (name, level) = skill.split_once(':').unwrap_or((&skill, "1"));
+                let level: u8 = level.trim().parse().ok()?;
+                ((1..=5).contains(&level) && !name.trim().is_empty()).then_some(skill)
+            },
+        )
+    }
+
     pub(super) fn flag(&mut self, key: &'static str) -> Option<At<bool>> {
         self.tell(key, || Kind::Flag);
         self.read(key, (" true 或 false", "true or false"), |v| match v {

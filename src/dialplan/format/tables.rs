@@ -5,7 +5,7 @@ use super::written::{
     At, CalendarWritten, CityWritten, Details, EmergencyWritten, ExpectWritten, GroupWritten, HoursWritten,
     LineWritten, Targets, TrunkWritten,
 };
-use crate::dialplan::entry::{Access, Class, Record, Role};
+use crate::dialplan::entry::{Access, Class, Record, Role, Strategy};
 use crate::dialplan::number::Spelling;
 use ecow::EcoString;
 
@@ -82,7 +82,7 @@ fn hotline(s: &mut Section<'_, '_, '_, '_>, line: &mut Details) {
     line.group = s.text("group");
     line.trunk = s.text("trunk");
     line.ring = s.time_limit("ring");
-    line.skill = s.text("skill");
+    line.skill = s.skill("skill");
     line.overflow = s.targets("overflow");
     line.feed = s.flag("feed");
     line.knowledge = s.flag("knowledge");
@@ -107,6 +107,15 @@ pub(super) fn group(mut s: Section<'_, '_, '_, '_>, name: At<String>) -> GroupWr
         max_wait: s.duration("max_wait"),
         max_size: s.count("max_size", 1..1_000_001),
         weight: s.count("weight", 1..101),
+        strategy: s.word("strategy", &Strategy::ALL.map(|r| (r.en(), r))),
+        widen: s.time_limit("widen"),
+        tier_wait: s.time_limit("tier_wait"),
+        max_estimate: s.time_limit("max_estimate"),
+        sticky_days: s.count("sticky_days", 1..366),
+        repeat_within: s.time_limit("repeat_within"),
+        least_seats: s.count("least_seats", 1..10_001),
+        callback: s.flag("callback"),
+        survey: s.flag("survey"),
         trusted: s.flag("trusted"),
         overflow: s.targets("overflow"),
         unread: Vec::new(),

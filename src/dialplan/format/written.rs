@@ -1,7 +1,7 @@
 //! What a dialplan may say: every table and key there is, each value with its place. Nothing is judged here but its type.
 
 use crate::dialplan::check::Span;
-use crate::dialplan::entry::{Access, Class, Record, Role};
+use crate::dialplan::entry::{Access, Class, Record, Role, Strategy};
 use crate::dialplan::number::Spelling;
 use ecow::EcoString;
 use jiff::civil::{Date, DateTime, Time};
@@ -194,6 +194,15 @@ pub(in crate::dialplan) struct GroupWritten {
     pub(in crate::dialplan) max_wait: Option<At<u32>>,
     pub(in crate::dialplan) max_size: Option<At<u32>>,
     pub(in crate::dialplan) weight: Option<At<u32>>,
+    pub(in crate::dialplan) strategy: Option<At<Strategy>>,
+    pub(in crate::dialplan) widen: Option<At<u32>>,
+    pub(in crate::dialplan) tier_wait: Option<At<u32>>,
+    pub(in crate::dialplan) max_estimate: Option<At<u32>>,
+    pub(in crate::dialplan) sticky_days: Option<At<u32>>,
+    pub(in crate::dialplan) repeat_within: Option<At<u32>>,
+    pub(in crate::dialplan) least_seats: Option<At<u32>>,
+    pub(in crate::dialplan) callback: Option<At<bool>>,
+    pub(in crate::dialplan) survey: Option<At<bool>>,
     pub(in crate::dialplan) trusted: Option<At<bool>>,
     pub(in crate::dialplan) overflow: Vec<At<Target>>,
     /// Keys that are there, but with a value that could not be read.
