@@ -53,6 +53,13 @@ pub enum Act {
         /// First entry into a queue, wall µs.
         place: i64,
     },
+    /// The caller wants to be called back, in his place: keep it for him.
+    KeepPlace {
+        /// The group.
+        group: GroupId,
+        /// Skill asked for first.
+        skill: Option<Arc<str>>,
+    },
     /// Leave the queue.
     Leave,
     /// Ask for this seat alone.
@@ -90,6 +97,8 @@ pub enum About {
     },
     /// A supervisor joins.
     Supervision(Supervision),
+    /// The caller who asked for it is called back.
+    Recall,
 }
 
 /// What became of an offer.

@@ -146,10 +146,10 @@ impl Machine for FeatureCode {
             }
             Event::Told(Input::PlayFinished(CALLER, play)) if matches!(&self.state, State::Saying(Some(id)) if id == play) =>
             {
-                return Flow::Ends(Party::Switch, Cause::Normal);
+                return Flow::Ends(Party::Switch, Cause::Served);
             }
             Event::Told(Input::Due) if self.due.is_some_and(|at| now.mono >= at) => match self.state {
-                State::Saying(_) => return Flow::Ends(Party::Switch, Cause::Normal),
+                State::Saying(_) => return Flow::Ends(Party::Switch, Cause::Served),
                 _ => self.say(Err(Unfit::NotNow), view, now, out),
             },
             _ => {}

@@ -5,7 +5,7 @@ use super::order::SeatCode;
 use crate::clock::Now;
 use crate::dialplan::{Class, Plan, Record};
 use crate::fact::{Cause, Fact, Origin, Service};
-use crate::id::{PromptId, SeatId, TrunkId};
+use crate::id::{GroupId, PromptId, SeatId, TrunkId};
 use crate::patch::Clip;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +61,8 @@ pub struct Journey {
     pub seat_dialled: Option<SeatId>,
     /// A feature code that a seat has dialled; there is no script then. Boxed: few calls have one.
     pub seat_code: Option<Box<SeatCode>>,
+    /// The caller is called back: he has no leg yet. Boxed: few calls are so.
+    pub recall: Option<Box<Recall>>,
     /// Plan and prompts that it began with.
     pub snapshot: Arc<Snapshot>,
     /// First entry into a queue, wall µs; the moment of the INVITE until then.
@@ -89,6 +91,21 @@ pub struct Journey {
     pub looped: Vec<TrunkId>,
     /// The call cannot be answered before its caller's media is known: an INVITE without an offer and without 100rel.
     pub offerless_unreliable: bool,
+}
+
+/// How a caller is called back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recall {
+    /// The group whose line keeps his place.
+    pub group: GroupId,
+    /// The skill that his line asks for.
+    pub skill: Option<Arc<str>>,
+    /// The seat that does it; `None`: whom the floor gives.
+    pub seat: Option<SeatId>,
+    /// The trunk that he is called on.
+    pub trunk: TrunkId,
+    /// His number as it came.
+    pub number: String,
 }
 
 /// Diversions beyond which a call is not sent on (interconnect, "Trunks").

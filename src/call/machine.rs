@@ -155,6 +155,8 @@ pub(super) enum Flow {
     Ends(Party, Cause),
     /// This leg is whom the caller talks to; the machine has done its work.
     Connected(LegRef),
+    /// The same, and the caller has yet to be reached.
+    Fetches(LegRef),
     /// This leg takes the agent's place, who goes; the machine has done its work.
     TakesOver(LegRef),
     /// The agent goes by his own will.
@@ -176,6 +178,7 @@ impl Flow {
             Self::Done
             | Self::Ends(..)
             | Self::Connected(_)
+            | Self::Fetches(_)
             | Self::TakesOver(_)
             | Self::Missed { .. }
             | Self::Requeue(_) => true,
@@ -298,6 +301,11 @@ impl<'a> Out<'a> {
             Shown::Early => self.act(Act::EarlyMedia),
             Shown::Answered => self.act(Act::Answer),
         }
+    }
+
+    /// We call the caller: there is nothing to answer.
+    pub(super) fn caller_is_ours(&mut self) {
+        self.said.shown = Shown::Answered;
     }
 
     /// 200 by the switch itself, once.

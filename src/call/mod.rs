@@ -22,6 +22,7 @@ mod order;
 mod party;
 mod queueing;
 pub mod reach;
+mod recall;
 mod recording;
 mod rejoin;
 mod release;
@@ -34,7 +35,7 @@ mod three_way;
 pub use act::{About, Act, OfferResult};
 pub use handover::Given;
 pub use input::{Input, LegEvent};
-pub use journey::{Caller, Journey, Snapshot};
+pub use journey::{Caller, Journey, Recall, Snapshot};
 pub use leg::Leg;
 pub use order::{Conflict, Order, Pin, SeatCode, SeatOrder, Unfit};
 pub use party::{Member, Role};
@@ -92,7 +93,7 @@ impl Call {
     pub fn new(id: CallRef, journey: Journey, script: Script) -> Self {
         Self {
             id,
-            parties: Parties::new(),
+            parties: Parties::of(&journey),
             script,
             stage: Stage::Idle,
             features: Features::default(),
@@ -115,10 +116,9 @@ impl Call {
             },
             Input::HangUp(cause) => self.release_all(Party::Switch, *cause, now),
             Input::Leg(leg, LegEvent::Held(held)) => {
-                let acts = self.parties.hold(*leg, *held, &self.journey.origin);
-                self.said.acts.extend(acts);
+                self.said.acts.extend(self.parties.hold(*leg, *held, &self.journey.origin));
             }
-            Input::Leg(CALLER, event) => self.caller_event(*event, now),
+            Input::Leg(CALLER, event) if self.features.wants(&input).is_none() => self.caller_event(*event, now),
             Input::Due => self.due(&input, now),
             _ => {
                 let whom = self.features.wants(&input).map_or(Whom::Stage, Whom::Feature);
@@ -259,7 +259,7 @@ impl Call {
     /// Gives that leg away: this call ends without touching it.
     pub fn give(&mut self, given: &Given, now: Now) {
         self.say(now, |view, out| handover::give(given, view, out));
-        self.end_stage();
+        (self.stage, self.features) = (Stage::Over, Features::default());
     }
 
     /// Whether a leg can be taken in: caller and agent talk, and nobody else is there or on the way.
@@ -397,6 +397,10 @@ impl Call {
             Flow::GiveUp => self.release(Release::exhausted(self.last), now),
             Flow::Ends(by, cause) => self.release_all(by, cause, now),
             Flow::Connected(leg) => self.connect(leg, now),
+            Flow::Fetches(leg) => {
+                self.connect(leg, now);
+                self.enlist(Box::new(recall::Fetch::new()), &Event::Begin, now);
+            }
             Flow::TakesOver(leg) => {
                 // Whoever was to come to the caller in the agent's place need not.
                 self.tell_features(&Event::Connected, now);
@@ -541,9 +545,7 @@ impl Call {
         let (cause, failed) = match event {
             LegEvent::Ended { cause } => (cause, false),
             LegEvent::Failed { cause, .. } => (cause, true),
-            LegEvent::Trying | LegEvent::Ringing | LegEvent::EarlyMedia | LegEvent::Answered | LegEvent::Held(_) => {
-                return;
-            }
+            _ => return,
         };
         if self.parties.agent().is_some() && self.features.keep_line() {
             // Others go on without him (product §5.5, §5.7).
@@ -572,10 +574,6 @@ impl Call {
         self.tell_features(&Event::End(&ending), now);
         self.run(Whom::Stage, &Event::End(&ending), now);
         self.say(now, |view, out| release.handle(view, &Event::End(&ending), now, out));
-        self.end_stage();
-    }
-
-    fn end_stage(&mut self) {
         (self.stage, self.features) = (Stage::Over, Features::default());
     }
 

@@ -1,6 +1,7 @@
 //! Who is in the call. The list follows what the call itself says, act by act, so that nobody can be forgotten.
 
 use super::act::{About, Act};
+use super::journey::Journey;
 use super::order::Conflict;
 use crate::clock::Now;
 use crate::fact::{Fact, Origin, Target};
@@ -79,6 +80,11 @@ pub(super) struct Parties {
 }
 
 impl Parties {
+    /// Who is there when a call begins: the caller, unless he is called back.
+    pub(super) fn of(journey: &Journey) -> Self {
+        if journey.recall.is_some() { Self { all: SmallVec::new() } } else { Self::new() }
+    }
+
     /// The caller alone.
     pub(super) fn new() -> Self {
         Self { all: smallvec![Member::new(CALLER, None, Role::Caller)] }
@@ -160,11 +166,14 @@ impl Parties {
         match act {
             Act::Dial { leg, target, about } => {
                 let role = match about {
+                    About::Recall => Role::Caller,
                     About::Service => Role::Offered,
                     About::Transfer { .. } => Role::Target,
                     About::Supervision(_) => Role::Supervisor,
                 };
-                self.all.push(Member::new(*leg, Some(target.clone()), role));
+                // A caller is nobody's target, whoever called.
+                let target = Some(target.clone()).filter(|_| role != Role::Caller);
+                self.all.push(Member::new(*leg, target, role));
             }
             Act::HangUp { leg, .. } => self.remove(*leg),
             Act::Answer => self.answers(CALLER, now),

@@ -1,6 +1,6 @@
 //! Waiting for a seat: in a department's own group (unanswered, ringing) or in a queue (answered, with music).
 
-use super::act::Act;
+use super::act::{Act, OfferResult};
 use super::attempt::{Attempt, Report};
 use super::input::Input;
 use super::machine::{Event, Flow, Machine, Note, Out, Shown, View};
@@ -8,8 +8,8 @@ use super::party::CALLER;
 use super::room::Room;
 use crate::clock::{MILLI, Now};
 use crate::dialplan::{Group, Record};
-use crate::fact::{Cause, Fact};
-use crate::id::{GroupId, LegRef};
+use crate::fact::{Cause, Fact, Origin, Party};
+use crate::id::{GroupId, LegRef, PromptId};
 use crate::patch::{Clip, PlayId, Source, Tone};
 use std::sync::Arc;
 
@@ -26,6 +26,18 @@ pub(super) struct Queueing {
     notice: bool,
     /// What the caller hears; `None`: nothing yet, or what he heard before.
     hears: Option<Source>,
+    /// How far he has come with asking to be called back.
+    recall: Recalling,
+}
+
+/// A caller who asks by key to be called back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recalling {
+    No,
+    /// His number is said back: 1 confirms it, 0 stays in the line.
+    Confirming,
+    /// His place is kept; he hears so, and then the call ends.
+    Kept,
 }
 
 #[derive(Debug)]
@@ -49,11 +61,16 @@ impl Queueing {
     }
 
     fn new(group: GroupId, kind: Kind) -> Self {
-        Self { group, kind, rung: Vec::new(), saying: None, notice: false, hears: None }
+        Self { group, kind, rung: Vec::new(), saying: None, notice: false, hears: None, recall: Recalling::No }
     }
 
     pub(super) fn group(&self) -> &GroupId {
         &self.group
+    }
+
+    /// The caller will be called back in his place.
+    pub(super) fn keeps_place(&self) -> bool {
+        self.recall == Recalling::Kept
     }
 
     /// Whether this leg rings.
@@ -100,7 +117,12 @@ impl Queueing {
                     self.wait_sound(true, view, out);
                 }
             }
+            // He has what he wanted: nobody need be rung for him.
+            Input::Offered { offer, .. } if self.recall == Recalling::Kept => {
+                out.act(Act::Offer(*offer, OfferResult::Declined(Cause::CallerGone)));
+            }
             Input::Offered { offer, seat } => {
+                self.recall = Recalling::No;
                 self.rung.push(Attempt::offered(*offer, seat.clone(), out));
                 // The talk stops the instant a seat is free: the caller hears it ring.
                 if !self.notice {
@@ -114,8 +136,12 @@ impl Queueing {
                 return self.overflowed(*cause, out);
             }
             Input::Position { position, wait } => self.say_position(*position, *wait, view, out),
+            Input::Key(CALLER, key) => self.key(*key, view, out),
+            Input::PlayFinished(CALLER, play) if self.saying == Some(*play) && self.recall == Recalling::Kept => {
+                return Flow::Ends(Party::Switch, Cause::CalledBack);
+            }
             Input::PlayFinished(CALLER, play) if self.saying == Some(*play) => {
-                (self.saying, self.notice) = (None, false);
+                (self.saying, self.notice, self.recall) = (None, false, Recalling::No);
                 self.wait_sound(false, view, out);
                 if !self.rung.is_empty() {
                     self.ringback(out);
@@ -150,6 +176,49 @@ impl Queueing {
         Flow::Stay
     }
 
+    /// A key of the caller who waits: 1 asks to be called back, and confirms it; 0 stays.
+    fn key(&mut self, key: char, view: &View<'_>, out: &mut Out<'_>) {
+        let offers = self.recallable(view) && self.rung.is_empty() && !self.notice;
+        match (self.recall, key) {
+            (Recalling::No, '1') if offers => {
+                let number = crate::ivr::spelled(&view.journey.caller.number);
+                let words = [PromptId::from("callback/number")].into_iter().chain(number);
+                let phrase: Vec<_> = words.chain([PromptId::from("callback/confirm")]).collect();
+                let clips: Option<Vec<Clip>> = phrase.iter().map(|p| view.journey.snapshot.clip(p)).collect();
+                // A number that cannot be said back cannot be confirmed.
+                if let Some(clips) = clips {
+                    self.recall = Recalling::Confirming;
+                    self.say(clips, out);
+                }
+            }
+            (Recalling::Confirming, '1') => {
+                let Kind::Line { skill } = &self.kind else { return };
+                self.recall = Recalling::Kept;
+                out.act(Act::Leave);
+                out.act(Act::KeepPlace { group: self.group.clone(), skill: skill.clone() });
+                let taken = view.journey.snapshot.clip(&PromptId::from("callback/taken"));
+                self.say(taken.into_iter().collect(), out);
+            }
+            (Recalling::Confirming, '0') => {
+                self.recall = Recalling::No;
+                self.saying = None;
+                self.wait_sound(false, view, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the caller may ask to be called back: in a line whose group says so, with a number that can be called.
+    fn recallable(&self, view: &View<'_>) -> bool {
+        let caller = &view.journey.caller;
+        let digits = caller.number.trim_start_matches('+');
+        let callable = (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let said = ["callback/number", "callback/confirm", "callback/taken"];
+        let said = said.into_iter().all(|p| view.journey.snapshot.clip(&PromptId::from(p)).is_some());
+        let line = matches!(self.kind, Kind::Line { .. }) && matches!(view.journey.origin, Origin::Trunk(_));
+        line && callable && said && view.journey.class.is_some() && view.group(&self.group).is_some_and(|g| g.callback)
+    }
+
     fn ringback(&mut self, out: &Out<'_>) {
         if out.shown() >= Shown::Early {
             self.hears = Some(Source::Tone(Tone::Ringback));
@@ -165,7 +234,9 @@ impl Queueing {
         // Whoever comes back has heard it.
         let first = first && !view.journey.returned;
         let notice = group.recording_notice.as_ref().filter(|_| group.record != Record::Never);
-        let said = [notice, group.welcome.as_ref()].into_iter().flatten().filter(|_| first);
+        let offer = PromptId::from("callback/offer");
+        let offer = Some(&offer).filter(|_| self.recallable(view));
+        let said = [notice, group.welcome.as_ref(), offer].into_iter().flatten().filter(|_| first);
         let clips: Vec<Clip> = said.filter_map(|p| view.journey.snapshot.clip(p)).collect();
         if clips.is_empty() {
             self.hears = Some(waiting_source(group, view));
@@ -185,7 +256,11 @@ impl Queueing {
     }
 
     fn say_position(&mut self, position: u32, wait: Option<(u32, u32)>, view: &View<'_>, out: &mut Out<'_>) {
-        if !self.rung.is_empty() || self.saying.is_some() || out.shown() < Shown::Answered {
+        if self.recall != Recalling::No
+            || !self.rung.is_empty()
+            || self.saying.is_some()
+            || out.shown() < Shown::Answered
+        {
             return;
         }
         let phrase = crate::ivr::position(position, wait);

@@ -6,6 +6,7 @@ use super::feature_code::FeatureCode;
 use super::journey::Journey;
 use super::machine::{Event, Flow, Machine, Out, View};
 use super::queueing::Queueing;
+use super::recall::CallingBack;
 use super::room::Room;
 use super::talking::Talking;
 use crate::clock::Now;
@@ -24,6 +25,7 @@ pub(super) enum Stage {
     Dialling(Box<Dialling>),
     Talking(Talking),
     Coded(Box<FeatureCode>),
+    CallingBack(Box<CallingBack>),
     Over,
 }
 
@@ -46,6 +48,9 @@ impl Stage {
         if let Some(seat) = journey.seat_dialled.clone() {
             return Some(Self::Dialling(Box::new(Dialling::seat(seat))));
         }
+        if let Some(recall) = &journey.recall {
+            return Some(Self::CallingBack(Box::new(CallingBack::new(recall))));
+        }
         let code = journey.seat_code.clone()?;
         Some(Self::Coded(Box::new(FeatureCode::new(*code))))
     }
@@ -57,6 +62,7 @@ impl Stage {
             Self::Dialling(machine) => Some(&**machine),
             Self::Talking(machine) => Some(machine),
             Self::Coded(machine) => Some(&**machine),
+            Self::CallingBack(machine) => Some(&**machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -68,6 +74,7 @@ impl Stage {
             Self::Dialling(machine) => Some(&mut **machine),
             Self::Talking(machine) => Some(machine),
             Self::Coded(machine) => Some(&mut **machine),
+            Self::CallingBack(machine) => Some(&mut **machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -95,6 +102,7 @@ impl Stage {
             Self::Dialling(_) => "ringing",
             Self::Talking(_) => "talking",
             Self::Coded(_) => "feature_code",
+            Self::CallingBack(_) => "calling_back",
             Self::Over => "over",
         }
     }
@@ -107,6 +115,7 @@ impl Stage {
     pub(super) fn group(&self) -> Option<&GroupId> {
         match self {
             Self::Queueing(queueing) => Some(queueing.group()),
+            Self::CallingBack(calling) => Some(calling.group()),
             _ => None,
         }
     }
@@ -119,9 +128,13 @@ impl Stage {
     /// What it means that the caller hangs up now.
     pub(super) fn abandoned(&self, view: &View<'_>) -> Outcome {
         match self {
-            Self::Talking(_) | Self::Coded(_) => Outcome::Connected,
+            Self::Talking(_) => Outcome::Connected,
+            Self::Coded(_) => Outcome::Served,
+            Self::Queueing(queueing) if queueing.keeps_place() => Outcome::Callback,
             Self::Announcing(announcing) => announcing.abandoned(view),
-            Self::Idle | Self::Queueing(_) | Self::Dialling(_) | Self::Over => Outcome::Abandoned,
+            Self::Idle | Self::Queueing(_) | Self::Dialling(_) | Self::CallingBack(_) | Self::Over => {
+                Outcome::Abandoned
+            }
         }
     }
 }

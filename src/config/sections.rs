@@ -349,6 +349,14 @@ pub struct Floor {
     pub longer_wrap_up: Duration,
     /// What a break may be for, in the order of their keys 1 to 9.
     pub breaks: Vec<String>,
+    /// Callers are called back from this minute of the day until the other.
+    pub callback_hours: (u16, u16),
+    /// A caller is called back so often at most.
+    pub callback_tries: u32,
+    /// From one try to the next.
+    pub callback_every: Duration,
+    /// A call-back that nobody has carried out is forgotten after so long.
+    pub callback_keep: Duration,
 }
 
 impl Default for Floor {
@@ -363,6 +371,10 @@ impl Default for Floor {
             hold_limit: Duration::ZERO,
             longer_wrap_up: Duration::from_secs(120),
             breaks: ["小休", "用餐", "培训", "会议", "其他"].map(str::to_owned).to_vec(),
+            callback_hours: (8 * 60, 21 * 60),
+            callback_tries: 3,
+            callback_every: Duration::from_secs(600),
+            callback_keep: Duration::from_secs(3 * 86_400),
         }
     }
 }
@@ -384,10 +396,31 @@ impl Floor {
             hold_limit: seconds("hold_limit_s", 0..=86_400).unwrap_or(usual.hold_limit),
             longer_wrap_up: seconds("longer_wrap_up_s", 1..=3_600).unwrap_or(usual.longer_wrap_up),
             breaks: breaks(&table).unwrap_or(usual.breaks),
+            callback_hours: hours(&table, "callback_hours").unwrap_or(usual.callback_hours),
+            callback_tries: table.number_or("callback_tries", 1..=20, usual.callback_tries),
+            callback_every: seconds("callback_every_s", 1..=86_400).unwrap_or(usual.callback_every),
+            callback_keep: seconds("callback_keep_s", 60..=2_592_000).unwrap_or(usual.callback_keep),
         };
         table.finish();
         floor
     }
+}
+
+/// `"08:00-21:00"`: minutes of the day, the second after the first.
+fn hours(table: &Table<'_, '_>, key: &'static str) -> Option<(u16, u16)> {
+    let (text, span) = table.text(key)?;
+    let minute = |text: &str| {
+        let (hour, minute) = text.trim().split_once(':')?;
+        let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+        (hour <= 24 && minute < 60 && hour * 60 + minute <= 24 * 60).then_some(hour * 60 + minute)
+    };
+    let both = text.split_once('-').and_then(|(from, until)| minute(from).zip(minute(until)));
+    let good = both.filter(|(from, until)| from < until);
+    if good.is_none() {
+        let zh = format!("{key} 应写作 \"08:00-21:00\"，先早后晚");
+        table.document.error(span, zh, format!("{key} should be written as \"08:00-21:00\", the earlier first"));
+    }
+    good
 }
 
 /// Words for breaks: at most nine, one for each key.

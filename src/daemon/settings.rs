@@ -36,6 +36,12 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         seats: config.seats.iter().map(|(id, s)| (id.clone(), seat(s))).collect(),
         persons: config.persons.iter().map(|(id, p)| (id.clone(), person(p))).collect(),
         breaks: config.floor.breaks.iter().map(|word| word.as_str().into()).collect(),
+        callbacks: exchange::CallbackSettings {
+            hours: config.floor.callback_hours,
+            tries: config.floor.callback_tries,
+            every: micros(config.floor.callback_every),
+            keep: micros(config.floor.callback_keep),
+        },
         floor: exchange::FloorSettings {
             no_answer_limit: config.floor.no_answer_limit,
             no_answer_rest: micros(config.floor.no_answer_rest),

@@ -62,9 +62,14 @@ pub(super) struct Calls {
 impl Live {
     /// A call that begins, with its caller's leg.
     pub fn new(call: Call, leg: Leg) -> Self {
+        Self { legs: smallvec::smallvec![leg], ..Self::without_leg(call) }
+    }
+
+    /// A call whose caller has yet to be called.
+    pub fn without_leg(call: Call) -> Self {
         Self {
             call,
-            legs: smallvec::smallvec![leg],
+            legs: SmallVec::new(),
             timer: (0, None),
             pressed: Pressed::default(),
             refers: Refers::default(),

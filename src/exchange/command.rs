@@ -1,6 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::rows::{CallRow, SeatRow, Status, TrunkRow};
+use super::rows::{CallRow, CallbackRow, SeatRow, Status, TrunkRow};
 use super::storage::Storage;
 use crate::call::{Conflict, Unfit};
 use crate::fact::{Brief, Supervision, Way};
@@ -85,6 +85,29 @@ pub enum Command {
         #[serde(default)]
         by: String,
     },
+    /// Callers who are to be called back.
+    Callbacks,
+    /// A seat calls one of them back.
+    TakeCallback {
+        /// Which: the call that it comes from.
+        callback: CallRef,
+        /// The seat.
+        seat: SeatId,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+    },
+    /// One of them need not be called back any more.
+    EndCallback {
+        /// Which.
+        callback: CallRef,
+        /// Who says so.
+        #[serde(default)]
+        by: String,
+        /// What came of it, in his words.
+        #[serde(default)]
+        note: String,
+    },
     /// Take no new calls.
     Drain,
     /// End every call now: the drain's limit is over.
@@ -106,6 +129,11 @@ pub enum Answer {
     Seats {
         /// Each seat.
         seats: Vec<SeatRow>,
+    },
+    /// To [`Command::Callbacks`].
+    Callbacks {
+        /// Each, by its place.
+        callbacks: Vec<CallbackRow>,
     },
     /// To [`Command::Trunks`].
     Trunks {

@@ -10,4 +10,6 @@ pub(super) enum Due {
     /// A trunk and the serial of the timer.
     Register(u32, u32),
     Keys(CallRef, LegRef, u32),
+    /// A call-back's time has come.
+    Recall(CallRef),
 }

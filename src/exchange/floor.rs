@@ -6,7 +6,7 @@ use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now};
 use crate::dialplan;
-use crate::fact::{Cause, Fact, Origin, Outcome, Target};
+use crate::fact::{Cause, Fact, Missed, Origin, Outcome, Target};
 use crate::id::{AgentId, CallRef, GroupId, SeatId, SkillId};
 use std::collections::BTreeMap;
 
@@ -149,7 +149,10 @@ impl Exchange {
         match fact {
             Fact::CallEnded { outcome: Outcome::Abandoned, .. } => {
                 self.callers.gave_up(&journey.caller.number, now.wall);
+                self.missed(call, Missed::Abandoned, now);
             }
+            Fact::CallEnded { outcome: Outcome::Shed, .. } => self.missed(call, Missed::Shed, now),
+            Fact::CallbackTried { reached, cause } => self.callbacks.tried(call, *reached, *cause),
             Fact::Connected { leg } => {
                 let member = live.call.members().iter().find(|m| m.leg == *leg);
                 let seat = member.and_then(|m| match &m.target {

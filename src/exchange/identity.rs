@@ -124,7 +124,10 @@ impl Exchange {
             Audience::Trunk { .. } => journey.caller.private,
             Audience::Emergency => false,
         };
-        let number = &journey.caller.number;
+        // A caller who is called back sees whom he had called.
+        let recalls = *about == About::Recall;
+        let number = if recalls { &journey.dialled } else { &journey.caller.number };
+        let withheld = withheld && !recalls;
         let address = match (withheld, number.is_empty()) {
             (true, _) => "sip:anonymous@anonymous.invalid".to_owned(),
             (false, true) => format!("sip:unknown@{host}"),
@@ -142,18 +145,24 @@ impl Exchange {
                 format!("\"{}\" ", quotable(&words.collect::<Vec<_>>().join(" "))).into_bytes()
             }
             // As it came, in whatever encoding.
-            Audience::Trunk { .. } | Audience::Emergency if withheld || journey.caller.display.is_empty() => Vec::new(),
+            Audience::Trunk { .. } | Audience::Emergency
+                if withheld || recalls || journey.caller.display.is_empty() =>
+            {
+                Vec::new()
+            }
             Audience::Trunk { .. } | Audience::Emergency => [b"\"", journey.caller.display.as_slice(), b"\" "].concat(),
         };
         let mut lines = Vec::new();
         let asserts = matches!(audience, Audience::Trunk { trusted: true } | Audience::Emergency);
         if asserts && !number.is_empty() {
             let _ = write!(Line(&mut lines), "P-Asserted-Identity: <sip:{number}@{host}>\r\n");
-            if journey.caller.private {
+            if journey.caller.private && !recalls {
                 lines.extend_from_slice(b"Privacy: id\r\n");
             }
         }
-        Self::history_lines(journey, uri, &host, &mark, &mut lines);
+        if !recalls {
+            Self::history_lines(journey, uri, &host, &mark, &mut lines);
+        }
         if audience == Audience::Emergency {
             // RFC 7135: an emergency call is told apart from every other.
             lines.extend_from_slice(b"Resource-Priority: esnet.0\r\n");
@@ -195,7 +204,8 @@ fn note(journey: &Journey, about: &About) -> String {
         (About::Service, Some((whom, cause))) => {
             format!("退回：{whom} {}", crate::call::cause::seen(*cause))
         }
-        (About::Transfer { agent: None, .. } | About::Service, _) => String::new(),
+        (About::Service, None) if journey.recall.is_some() => "回电".into(),
+        (About::Transfer { agent: None, .. } | About::Service | About::Recall, _) => String::new(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! or clocks, and to draw random numbers of its own: all of it comes in by value.
 
 mod admit;
+mod callbacks;
 mod callers;
 mod calls;
 mod codes;
@@ -44,9 +45,11 @@ pub use command::{Answer, Command, SeatSet, Verb};
 pub use input::{Input, Output};
 pub use overload::{Load, Overload};
 pub use rows::{
-    CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
+    CallRow, CallbackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };
-pub use settings::{FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings};
+pub use settings::{
+    CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
+};
 pub use storage::Storage;
 
 use crate::acd::Floor;
@@ -75,6 +78,7 @@ pub struct Exchange {
     seats: seats::Seats,
     persons: persons::Persons,
     callers: callers::Callers,
+    callbacks: callbacks::Callbacks,
     floor: Floor,
     ports: Ports,
     /// What any person is trained for.
@@ -118,6 +122,7 @@ impl Exchange {
             ports: Ports::new(draws),
             persons: persons::Persons::default(),
             callers: callers::Callers::default(),
+            callbacks: callbacks::Callbacks::default(),
             skills: settings.persons.values().flat_map(|p| p.skills.keys().cloned()).collect(),
             trunks: trunks::Trunks::new(&settings),
             calls: calls::Calls::default(),
@@ -221,6 +226,7 @@ impl Exchange {
                 Due::Ping(index) => self.ping(index, now),
                 Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
+                Due::Recall(callback) => self.recall_due(callback, now),
             }
         }
         for seat in self.seats.expire(now) {

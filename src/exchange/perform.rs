@@ -78,6 +78,7 @@ impl Exchange {
                 let entry = self.entry(id, group, skill.as_deref(), class, place, now);
                 self.floor.handle(acd::Input::Enter(entry), now);
             }
+            Act::KeepPlace { group, skill } => self.keep_place(id, &group, skill, now),
             Act::Leave => self.floor.handle(acd::Input::Leave { call: id }, now),
             Act::Reserve(seat) => self.reserve(id, &seat, now),
             Act::Offer(offer, result) => self.floor.handle(offer_input(offer, result), now),
@@ -211,6 +212,7 @@ impl Exchange {
             self.hang_up(id, leg, Cause::Normal, now);
         }
         self.calls.remove(&id);
+        self.recalled(id, now);
     }
 }
 

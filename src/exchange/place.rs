@@ -3,11 +3,11 @@
 use super::calls::Live;
 use super::overload::Verdict;
 use super::{Exchange, identity};
-use crate::call::{Call, Journey, Leg, Script, SeatCode, cause};
+use crate::call::{Call, Caller, Journey, Leg, Script, SeatCode, cause};
 use crate::clock::Now;
 use crate::dialplan::{Class, Decision, Dialled, Plan, Routed, Side, State, Step};
 use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
-use crate::id::{CallRef, LegRef, SeatId};
+use crate::id::{CallRef, LegRef, SeatId, TrunkId};
 use crate::sip::endpoint::Incoming;
 use crate::sip::name::Name;
 use std::sync::Arc;
@@ -322,6 +322,7 @@ impl Exchange {
             service: to.service,
             seat_dialled: to.seat.clone(),
             seat_code: to.code.clone().map(Box::new),
+            recall: None,
             snapshot: self.snapshot.clone(),
             place: now.wall,
             max_forwards: m.number(Name::MaxForwards).unwrap_or(70).saturating_sub(1),
@@ -334,6 +335,36 @@ impl Exchange {
             record: self.settings.record_default,
             early_hangup: self.settings.early_hangup,
             whisper: self.settings.whisper.clone(),
+            looped: Vec::new(),
+            offerless_unreliable: false,
+        }
+    }
+
+    /// A journey that begins here: the hub calls somebody back who had dialled this number.
+    pub(super) fn journey_back(&self, trunk: &TrunkId, number: &str, dialled: &str) -> Journey {
+        Journey {
+            origin: Origin::Trunk(trunk.clone()),
+            caller: Caller { number: number.to_owned(), ..Caller::default() },
+            dialled: dialled.to_owned(),
+            title: String::new(),
+            entry: "callback".into(),
+            class: Some(Class::Hub),
+            service: Service::Internal,
+            seat_dialled: None,
+            seat_code: None,
+            recall: None,
+            snapshot: self.snapshot.clone(),
+            place: 0,
+            max_forwards: 70,
+            history: Vec::new(),
+            diversions: 0,
+            sought: false,
+            returned: false,
+            came_back: None,
+            answered_at: None,
+            record: self.settings.record_default,
+            early_hangup: self.settings.early_hangup,
+            whisper: None,
             looped: Vec::new(),
             offerless_unreliable: false,
         }

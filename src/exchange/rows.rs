@@ -3,7 +3,7 @@
 use super::trunks::registration::{Fault, Standing};
 use crate::call::Role;
 use crate::clock::SECOND;
-use crate::fact::{Cause, Fact, TransferResult, Way};
+use crate::fact::{Cause, Fact, Missed, TransferResult, Way};
 use crate::id::{AgentId, CallRef, LegRef, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,31 @@ pub struct SeatRow {
     /// Who has given wrong passwords for it lately, and is locked out or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<LockRow>,
+}
+
+/// One caller who is to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackRow {
+    /// The call that it comes from.
+    pub callback: CallRef,
+    /// Whom to call.
+    pub number: String,
+    /// The number that he dialled.
+    pub dialled: String,
+    /// The group that he waited in.
+    pub group: String,
+    /// His place in its line, µs since the epoch.
+    pub place: i64,
+    /// Why.
+    pub why: Missed,
+    /// How often he has been called.
+    pub tries: u32,
+    /// Why he was not reached last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Cause>,
+    /// The call that carries it out at present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallRef>,
 }
 
 /// One source of wrong passwords for a seat.

@@ -40,6 +40,8 @@ pub struct Settings {
     pub breaks: Vec<Arc<str>>,
     /// Limits of the floor.
     pub floor: FloorSettings,
+    /// When and how often callers are called back.
+    pub callbacks: CallbackSettings,
     /// How long a seat rings before the next is tried, µs, instead of what the group says.
     pub ring_time: Option<u64>,
     /// Paperwork after a call, µs, where it is set for this machine.
@@ -111,6 +113,19 @@ pub struct PersonSettings {
     pub skills: BTreeMap<SkillId, u8>,
     /// 0 serves at once, higher tiers after the delays of the group.
     pub tier: u8,
+}
+
+/// When and how often callers are called back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallbackSettings {
+    /// Nobody is called before this minute of the local day, nor from the second one on.
+    pub hours: (u16, u16),
+    /// A caller is called so often at most.
+    pub tries: u32,
+    /// From one try to the next, µs.
+    pub every: u64,
+    /// A call-back that nobody has carried out is forgotten after so long, µs.
+    pub keep: u64,
 }
 
 /// Limits of the floor that hold for all groups.

@@ -159,6 +159,34 @@ pub enum Longer {
     LongTalks,
 }
 
+/// Why somebody is to be called back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missed {
+    /// He asked for it.
+    Asked,
+    /// He gave up waiting.
+    Abandoned,
+    /// There was no room for his call.
+    Shed,
+    /// His call was cut off when the switch died.
+    Interrupted,
+}
+
+/// What came of a call-back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovered {
+    /// The caller was reached.
+    Reached,
+    /// He was called as often as is usual, and never reached.
+    Unreached,
+    /// Somebody closed it by hand.
+    Closed,
+    /// It grew too old, or too many came after it.
+    Expired,
+}
+
 /// What came of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -419,6 +447,39 @@ pub enum Fact {
         agent: Option<AgentId>,
         from: String,
         to: String,
+    },
+    /// The caller is to be called back, in the place that he had; `callback` is the call in which he asked for it, or that failed him.
+    CallbackAsked {
+        callback: CallRef,
+        number: String,
+        trunk: TrunkId,
+        dialled: String,
+        group: GroupId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skill: Option<String>,
+        place: i64,
+        why: Missed,
+    },
+    /// Somebody has taken a call-back on himself, or its time has come: this call carries it out.
+    CallbackBegun {
+        callback: CallRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<SeatId>,
+    },
+    /// An agent was there, and the caller was called: whether he was reached, or why not.
+    CallbackTried {
+        reached: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
+    },
+    /// Nobody need call him any more: exactly one a call-back. `by` closed it by hand.
+    CallbackEnded {
+        callback: CallRef,
+        outcome: Recovered,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
     },
     /// Somebody who may has set a seat's state: what follows from it is told by [`Fact::SeatState`].
     SeatOrdered {

@@ -12,6 +12,10 @@ pub enum Outcome {
     AbandonedInPrompt,
     /// The caller hung up while waiting or ringing.
     Abandoned,
+    /// The caller asked to be called back, and his place is kept.
+    Callback,
+    /// A feature code of a seat: the switch has done what was asked of it, or said why not.
+    Served,
     /// A cancelled number: the announcement was given, 410 sent.
     CancelledNumber,
     /// The number is in no directory, or not for this caller (404, 403, 484 …).
@@ -82,6 +86,10 @@ pub enum Cause {
     CallerGone,
     /// Another destination took it (call completed elsewhere, 26).
     Elsewhere,
+    /// The caller will be called back (16).
+    CalledBack,
+    /// The switch itself has done what was asked of it (16).
+    Served,
     /// The exchange is draining or overloaded (42).
     Shed,
     /// Internal error (41).

@@ -10,6 +10,8 @@ pub const fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
         Outcome::Connected => lang.of("接通", "connected"),
         Outcome::AbandonedInPrompt => lang.of("提示音中挂机", "gave up in prompt"),
         Outcome::Abandoned => lang.of("等待中放弃", "abandoned"),
+        Outcome::Callback => lang.of("预约回电", "call-back"),
+        Outcome::Served => lang.of("已办理", "served"),
         Outcome::CancelledNumber => lang.of("号码已取消", "number cancelled"),
         Outcome::Refused => lang.of("拒绝", "refused"),
         Outcome::NoAnswer => lang.of("无人接听", "no answer"),
@@ -43,6 +45,8 @@ pub const fn cause(cause: Cause, lang: Lang) -> &'static str {
         Cause::WaitedLong => lang.of("等待超限", "waited too long"),
         Cause::CallerGone => lang.of("主叫已挂机", "caller gone"),
         Cause::Elsewhere => lang.of("他处已接", "taken elsewhere"),
+        Cause::CalledBack => lang.of("预约回电", "to be called back"),
+        Cause::Served => lang.of("已办理", "served"),
         Cause::Shed => lang.of("过载", "overload"),
         Cause::Internal => lang.of("内部错误", "internal error"),
     }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use switchboard::call::{Pin, Snapshot};
 use switchboard::dialplan::{Known, Plan, Source};
-use switchboard::exchange::{FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings};
+use switchboard::exchange::{
+    CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
+};
 use switchboard::id::{AgentId, GroupId, PromptId, SeatId, TrunkId};
 use switchboard::patch::Clip;
 use switchboard::sip::auth::{Algorithm, Password};
@@ -132,6 +134,7 @@ pub fn settings() -> Settings {
         seats,
         persons: (8001..=8099).map(person).collect(),
         breaks: ["小休", "用餐", "培训"].map(Into::into).to_vec(),
+        callbacks: CallbackSettings { hours: (8 * 60, 21 * 60), tries: 3, every: 600_000_000, keep: 86_400_000_000 },
         floor: FloorSettings {
             no_answer_limit: 3,
             no_answer_rest: 120_000_000,
