@@ -13,7 +13,7 @@ mod words;
 pub use client::{Error, ask, order};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
 pub use server::{Ask, Queues, Task, bind, serve};
-pub use words::{conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
+pub use words::{callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
 
 use crate::exchange::{Answer, Command};
 use serde::{Deserialize, Serialize};

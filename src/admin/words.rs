@@ -31,6 +31,15 @@ pub const fn unfit_words(why: Unfit) -> (&'static str, &'static str) {
     }
 }
 
+/// Why a call-back was not taken or closed.
+#[must_use]
+pub const fn callback_words(why: Conflict) -> (&'static str, &'static str) {
+    match why {
+        Conflict::SeatBusy => ("坐席话机忙或不在线", "the seat's phone is busy or cannot be reached"),
+        _ => ("正在回电，或不在回电时段", "it is under way, or nobody is called back at this hour"),
+    }
+}
+
 /// The call is not live.
 #[must_use]
 pub fn unknown_words(call: CallRef) -> (String, String) {

@@ -6,12 +6,15 @@ use super::input::Input;
 use super::machine::{Event, Flow, Machine, Note, Out, Shown, View};
 use super::party::CALLER;
 use super::room::Room;
-use crate::clock::{MILLI, Now};
+use crate::clock::{MILLI, Now, SECOND};
 use crate::dialplan::{Group, Record};
 use crate::fact::{Cause, Fact, Origin, Party};
 use crate::id::{GroupId, LegRef, PromptId};
 use crate::patch::{Clip, PlayId, Source, Tone};
 use std::sync::Arc;
+
+/// After his number has been said back, a caller may confirm it for so long, µs.
+const CONFIRM: u64 = 8 * SECOND;
 
 /// Waiting, perhaps with seats ringing.
 #[derive(Debug)]
@@ -26,8 +29,9 @@ pub(super) struct Queueing {
     notice: bool,
     /// What the caller hears; `None`: nothing yet, or what he heard before.
     hears: Option<Source>,
-    /// How far he has come with asking to be called back.
+    /// How far he has come with asking to be called back, and until when he may confirm it, µs monotonic.
     recall: Recalling,
+    confirm_by: Option<u64>,
 }
 
 /// A caller who asks by key to be called back.
@@ -61,7 +65,16 @@ impl Queueing {
     }
 
     fn new(group: GroupId, kind: Kind) -> Self {
-        Self { group, kind, rung: Vec::new(), saying: None, notice: false, hears: None, recall: Recalling::No }
+        Self {
+            group,
+            kind,
+            rung: Vec::new(),
+            saying: None,
+            notice: false,
+            hears: None,
+            recall: Recalling::No,
+            confirm_by: None,
+        }
     }
 
     pub(super) fn group(&self) -> &GroupId {
@@ -141,11 +154,15 @@ impl Queueing {
                 return Flow::Ends(Party::Switch, Cause::CalledBack);
             }
             Input::PlayFinished(CALLER, play) if self.saying == Some(*play) => {
-                (self.saying, self.notice, self.recall) = (None, false, Recalling::No);
+                (self.saying, self.notice) = (None, false);
+                self.confirm_by = (self.recall == Recalling::Confirming).then_some(now.mono + CONFIRM);
                 self.wait_sound(false, view, out);
                 if !self.rung.is_empty() {
                     self.ringback(out);
                 }
+            }
+            Input::Due if self.confirm_by.is_some_and(|at| now.mono >= at) => {
+                (self.confirm_by, self.recall) = (None, Recalling::No);
             }
             Input::Due if self.deadline().is_some_and(|at| now.mono >= at) => {
                 out.act(Act::Leave);
@@ -193,14 +210,14 @@ impl Queueing {
             }
             (Recalling::Confirming, '1') => {
                 let Kind::Line { skill } = &self.kind else { return };
-                self.recall = Recalling::Kept;
+                (self.recall, self.confirm_by) = (Recalling::Kept, None);
                 out.act(Act::Leave);
                 out.act(Act::KeepPlace { group: self.group.clone(), skill: skill.clone() });
                 let taken = view.journey.snapshot.clip(&PromptId::from("callback/taken"));
                 self.say(taken.into_iter().collect(), out);
             }
             (Recalling::Confirming, '0') => {
-                self.recall = Recalling::No;
+                (self.recall, self.confirm_by) = (Recalling::No, None);
                 self.saying = None;
                 self.wait_sound(false, view, out);
             }
@@ -309,7 +326,7 @@ impl Machine for Queueing {
     fn deadline(&self) -> Option<u64> {
         match self.kind {
             Kind::Kept { give_up, .. } => give_up,
-            Kind::Line { .. } => None,
+            Kind::Line { .. } => self.confirm_by,
         }
     }
 

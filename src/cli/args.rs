@@ -1,6 +1,7 @@
 //! The command line's grammar. What the words do stands in the files named after them.
 
-use crate::exchange::SeatSet;
+pub use super::floor_args::{Callbacks, Seats, SetSeat, Who};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -104,6 +105,9 @@ pub enum Command {
     /// 坐席 · seats.
     #[command(subcommand)]
     Seats(Seats),
+    /// 回电 · callers who are to be called back.
+    #[command(subcommand)]
+    Callbacks(Callbacks),
     /// 中继 · trunks.
     #[command(subcommand)]
     Trunks(List),
@@ -323,33 +327,12 @@ pub struct OfCall {
     pub by: Who,
 }
 
-/// Who gives an order about a live call.
-#[derive(Debug, Clone, Args)]
-pub struct Who {
-    /// 何人；默认为系统用户名 · who; by default the user's name.
-    #[arg(long, value_name = "NAME", value_parser = name)]
-    pub by: Option<String>,
-}
-
-fn plain(text: &str, most: usize) -> Result<String, String> {
-    let text = text.trim();
-    match text.chars().count() {
-        n if n > most => Err(format!("超过 {most} 个字符 · longer than {most} characters")),
-        _ if text.chars().any(char::is_control) => Err("含有控制字符 · it has control characters".into()),
-        _ => Ok(text.to_owned()),
-    }
-}
-
 fn note(text: &str) -> Result<String, String> {
-    plain(text, crate::admin::NOTE)
+    super::floor_args::plain(text, crate::admin::NOTE)
 }
 
 fn reason(text: &str) -> Result<String, String> {
     note(text).and_then(|t| if t.is_empty() { Err("不能为空 · it is empty".into()) } else { Ok(t) })
-}
-
-fn name(text: &str) -> Result<String, String> {
-    plain(text, crate::admin::NAME)
 }
 
 /// What to do about a recording.
@@ -410,44 +393,6 @@ pub enum Reports {
 pub enum List {
     /// 列出 · lists them.
     Ls,
-}
-
-/// `seats`.
-#[derive(Debug, Subcommand)]
-pub enum Seats {
-    /// 列出 · lists them.
-    Ls,
-    /// 签入坐席、设定状态 · signs a person in at a seat, sets its state.
-    #[command(after_help = "例 examples:\n  switchboard seats set 8041 --agent 8041 --state ready\n  \
-        switchboard seats set 8041 --state break --reason 用餐\n  switchboard seats set 8041 --state out")]
-    Set(SetSeat),
-}
-
-/// `seats set`.
-#[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args(["agent", "state"])))]
-pub struct SetSeat {
-    /// 坐席 · the seat.
-    pub seat: String,
-    /// 签入的工号 · the work number of who signs in.
-    #[arg(long, value_name = "NUMBER")]
-    pub agent: Option<String>,
-    /// 状态 · the state. Here this is no folder: name the daemon by `--socket` or `--config`.
-    // Of the same type as the folder of the same name, whose place it takes.
-    #[arg(long, value_name = "ready|break|wrap-up|out", value_parser = seat_state)]
-    pub state: Option<PathBuf>,
-    /// 小休的原因 · what a break is for.
-    #[arg(long, value_name = "TEXT", default_value = "", requires = "state")]
-    pub reason: String,
-    #[command(flatten)]
-    pub by: Who,
-}
-
-/// One of the states of `seats set`.
-fn seat_state(text: &str) -> Result<PathBuf, String> {
-    let known = SeatSet::ALL.iter().any(|state| state.word() == text);
-    let words = "ready、break、wrap-up、out 之一 · one of ready, break, wrap-up, out";
-    if known { Ok(text.into()) } else { Err(words.to_owned()) }
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@
 mod args;
 mod ask;
 mod call;
+mod callbacks;
 mod calls;
 mod change;
 mod check;
@@ -16,6 +17,7 @@ mod examples;
 mod exit;
 mod files;
 mod flood;
+mod floor_args;
 mod fold;
 mod hearing;
 mod history;
@@ -83,6 +85,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Calls(command) => calls::calls(global, command, screen),
         Command::Seats(args::Seats::Ls) => ask::seats(global, screen),
         Command::Seats(args::Seats::Set(set)) => orders::set_seat(global, set, screen),
+        Command::Callbacks(words) => callbacks::callbacks(global, words, screen),
         Command::Trunks(_) => ask::trunks(global, screen),
         Command::Groups(_) => plan::groups(global, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),

@@ -142,7 +142,7 @@ fn hang_up(call: &str) -> Result<Asked, Failure> {
 }
 
 /// Who orders: as he says, or as the system does.
-fn name(who: &Who) -> String {
+pub(super) fn name(who: &Who) -> String {
     let name = who.by.clone().or_else(change::user).unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(admin::NAME).collect()
 }

@@ -91,7 +91,7 @@ pub fn parse(raw: Bytes) -> Result<Message, Broken> {
 
 /// Replaces folded line ends by spaces so that every value stands on one line (RFC 3261 §7.3.1). Copies only then.
 fn unfold(raw: Bytes) -> Bytes {
-    let header_end = memchr::memmem::find(&raw, b"\r\n\r\n").unwrap_or(raw.len());
+    let header_end = head_end(&raw);
     let folds = |w: &[u8]| w[0] == b'\n' && (w[1] == b' ' || w[1] == b'\t');
     if !raw[..header_end].windows(2).any(folds) {
         return raw;
@@ -106,6 +106,12 @@ fn unfold(raw: Bytes) -> Bytes {
         }
     }
     Bytes::from(copy)
+}
+
+/// Where the last header line ends: before the first empty line, whatever ends its lines. What follows is body, and is left as it came.
+fn head_end(raw: &[u8]) -> usize {
+    let empty = |lf: &usize| matches!(raw.get(lf + 1..), Some([b'\n', ..] | [b'\r', b'\n', ..]));
+    memchr::memchr_iter(b'\n', raw).find(empty).unwrap_or(raw.len())
 }
 
 /// End of the line that starts at `from`: (end of its text, start of the next line). LF alone is tolerated.
@@ -201,6 +207,19 @@ mod tests {
     use super::*;
 
     const INVITE: &[u8] = b"INVITE sip:12345@a SIP/2.0\r\nv: SIP/2.0/UDP 1.2.3.4;branch=z9hG4bK1\r\nf: \"\xb8\xa3\xd6\xdd\" <sip:a@b>\r\n ;tag=1\r\nt: <sip:12345@a>\r\ni: x\r\nCSeq: 1 INVITE\r\nl: 2\r\n\r\nabcd";
+
+    #[test]
+    fn what_follows_the_first_empty_line_is_no_fold_of_the_head() {
+        for end in ["\n\r\n", "\r\n\n", "\n\n", "\r\n\r\n"] {
+            let head = "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP c;branch=z9hG4bKd\r\nFrom: <sip:e@f>;tag=g\r\nTo: <sip:a@b>\r\n\
+                        Call-ID: h\r\nCSeq: 1\r\n OPTIONS\r\nSubject: i";
+            let text = format!("{head}{end}\n j\n k\r\n\r\n");
+            let message = parse(Bytes::from(text.clone())).unwrap();
+            assert_eq!(message.body(), b"\n j\n k\r\n\r\n", "{text:?}");
+            let again = parse(message.bytes().clone()).unwrap();
+            assert_eq!((again.body(), again.call_id()), (message.body(), message.call_id()));
+        }
+    }
 
     #[test]
     fn compact_folded_and_gbk_headers_are_indexed_and_the_body_is_cut() {

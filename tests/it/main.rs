@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod api;
 mod architecture;
+mod callbacks;
 mod calls;
 mod changes;
 mod city;

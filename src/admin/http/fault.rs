@@ -1,6 +1,8 @@
 //! What a client gets instead of what it asked for: one status, one word, and a sentence in both languages.
 
-use super::super::{Refusal, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
+use super::super::{
+    Refusal, callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words,
+};
 use crate::call::{Conflict, Unfit};
 use crate::id::CallRef;
 use axum::body::Body;
@@ -47,6 +49,15 @@ impl Fault {
 
     pub(super) fn conflict(why: Conflict) -> Self {
         Self { why: Some(Why::Call(why)), ..Self::new(StatusCode::CONFLICT, "conflict", conflict_words(why)) }
+    }
+
+    pub(super) fn no_callback(callback: CallRef) -> Self {
+        let words = (format!("没有待回电 {callback}"), format!("nobody is to be called back for {callback}"));
+        Self::new(StatusCode::NOT_FOUND, "unknown_callback", words)
+    }
+
+    pub(super) fn not_called_back(why: Conflict) -> Self {
+        Self { why: Some(Why::Call(why)), ..Self::new(StatusCode::CONFLICT, "conflict", callback_words(why)) }
     }
 
     pub(super) fn unfit(why: Unfit) -> Self {

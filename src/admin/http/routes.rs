@@ -5,7 +5,7 @@ use super::backend::Backend;
 use super::body::plain;
 use super::fault::{Fault, json};
 use super::limits::WAIT;
-use super::verb::{Action, set};
+use super::verb::{Action, end, set, take};
 use crate::call::Unfit;
 use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;
@@ -40,6 +40,9 @@ pub(super) fn router(backend: Arc<Backend>) -> Router {
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
         .route("/api/v1/seats", get(seats))
         .route("/api/v1/seats/{seat}", post(set_seat))
+        .route("/api/v1/callbacks", get(callbacks))
+        .route("/api/v1/callbacks/{ref}/take", post(take_callback))
+        .route("/api/v1/callbacks/{ref}/done", post(end_callback))
         .route("/api/v1/trunks", get(trunks));
     for (word, action) in Action::ALL {
         let order = move |backend: State<Arc<Backend>>, of: Ref, request: Request| order(backend, action, of, request);
@@ -127,6 +130,38 @@ async fn set_seat(State(backend): State<Arc<Backend>>, of: Ref, request: Request
     match backend.ask(command).await? {
         Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
         Answer::Unfit { why } => Err(Fault::unfit(why)),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn callbacks(State(backend): State<Arc<Backend>>) -> Told {
+    match backend.ask(Command::Callbacks).await? {
+        Answer::Callbacks { callbacks } => Ok(json(StatusCode::OK, &BTreeMap::from([("callbacks", callbacks)]))),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn take_callback(State(backend): State<Arc<Backend>>, of: Ref, request: Request) -> Told {
+    let callback = reference(of)?;
+    wait(Action::Plain(Verb::Hold), request.uri().query())?;
+    let by = operator(request.headers())?;
+    let command = take(callback, &body(request, backend.limits.arrival).await?, by)?;
+    called_back(callback, backend.ask(command).await?)
+}
+
+async fn end_callback(State(backend): State<Arc<Backend>>, of: Ref, request: Request) -> Told {
+    let callback = reference(of)?;
+    wait(Action::Plain(Verb::Hold), request.uri().query())?;
+    let by = operator(request.headers())?;
+    let command = end(callback, &body(request, backend.limits.arrival).await?, by)?;
+    called_back(callback, backend.ask(command).await?)
+}
+
+fn called_back(callback: CallRef, answer: Answer) -> Told {
+    match answer {
+        Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
+        Answer::Unknown => Err(Fault::no_callback(callback)),
+        Answer::Conflict { why } => Err(Fault::not_called_back(why)),
         _ => Err(Fault::strange()),
     }
 }

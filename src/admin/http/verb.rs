@@ -107,6 +107,30 @@ pub(super) fn set(seat: SeatId, body: &[u8], by: String) -> Result<Command, Faul
     Ok(Command::Seat { seat, agent, state, reason, by })
 }
 
+/// Who calls one back: `seat`.
+///
+/// # Errors
+/// As [`Action::command`].
+pub(super) fn take(callback: CallRef, body: &[u8], by: String) -> Result<Command, Fault> {
+    let mut fields = Fields::read(body)?;
+    let named = fields.text("by", NAME)?;
+    let seat = SeatId::from(fields.required("seat", SEAT)?);
+    fields.finish()?;
+    Ok(Command::TakeCallback { callback, seat, by: if named.is_empty() { by } else { named } })
+}
+
+/// What came of one: `note`, which may be left out.
+///
+/// # Errors
+/// As [`Action::command`].
+pub(super) fn end(callback: CallRef, body: &[u8], by: String) -> Result<Command, Fault> {
+    let mut fields = Fields::read(body)?;
+    let named = fields.text("by", NAME)?;
+    let note = fields.text("note", NOTE)?;
+    fields.finish()?;
+    Ok(Command::EndCallback { callback, by: if named.is_empty() { by } else { named }, note })
+}
+
 fn reach(call: CallRef, fields: &mut Fields, way: Way, by: String) -> Result<Command, Fault> {
     let to = fields.number("to")?;
     let brief = Brief { reason: fields.text("reason", NOTE)?, location: fields.text("location", NOTE)? };

@@ -84,7 +84,8 @@ pub fn framing(data: &[u8]) {
         assert!(bytes.len() <= LIMIT);
         // Both readers of Content-Length agree on where a message ends.
         if let Ok(message) = wire::parse(bytes.clone()) {
-            let head = message.bytes().len() - message.body().len();
+            // A head of bare line feeds ends earlier for the one than for the other.
+            let head = message.body().as_ptr() as usize - message.bytes().as_ptr() as usize;
             let crlf = message.bytes().get(..head).is_some_and(|h| h.ends_with(b"\r\n\r\n"));
             assert!(!crlf || message.bytes().ends_with(message.body()), "the body ends with the frame");
         }

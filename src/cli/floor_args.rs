@@ -1,0 +1,94 @@
+//! The words of `seats` and `callbacks`, and who gives an order.
+
+use crate::exchange::SeatSet;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Who gives an order about a live call.
+#[derive(Debug, Clone, Args)]
+pub struct Who {
+    /// 何人；默认为系统用户名 · who; by default the user's name.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub by: Option<String>,
+}
+
+/// `seats`.
+#[derive(Debug, Subcommand)]
+pub enum Seats {
+    /// 列出 · lists them.
+    Ls,
+    /// 签入坐席、设定状态 · signs a person in at a seat, sets its state.
+    #[command(after_help = "例 examples:\n  switchboard seats set 8041 --agent 8041 --state ready\n  \
+        switchboard seats set 8041 --state break --reason 用餐\n  switchboard seats set 8041 --state out")]
+    Set(SetSeat),
+}
+
+/// `callbacks`.
+#[derive(Debug, Subcommand)]
+pub enum Callbacks {
+    /// 列出，按位次 · lists them, by their places.
+    Ls,
+    /// 由这个坐席回电：先振铃坐席，再呼来电人 · a seat calls one of them: it is rung first, then the caller.
+    #[command(after_help = "例 example:\n  switchboard callbacks take 5bhd7pq5c01 --seat 8001")]
+    Take {
+        /// 编号，见 callbacks ls · its reference, as `callbacks ls` prints it.
+        callback: String,
+        /// 坐席 · the seat.
+        #[arg(long)]
+        seat: String,
+        #[command(flatten)]
+        by: Who,
+    },
+    /// 不必再回电 · one of them need not be called any more.
+    #[command(after_help = "例 example:\n  switchboard callbacks done 5bhd7pq5c01 --note 已解决")]
+    Done {
+        /// 编号 · its reference.
+        callback: String,
+        /// 结果 · what came of it.
+        #[arg(long, default_value = "")]
+        note: String,
+        #[command(flatten)]
+        by: Who,
+    },
+}
+
+/// `seats set`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).multiple(true).args(["agent", "state"])))]
+pub struct SetSeat {
+    /// 坐席 · the seat.
+    pub seat: String,
+    /// 签入的工号 · the work number of who signs in.
+    #[arg(long, value_name = "NUMBER")]
+    pub agent: Option<String>,
+    /// 状态 · the state. Here this is no folder: name the daemon by `--socket` or `--config`.
+    // Of the same type as the folder of the same name, whose place it takes.
+    #[arg(long, value_name = "ready|break|wrap-up|out", value_parser = seat_state)]
+    pub state: Option<PathBuf>,
+    /// 小休的原因 · what a break is for.
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "state")]
+    pub reason: String,
+    #[command(flatten)]
+    pub by: Who,
+}
+
+/// One of the states of `seats set`.
+fn seat_state(text: &str) -> Result<PathBuf, String> {
+    let known = SeatSet::ALL.iter().any(|state| state.word() == text);
+    let words = "ready、break、wrap-up、out 之一 · one of ready, break, wrap-up, out";
+    if known { Ok(text.into()) } else { Err(words.to_owned()) }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    plain(text, crate::admin::NAME)
+}
+
+/// A text without control characters, of so many characters at most.
+pub(super) fn plain(text: &str, most: usize) -> Result<String, String> {
+    let text = text.trim();
+    match text.chars().count() {
+        n if n > most => Err(format!("超过 {most} 个字符 · longer than {most} characters")),
+        _ if text.chars().any(char::is_control) => Err("含有控制字符 · it has control characters".into()),
+        _ => Ok(text.to_owned()),
+    }
+}
