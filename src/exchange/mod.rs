@@ -21,6 +21,7 @@ mod keys;
 mod listing;
 mod live_recording;
 mod media;
+mod meters;
 mod orders;
 mod overload;
 mod perform;
@@ -40,6 +41,7 @@ pub use crate::call::Role;
 pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
 pub use input::{Input, Output};
+pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
     CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,

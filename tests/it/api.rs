@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 use super::cli::{Folder, binary, code, document, err, out, root, switchboard};
+use crate::support::city::{SHIPPED, at};
+use arc_swap::ArcSwap;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,25 +11,30 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchboard::admin::http::{Limits, bind, serve};
+use switchboard::admin::Beat;
+use switchboard::admin::http::{Limits, Views, bind, serve};
 use switchboard::call::Conflict;
+use switchboard::clock::Clock;
 use switchboard::exchange::{Answer, CallRow, Command, SeatRow, Status, TransferRow, TrunkRow, Verb};
 use switchboard::fact::{Brief, Cause, Supervision, TransferResult, Way};
 use switchboard::id::CallRef;
+use switchboard::ledger::figures::Sheet;
 use tokio::sync::{mpsc, oneshot};
 
 const CALL: &str = "5bhd7pq5c01";
-const TOKEN: &str = "long-enough-for-anybody";
+pub(super) const TOKEN: &str = "long-enough-for-anybody";
 
 /// An API before an exchange that answers as it is told; `None` is silence.
-struct Api {
-    at: SocketAddr,
+pub(super) struct Api {
+    pub(super) at: SocketAddr,
     heard: Arc<Mutex<Vec<Command>>>,
+    /// What it shows without asking.
+    pub(super) views: Views,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Api {
-    fn new(answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+    pub(super) fn new(answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
         Self::with(Limits::default(), answer)
     }
 
@@ -37,11 +44,13 @@ impl Api {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (stop, mut stopped) = oneshot::channel();
         let hearing = Arc::clone(&heard);
+        let views = views();
+        let shown = views.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let (asks, mut asked) = mpsc::channel(64);
-                tokio::spawn(serve(listener, TOKEN.into(), asks, limits));
+                tokio::spawn(serve(listener, TOKEN.into(), asks, shown, limits));
                 let mut unanswered = Vec::new();
                 loop {
                     let (command, to) = tokio::select! {
@@ -59,14 +68,14 @@ impl Api {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             });
         });
-        Self { at, heard, stop: Some(stop) }
+        Self { at, heard, views, stop: Some(stop) }
     }
 
-    fn says(&self, method: &str, path: &str, body: &str) -> Told {
+    pub(super) fn says(&self, method: &str, path: &str, body: &str) -> Told {
         self.sends(&request(method, path, &["Content-Type: application/json"], body))
     }
 
-    fn sends(&self, bytes: &[u8]) -> Told {
+    pub(super) fn sends(&self, bytes: &[u8]) -> Told {
         let mut stream = TcpStream::connect(self.at).unwrap();
         // What is refused early may be closed before all of it is written.
         let _ = stream.write_all(bytes);
@@ -84,7 +93,7 @@ impl Drop for Api {
     }
 }
 
-fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub(super) fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let mut text = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: sw.example\r\nAuthorization: Bearer {TOKEN}\r\n");
     for header in headers {
         text.push_str(&format!("{header}\r\n"));
@@ -95,26 +104,36 @@ fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
 
 /// An answer.
 #[derive(Debug, PartialEq)]
-struct Told {
-    status: u16,
+pub(super) struct Told {
+    pub(super) status: u16,
     head: String,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Told {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|l| l.split_once(": "));
         lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).next()
     }
 
     /// A refusal: its status and word. Its body has the shape that all have.
-    fn refused(&self) -> (u16, &str) {
+    pub(super) fn refused(&self) -> (u16, &str) {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         let text = |key: &str| self.body[key].as_str().unwrap_or_else(|| panic!("no {key}: {self:?}"));
         assert!(!text("zh").is_empty() && !text("en").is_empty());
         let known = ["error", "zh", "en", "why", "field"];
         assert!(self.body.as_object().unwrap().keys().all(|k| known.contains(&k.as_str())), "{self:?}");
         (self.status, text("error"))
+    }
+}
+
+/// Before an exchange that nobody asks.
+fn views() -> Views {
+    Views {
+        clock: Clock::as_of(at("2021-12-15T10:30")),
+        plan: Arc::new(ArcSwap::new(SHIPPED.clone())),
+        figures: Arc::new(ArcSwap::from_pointee(Sheet::new(SHIPPED.plan.zone().clone()))),
+        pulse: Beat::default(),
     }
 }
 
@@ -169,7 +188,7 @@ fn status() -> Status {
 }
 
 /// The lists, and `Done` to every order.
-fn obliging(command: &Command) -> Option<Answer> {
+pub(super) fn obliging(command: &Command) -> Option<Answer> {
     Some(match command {
         Command::Status => Answer::Status(status()),
         Command::Calls => Answer::Calls { calls: vec![row(Vec::new())] },
@@ -477,7 +496,7 @@ fn silent_slow_and_deaf_clients_stand_in_nobodys_way() {
 }
 
 /// A configuration with an API on this address.
-fn config(folder: &Folder, http: SocketAddr) -> String {
+pub(super) fn config(folder: &Folder, http: SocketAddr) -> String {
     let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let plan = root().join("dialplans");
     let text = format!(

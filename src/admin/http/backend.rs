@@ -3,7 +3,8 @@
 use super::super::server::{Ask, ask};
 use super::fault::Fault;
 use super::limits::Limits;
-use crate::clock::Clock;
+use super::views::Views;
+use crate::clock::{Clock, machine_wall};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
 use crate::id::CallRef;
@@ -25,14 +26,17 @@ pub(super) struct Backend {
     token: [u8; 32],
     asks: mpsc::Sender<Ask>,
     pub(super) limits: Limits,
+    pub(super) views: Views,
+    /// When the API began, µs since the epoch by this machine's clock.
+    pub(super) started: i64,
     clock: Clock,
     last: Mutex<Option<Snapshot>>,
 }
 
 impl Backend {
-    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, limits: Limits) -> Self {
+    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
         let token = Sha256::digest(token.as_bytes()).into();
-        Self { token, asks, limits, clock: Clock::system(), last: Mutex::new(None) }
+        Self { token, asks, limits, views, started: machine_wall(), clock: Clock::system(), last: Mutex::new(None) }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.

@@ -9,6 +9,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// What an address answers.
+pub(super) type Told = Result<Response, Fault>;
+
 /// An error's body, the same for all. `why` and `field` stand only where there is one.
 #[derive(Debug, Serialize)]
 pub struct Fault {

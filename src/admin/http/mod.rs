@@ -7,13 +7,19 @@
 mod backend;
 mod body;
 mod fault;
+mod figures;
+mod health;
 mod limits;
+mod metrics;
+mod query;
 mod routes;
 mod verb;
+mod views;
 
 pub use fault::Fault;
 pub use limits::Limits;
 pub use verb::Action;
+pub use views::Views;
 
 use super::server::Ask;
 use backend::Backend;
@@ -34,6 +40,9 @@ const HEAD: usize = 16 << 10;
 const HEADERS: usize = 64;
 /// What a client may still send after its answer, bytes, before it is cut off: its body, if that was refused unread.
 const REST: usize = 256 << 10;
+/// Threads that answer, each with a runtime of its own, and how far they stand back behind calls.
+const THREADS: usize = 2;
+const NICE: i32 = 5;
 
 /// Opens the socket.
 ///
@@ -45,23 +54,68 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
-pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, limits: Limits) {
+/// What all threads of the API share.
+#[derive(Clone)]
+struct Desk {
+    service: TowerToHyperService<axum::Router>,
+    places: Arc<Semaphore>,
+    asks: mpsc::Sender<Ask>,
+    limits: Limits,
+}
+
+impl Desk {
+    fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
+        let router = routes::router(&Arc::new(Backend::new(token, asks.clone(), views, limits)));
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Self { service: TowerToHyperService::new(router), places, asks, limits }
+    }
+}
+
+/// Begins to answer on threads of its own, below the priority of calls: a client costs the signalling thread no more than the questions
+/// that it must be asked. They end when the exchange's side of `asks` is closed.
+///
+/// # Errors
+/// What the system said.
+pub fn spawn(
+    listener: TcpListener,
+    token: &str,
+    asks: mpsc::Sender<Ask>,
+    views: Views,
+    limits: Limits,
+) -> io::Result<()> {
+    let desk = Desk::new(token, asks, views, limits);
+    for n in 0..THREADS {
+        let (listener, desk) = (listener.try_clone()?, desk.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = move || {
+            if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+                tracing::debug!(%error, "the API has no lower priority than calls");
+            }
+            runtime.block_on(accept(listener, desk));
+        };
+        std::thread::Builder::new().name(format!("api-{n}")).spawn(work)?;
+    }
+    Ok(())
+}
+
+/// Answers on this runtime until the exchange's side of `asks` is closed.
+pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) {
+    accept(listener, Desk::new(&token, asks, views, limits)).await;
+}
+
+async fn accept(listener: TcpListener, desk: Desk) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the API cannot be served"),
     };
-    let router = routes::router(Arc::new(Backend::new(&token, asks.clone(), limits)));
-    let service = TowerToHyperService::new(router);
-    let places = Arc::new(Semaphore::new(limits.connections));
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    while let Ok(place) = Arc::clone(&desk.places).acquire_owned().await {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = asks.closed() => return,
+            () = desk.asks.closed() => return,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let service = service.clone();
+                let (service, limits) = (desk.service.clone(), desk.limits);
                 tokio::spawn(async move {
                     if let Err(error) = converse(stream, service, limits).await {
                         tracing::debug!(%peer, %error, "an API connection ended");
@@ -70,7 +124,7 @@ pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>
                 });
             }
             Err(error) => {
-                // Out of files: a short rest, or the loop would burn the signalling thread's core.
+                // Out of files: a short rest, or the loop would burn a core.
                 tracing::warn!(%error, "an API connection could not be accepted");
                 sleep(Duration::from_millis(100)).await;
             }

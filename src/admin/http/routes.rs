@@ -3,8 +3,11 @@
 use super::super::NAME;
 use super::backend::Backend;
 use super::body::plain;
-use super::fault::{Fault, json};
+use super::fault::{Fault, Told, json};
+use super::figures::figures;
+use super::health;
 use super::limits::WAIT;
+use super::metrics::metrics;
 use super::verb::Action;
 use crate::exchange::{Answer, Command};
 use crate::fact::TransferResult;
@@ -27,18 +30,19 @@ use tokio::time::timeout;
 /// Longest body, bytes.
 const BODY: usize = 16 << 10;
 
-/// What an address answers.
-type Told = Result<Response, Fault>;
 type Ref = Result<Path<String>, PathRejection>;
 
-/// All addresses. Nothing is told to a client that does not know the token, not even which ones there are.
-pub(super) fn router(backend: Arc<Backend>) -> Router {
+/// All addresses. Nothing is told to a client that does not know the token, not even which ones there are; but whether the process
+/// serves and is ready, which whoever restarts it must know.
+pub(super) fn router(backend: &Arc<Backend>) -> Router {
     let mut router = Router::new()
         .route("/api/v1/status", get(status))
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
         .route("/api/v1/seats", get(seats))
-        .route("/api/v1/trunks", get(trunks));
+        .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/figures", get(figures))
+        .route("/metrics", get(metrics));
     for (word, action) in Action::ALL {
         let order = move |backend: State<Arc<Backend>>, of: Ref, request: Request| order(backend, action, of, request);
         router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
@@ -47,8 +51,11 @@ pub(super) fn router(backend: Arc<Backend>) -> Router {
         .fallback(async || Fault::no_such_path())
         .method_not_allowed_fallback(async || Fault::method())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(&backend), guard))
-        .with_state(backend)
+        .layer(from_fn_with_state(Arc::clone(backend), guard))
+        // Behind the guard: a layer stands before what was added until then.
+        .route("/healthz", get(health::alive).fallback(async || Fault::method()))
+        .route("/readyz", get(health::ready).fallback(async || Fault::method()))
+        .with_state(Arc::clone(backend))
 }
 
 /// Bearer token, RFC 6750 §2.1; the scheme's case is free (RFC 9110 §11.1).
