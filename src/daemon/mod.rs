@@ -12,6 +12,7 @@ mod load;
 mod milestones;
 mod owed;
 mod planner;
+mod publisher;
 mod pulse;
 mod recordings;
 mod run;

@@ -5,6 +5,7 @@ use super::effort::Effort;
 use super::first::{First, first};
 use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
+use super::publisher::Publisher;
 use super::pulse::Teller;
 use super::recordings::{Keeper, Word};
 use super::seed::seed;
@@ -79,6 +80,7 @@ struct Daemon {
     batch: Batch,
     store_alarm: bool,
     teller: Teller,
+    publisher: Publisher,
     /// Words of who looks after the recordings as long as the daemon runs; goes before him, who may wait for it.
     words: mpsc::Receiver<Word>,
     keeper: Keeper,
@@ -135,11 +137,12 @@ impl Daemon {
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
         let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
-        let (doors, asks, tasks) = open_doors(&config, &state, views(clock, &in_force, &opened.writer, &teller))?;
+        let views = views(clock, &in_force, &opened.writer, &teller);
+        let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
+        let (doors, asks, tasks) = open_doors(&config, &state, views)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
-        let folder = (state, temporary.is_some());
-        let ready = doors.ready(folder, listen.clone(), &config, &snapshot.plan, now.wall);
+        let ready = doors.ready((state, temporary.is_some()), listen.clone(), &config, &snapshot.plan, now.wall);
         let mut exchange = Exchange::new(
             settings::exchange(&config, listen, &ready.state),
             snapshot,
@@ -152,7 +155,7 @@ impl Daemon {
         let (drain, state) = (config.drain, ready.state.clone());
         let planner =
             Planner { config, clock, state, plans, in_force: in_force.clone(), clips, watch, notices: notify };
-        planner.start(tasks).map_err(|e| Error::Machine("thread".into(), e))?;
+        planner.start(tasks).map_err(thread)?;
         Ok(Self {
             clock,
             exchange,
@@ -177,6 +180,7 @@ impl Daemon {
             batch: Batch::default(),
             store_alarm: false,
             teller,
+            publisher,
             words,
             keeper,
             _temporary: temporary,
@@ -234,8 +238,9 @@ impl Daemon {
             Drain::Serving => None,
             Drain::Draining { until: at } | Drain::Ending { at } => Some(at),
         };
-        let pulse = Some(self.teller.deadline());
-        let parts = [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now), pulse];
+        let (pulse, rows) = (Some(self.teller.deadline()), self.publisher.deadline(&self.exchange));
+        let parts =
+            [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now), pulse, rows];
         let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
@@ -288,6 +293,7 @@ impl Daemon {
         let drain = command == Command::Drain;
         self.waiting.insert(self.next_ask, answer);
         self.give(Input::Command { id: self.next_ask, command });
+        self.publisher.publish(&mut self.exchange, true, self.clock.now());
         if drain {
             self.drain();
         }
@@ -359,6 +365,7 @@ impl Daemon {
         if self.teller.deadline() <= now.mono {
             self.tell(now);
         }
+        self.publisher.publish(&mut self.exchange, false, now);
         if lost > 0 {
             tracing::error!(lost, "media events were lost: the signalling thread is behind");
         }
@@ -510,7 +517,13 @@ fn open_store(
 
 /// What is published for whoever asks.
 fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller) -> admin::http::Views {
-    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat() }
+    let board = Arc::default();
+    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board }
+}
+
+/// A thread that cannot be had.
+fn thread(error: std::io::Error) -> Error {
+    Error::Machine("thread".into(), error)
 }
 
 /// The first facts of a run.

@@ -7,6 +7,7 @@
 
 mod admit;
 mod calls;
+mod changes;
 mod codes;
 mod command;
 mod dial;
@@ -38,13 +39,14 @@ mod summed;
 mod trunks;
 
 pub use crate::call::Role;
+pub use changes::Change;
 pub use codes::Codes;
 pub use command::{Answer, Command, Verb};
 pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
-    CallRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
+    CallRow, GroupRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
 };
 pub use settings::{SeatSettings, Settings, SourceRule, TrunkSettings};
 pub use storage::Storage;
@@ -84,6 +86,7 @@ pub struct Exchange {
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
     recordings: recording::Recordings,
+    changed: changes::Changed,
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
@@ -121,6 +124,7 @@ impl Exchange {
             wheel: Wheel::default(),
             rng,
             recordings: recording::Recordings::default(),
+            changed: changes::Changed::default(),
             seq,
             minted: 0,
             draining: false,

@@ -15,10 +15,11 @@ use switchboard::admin::Beat;
 use switchboard::admin::http::{Limits, Views, bind, serve};
 use switchboard::call::Conflict;
 use switchboard::clock::Clock;
-use switchboard::exchange::{Answer, CallRow, Command, SeatRow, Status, TransferRow, TrunkRow, Verb};
+use switchboard::exchange::{Answer, CallRow, Change, Command, GroupRow, SeatRow, Status, TransferRow, TrunkRow, Verb};
 use switchboard::fact::{Brief, Cause, Supervision, TransferResult, Way};
 use switchboard::id::CallRef;
 use switchboard::ledger::figures::Sheet;
+use switchboard::live::{self, Feed};
 use tokio::sync::{mpsc, oneshot};
 
 const CALL: &str = "5bhd7pq5c01";
@@ -30,6 +31,8 @@ pub(super) struct Api {
     heard: Arc<Mutex<Vec<Command>>>,
     /// What it shows without asking.
     pub(super) views: Views,
+    /// Rows for it.
+    feed: Feed,
     stop: Option<oneshot::Sender<()>>,
 }
 
@@ -38,14 +41,14 @@ impl Api {
         Self::with(Limits::default(), answer)
     }
 
-    fn with(limits: Limits, mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+    pub(super) fn with(limits: Limits, mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let at = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (stop, mut stopped) = oneshot::channel();
         let hearing = Arc::clone(&heard);
         let views = views();
-        let shown = views.clone();
+        let (shown, feed) = (views.clone(), live::start(Arc::clone(&views.board)).unwrap());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
@@ -68,7 +71,7 @@ impl Api {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             });
         });
-        Self { at, heard, views, stop: Some(stop) }
+        Self { at, heard, views, feed, stop: Some(stop) }
     }
 
     pub(super) fn says(&self, method: &str, path: &str, body: &str) -> Told {
@@ -80,6 +83,15 @@ impl Api {
         // What is refused early may be closed before all of it is written.
         let _ = stream.write_all(bytes);
         answer(stream)
+    }
+
+    /// These rows are told, and are there.
+    pub(super) fn shows(&self, changes: Vec<Change>) {
+        let before = self.views.board.seq();
+        assert!(self.feed.offer(|| changes));
+        while self.views.board.seq() == before {
+            std::thread::yield_now();
+        }
     }
 
     fn heard(&self) -> Vec<Command> {
@@ -94,7 +106,9 @@ impl Drop for Api {
 }
 
 pub(super) fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
-    let mut text = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: sw.example\r\nAuthorization: Bearer {TOKEN}\r\n");
+    let close = if headers.iter().any(|h| h.starts_with("Connection:")) { "" } else { "Connection: close\r\n" };
+    let mut text =
+        format!("{method} /api/v1{path} HTTP/1.1\r\nHost: sw.example\r\n{close}Authorization: Bearer {TOKEN}\r\n");
     for header in headers {
         text.push_str(&format!("{header}\r\n"));
     }
@@ -134,6 +148,7 @@ fn views() -> Views {
         plan: Arc::new(ArcSwap::new(SHIPPED.clone())),
         figures: Arc::new(ArcSwap::from_pointee(Sheet::new(SHIPPED.plan.zone().clone()))),
         pulse: Beat::default(),
+        board: Arc::default(),
     }
 }
 
@@ -191,20 +206,8 @@ fn status() -> Status {
 pub(super) fn obliging(command: &Command) -> Option<Answer> {
     Some(match command {
         Command::Status => Answer::Status(status()),
-        Command::Calls => Answer::Calls { calls: vec![row(Vec::new())] },
-        Command::Seats => {
-            let (seat, groups) = ("8001".into(), vec!["main".into()]);
-            Answer::Seats {
-                seats: vec![SeatRow {
-                    seat,
-                    groups,
-                    state: "ready".into(),
-                    zh: "示闲".into(),
-                    contact: None,
-                    locked: Vec::new(),
-                }],
-            }
-        }
+        Command::Call { call: asked } if *asked == call() => Answer::Call { call: Box::new(row(Vec::new())) },
+        Command::Call { .. } => Answer::Unknown,
         Command::Trunks => {
             let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0, registration: None };
             Answer::Trunks { trunks: vec![row] }
@@ -213,9 +216,21 @@ pub(super) fn obliging(command: &Command) -> Option<Answer> {
     })
 }
 
+/// A seat of the hub, ready.
+fn seat() -> SeatRow {
+    let (seat, groups, state) = ("8001".into(), vec!["main".into()], "ready".into());
+    SeatRow { seat, groups, state, zh: "示闲".into(), contact: None, locked: Vec::new() }
+}
+
 #[test]
 fn what_there_is_can_be_read() {
     let api = Api::new(obliging);
+    let group = GroupRow { group: "main".into(), title: "12345 坐席".into(), waiting: 2 };
+    api.shows(vec![
+        Change::Call(Box::new(row(Vec::new()))),
+        Change::Seat(Box::new(seat())),
+        Change::Groups(vec![group]),
+    ]);
     let get = |path: &str| {
         let told = api.says("GET", path, "");
         assert_eq!((told.status, told.header("content-type")), (200, Some("application/json")), "{told:?}");
@@ -225,6 +240,8 @@ fn what_there_is_can_be_read() {
     assert_eq!(get("/calls")["calls"][0]["call"], CALL);
     assert_eq!(get(&format!("/calls/{CALL}")), serde_json::to_value(row(Vec::new())).unwrap());
     assert_eq!(get("/seats")["seats"][0]["zh"], "示闲");
+    assert_eq!(get("/groups")["groups"][0]["ready"], 1);
+    assert_eq!(api.heard(), [Command::Status, Command::Call { call: call() }], "lists ask the exchange for nothing");
     assert_eq!(get("/trunks")["trunks"][0]["trunk"], "carrier");
     let absent = api.says("GET", "/calls/5bhd7pq5c02", "");
     assert_eq!(absent.refused(), (404, "unknown_call"));
@@ -281,7 +298,7 @@ fn each_answer_of_the_exchange_is_one_outcome() {
 fn without_the_token_nothing_is_told() {
     let api = Api::new(obliging);
     let refused = |authorization: &str, path: &str| {
-        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{authorization}\r\n");
+        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}\r\n");
         let told = api.sends(text.as_bytes());
         assert_eq!(told.header("www-authenticate"), Some("Bearer"));
         told.refused() == (401, "unauthorized")
@@ -303,7 +320,8 @@ fn without_the_token_nothing_is_told() {
     // Not even which addresses there are.
     assert!(refused("", "/") && refused("", "/api/v1/nope") && refused("", &format!("/api/v1/status?token={TOKEN}")));
     assert_eq!(api.heard(), []);
-    let text = format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nauthorization: bearer {TOKEN}\r\n\r\n");
+    let text =
+        format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\nauthorization: bearer {TOKEN}\r\n\r\n");
     assert_eq!(api.sends(text.as_bytes()).status, 200);
 }
 
@@ -397,41 +415,46 @@ fn a_silent_exchange_is_busy_and_a_stopped_one_stops() {
 
 #[test]
 fn a_client_may_wait_for_the_end_of_its_transfer() {
-    let scene = |last: CallRow| {
+    let scene = |last: Change| {
+        let api = Api::new(|command| match command {
+            Command::Transfer { .. } => Some(Answer::Asked { transfer: 2 }),
+            Command::Call { .. } => Some(Answer::Unknown),
+            _ => None,
+        });
         // Twice nothing new, then the end: an earlier transfer's result is not taken for it.
         let earlier = transfer(1, Some(TransferResult::Joined), None);
-        let mut looks = 0;
-        let api = Api::new(move |command| match command {
-            Command::Transfer { .. } => Some(Answer::Asked { transfer: 2 }),
-            _ => {
-                looks += 1;
-                let calls = match looks {
-                    1 => vec![row(vec![earlier.clone()])],
-                    2 => vec![row(vec![earlier.clone(), transfer(2, None, None)])],
-                    _ => vec![last.clone()],
-                };
-                Some(Answer::Calls { calls })
-            }
-        });
-        let told = api.says("POST", &format!("/calls/{CALL}/three-way?wait_s=30"), "{\"to\":\"12366\"}");
-        assert_eq!((told.status, api.heard().len()), (200, 4), "{told:?}");
+        let changed = |rows| Change::Call(Box::new(row(rows)));
+        api.shows(vec![changed(vec![earlier.clone()])]);
+        let mut waiting = TcpStream::connect(api.at).unwrap();
+        let path = format!("/calls/{CALL}/three-way?wait_s=30");
+        waiting.write_all(&request("POST", &path, &["Content-Type: application/json"], "{\"to\":\"12366\"}")).unwrap();
+        while api.heard.lock().unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        for next in [changed(vec![earlier.clone(), transfer(2, None, None)]), last] {
+            std::thread::sleep(Duration::from_millis(50));
+            api.shows(vec![next]);
+        }
+        let told = answer(waiting);
+        assert_eq!(told.status, 200, "{told:?}");
         told.body
     };
-    let ends = |result, cause| scene(row(vec![transfer(2, Some(result), cause)]));
+    let ends = |result, cause| scene(Change::Call(Box::new(row(vec![transfer(2, Some(result), cause)]))));
     let expected = json!({ "transfer": 2, "call": CALL, "result": "failed", "cause": "busy" });
     assert_eq!(ends(TransferResult::Failed, Some(Cause::Busy)), expected);
     let expected = json!({ "transfer": 2, "call": CALL, "result": "joined" });
     assert_eq!(ends(TransferResult::Joined, None), expected);
-    let gone = CallRow { call: CallRef::parse("5bhd7pq5c02").unwrap(), ..row(Vec::new()) };
-    assert_eq!(scene(gone), json!({ "transfer": 2, "call": CALL, "result": "call_ended" }));
+    let expected = json!({ "transfer": 2, "call": CALL, "result": "call_ended" });
+    assert_eq!(scene(Change::Over(call())), expected);
 }
 
 #[test]
 fn a_wait_that_is_too_long_ends_as_without_it_and_a_refusal_is_told_at_once() {
     let api = Api::new(|command| match command {
         Command::Transfer { .. } => Some(Answer::Asked { transfer: 1 }),
-        _ => Some(Answer::Calls { calls: vec![row(vec![transfer(1, None, None)])] }),
+        _ => None,
     });
+    api.shows(vec![Change::Call(Box::new(row(vec![transfer(1, None, None)])))]);
     let ask = |api: &Api| api.says("POST", &format!("/calls/{CALL}/transfer?wait_s=1"), "{\"to\":\"12366\"}");
     let told = ask(&api);
     assert_eq!((told.status, told.body), (202, json!({ "transfer": 1, "call": CALL })));
@@ -440,24 +463,29 @@ fn a_wait_that_is_too_long_ends_as_without_it_and_a_refusal_is_told_at_once() {
 }
 
 #[test]
-fn all_who_wait_share_one_look() {
+fn who_waits_asks_the_exchange_only_for_a_call_that_nobody_has_told_of() {
     let api = Api::new(|command| match command {
         Command::Transfer { .. } => Some(Answer::Asked { transfer: 1 }),
-        _ => Some(Answer::Calls { calls: vec![row(vec![transfer(1, None, None)])] }),
+        _ => Some(Answer::Call { call: Box::new(row(vec![transfer(1, None, None)])) }),
     });
     let path = format!("/calls/{CALL}/three-way?wait_s=2");
-    let streams: Vec<_> = (0..40)
-        .map(|_| {
-            let mut stream = TcpStream::connect(api.at).unwrap();
-            let kind = ["Content-Type: application/json"];
-            stream.write_all(&request("POST", &path, &kind, "{\"to\":\"12366\"}")).unwrap();
-            stream
-        })
-        .collect();
-    assert!(streams.into_iter().all(|stream| answer(stream).status == 202));
-    let looks = api.heard().iter().filter(|c| **c == Command::Calls).count();
-    // Each for itself would be 320. Whoever comes later than the last look takes one more of his own.
-    assert!((1..=120).contains(&looks), "{looks}");
+    let all = |api: &Api| {
+        let streams: Vec<_> = (0..40)
+            .map(|_| {
+                let mut stream = TcpStream::connect(api.at).unwrap();
+                let kind = ["Content-Type: application/json"];
+                stream.write_all(&request("POST", &path, &kind, "{\"to\":\"12366\"}")).unwrap();
+                stream
+            })
+            .collect();
+        assert!(streams.into_iter().all(|stream| answer(stream).status == 202));
+        api.heard().iter().filter(|c| matches!(c, Command::Call { .. })).count()
+    };
+    // Once at the beginning, and once a second.
+    let looks = all(&api);
+    assert!((40..=120).contains(&looks), "{looks}");
+    api.shows(vec![Change::Call(Box::new(row(vec![transfer(1, None, None)])))]);
+    assert_eq!(all(&api), 0);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod fuzz;
 mod handover;
 mod hostile;
 mod hygiene;
+mod live;
 mod lockouts;
 mod loops;
 mod many_mistakes;

@@ -124,9 +124,14 @@ impl IntoResponse for Fault {
 /// A JSON answer.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // Ours are structs of texts and numbers: they always can be written.
-    let text = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(Body::from(text));
+    let mut response = written(serde_json::to_vec(value).unwrap_or_default());
     *response.status_mut() = status;
+    response
+}
+
+/// JSON that is written already.
+pub(super) fn written(text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -1,6 +1,7 @@
 //! The operators' door over HTTP: the same commands as the Unix socket takes, as JSON, for whoever knows the token.
 //!
-//! One request a connection, so that an idle client holds no place. A head that is too long or late, a body over its limit and a
+//! A connection carries requests one after another; an idle one is closed after some seconds, and none goes on while others wait for a
+//! place. A head that is too long or late, a body over its limit and a
 //! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
 //! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan.
 
@@ -22,8 +23,11 @@ pub use verb::Action;
 pub use views::Views;
 
 use super::server::Ask;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use backend::Backend;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -115,9 +119,9 @@ async fn accept(listener: TcpListener, desk: Desk) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (service, limits) = (desk.service.clone(), desk.limits);
+                let desk = desk.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, service, limits).await {
+                    if let Err(error) = converse(stream, desk).await {
                         tracing::debug!(%peer, %error, "an API connection ended");
                     }
                     drop(place);
@@ -132,19 +136,41 @@ async fn accept(listener: TcpListener, desk: Desk) {
     }
 }
 
-/// One request and its answer.
-async fn converse(stream: TcpStream, service: TowerToHyperService<axum::Router>, limits: Limits) -> io::Result<()> {
+/// One connection: requests and their answers, one after another, as long as it is not idle and there are places for others.
+async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
+    let Desk { service, places, limits, .. } = desk;
     let stream = stream.into_std()?;
+    stream.set_nodelay(true)?;
     let mut rest = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TokioIo::new(TcpStream::from_std(stream)?);
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.arrival)
-        .max_buf_size(HEAD)
-        .max_headers(HEADERS)
-        .keep_alive(false)
-        .serve_connection(stream, service);
-    timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
+    // Whoever waits for a place gets the next one that an answer sets free.
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (answer, places) = (service.call(request), Arc::clone(&places));
+        async move {
+            let mut answer = answer.await?;
+            if places.available_permits() == 0 {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
+    let mut served = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.arrival)
+            .max_buf_size(HEAD)
+            .max_headers(HEADERS)
+            .serve_connection(stream, service)
+    );
+    // After its time a connection ends with the request that is under way.
+    let ended = match timeout(limits.life, served.as_mut()).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            served.as_mut().graceful_shutdown();
+            timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?
+        }
+    };
+    ended.map_err(io::Error::other)?;
     // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
     // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
     timeout(limits.linger, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?

@@ -3,7 +3,7 @@
 use super::super::NAME;
 use super::backend::Backend;
 use super::body::plain;
-use super::fault::{Fault, Told, json};
+use super::fault::{Fault, Told, json, written};
 use super::figures::figures;
 use super::health;
 use super::limits::WAIT;
@@ -12,6 +12,7 @@ use super::verb::Action;
 use crate::exchange::{Answer, Command};
 use crate::fact::TransferResult;
 use crate::id::CallRef;
+use crate::live::Listed;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
@@ -40,6 +41,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
         .route("/api/v1/seats", get(seats))
+        .route("/api/v1/groups", get(groups))
         .route("/api/v1/trunks", get(trunks))
         .route("/api/v1/figures", get(figures))
         .route("/metrics", get(metrics));
@@ -79,16 +81,16 @@ async fn status(State(backend): State<Arc<Backend>>) -> Told {
     }
 }
 
-async fn calls(State(backend): State<Arc<Backend>>) -> Told {
-    let calls = backend.calls().await?;
-    Ok(json(StatusCode::OK, &BTreeMap::from([("calls", calls)])))
+async fn calls(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Calls))
 }
 
-async fn seats(State(backend): State<Arc<Backend>>) -> Told {
-    match backend.ask(Command::Seats).await? {
-        Answer::Seats { seats } => Ok(json(StatusCode::OK, &BTreeMap::from([("seats", seats)]))),
-        _ => Err(Fault::strange()),
-    }
+async fn seats(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Seats))
+}
+
+async fn groups(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Groups))
 }
 
 async fn trunks(State(backend): State<Arc<Backend>>) -> Told {
@@ -100,9 +102,8 @@ async fn trunks(State(backend): State<Arc<Backend>>) -> Told {
 
 async fn call(State(backend): State<Arc<Backend>>, of: Ref) -> Told {
     let call = reference(of)?;
-    let calls = backend.calls().await?;
-    let row = calls.iter().find(|row| row.call == call).ok_or_else(|| Fault::unknown(call))?;
-    Ok(json(StatusCode::OK, row))
+    let row = backend.call(call).await?.ok_or_else(|| Fault::unknown(call))?;
+    Ok(json(StatusCode::OK, &row))
 }
 
 async fn hang_up(State(backend): State<Arc<Backend>>, of: Ref) -> Told {

@@ -3,6 +3,7 @@
 use super::super::pulse::Beat;
 use crate::call::Snapshot;
 use crate::clock::Clock;
+use crate::live::Board;
 use crate::store::Shown;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -18,4 +19,6 @@ pub struct Views {
     pub figures: Shown,
     /// How the daemon is.
     pub pulse: Beat,
+    /// Calls, seats and groups as they are.
+    pub board: Arc<Board>,
 }
