@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot set itself up has nothing to measure")]
 
+mod api;
 mod archive;
 mod load;
 mod media;
@@ -42,13 +43,14 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
     // `memory` is part of `load`, and can be had alone.
     let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("routing", routing::run),
         ("sip", sip::run),
         ("media", media::run),
         ("mixer", mixer::run),
         ("archive", archive::run),
         ("load", load::run),
+        ("api", api::run),
         ("memory", load::memory),
     ];
     for (name, run) in parts {

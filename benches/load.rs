@@ -11,12 +11,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
 /// The daemon on ports of its own.
-struct Lab {
+pub struct Lab {
     child: Child,
     folder: PathBuf,
     sip: SocketAddr,
@@ -27,18 +27,22 @@ struct Lab {
 }
 
 const SIP: u16 = 15_070;
+/// Where the lab serves its API, with the token that `config/lab.toml` names.
+pub const API: u16 = 15_080;
+pub const TOKEN: &str = "lab";
 /// Numbers of live calls between which memory is compared.
 const WEIGHED: [usize; 2] = [100, 500];
 
 impl Lab {
     /// `record`: whether calls from trunk to trunk are recorded, "always" or "never".
-    fn start(record: &str) -> Self {
+    pub fn start(record: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("switchboard-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(root.join("config/lab.toml"))
             .unwrap()
             .replace(":5070", &format!(":{SIP}"))
+            .replace("127.0.0.1:8080", &format!("127.0.0.1:{API}"))
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())
             .replace("[media]", "[log]\nlevel = \"warn\"\n\n[media]")
@@ -111,11 +115,12 @@ fn media_port(message: &str) -> Option<SocketAddr> {
     Some(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
+/// What came of a run.
 #[derive(Default)]
-struct Result {
-    answered: usize,
-    failed: usize,
-    setup_us: Vec<u64>,
+pub struct Result {
+    pub answered: usize,
+    pub failed: usize,
+    pub setup_us: Vec<u64>,
     /// Memory at so many live calls, kB.
     pss: Vec<(usize, f64)>,
     rtp_in: u64,
@@ -132,13 +137,13 @@ struct Call {
 
 /// What is asked of a run.
 #[derive(Clone, Copy)]
-struct Wish {
-    number: &'static str,
-    calls: usize,
-    rate: f64,
-    talk: Duration,
+pub struct Wish {
+    pub number: &'static str,
+    pub calls: usize,
+    pub rate: f64,
+    pub talk: Duration,
     /// Both sides send 20 ms A-law.
-    rtp: bool,
+    pub rtp: bool,
 }
 
 struct Run<'l> {
@@ -352,7 +357,7 @@ impl<'l> Run<'l> {
     }
 }
 
-fn percentile(values: &mut [u64], p: f64) -> f64 {
+pub fn percentile(values: &mut [u64], p: f64) -> f64 {
     values.sort_unstable();
     values.get(((values.len().max(1) - 1) as f64 * p) as usize).copied().unwrap_or(0) as f64 / 1000.0
 }
@@ -375,7 +380,7 @@ pub fn memory() {
     flood(&Lab::start("never"));
 }
 
-fn measured(lab: &Lab, wish: Wish, id: u32) -> (Result, f64) {
+pub fn measured(lab: &Lab, wish: Wish, id: u32) -> (Result, f64) {
     let before = lab.cpu();
     let result = Run::new(lab, wish, id).go();
     sleep(Duration::from_millis(500));

@@ -10,7 +10,7 @@
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
-//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] | yes |
+//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`live`] | yes |
 //! | 6 | [`flood`] | yes |
 //! | 7 | [`admin`] [`config`] | yes |
 //! | 8 | [`daemon`] [`cli`] | yes |
@@ -37,6 +37,7 @@ pub mod exchange;
 
 pub mod flood;
 pub mod ledger;
+pub mod live;
 pub mod media;
 pub mod store;
 pub mod transport;

@@ -7,11 +7,13 @@
 mod client;
 pub mod http;
 mod plans;
+mod pulse;
 mod server;
 mod words;
 
 pub use client::{Error, ask, order};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
+pub use pulse::{Beat, Pulse};
 pub use server::{Ask, Queues, Task, bind, serve};
 pub use words::{callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
 

@@ -7,6 +7,12 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
+impl Default for Zone {
+    fn default() -> Self {
+        Self::utc()
+    }
+}
+
 impl Zone {
     /// The zone of this IANA name, from the bundled database; `None` when there is no such zone.
     #[must_use]

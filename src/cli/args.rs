@@ -375,6 +375,8 @@ pub enum Way {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum Reports {
+    /// 服务指标：接通率、15 秒应答率、放弃、等待、通话、转出 · service figures by line, group, department, person, traffic or hour.
+    Figures(super::figures::args::Figures),
     /// 各部门的转接：请求、15 秒内接通、平均振铃、退回及原因、丢失（必须为 0，否则退出码 1） · transfers by department;
     /// exit 1 if a caller was lost.
     #[command(after_help = "只统计已结束的通话 · only calls that have ended are counted\n例 examples:\n  \

@@ -15,6 +15,7 @@ mod doctor;
 mod duties;
 mod examples;
 mod exit;
+mod figures;
 mod files;
 mod flood;
 mod floor_args;
@@ -94,6 +95,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Dialplan(Dialplan::Duties { at, annex, long }) => {
             duties::duties(global, *at, annex.as_deref(), *long, screen)
         }
+        Command::Report(Reports::Figures(asked)) => figures::figures(global, asked, screen),
         Command::Report(Reports::Transfers { since, until }) => report::transfers(global, *since, *until, screen),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out } => manual::man(out.as_deref(), screen),

@@ -14,18 +14,22 @@ pub fn parse(text: &str) -> Result<i64, String> {
         return Ok(moment.as_microsecond());
     }
     let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|d| d.at(0, 0, 0, 0)));
-    let zone = Zone::named("Asia/Shanghai");
-    match (local, zone) {
-        (Ok(local), Some(zone)) => Ok(zone.moment(local)),
-        _ => Err(format!("应写作 2021-12-15T10:00（北京时间） · \"{text}\" is no time: write 2021-12-15T10:00")),
+    match local {
+        Ok(local) => Ok(zone().moment(local)),
+        Err(_) => Err(format!("应写作 2021-12-15T10:00（北京时间） · \"{text}\" is no time: write 2021-12-15T10:00")),
     }
 }
 
 /// The moment as a local time, `2021-12-15 10:00:00`.
 #[must_use]
 pub fn shown(wall: i64) -> String {
-    let zone = Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc);
-    zone.local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    zone().local(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Where no plan says another one.
+#[must_use]
+pub fn zone() -> Zone {
+    Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc)
 }
 
 /// The moment's local time of day, `10:00:00`.

@@ -4,6 +4,7 @@
 //! order. Facts are written before the datagrams they explain leave. Another thread reads and checks dialplans. It decides
 //! nothing about a call.
 
+mod doors;
 mod effort;
 mod error;
 mod first;
@@ -11,6 +12,8 @@ mod load;
 mod milestones;
 mod owed;
 mod planner;
+mod publisher;
+mod pulse;
 mod recordings;
 mod run;
 mod seed;

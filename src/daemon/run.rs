@@ -1,14 +1,17 @@
 //! The signalling thread's loop.
 
+use super::doors::open_doors;
 use super::effort::Effort;
 use super::first::{First, first};
 use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
+use super::publisher::Publisher;
+use super::pulse::Teller;
 use super::recordings::{Keeper, Word};
 use super::seed::seed;
 use super::temporary::{Temporary, state_folder};
 use super::{Error, Options, Ready, milestones, settings};
-use crate::clock::{Clock, SECOND};
+use crate::clock::{Clock, Now, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Load, Output};
 use crate::fact::{self, Fact};
 use crate::sip::flow::Flow;
@@ -18,8 +21,6 @@ use crate::transport::{Received, Transports};
 use crate::{admin, media, patch, store};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -78,6 +79,8 @@ struct Daemon {
     drain_limit: u64,
     batch: Batch,
     store_alarm: bool,
+    teller: Teller,
+    publisher: Publisher,
     /// Words of who looks after the recordings as long as the daemon runs; goes before him, who may wait for it.
     words: mpsc::Receiver<Word>,
     keeper: Keeper,
@@ -133,25 +136,26 @@ impl Daemon {
         let opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
-        let (doors, asks, tasks) = open_doors(&config, &state)?;
+        let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
+        let views = views(clock, &in_force, &opened.writer, &teller);
+        let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
+        let (doors, asks, tasks) = open_doors(&config, &state, views)?;
         let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
-        let folder = (state, temporary.is_some());
-        let ready = doors.ready(folder, listen.clone(), &config, &snapshot.plan, now.wall);
+        let ready = doors.ready((state, temporary.is_some()), listen.clone(), &config, &snapshot.plan, now.wall);
         let mut exchange = Exchange::new(
             settings::exchange(&config, listen, &ready.state),
-            snapshot.clone(),
+            snapshot,
             seed(),
             opened.journal.next_seq(),
             now,
         );
         introduce(&mut exchange, &ready.plan, [("dialplan", instead), ("store", opened.recovered.alarm())], now);
-        let in_force = InForce::new(ArcSwap::new(snapshot));
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
         let planner =
             Planner { config, clock, state, plans, in_force: in_force.clone(), clips, watch, notices: notify };
-        planner.start(tasks).map_err(|e| Error::Machine("thread".into(), e))?;
+        planner.start(tasks).map_err(thread)?;
         Ok(Self {
             clock,
             exchange,
@@ -175,6 +179,8 @@ impl Daemon {
             drain_limit: u64::try_from(drain.as_micros()).unwrap_or(u64::MAX),
             batch: Batch::default(),
             store_alarm: false,
+            teller,
+            publisher,
             words,
             keeper,
             _temporary: temporary,
@@ -220,6 +226,7 @@ impl Daemon {
     fn observe(&mut self) {
         let now = self.clock.now();
         let load = Load { waited: self.transports.waited(), late: self.media.late(), busy: self.effort.permille(now) };
+        self.teller.saw(load);
         self.exchange.observe(load, now);
     }
 
@@ -231,7 +238,9 @@ impl Daemon {
             Drain::Serving => None,
             Drain::Draining { until: at } | Drain::Ending { at } => Some(at),
         };
-        let parts = [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now)];
+        let (pulse, rows) = (Some(self.teller.deadline()), self.publisher.deadline(&self.exchange));
+        let parts =
+            [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now), pulse, rows];
         let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
@@ -284,6 +293,7 @@ impl Daemon {
         let drain = command == Command::Drain;
         self.waiting.insert(self.next_ask, answer);
         self.give(Input::Command { id: self.next_ask, command });
+        self.publisher.publish(&mut self.exchange, true, self.clock.now());
         if drain {
             self.drain();
         }
@@ -301,6 +311,7 @@ impl Daemon {
             match output {
                 Output::Fact(event) => {
                     milestones::log(&event);
+                    self.teller.fact(&event);
                     self.batch.facts.push(event);
                 }
                 Output::Send(flow, bytes) => self.batch.sends.push((flow, bytes)),
@@ -350,6 +361,11 @@ impl Daemon {
             self.drain = Drain::Ending { at: now.mono + LAST_WORDS };
         }
         let lost = self.lost_events.swap(0, Ordering::Relaxed);
+        self.teller.lost(lost);
+        if self.teller.deadline() <= now.mono {
+            self.tell(now);
+        }
+        self.publisher.publish(&mut self.exchange, false, now);
         if lost > 0 {
             tracing::error!(lost, "media events were lost: the signalling thread is behind");
         }
@@ -418,6 +434,25 @@ impl Daemon {
         }
     }
 
+    /// How the daemon is, for whoever watches it.
+    fn tell(&mut self, now: Now) {
+        let lag = self.writer.as_ref().map(Writer::lag).unwrap_or_default();
+        let next = self.journal.as_ref().map_or(0, Journal::next_seq);
+        let pulse = admin::Pulse {
+            meters: self.exchange.meters(),
+            transport: self.transports.counts(),
+            connections: self.transports.connections(),
+            media_dropped: self.media.dropped(),
+            media_refused: self.media.refused(),
+            journal: self.journal.as_ref().map(Journal::health).unwrap_or_default(),
+            unfolded: next.saturating_sub(1).saturating_sub(lag.folded),
+            unbooked: lag.waiting,
+            unbookable: self.writer.as_ref().and_then(Writer::failing),
+            ..admin::Pulse::default()
+        };
+        self.teller.tell(pulse, now);
+    }
+
     fn is_drained(&self) -> bool {
         matches!(self.drain, Drain::Ending { at } if at <= self.clock.now().mono)
     }
@@ -480,8 +515,19 @@ fn open_store(
     Ok(opened)
 }
 
+/// What is published for whoever asks.
+fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller) -> admin::http::Views {
+    let board = Arc::default();
+    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board }
+}
+
+/// A thread that cannot be had.
+fn thread(error: std::io::Error) -> Error {
+    Error::Machine("thread".into(), error)
+}
+
 /// The first facts of a run.
-fn introduce(exchange: &mut Exchange, plan: &str, alarms: [(&str, Option<String>); 2], now: crate::clock::Now) {
+fn introduce(exchange: &mut Exchange, plan: &str, alarms: [(&str, Option<String>); 2], now: Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
     for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
@@ -502,61 +548,6 @@ fn history(
         plans.put(plan, sources, Change::start(), wall).map_err(Error::Store)?;
     }
     Ok(plans)
-}
-
-/// Where the operators' doors are.
-struct Doors {
-    admin: PathBuf,
-    http: Option<SocketAddr>,
-}
-
-impl Doors {
-    /// What is told of a daemon that serves. `folder`: that of the records, and whether it goes with the daemon.
-    fn ready(
-        self,
-        (state, temporary): (PathBuf, bool),
-        sip: Vec<(crate::sip::flow::Transport, SocketAddr)>,
-        config: &crate::config::Config,
-        plan: &crate::dialplan::Plan,
-        wall: i64,
-    ) -> Ready {
-        let (seats, trunks, numbers) = (config.seats.len(), config.trunks.len(), plan.numbers(wall).len());
-        let plan = plan.version().to_owned();
-        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin: self.admin, http: self.http }
-    }
-}
-
-type Opened = (Doors, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>);
-
-fn open_doors(config: &crate::config::Config, state: &std::path::Path) -> Result<Opened, Error> {
-    let (to_exchange, asks) = mpsc::channel(64);
-    let (to_planner, tasks) = mpsc::channel(64);
-    // First the one that leaves no file behind when the other cannot be had.
-    let http = start_http(config, &to_exchange)?;
-    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
-    Ok((Doors { admin, http }, asks, tasks))
-}
-
-fn start_admin(
-    config: &crate::config::Config,
-    state: &std::path::Path,
-    queues: admin::Queues,
-) -> Result<PathBuf, Error> {
-    let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
-    let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
-    tokio::spawn(admin::serve(listener, queues));
-    Ok(path)
-}
-
-/// The API, where it is configured.
-fn start_http(config: &crate::config::Config, asks: &mpsc::Sender<admin::Ask>) -> Result<Option<SocketAddr>, Error> {
-    let Some(http) = &config.admin.http else { return Ok(None) };
-    let refused = |e| Error::Http(http.listen, e);
-    let listener = admin::http::bind(http.listen).map_err(refused)?;
-    let at = listener.local_addr().map_err(refused)?;
-    let (token, limits) = (http.token.clone(), admin::http::Limits::default());
-    tokio::spawn(admin::http::serve(listener, token, asks.clone(), limits));
-    Ok(Some(at))
 }
 
 fn report(recovered: &store::Recovered) {

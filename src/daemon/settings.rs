@@ -117,6 +117,7 @@ pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
     ledger::Settings {
         province_trunks: plan.trunks().filter(|t| t.province).map(|t| t.id.clone()).collect(),
         city_callers: plan.city().callers.iter().map(ToString::to_string).collect(),
+        zone: plan.zone().clone(),
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub recording: Option<LiveRecording>,
     /// It is counted among those that wait.
     waits: bool,
+    /// It stands among the changed ones.
+    changed: bool,
 }
 
 /// REFERs of one call.
@@ -57,7 +59,14 @@ pub(super) struct Calls {
     /// Where each seat is called or talks, oldest call first.
     seats: BTreeSet<(SeatId, CallRef, LegRef)>,
     waiting: usize,
+    /// Those that may have changed since somebody asked, those that are over among them.
+    changed: Vec<CallRef>,
+    /// So many have that all of them are told.
+    all_changed: bool,
 }
+
+/// Changed calls that are kept by name.
+const MOST_CHANGED: usize = 65_536;
 
 impl Live {
     /// A call that begins, with its caller's leg.
@@ -76,6 +85,7 @@ impl Live {
             transfers: Vec::new(),
             recording: None,
             waits: false,
+            changed: false,
         }
     }
 
@@ -89,13 +99,27 @@ impl Live {
     }
 }
 
+fn mark(changed: &mut Vec<CallRef>, all: &mut bool, id: CallRef) {
+    if changed.len() >= MOST_CHANGED {
+        (*changed, *all) = (Vec::new(), true);
+    }
+    if !*all {
+        changed.push(id);
+    }
+}
+
 impl Calls {
     pub fn get(&self, id: &CallRef) -> Option<&Live> {
         self.live.get(id).map(|live| &**live)
     }
 
+    /// Whoever has it so may change it.
     pub fn get_mut(&mut self, id: &CallRef) -> Option<&mut Box<Live>> {
-        self.live.get_mut(id)
+        let live = self.live.get_mut(id)?;
+        if !std::mem::replace(&mut live.changed, true) {
+            mark(&mut self.changed, &mut self.all_changed, *id);
+        }
+        Some(live)
     }
 
     pub fn contains_key(&self, id: &CallRef) -> bool {
@@ -112,14 +136,37 @@ impl Calls {
     }
 
     pub fn insert(&mut self, id: CallRef, live: Live) {
-        self.live.insert(id, Box::new(live));
+        self.live.insert(id, Box::new(Live { changed: true, ..live }));
+        mark(&mut self.changed, &mut self.all_changed, id);
     }
 
     /// The call is over; its sessions have been [`Self::disown`]ed.
     pub fn remove(&mut self, id: &CallRef) {
-        if self.live.remove(id).is_some_and(|live| live.waits) {
-            self.waiting -= 1;
+        let Some(live) = self.live.remove(id) else { return };
+        self.waiting -= usize::from(live.waits);
+        if !live.changed {
+            mark(&mut self.changed, &mut self.all_changed, *id);
         }
+    }
+
+    /// Whether any may have changed.
+    pub fn have_changed(&self) -> bool {
+        self.all_changed || !self.changed.is_empty()
+    }
+
+    /// Those that may have changed since this was asked last, in no order; `None`: all, and who is not there is over.
+    pub fn take_changed(&mut self) -> Option<Vec<CallRef>> {
+        let changed = std::mem::take(&mut self.changed);
+        if std::mem::take(&mut self.all_changed) {
+            self.live.values_mut().for_each(|live| live.changed = false);
+            return None;
+        }
+        for id in &changed {
+            if let Some(live) = self.live.get_mut(id) {
+                live.changed = false;
+            }
+        }
+        Some(changed)
     }
 
     /// How many wait in queues.

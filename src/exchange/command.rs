@@ -15,6 +15,11 @@ pub enum Command {
     Status,
     /// Live calls.
     Calls,
+    /// One live call.
+    Call {
+        /// Which.
+        call: CallRef,
+    },
     /// Seats with their state.
     Seats,
     /// Trunks.
@@ -124,6 +129,11 @@ pub enum Answer {
     Calls {
         /// Each live call, oldest first.
         calls: Vec<CallRow>,
+    },
+    /// To [`Command::Call`].
+    Call {
+        /// As it is now.
+        call: Box<CallRow>,
     },
     /// To [`Command::Seats`].
     Seats {

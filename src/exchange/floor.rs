@@ -103,6 +103,7 @@ impl Exchange {
                 self.tell(call, CallInput::Position { position, wait }, now);
             }
             acd::Output::SeatChanged { seat, agent, from, to } => {
+                self.changed.seat(&seat);
                 self.fact(None, Fact::SeatState { seat, agent, from: from.to_string(), to: to.to_string() }, now);
             }
             acd::Output::HoldExpired { seat, call } => {
@@ -181,6 +182,7 @@ impl Exchange {
 
     /// A phone has registered.
     pub(super) fn seat_registered(&mut self, seat: &SeatId, contact: String, fresh: bool, now: Now) {
+        self.changed.seat(seat);
         if fresh {
             self.fact(None, Fact::SeatRegistered { seat: seat.clone(), contact }, now);
         }
@@ -202,6 +204,7 @@ impl Exchange {
     /// A phone cannot be reached any more.
     pub(super) fn seat_lost(&mut self, seat: &str, cause: Cause, now: Now) {
         let seat = SeatId::from(seat);
+        self.changed.seat(&seat);
         self.fact(None, Fact::SeatLost { seat: seat.clone(), why: cause }, now);
         self.floor.handle(acd::Input::Lost { seat, cause }, now);
     }

@@ -36,8 +36,16 @@ impl Exchange {
         self.calls.iter().map(|(id, live)| call_row(id, live)).collect()
     }
 
+    pub(super) fn call_row(&self, id: CallRef) -> Option<CallRow> {
+        self.calls.get(&id).map(|live| call_row(id, live))
+    }
+
     pub(super) fn seat_rows(&self, now: Now) -> Vec<SeatRow> {
-        let row = |(seat, view): (&SeatId, acd::SeatView<'_>)| SeatRow {
+        self.floor.seats().map(|(seat, view)| self.seat_row(seat, view, now)).collect()
+    }
+
+    pub(super) fn seat_row(&self, seat: &SeatId, view: acd::SeatView<'_>, now: Now) -> SeatRow {
+        SeatRow {
             seat: seat.clone(),
             agent: view.agent.cloned(),
             group: first_group(&view).map(ToString::to_string).unwrap_or_default(),
@@ -50,8 +58,7 @@ impl Exchange {
             talked_s: view.talked / SECOND,
             contact: self.seats.binding(seat).map(|b| b.flow.peer.to_string()),
             locked: self.seats.held_against(seat, now).map(LockRow::of).collect(),
-        };
-        self.floor.seats().map(row).collect()
+        }
     }
 
     pub(super) fn trunk_rows(&self, now: Now) -> Vec<TrunkRow> {

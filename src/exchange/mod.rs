@@ -9,6 +9,7 @@ mod admit;
 mod callbacks;
 mod callers;
 mod calls;
+mod changes;
 mod codes;
 mod command;
 mod dial;
@@ -23,6 +24,7 @@ mod keys;
 mod listing;
 mod live_recording;
 mod media;
+mod meters;
 mod orders;
 mod overload;
 mod perform;
@@ -40,12 +42,15 @@ mod summed;
 mod trunks;
 
 pub use crate::call::Role;
+pub use changes::Change;
 pub use codes::Codes;
 pub use command::{Answer, Command, SeatSet, Verb};
 pub use input::{Input, Output};
+pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
-    CallRow, CallbackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status, TransferRow, TrunkRow,
+    CallRow, CallbackRow, GroupRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status,
+    TransferRow, TrunkRow,
 };
 pub use settings::{
     CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
@@ -90,6 +95,7 @@ pub struct Exchange {
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
     recordings: recording::Recordings,
+    changed: changes::Changed,
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
@@ -130,6 +136,7 @@ impl Exchange {
             wheel: Wheel::default(),
             rng,
             recordings: recording::Recordings::default(),
+            changed: changes::Changed::default(),
             seq,
             minted: 0,
             draining: false,

@@ -13,6 +13,9 @@ impl Exchange {
         let answer = match command {
             Command::Status => Answer::Status(self.status()),
             Command::Calls => Answer::Calls { calls: self.call_rows() },
+            Command::Call { call } => {
+                self.call_row(call).map_or(Answer::Unknown, |row| Answer::Call { call: Box::new(row) })
+            }
             Command::Seats => Answer::Seats { seats: self.seat_rows(now) },
             Command::Trunks => Answer::Trunks { trunks: self.trunk_rows(now) },
             Command::Recordings => Answer::Recordings { storage: self.storage() },

@@ -103,6 +103,21 @@ impl Found<'_> {
 }
 
 impl Destination {
+    /// Of a call that leads nowhere.
+    fn nowhere(refused: &Refused) -> Self {
+        Self {
+            dialled: refused.dialled.clone(),
+            title: String::new(),
+            entry: String::new(),
+            state: String::new(),
+            class: None,
+            service: Service::Refused,
+            steps: Arc::from([]),
+            seat: None,
+            code: None,
+        }
+    }
+
     fn of(dialled: Dialled, routed: Routed<'_>) -> Self {
         let entry = routed.entry;
         let service = match (entry.class, routed.state) {
@@ -155,7 +170,10 @@ impl Exchange {
         }
         match found.map(Found::destination) {
             Ok(destination) => self.begin(incoming, origin, destination, now),
-            Err(refused) => self.turn_away(incoming, origin, &refused, now),
+            Err(refused) => {
+                let nowhere = Destination::nowhere(&refused);
+                self.turn_away(incoming, origin, &refused, &nowhere, now);
+            }
         }
     }
 
@@ -201,9 +219,9 @@ impl Exchange {
                 self.begin(incoming, origin, Destination { steps, seat: None, code: None, ..to }, now);
             }
             (_, to) => {
-                let dialled = to.map_or_else(|refused| refused.dialled, |to| to.dialled);
-                let refused = Refused { extra: extra.to_owned(), ..Refused::new(503, Cause::Shed, dialled) };
-                self.turn_away(incoming, origin, &refused, now);
+                let to = to.unwrap_or_else(|refused| Destination::nowhere(&refused));
+                let refused = Refused { extra: extra.to_owned(), ..Refused::new(503, Cause::Shed, &to.dialled) };
+                self.turn_away(incoming, origin, &refused, &to, now);
             }
         }
     }
@@ -250,7 +268,7 @@ impl Exchange {
         let Some(lease) = self.ports.lease(thread, ipv4, (id, LegRef(0))) else {
             let refused = Refused::new(503, Cause::Congestion, &to.dialled);
             self.alarm("rtp", "no media port is free", now);
-            return self.turn_away(incoming, origin, &refused, now);
+            return self.turn_away(incoming, origin, &refused, &to, now);
         };
         let nat = self.media_source(&origin, incoming.flow.peer.ip());
         let leg = match Leg::called(id, lease, offer.as_deref(), nat, self.random()) {
@@ -261,7 +279,7 @@ impl Exchange {
                 let status = if why.malformed() { 400 } else { 488 };
                 let extra = format!("Warning: 399 switchboard \"{why}\"\r\n");
                 let refused = Refused { extra, ..Refused::new(status, Cause::Media, &to.dialled) };
-                return self.turn_away(incoming, origin, &refused, now);
+                return self.turn_away(incoming, origin, &refused, &to, now);
             }
         };
         let mut journey = self.journey(&incoming, origin, &to, now);
@@ -370,23 +388,13 @@ impl Exchange {
         }
     }
 
-    /// A call without service still leaves its record (product §7: the sum over the outcomes equals the calls).
-    fn turn_away(&mut self, incoming: Incoming, origin: Origin, refused: &Refused, now: Now) {
+    /// A call without service still leaves its record (product §7: the sum over the outcomes equals the calls), under what it would
+    /// have had: one that we fail counts as offered to its line.
+    fn turn_away(&mut self, incoming: Incoming, origin: Origin, refused: &Refused, to: &Destination, now: Now) {
         let id = self.mint(now);
-        let to = Destination {
-            dialled: refused.dialled.clone(),
-            title: String::new(),
-            entry: String::new(),
-            state: String::new(),
-            class: None,
-            service: Service::Refused,
-            steps: Arc::from([]),
-            seat: None,
-            code: None,
-        };
-        let journey = self.journey(&incoming, origin, &to, now);
+        let journey = self.journey(&incoming, origin, to, now);
         self.offered(id, &incoming, &journey, now);
-        self.routed(id, &to, now);
+        self.routed(id, to, now);
         let session = self.endpoint.admit(incoming, false, now);
         let (_, q850) = cause::to_sip(refused.cause);
         let extra = format!("{}{}", refused.extra, cause::reason_line(q850));

@@ -4,7 +4,7 @@ use super::trunks::registration::{Fault, Standing};
 use crate::call::Role;
 use crate::clock::SECOND;
 use crate::fact::{Cause, Fact, Missed, TransferResult, Way};
-use crate::id::{AgentId, CallRef, LegRef, SeatId, SkillId, TrunkId};
+use crate::id::{AgentId, CallRef, GroupId, LegRef, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -109,6 +109,17 @@ pub struct TransferRow {
     /// The same as an agent's screen says it; empty while there is nothing to say.
     #[serde(default)]
     pub seen: String,
+}
+
+/// One group of seats.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// The group.
+    pub group: GroupId,
+    /// What it is called.
+    pub title: String,
+    /// Calls in its line, those for which a seat rings among them.
+    pub waiting: usize,
 }
 
 /// One seat.

@@ -188,6 +188,11 @@ impl Seats {
         self.lockouts.of(seat, now)
     }
 
+    /// The seats that somebody has tried with wrong passwords.
+    pub fn tried(&self) -> impl Iterator<Item = &SeatId> {
+        self.lockouts.seats()
+    }
+
     /// When [`Self::expire`] or [`Self::strangers`] has something to say, µs monotonic.
     pub fn deadline(&self) -> Option<u64> {
         [self.registrar.deadline(), self.strangers.deadline()].into_iter().flatten().min()

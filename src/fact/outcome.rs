@@ -34,6 +34,45 @@ pub enum Outcome {
     Crashed,
 }
 
+impl Outcome {
+    /// The whole list, in order.
+    pub const ALL: [Self; 13] = [
+        Self::Connected,
+        Self::AbandonedInPrompt,
+        Self::Abandoned,
+        Self::Callback,
+        Self::Served,
+        Self::CancelledNumber,
+        Self::Refused,
+        Self::NoAnswer,
+        Self::Busy,
+        Self::Unreachable,
+        Self::Shed,
+        Self::Failed,
+        Self::Crashed,
+    ];
+
+    /// Its word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::AbandonedInPrompt => "abandoned_in_prompt",
+            Self::Abandoned => "abandoned",
+            Self::Callback => "callback",
+            Self::Served => "served",
+            Self::CancelledNumber => "cancelled_number",
+            Self::Refused => "refused",
+            Self::NoAnswer => "no_answer",
+            Self::Busy => "busy",
+            Self::Unreachable => "unreachable",
+            Self::Shed => "shed",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
 /// Who ended something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -42,7 +42,13 @@ pub fn cost(pid: u32) -> Option<Cost> {
 /// CPU of this process alone, s.
 #[must_use]
 pub fn own_cpu_s() -> f64 {
-    stat(std::process::id()).map_or(0.0, |found| found.cost().cpu_s)
+    own().map_or(0.0, |cost| cost.cpu_s)
+}
+
+/// The cost of this process alone.
+#[must_use]
+pub fn own() -> Option<Cost> {
+    stat(std::process::id()).map(Stat::cost)
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempt, millis};
 use super::transfers::Transfer;
+use crate::calendar::Zone;
 use crate::dialplan::segment;
 use crate::fact::{Archived, Cause, Origin, Outcome, Party, Service, Target};
 use crate::id::{CallRef, GroupId, PromptId, TrunkId};
@@ -132,6 +133,8 @@ pub struct Settings {
     /// The city's number ranges (号段) as leading digits of a caller without `+86` or a long-distance 0. Empty: callers are not
     /// told apart. Callers that show no number count as the city's.
     pub city_callers: Vec<String>,
+    /// The zone in which figures have their hours.
+    pub zone: Zone,
 }
 
 impl Settings {
@@ -181,7 +184,7 @@ mod tests {
     fn city_and_province_are_told_apart_by_trunk_then_by_the_callers_range() {
         let carrier = Origin::Trunk("carrier".into());
         let provincial = Origin::Trunk("province".into());
-        let mut settings = Settings { province_trunks: vec!["province".into()], city_callers: vec![] };
+        let mut settings = Settings { province_trunks: vec!["province".into()], ..Settings::default() };
         assert_eq!(settings.traffic(&provincial, "13900000001"), Traffic::Province);
         assert_eq!(settings.traffic(&carrier, "059212345678"), Traffic::City, "ranges not told");
         settings.city_callers = vec!["0591".into(), "1390591".into()];

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub const MAX_LIST: usize = 256;
 
 /// The number whose t1 is its t0 (product §7).
-const HUB: &str = "12345";
+pub(super) const HUB: &str = "12345";
 
 /// The state of the books between two events. Its size is that of the live calls.
 #[derive(Debug, Clone, Default)]

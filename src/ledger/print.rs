@@ -11,8 +11,10 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 mod columns;
+mod figures;
 mod transfers;
 
+pub use figures::{csv, figures};
 pub use transfers::departments;
 
 /// One line a call. A heading stands above, columns are aligned by display width.

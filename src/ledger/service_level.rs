@@ -66,6 +66,16 @@ impl Figures {
         self.each(cdr, |count, one| *count += one);
     }
 
+    /// Counts the calls of others in.
+    pub fn merge(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.connected += other.connected;
+        self.in_15s += other.in_15s;
+        self.short_abandons += other.short_abandons;
+        self.offered_from_t0 += other.offered_from_t0;
+        self.in_15s_from_t0 += other.in_15s_from_t0;
+    }
+
     /// Counts a call out again.
     pub fn remove(&mut self, cdr: &Cdr) {
         self.each(cdr, |count, one| *count = count.saturating_sub(one));

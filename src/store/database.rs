@@ -112,6 +112,15 @@ pub struct Hits {
     pub calls: u64,
 }
 
+/// Some records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The latest first.
+    pub cdrs: Vec<Cdr>,
+    /// Where the next page goes on; `None`: this was the last one.
+    pub behind: Option<(i64, u64)>,
+}
+
 /// One connection to the records.
 #[derive(Debug)]
 pub struct Database {
@@ -278,6 +287,27 @@ impl Database {
                 each(self.record(row)?);
             }
         }
+    }
+
+    /// Up to 5,000 records of calls with t0 in \[`since`, `until`), the latest first, from behind the record that `behind` names by t0
+    /// and place in the stream; without the recordings kept of them. One that cannot be read is left out.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn page(&mut self, since: i64, until: i64, behind: Option<(i64, u64)>) -> Result<Page, Error> {
+        let sql = "SELECT seq, t0, record FROM cdr WHERE t0 >= $1 AND t0 < $2 AND (t0, seq) < ($3, $4) \
+                   ORDER BY t0 DESC, seq DESC LIMIT $5";
+        let (t0, seq) = behind.map_or((i64::MAX, i64::MAX), |(t0, seq)| (t0, signed(seq)));
+        let page = sqlx::query(sql).bind(since).bind(until).bind(t0).bind(seq).bind(PAGE);
+        let rows = page.fetch_all(&mut self.connection).await.map_err(|e| self.failed(e))?;
+        let place = |row: &sqlx::sqlite::SqliteRow| -> sqlx::Result<(i64, u64)> {
+            Ok((row.try_get("t0")?, unsigned(row.try_get("seq")?)))
+        };
+        let last = rows.last().map(place).transpose().map_err(|e| self.failed(e))?;
+        let behind = last.filter(|_| rows.len() as i64 == PAGE);
+        let read =
+            |row| self.record::<Cdr>(row).inspect_err(|error| tracing::warn!(%error, "a record is passed over")).ok();
+        Ok(Page { cdrs: rows.iter().filter_map(read).collect(), behind })
     }
 
     /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.

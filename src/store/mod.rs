@@ -15,6 +15,7 @@
 mod damage;
 mod database;
 mod error;
+mod figures;
 mod journal;
 mod layout;
 mod line;
@@ -26,15 +27,16 @@ mod segment;
 mod settings;
 mod writer;
 
-pub use database::{Database, Filter, Hits, Position};
+pub use database::{Database, Filter, Hits, Page, Position};
 pub use error::{Error, JournalError};
+pub use figures::Shown;
 pub use journal::{Folder, Health, Journal, Medium};
 pub use plans::Plans;
 pub use reader::Reader;
 pub use recovered::Recovered;
 pub use segment::{Damaged, Replay, replay};
 pub use settings::Settings;
-pub use writer::Writer;
+pub use writer::{Lag, Writer};
 
 use crate::ledger;
 use layout::journal_dir;

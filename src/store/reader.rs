@@ -59,6 +59,22 @@ impl Reader {
         self.runtime.block_on(self.database.transfers(since, until, each))
     }
 
+    /// Every record of a call with t0 in \[`since`, `until`), given one by one, the latest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn each(&mut self, since: i64, until: i64, mut each: impl FnMut(Cdr)) -> Result<(), Error> {
+        let mut behind = None;
+        loop {
+            let page = self.runtime.block_on(self.database.page(since, until, behind))?;
+            page.cdrs.into_iter().for_each(&mut each);
+            behind = page.behind;
+            if behind.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// How many calls each number had with t0 in \]`after`, `until`\], both µs since the epoch.
     ///
     /// # Errors

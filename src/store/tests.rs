@@ -1,5 +1,6 @@
 //! Crashes at every byte, full disks, torn lines, a database that refuses: no record is lost, none comes twice.
 
+mod figures;
 mod replay;
 
 use super::layout::database_file;

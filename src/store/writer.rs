@@ -5,14 +5,17 @@
 //! from the journal when it answers again.
 
 use super::database::Kept;
+use super::figures::{Figures, Shown};
 use super::layout::{database_file, journal_dir};
 use super::{Database, Error, Position, Recovered, Settings, damage, segment};
 use crate::fact::{Event, Fact};
+use crate::ledger::figures::Sheet;
 use crate::ledger::{self, Cdr, Fold};
+use arc_swap::ArcSwap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -41,6 +44,22 @@ enum Message {
     Live(SyncSender<Vec<Cdr>>),
 }
 
+/// How far the thread is, as it tells others.
+#[derive(Debug, Default)]
+struct Progress {
+    folded: AtomicU64,
+    waiting: AtomicU64,
+}
+
+/// How far the records are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lag {
+    /// The last event that is folded.
+    pub folded: u64,
+    /// Records that wait for the database.
+    pub waiting: u64,
+}
+
 /// The signalling thread's end. Dropping it books what is pending and ends the thread.
 #[derive(Debug)]
 pub struct Writer {
@@ -49,6 +68,8 @@ pub struct Writer {
     /// The last event of the last batch that found the queue full.
     left_out: Arc<AtomicU64>,
     failing: Arc<Mutex<Option<String>>>,
+    figures: Shown,
+    progress: Arc<Progress>,
     /// Held as long as the store is written.
     _lock: File,
 }
@@ -68,7 +89,10 @@ impl Writer {
         let (opened, reply) = sync_channel(1);
         let (left_out, failing) = (Arc::default(), Arc::default());
         let (path, journal) = (database_file(dir), journal_dir(dir));
-        let (settings, shared) = (settings.clone(), (Arc::clone(&left_out), Arc::clone(&failing)));
+        let figures: Shown = Arc::new(ArcSwap::from_pointee(Sheet::new(books.zone.clone())));
+        let progress = Arc::new(Progress::default());
+        let shared = (Arc::clone(&left_out), Arc::clone(&failing), Arc::clone(&figures), Arc::clone(&progress));
+        let settings = settings.clone();
         let work = move || match Bookkeeper::open(&path, journal, settings, books, shared) {
             Ok(mut keeper) => {
                 let _ = opened.send(Ok(keeper.booked));
@@ -81,7 +105,10 @@ impl Writer {
         let thread = std::thread::Builder::new().name("records".to_owned()).spawn(work);
         let thread = thread.map_err(|source| Error::File { path: dir.to_owned(), source })?;
         let position = reply.recv().map_err(|_| Error::Stopped)??;
-        Ok((Self { queue: Some(queue), thread: Some(thread), left_out, failing, _lock: lock }, position))
+        Ok((
+            Self { queue: Some(queue), thread: Some(thread), left_out, failing, figures, progress, _lock: lock },
+            position,
+        ))
     }
 
     /// Folds what the journal holds beyond the database's position.
@@ -121,6 +148,19 @@ impl Writer {
     /// [`Error::Stopped`].
     pub fn live(&self) -> Result<Vec<Cdr>, Error> {
         self.ask(Message::Live)
+    }
+
+    /// The figures over ended calls, for any thread; they follow within a tenth of a second.
+    #[must_use]
+    pub fn figures(&self) -> Shown {
+        Arc::clone(&self.figures)
+    }
+
+    /// How far the records are.
+    #[must_use]
+    pub fn lag(&self) -> Lag {
+        let Progress { folded, waiting } = &*self.progress;
+        Lag { folded: folded.load(Ordering::Relaxed), waiting: waiting.load(Ordering::Relaxed) }
     }
 
     /// What the database said, while it refuses: an alarm is due.
@@ -170,6 +210,8 @@ struct Bookkeeper {
     behind: bool,
     /// The database was damaged and has been begun anew since anybody asked.
     rebuilt: bool,
+    /// Whoever opened the store has been answered: what can wait may be done now.
+    opened: bool,
     /// Event time: the newest event, the first pending record, the last failure, the last pruning.
     now: i64,
     pending_since: i64,
@@ -178,9 +220,11 @@ struct Bookkeeper {
     /// The last event of the last batch that found the queue full.
     left_out: Arc<AtomicU64>,
     failing: Arc<Mutex<Option<String>>>,
+    figures: Figures,
+    progress: Arc<Progress>,
 }
 
-type Shared = (Arc<AtomicU64>, Arc<Mutex<Option<String>>>);
+type Shared = (Arc<AtomicU64>, Arc<Mutex<Option<String>>>, Shown, Arc<Progress>);
 
 impl Bookkeeper {
     fn open(
@@ -188,7 +232,7 @@ impl Bookkeeper {
         journal: PathBuf,
         settings: Settings,
         books: ledger::Settings,
-        (left_out, failing): Shared,
+        (left_out, failing, shown, progress): Shared,
     ) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Error::File { path: path.to_owned(), source })?;
@@ -200,6 +244,7 @@ impl Bookkeeper {
             journal,
             settings,
             fold: Fold::new(books.clone()),
+            figures: Figures::new(&books.zone, booked.folded, shown),
             books,
             booked,
             seen: booked.resume.saturating_sub(1),
@@ -207,12 +252,14 @@ impl Bookkeeper {
             kept: Vec::new(),
             behind: false,
             rebuilt,
+            opened: false,
             now: 0,
             pending_since: 0,
             failed_at: None,
             pruned_at: 0,
             left_out,
             failing,
+            progress,
         })
     }
 
@@ -221,32 +268,71 @@ impl Bookkeeper {
         let retry = Duration::from_micros(RETRY.unsigned_abs());
         loop {
             let wait = if self.failed_at.is_some() { retry } else { linger };
+            self.show();
+            if self.reads_back() {
+                match messages.try_recv() {
+                    Ok(message) => self.obey(message),
+                    Err(TryRecvError::Empty) => self.read_back(),
+                    Err(TryRecvError::Disconnected) => return self.finish(),
+                }
+                continue;
+            }
             let message = if self.waiting() == 0 && !self.behind && !self.missed() {
                 messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
                 messages.recv_timeout(wait)
             };
             match message {
-                Ok(Message::Events(events)) => self.take(events),
-                Ok(Message::Restore(reply)) => {
-                    let _ = reply.send(self.restore(true));
-                }
-                Ok(Message::Crashed(next_seq, reply)) => {
-                    let _ = reply.send(self.fold.close_crashed(self.now, next_seq));
-                }
-                Ok(Message::Flush(reply)) => {
-                    self.fetch_missed();
-                    let _ = reply.send(self.commit());
-                }
-                Ok(Message::Live(reply)) => {
-                    let _ = reply.send(self.fold.live().cloned().collect());
-                }
+                Ok(message) => self.obey(message),
                 Err(RecvTimeoutError::Timeout) => {
                     self.fetch_missed();
                     let _ = self.commit(); // its error is in `failing`, and it is tried again
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.finish(),
             }
+        }
+    }
+
+    fn obey(&mut self, message: Message) {
+        match message {
+            Message::Events(events) => self.take(events),
+            // Whoever asked may be gone by now.
+            Message::Restore(reply) => drop(reply.send(self.restore(true))),
+            Message::Crashed(next_seq, reply) => drop(reply.send(self.fold.close_crashed(self.now, next_seq))),
+            Message::Live(reply) => drop(reply.send(self.fold.live().cloned().collect())),
+            Message::Flush(reply) => {
+                self.fetch_missed();
+                let done = self.commit();
+                self.show();
+                self.opened = true;
+                let _ = reply.send(done);
+            }
+        }
+    }
+
+    fn reads_back(&self) -> bool {
+        self.opened && self.database.is_some() && self.figures.back().is_some()
+    }
+
+    /// Tells others how far this is, and what came of it.
+    fn show(&mut self) {
+        self.figures.show();
+        self.progress.folded.store(self.seen, Ordering::Relaxed);
+        self.progress.waiting.store(self.waiting() as u64, Ordering::Relaxed);
+    }
+
+    /// A page of the records of earlier runs, for the figures; nobody waits for it.
+    fn read_back(&mut self) {
+        let (Some(database), Some(behind)) = (&mut self.database, self.figures.back()) else { return };
+        match self.runtime.block_on(database.page(i64::MIN, i64::MAX, behind)) {
+            Ok(page) => self.figures.read_back(&page),
+            Err(error) => {
+                tracing::warn!(%error, "the figures lack what earlier runs have recorded");
+                self.figures.give_up();
+            }
+        }
+        if self.waiting() > 0 && self.failed_at.is_none() {
+            let _ = self.commit(); // its error is in `failing`, and it is tried again
         }
     }
 
@@ -282,7 +368,8 @@ impl Bookkeeper {
         }
         (self.seen, self.now) = (event.seq, event.at);
         // What is folded again to know the live calls has its records already.
-        let cdr = self.fold.apply(event).filter(|cdr| cdr.seq > self.booked.folded);
+        let cdr =
+            self.fold.apply(event).inspect(|cdr| self.figures.count(cdr)).filter(|cdr| cdr.seq > self.booked.folded);
         let kept = match (&event.fact, event.call) {
             (Fact::RecordingArchived { archived }, Some(call)) if event.seq > self.booked.folded => {
                 Some(Kept { seq: event.seq, call, archived: archived.clone() })
@@ -359,6 +446,7 @@ impl Bookkeeper {
         if let Some(error) = outcome.as_ref().err().filter(|e| e.is_damage()) {
             outcome = Self::begin_anew(&self.runtime, &mut self.database, &self.path, error).and_then(|()| {
                 self.booked = Position::default();
+                self.figures.begin_anew();
                 self.restore(false).and_then(|_| self.book())
             });
         }

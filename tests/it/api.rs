@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 use super::cli::{Folder, binary, code, document, err, out, root, switchboard};
+use crate::support::city::{SHIPPED, at};
+use arc_swap::ArcSwap;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -10,39 +12,49 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use switchboard::admin::http::{Limits, bind, serve};
+use switchboard::admin::Beat;
+use switchboard::admin::http::{Limits, Views, bind, serve};
 use switchboard::call::Conflict;
-use switchboard::exchange::{Answer, CallRow, Command, SeatRow, Status, TransferRow, TrunkRow, Verb};
+use switchboard::clock::Clock;
+use switchboard::exchange::{Answer, CallRow, Change, Command, GroupRow, SeatRow, Status, TransferRow, TrunkRow, Verb};
 use switchboard::fact::{Brief, Cause, Supervision, TransferResult, Way};
 use switchboard::id::CallRef;
+use switchboard::ledger::figures::Sheet;
+use switchboard::live::{self, Feed};
 use tokio::sync::{mpsc, oneshot};
 
 const CALL: &str = "5bhd7pq5c01";
-const TOKEN: &str = "long-enough-for-anybody";
+pub(super) const TOKEN: &str = "long-enough-for-anybody";
 
 /// An API before an exchange that answers as it is told; `None` is silence.
-struct Api {
-    at: SocketAddr,
+pub(super) struct Api {
+    pub(super) at: SocketAddr,
     heard: Arc<Mutex<Vec<Command>>>,
+    /// What it shows without asking.
+    pub(super) views: Views,
+    /// Rows for it.
+    feed: Feed,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Api {
-    fn new(answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+    pub(super) fn new(answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
         Self::with(Limits::default(), answer)
     }
 
-    fn with(limits: Limits, mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+    pub(super) fn with(limits: Limits, mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let at = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (stop, mut stopped) = oneshot::channel();
         let hearing = Arc::clone(&heard);
+        let views = views();
+        let (shown, feed) = (views.clone(), live::start(Arc::clone(&views.board)).unwrap());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let (asks, mut asked) = mpsc::channel(64);
-                tokio::spawn(serve(listener, TOKEN.into(), asks, limits));
+                tokio::spawn(serve(listener, TOKEN.into(), asks, shown, limits));
                 let mut unanswered = Vec::new();
                 loop {
                     let (command, to) = tokio::select! {
@@ -60,18 +72,27 @@ impl Api {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             });
         });
-        Self { at, heard, stop: Some(stop) }
+        Self { at, heard, views, feed, stop: Some(stop) }
     }
 
-    fn says(&self, method: &str, path: &str, body: &str) -> Told {
+    pub(super) fn says(&self, method: &str, path: &str, body: &str) -> Told {
         self.sends(&request(method, path, &["Content-Type: application/json"], body))
     }
 
-    fn sends(&self, bytes: &[u8]) -> Told {
+    pub(super) fn sends(&self, bytes: &[u8]) -> Told {
         let mut stream = TcpStream::connect(self.at).unwrap();
         // What is refused early may be closed before all of it is written.
         let _ = stream.write_all(bytes);
         answer(stream)
+    }
+
+    /// These rows are told, and are there.
+    pub(super) fn shows(&self, changes: Vec<Change>) {
+        let before = self.views.board.seq();
+        assert!(self.feed.offer(|| changes));
+        while self.views.board.seq() == before {
+            std::thread::yield_now();
+        }
     }
 
     fn heard(&self) -> Vec<Command> {
@@ -85,8 +106,10 @@ impl Drop for Api {
     }
 }
 
-fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
-    let mut text = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: sw.example\r\nAuthorization: Bearer {TOKEN}\r\n");
+pub(super) fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
+    let close = if headers.iter().any(|h| h.starts_with("Connection:")) { "" } else { "Connection: close\r\n" };
+    let mut text =
+        format!("{method} /api/v1{path} HTTP/1.1\r\nHost: sw.example\r\n{close}Authorization: Bearer {TOKEN}\r\n");
     for header in headers {
         text.push_str(&format!("{header}\r\n"));
     }
@@ -96,26 +119,37 @@ fn request(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
 
 /// An answer.
 #[derive(Debug, PartialEq)]
-struct Told {
-    status: u16,
+pub(super) struct Told {
+    pub(super) status: u16,
     head: String,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Told {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|l| l.split_once(": "));
         lines.filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v).next()
     }
 
     /// A refusal: its status and word. Its body has the shape that all have.
-    fn refused(&self) -> (u16, &str) {
+    pub(super) fn refused(&self) -> (u16, &str) {
         assert_eq!(self.header("content-type"), Some("application/json"), "{self:?}");
         let text = |key: &str| self.body[key].as_str().unwrap_or_else(|| panic!("no {key}: {self:?}"));
         assert!(!text("zh").is_empty() && !text("en").is_empty());
         let known = ["error", "zh", "en", "why", "field"];
         assert!(self.body.as_object().unwrap().keys().all(|k| known.contains(&k.as_str())), "{self:?}");
         (self.status, text("error"))
+    }
+}
+
+/// Before an exchange that nobody asks.
+fn views() -> Views {
+    Views {
+        clock: Clock::as_of(at("2021-12-15T10:30")),
+        plan: Arc::new(ArcSwap::new(SHIPPED.clone())),
+        figures: Arc::new(ArcSwap::from_pointee(Sheet::new(SHIPPED.plan.zone().clone()))),
+        pulse: Beat::default(),
+        board: Arc::default(),
     }
 }
 
@@ -170,29 +204,11 @@ fn status() -> Status {
 }
 
 /// The lists, and `Done` to every order.
-fn obliging(command: &Command) -> Option<Answer> {
+pub(super) fn obliging(command: &Command) -> Option<Answer> {
     Some(match command {
         Command::Status => Answer::Status(status()),
-        Command::Calls => Answer::Calls { calls: vec![row(Vec::new())] },
-        Command::Seats => {
-            let (seat, groups) = ("8001".into(), vec!["main".into()]);
-            Answer::Seats {
-                seats: vec![SeatRow {
-                    seat,
-                    agent: Some("8041".into()),
-                    group: "main".into(),
-                    groups,
-                    skills: BTreeMap::new(),
-                    state: "ready".into(),
-                    zh: "示闲".into(),
-                    since: 1_639_533_600_000_000,
-                    answered: 0,
-                    talked_s: 0,
-                    contact: None,
-                    locked: Vec::new(),
-                }],
-            }
-        }
+        Command::Call { call: asked } if *asked == call() => Answer::Call { call: Box::new(row(Vec::new())) },
+        Command::Call { .. } => Answer::Unknown,
         Command::Trunks => {
             let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0, registration: None };
             Answer::Trunks { trunks: vec![row] }
@@ -201,9 +217,34 @@ fn obliging(command: &Command) -> Option<Answer> {
     })
 }
 
+/// A seat of the hub, ready.
+fn seat() -> SeatRow {
+    let (seat, groups, state) = ("8001".into(), vec!["main".into()], "ready".into());
+    SeatRow {
+        seat,
+        agent: Some("8041".into()),
+        group: "main".into(),
+        groups,
+        skills: BTreeMap::new(),
+        state,
+        zh: "示闲".into(),
+        since: 1_639_533_600_000_000,
+        answered: 0,
+        talked_s: 0,
+        contact: None,
+        locked: Vec::new(),
+    }
+}
+
 #[test]
 fn what_there_is_can_be_read() {
     let api = Api::new(obliging);
+    let group = GroupRow { group: "main".into(), title: "12345 坐席".into(), waiting: 2 };
+    api.shows(vec![
+        Change::Call(Box::new(row(Vec::new()))),
+        Change::Seat(Box::new(seat())),
+        Change::Groups(vec![group]),
+    ]);
     let get = |path: &str| {
         let told = api.says("GET", path, "");
         assert_eq!((told.status, told.header("content-type")), (200, Some("application/json")), "{told:?}");
@@ -213,6 +254,8 @@ fn what_there_is_can_be_read() {
     assert_eq!(get("/calls")["calls"][0]["call"], CALL);
     assert_eq!(get(&format!("/calls/{CALL}")), serde_json::to_value(row(Vec::new())).unwrap());
     assert_eq!(get("/seats")["seats"][0]["zh"], "示闲");
+    assert_eq!(get("/groups")["groups"][0]["ready"], 1);
+    assert_eq!(api.heard(), [Command::Status, Command::Call { call: call() }], "lists ask the exchange for nothing");
     assert_eq!(get("/trunks")["trunks"][0]["trunk"], "carrier");
     let absent = api.says("GET", "/calls/5bhd7pq5c02", "");
     assert_eq!(absent.refused(), (404, "unknown_call"));
@@ -269,7 +312,7 @@ fn each_answer_of_the_exchange_is_one_outcome() {
 fn without_the_token_nothing_is_told() {
     let api = Api::new(obliging);
     let refused = |authorization: &str, path: &str| {
-        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\n{authorization}\r\n");
+        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{authorization}\r\n");
         let told = api.sends(text.as_bytes());
         assert_eq!(told.header("www-authenticate"), Some("Bearer"));
         told.refused() == (401, "unauthorized")
@@ -291,7 +334,8 @@ fn without_the_token_nothing_is_told() {
     // Not even which addresses there are.
     assert!(refused("", "/") && refused("", "/api/v1/nope") && refused("", &format!("/api/v1/status?token={TOKEN}")));
     assert_eq!(api.heard(), []);
-    let text = format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nauthorization: bearer {TOKEN}\r\n\r\n");
+    let text =
+        format!("GET /api/v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\nauthorization: bearer {TOKEN}\r\n\r\n");
     assert_eq!(api.sends(text.as_bytes()).status, 200);
 }
 
@@ -385,41 +429,46 @@ fn a_silent_exchange_is_busy_and_a_stopped_one_stops() {
 
 #[test]
 fn a_client_may_wait_for_the_end_of_its_transfer() {
-    let scene = |last: CallRow| {
+    let scene = |last: Change| {
+        let api = Api::new(|command| match command {
+            Command::Transfer { .. } => Some(Answer::Asked { transfer: 2 }),
+            Command::Call { .. } => Some(Answer::Unknown),
+            _ => None,
+        });
         // Twice nothing new, then the end: an earlier transfer's result is not taken for it.
         let earlier = transfer(1, Some(TransferResult::Joined), None);
-        let mut looks = 0;
-        let api = Api::new(move |command| match command {
-            Command::Transfer { .. } => Some(Answer::Asked { transfer: 2 }),
-            _ => {
-                looks += 1;
-                let calls = match looks {
-                    1 => vec![row(vec![earlier.clone()])],
-                    2 => vec![row(vec![earlier.clone(), transfer(2, None, None)])],
-                    _ => vec![last.clone()],
-                };
-                Some(Answer::Calls { calls })
-            }
-        });
-        let told = api.says("POST", &format!("/calls/{CALL}/three-way?wait_s=30"), "{\"to\":\"12366\"}");
-        assert_eq!((told.status, api.heard().len()), (200, 4), "{told:?}");
+        let changed = |rows| Change::Call(Box::new(row(rows)));
+        api.shows(vec![changed(vec![earlier.clone()])]);
+        let mut waiting = TcpStream::connect(api.at).unwrap();
+        let path = format!("/calls/{CALL}/three-way?wait_s=30");
+        waiting.write_all(&request("POST", &path, &["Content-Type: application/json"], "{\"to\":\"12366\"}")).unwrap();
+        while api.heard.lock().unwrap().is_empty() {
+            std::thread::yield_now();
+        }
+        for next in [changed(vec![earlier.clone(), transfer(2, None, None)]), last] {
+            std::thread::sleep(Duration::from_millis(50));
+            api.shows(vec![next]);
+        }
+        let told = answer(waiting);
+        assert_eq!(told.status, 200, "{told:?}");
         told.body
     };
-    let ends = |result, cause| scene(row(vec![transfer(2, Some(result), cause)]));
+    let ends = |result, cause| scene(Change::Call(Box::new(row(vec![transfer(2, Some(result), cause)]))));
     let expected = json!({ "transfer": 2, "call": CALL, "result": "failed", "cause": "busy" });
     assert_eq!(ends(TransferResult::Failed, Some(Cause::Busy)), expected);
     let expected = json!({ "transfer": 2, "call": CALL, "result": "joined" });
     assert_eq!(ends(TransferResult::Joined, None), expected);
-    let gone = CallRow { call: CallRef::parse("5bhd7pq5c02").unwrap(), ..row(Vec::new()) };
-    assert_eq!(scene(gone), json!({ "transfer": 2, "call": CALL, "result": "call_ended" }));
+    let expected = json!({ "transfer": 2, "call": CALL, "result": "call_ended" });
+    assert_eq!(scene(Change::Over(call())), expected);
 }
 
 #[test]
 fn a_wait_that_is_too_long_ends_as_without_it_and_a_refusal_is_told_at_once() {
     let api = Api::new(|command| match command {
         Command::Transfer { .. } => Some(Answer::Asked { transfer: 1 }),
-        _ => Some(Answer::Calls { calls: vec![row(vec![transfer(1, None, None)])] }),
+        _ => None,
     });
+    api.shows(vec![Change::Call(Box::new(row(vec![transfer(1, None, None)])))]);
     let ask = |api: &Api| api.says("POST", &format!("/calls/{CALL}/transfer?wait_s=1"), "{\"to\":\"12366\"}");
     let told = ask(&api);
     assert_eq!((told.status, told.body), (202, json!({ "transfer": 1, "call": CALL })));
@@ -428,24 +477,29 @@ fn a_wait_that_is_too_long_ends_as_without_it_and_a_refusal_is_told_at_once() {
 }
 
 #[test]
-fn all_who_wait_share_one_look() {
+fn who_waits_asks_the_exchange_only_for_a_call_that_nobody_has_told_of() {
     let api = Api::new(|command| match command {
         Command::Transfer { .. } => Some(Answer::Asked { transfer: 1 }),
-        _ => Some(Answer::Calls { calls: vec![row(vec![transfer(1, None, None)])] }),
+        _ => Some(Answer::Call { call: Box::new(row(vec![transfer(1, None, None)])) }),
     });
     let path = format!("/calls/{CALL}/three-way?wait_s=2");
-    let streams: Vec<_> = (0..40)
-        .map(|_| {
-            let mut stream = TcpStream::connect(api.at).unwrap();
-            let kind = ["Content-Type: application/json"];
-            stream.write_all(&request("POST", &path, &kind, "{\"to\":\"12366\"}")).unwrap();
-            stream
-        })
-        .collect();
-    assert!(streams.into_iter().all(|stream| answer(stream).status == 202));
-    let looks = api.heard().iter().filter(|c| **c == Command::Calls).count();
-    // Each for itself would be 320. Whoever comes later than the last look takes one more of his own.
-    assert!((1..=120).contains(&looks), "{looks}");
+    let all = |api: &Api| {
+        let streams: Vec<_> = (0..40)
+            .map(|_| {
+                let mut stream = TcpStream::connect(api.at).unwrap();
+                let kind = ["Content-Type: application/json"];
+                stream.write_all(&request("POST", &path, &kind, "{\"to\":\"12366\"}")).unwrap();
+                stream
+            })
+            .collect();
+        assert!(streams.into_iter().all(|stream| answer(stream).status == 202));
+        api.heard().iter().filter(|c| matches!(c, Command::Call { .. })).count()
+    };
+    // Once at the beginning, and once a second.
+    let looks = all(&api);
+    assert!((40..=120).contains(&looks), "{looks}");
+    api.shows(vec![Change::Call(Box::new(row(vec![transfer(1, None, None)])))]);
+    assert_eq!(all(&api), 0);
 }
 
 #[test]
@@ -484,7 +538,7 @@ fn silent_slow_and_deaf_clients_stand_in_nobodys_way() {
 }
 
 /// A configuration with an API on this address.
-fn config(folder: &Folder, http: SocketAddr) -> String {
+pub(super) fn config(folder: &Folder, http: SocketAddr) -> String {
     let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let plan = root().join("dialplans");
     let text = format!(

@@ -6,6 +6,8 @@ use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
 use switchboard::exchange::{Load, Overload, Settings};
 use switchboard::fact::{Cause, Fact, Outcome};
+use switchboard::ledger::service_level::offered;
+use switchboard::ledger::{self, Fold};
 
 const OPEN: &str = "2021-12-15T10:00";
 const SOON: Manner = Manner::Answers(500_000);
@@ -49,6 +51,10 @@ fn a_few_beyond_the_last_place_hear_why_and_the_others_get_their_503_at_once() {
         matches!(e.fact, Fact::CallEnded { outcome: Outcome::Shed, cause: Cause::Shed, status: Some(503), .. })
     });
     assert_eq!(shed.count(), 4, "each of the four has its record");
+    let mut books = Fold::new(ledger::Settings::default());
+    let records = town.facts.iter().filter_map(|e| books.apply(e)).filter(|cdr| cdr.outcome == Outcome::Shed);
+    let lines: Vec<_> = records.map(|cdr| (cdr.entry.clone(), offered(&cdr))).collect();
+    assert_eq!(lines, vec![(Some("hotline.12345".to_owned()), true); 4], "we failed them: they count for their line");
     assert_eq!(town.exchange.live(), 20);
 }
 

@@ -36,20 +36,29 @@ impl Day {
         self.store.writer.send(vec![event]);
     }
 
-    /// A citizen talks to seat 8001.
-    pub(super) fn talk(&mut self, ms: i64) -> CallRef {
-        let call = CallRef::mint(TEN + ms * 1_000, 0);
-        let offered = Fact::CallOffered {
+    /// A citizen calls a number.
+    pub(super) fn offered(number: &str) -> Fact {
+        Fact::CallOffered {
             leg: LegRef(1),
             origin: Origin::Trunk("carrier".into()),
             caller: "13900000001".into(),
             caller_shown: true,
-            dialled: "12345".into(),
-            to: "sip:12345@192.0.2.1".into(),
+            dialled: number.into(),
+            to: format!("sip:{number}@192.0.2.1"),
             call_id: "a84b4c76e66710".into(),
             source: "198.51.100.7:5060".into(),
-        };
-        self.at(ms, call, offered);
+        }
+    }
+
+    /// Everything so far is booked.
+    pub(super) fn flush(&self) {
+        self.store.writer.flush().unwrap();
+    }
+
+    /// A citizen talks to seat 8001.
+    pub(super) fn talk(&mut self, ms: i64) -> CallRef {
+        let call = CallRef::mint(TEN + ms * 1_000, 0);
+        self.at(ms, call, Self::offered("12345"));
         self.at(ms, call, Fact::LegTried { leg: LegRef(2), target: Target::Seat("8001".into()), agent: None });
         self.at(ms, call, Fact::LegAnswered { leg: LegRef(2) });
         self.at(ms, call, Fact::Connected { leg: LegRef(2) });
@@ -84,7 +93,7 @@ impl Day {
     }
 
     pub(super) fn says(&self, words: &[&str]) -> std::process::Output {
-        self.store.writer.flush().unwrap();
+        self.flush();
         switchboard(&[words, &["--state", self.folder.0.to_str().unwrap()]].concat())
     }
 }

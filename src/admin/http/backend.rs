@@ -1,38 +1,36 @@
-//! What the handlers share: the token, the way to the exchange, and one look at the live calls for all who wait.
+//! What the handlers share: the token, the way to the exchange, and what is shown without asking it.
 
 use super::super::server::{Ask, ask};
 use super::fault::Fault;
 use super::limits::Limits;
-use crate::clock::Clock;
+use super::views::Views;
+use crate::clock::machine_wall;
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
 use crate::id::CallRef;
 use sha2::{Digest, Sha256};
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
-use tokio::time::sleep;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-/// How often the live calls are looked at while somebody waits, however many do.
-const INTERVAL: Duration = Duration::from_millis(250);
-
-/// A look at the live calls, and when it was asked for, µs monotonic.
-type Snapshot = (u64, Arc<Vec<CallRow>>);
+/// How often a call is looked at while somebody waits for its transfer, if nothing is told of it.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Backend {
     /// SHA-256 of the token: digests are compared, so that neither its text nor its length can be told by time.
     token: [u8; 32],
     asks: mpsc::Sender<Ask>,
     pub(super) limits: Limits,
-    clock: Clock,
-    last: Mutex<Option<Snapshot>>,
+    pub(super) views: Views,
+    /// When the API began, µs since the epoch by this machine's clock.
+    pub(super) started: i64,
 }
 
 impl Backend {
-    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, limits: Limits) -> Self {
+    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
         let token = Sha256::digest(token.as_bytes()).into();
-        Self { token, asks, limits, clock: Clock::system(), last: Mutex::new(None) }
+        Self { token, asks, limits, views, started: machine_wall() }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.
@@ -50,13 +48,14 @@ impl Backend {
         ask(command, &self.asks, self.limits.patience).await.map_err(Fault::from)
     }
 
-    /// The live calls as they are now.
+    /// A live call as it is now; nothing when there is none of that name.
     ///
     /// # Errors
     /// As [`Backend::ask`].
-    pub(super) async fn calls(&self) -> Result<Vec<CallRow>, Fault> {
-        match self.ask(Command::Calls).await? {
-            Answer::Calls { calls } => Ok(calls),
+    pub(super) async fn call(&self, call: CallRef) -> Result<Option<Box<CallRow>>, Fault> {
+        match self.ask(Command::Call { call }).await? {
+            Answer::Call { call } => Ok(Some(call)),
+            Answer::Unknown => Ok(None),
             _ => Err(Fault::strange()),
         }
     }
@@ -70,31 +69,18 @@ impl Backend {
         call: CallRef,
         transfer: u32,
     ) -> Result<(Option<TransferResult>, Option<Cause>), Fault> {
-        let since = self.clock.now().mono;
+        let mut changes = self.views.board.changes();
         loop {
-            let calls = self.snapshot(since).await?;
-            let Some(row) = calls.iter().find(|row| row.call == call) else { return Ok((None, None)) };
+            let shown = self.views.board.call(call);
+            // Not shown: it is over, or so young that nobody has been told of it.
+            let asked = if shown.is_none() { self.call(call).await? } else { None };
+            let Some(row) = shown.as_deref().or(asked.as_deref()) else { return Ok((None, None)) };
             let row = row.transfers.iter().find(|row| row.transfer == transfer);
             if let Some(row) = row.filter(|row| row.result.is_some()) {
                 return Ok((row.result, row.cause));
             }
-            drop(calls);
-            sleep(INTERVAL).await;
+            // The limit of time is for whom nobody tells any more.
+            let _ = timeout(INTERVAL, changes.changed()).await;
         }
-    }
-
-    /// The last look, if it was asked for at `since` or later and is young; else a new one. Whoever comes meanwhile waits for it.
-    async fn snapshot(&self, since: u64) -> Result<Arc<Vec<CallRow>>, Fault> {
-        let mut last = self.last.lock().await;
-        let now = self.clock.now().mono;
-        if let Some((at, calls)) = last.as_ref()
-            && *at >= since
-            && u128::from(now - *at) < INTERVAL.as_micros()
-        {
-            return Ok(Arc::clone(calls));
-        }
-        let calls = Arc::new(self.calls().await?);
-        *last = Some((now, Arc::clone(&calls)));
-        Ok(calls)
     }
 }

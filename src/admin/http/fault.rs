@@ -11,6 +11,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+/// What an address answers.
+pub(super) type Told = Result<Response, Fault>;
+
 /// An error's body, the same for all. `why` and `field` stand only where there is one.
 #[derive(Debug, Serialize)]
 pub struct Fault {
@@ -149,9 +152,14 @@ impl IntoResponse for Fault {
 /// A JSON answer.
 pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     // Ours are structs of texts and numbers: they always can be written.
-    let text = serde_json::to_vec(value).unwrap_or_default();
-    let mut response = Response::new(Body::from(text));
+    let mut response = written(serde_json::to_vec(value).unwrap_or_default());
     *response.status_mut() = status;
+    response
+}
+
+/// JSON that is written already.
+pub(super) fn written(text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -15,6 +15,8 @@ pub struct Limits {
     pub arrival: Duration,
     /// How long the exchange may take for an answer.
     pub patience: Duration,
+    /// How long a connection may go on with further requests.
+    pub life: Duration,
     /// How long a client may take to read its answer, and to stop sending after it.
     pub linger: Duration,
 }
@@ -22,12 +24,18 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let arrival = Duration::from_secs(5);
-        Self { connections: 64, arrival, patience: PATIENCE, linger: Duration::from_secs(5) }
+        Self {
+            connections: 64,
+            arrival,
+            patience: PATIENCE,
+            life: Duration::from_secs(60),
+            linger: Duration::from_secs(5),
+        }
     }
 }
 
 impl Limits {
-    /// The longest life of a connection.
+    /// The longest that one request may take.
     pub(super) fn longest(&self) -> Duration {
         let wait = Duration::from_secs(WAIT);
         // The last look of a wait began within it.

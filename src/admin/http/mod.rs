@@ -1,23 +1,33 @@
 //! The operators' door over HTTP: the same commands as the Unix socket takes, as JSON, for whoever knows the token.
 //!
-//! One request a connection, so that an idle client holds no place. A head that is too long or late, a body over its limit and a
+//! A connection carries requests one after another; an idle one is closed after some seconds, and none goes on while others wait for a
+//! place. A head that is too long or late, a body over its limit and a
 //! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
 //! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan.
 
 mod backend;
 mod body;
 mod fault;
+mod figures;
+mod health;
 mod limits;
+mod metrics;
+mod query;
 mod routes;
 mod verb;
+mod views;
 
 pub use fault::Fault;
 pub use limits::Limits;
 pub use verb::Action;
+pub use views::Views;
 
 use super::server::Ask;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use backend::Backend;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -34,6 +44,9 @@ const HEAD: usize = 16 << 10;
 const HEADERS: usize = 64;
 /// What a client may still send after its answer, bytes, before it is cut off: its body, if that was refused unread.
 const REST: usize = 256 << 10;
+/// Threads that answer, each with a runtime of its own, and how far they stand back behind calls.
+const THREADS: usize = 2;
+const NICE: i32 = 5;
 
 /// Opens the socket.
 ///
@@ -45,32 +58,77 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers until the exchange's side of `asks` is closed. Runs on the daemon's runtime.
-pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, limits: Limits) {
+/// What all threads of the API share.
+#[derive(Clone)]
+struct Desk {
+    service: TowerToHyperService<axum::Router>,
+    places: Arc<Semaphore>,
+    asks: mpsc::Sender<Ask>,
+    limits: Limits,
+}
+
+impl Desk {
+    fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
+        let router = routes::router(&Arc::new(Backend::new(token, asks.clone(), views, limits)));
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Self { service: TowerToHyperService::new(router), places, asks, limits }
+    }
+}
+
+/// Begins to answer on threads of its own, below the priority of calls: a client costs the signalling thread no more than the questions
+/// that it must be asked. They end when the exchange's side of `asks` is closed.
+///
+/// # Errors
+/// What the system said.
+pub fn spawn(
+    listener: TcpListener,
+    token: &str,
+    asks: mpsc::Sender<Ask>,
+    views: Views,
+    limits: Limits,
+) -> io::Result<()> {
+    let desk = Desk::new(token, asks, views, limits);
+    for n in 0..THREADS {
+        let (listener, desk) = (listener.try_clone()?, desk.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = move || {
+            if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+                tracing::debug!(%error, "the API has no lower priority than calls");
+            }
+            runtime.block_on(accept(listener, desk));
+        };
+        std::thread::Builder::new().name(format!("api-{n}")).spawn(work)?;
+    }
+    Ok(())
+}
+
+/// Answers on this runtime until the exchange's side of `asks` is closed.
+pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) {
+    accept(listener, Desk::new(&token, asks, views, limits)).await;
+}
+
+async fn accept(listener: TcpListener, desk: Desk) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "the API cannot be served"),
     };
-    let router = routes::router(Arc::new(Backend::new(&token, asks.clone(), limits)));
-    let service = TowerToHyperService::new(router);
-    let places = Arc::new(Semaphore::new(limits.connections));
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+    while let Ok(place) = Arc::clone(&desk.places).acquire_owned().await {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = asks.closed() => return,
+            () = desk.asks.closed() => return,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let service = service.clone();
+                let desk = desk.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, service, limits).await {
+                    if let Err(error) = converse(stream, desk).await {
                         tracing::debug!(%peer, %error, "an API connection ended");
                     }
                     drop(place);
                 });
             }
             Err(error) => {
-                // Out of files: a short rest, or the loop would burn the signalling thread's core.
+                // Out of files: a short rest, or the loop would burn a core.
                 tracing::warn!(%error, "an API connection could not be accepted");
                 sleep(Duration::from_millis(100)).await;
             }
@@ -78,19 +136,41 @@ pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>
     }
 }
 
-/// One request and its answer.
-async fn converse(stream: TcpStream, service: TowerToHyperService<axum::Router>, limits: Limits) -> io::Result<()> {
+/// One connection: requests and their answers, one after another, as long as it is not idle and there are places for others.
+async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
+    let Desk { service, places, limits, .. } = desk;
     let stream = stream.into_std()?;
+    stream.set_nodelay(true)?;
     let mut rest = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TokioIo::new(TcpStream::from_std(stream)?);
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.arrival)
-        .max_buf_size(HEAD)
-        .max_headers(HEADERS)
-        .keep_alive(false)
-        .serve_connection(stream, service);
-    timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
+    // Whoever waits for a place gets the next one that an answer sets free.
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (answer, places) = (service.call(request), Arc::clone(&places));
+        async move {
+            let mut answer = answer.await?;
+            if places.available_permits() == 0 {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, std::convert::Infallible>(answer)
+        }
+    });
+    let mut served = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.arrival)
+            .max_buf_size(HEAD)
+            .max_headers(HEADERS)
+            .serve_connection(stream, service)
+    );
+    // After its time a connection ends with the request that is under way.
+    let ended = match timeout(limits.life, served.as_mut()).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            served.as_mut().graceful_shutdown();
+            timeout(limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?
+        }
+    };
+    ended.map_err(io::Error::other)?;
     // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
     // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
     timeout(limits.linger, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?

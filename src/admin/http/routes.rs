@@ -3,13 +3,17 @@
 use super::super::NAME;
 use super::backend::Backend;
 use super::body::plain;
-use super::fault::{Fault, json};
+use super::fault::{Fault, Told, json, written};
+use super::figures::figures;
+use super::health;
 use super::limits::WAIT;
+use super::metrics::metrics;
 use super::verb::{Action, end, set, take};
 use crate::call::Unfit;
 use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;
 use crate::id::{CallRef, SeatId};
+use crate::live::Listed;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
@@ -28,12 +32,11 @@ use tokio::time::timeout;
 /// Longest body, bytes.
 const BODY: usize = 16 << 10;
 
-/// What an address answers.
-type Told = Result<Response, Fault>;
 type Ref = Result<Path<String>, PathRejection>;
 
-/// All addresses. Nothing is told to a client that does not know the token, not even which ones there are.
-pub(super) fn router(backend: Arc<Backend>) -> Router {
+/// All addresses. Nothing is told to a client that does not know the token, not even which ones there are; but whether the process
+/// serves and is ready, which whoever restarts it must know.
+pub(super) fn router(backend: &Arc<Backend>) -> Router {
     let mut router = Router::new()
         .route("/api/v1/status", get(status))
         .route("/api/v1/calls", get(calls))
@@ -43,7 +46,10 @@ pub(super) fn router(backend: Arc<Backend>) -> Router {
         .route("/api/v1/callbacks", get(callbacks))
         .route("/api/v1/callbacks/{ref}/take", post(take_callback))
         .route("/api/v1/callbacks/{ref}/done", post(end_callback))
-        .route("/api/v1/trunks", get(trunks));
+        .route("/api/v1/groups", get(groups))
+        .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/figures", get(figures))
+        .route("/metrics", get(metrics));
     for (word, action) in Action::ALL {
         let order = move |backend: State<Arc<Backend>>, of: Ref, request: Request| order(backend, action, of, request);
         router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
@@ -52,8 +58,11 @@ pub(super) fn router(backend: Arc<Backend>) -> Router {
         .fallback(async || Fault::no_such_path())
         .method_not_allowed_fallback(async || Fault::method())
         .layer(DefaultBodyLimit::max(BODY))
-        .layer(from_fn_with_state(Arc::clone(&backend), guard))
-        .with_state(backend)
+        .layer(from_fn_with_state(Arc::clone(backend), guard))
+        // Behind the guard: a layer stands before what was added until then.
+        .route("/healthz", get(health::alive).fallback(async || Fault::method()))
+        .route("/readyz", get(health::ready).fallback(async || Fault::method()))
+        .with_state(Arc::clone(backend))
 }
 
 /// Bearer token, RFC 6750 §2.1; the scheme's case is free (RFC 9110 §11.1).
@@ -77,16 +86,16 @@ async fn status(State(backend): State<Arc<Backend>>) -> Told {
     }
 }
 
-async fn calls(State(backend): State<Arc<Backend>>) -> Told {
-    let calls = backend.calls().await?;
-    Ok(json(StatusCode::OK, &BTreeMap::from([("calls", calls)])))
+async fn calls(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Calls))
 }
 
-async fn seats(State(backend): State<Arc<Backend>>) -> Told {
-    match backend.ask(Command::Seats).await? {
-        Answer::Seats { seats } => Ok(json(StatusCode::OK, &BTreeMap::from([("seats", seats)]))),
-        _ => Err(Fault::strange()),
-    }
+async fn seats(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Seats))
+}
+
+async fn groups(State(backend): State<Arc<Backend>>) -> Response {
+    written(backend.views.board.list(Listed::Groups))
 }
 
 async fn trunks(State(backend): State<Arc<Backend>>) -> Told {
@@ -98,9 +107,8 @@ async fn trunks(State(backend): State<Arc<Backend>>) -> Told {
 
 async fn call(State(backend): State<Arc<Backend>>, of: Ref) -> Told {
     let call = reference(of)?;
-    let calls = backend.calls().await?;
-    let row = calls.iter().find(|row| row.call == call).ok_or_else(|| Fault::unknown(call))?;
-    Ok(json(StatusCode::OK, row))
+    let row = backend.call(call).await?.ok_or_else(|| Fault::unknown(call))?;
+    Ok(json(StatusCode::OK, &row))
 }
 
 async fn hang_up(State(backend): State<Arc<Backend>>, of: Ref) -> Told {

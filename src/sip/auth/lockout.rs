@@ -154,6 +154,11 @@ impl Lockouts {
         self.homes.insert(seat.clone(), network(peer.ip()));
     }
 
+    /// The seats that were tried, each as often as there are sources.
+    pub fn seats(&self) -> impl Iterator<Item = &SeatId> {
+        self.records.keys().map(|(seat, _)| seat)
+    }
+
     /// What is held against sources that tried this seat.
     pub fn of(&self, seat: &SeatId, now: Now) -> impl Iterator<Item = Held> {
         let first = (seat.clone(), IpAddr::from([0, 0, 0, 0]));

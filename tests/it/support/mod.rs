@@ -4,6 +4,7 @@ pub mod city;
 pub mod counted;
 pub mod desk;
 pub mod graph;
+pub mod mirror;
 pub mod raw;
 pub mod scenes;
 pub mod town;

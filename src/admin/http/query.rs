@@ -1,0 +1,56 @@
+//! A query's parameters, each taken once: what is unknown, twice there or no value of its own is named.
+
+use super::fault::Fault;
+use axum::http::StatusCode;
+
+/// What stands behind the question mark.
+#[derive(Debug)]
+pub(super) struct Query<'q>(Vec<(&'q str, &'q str)>);
+
+impl<'q> Query<'q> {
+    pub(super) fn read(query: Option<&'q str>) -> Self {
+        let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        Self(pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect())
+    }
+
+    /// The value of a parameter; the first, if it is there twice: the other one is left and unknown.
+    pub(super) fn take(&mut self, name: &str) -> Option<&'q str> {
+        let place = self.0.iter().position(|(found, _)| *found == name)?;
+        Some(self.0.remove(place).1)
+    }
+
+    /// The same, read; `of` says what it is.
+    ///
+    /// # Errors
+    /// 422: it is none.
+    pub(super) fn read_as<T>(
+        &mut self,
+        name: &str,
+        (zh, en): (&str, &str),
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Fault> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        // The one escape that a time needs.
+        let text = text.replace("%3A", ":").replace("%3a", ":");
+        read(&text).map(Some).ok_or_else(|| wrong(name, format!("{name} 应为{zh}"), format!("{name} is {en}")))
+    }
+
+    /// Nothing may be left.
+    ///
+    /// # Errors
+    /// 422: the first parameter that is unknown, or there twice.
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                Err(wrong(name, "这里没有这个参数".to_owned(), "there is no such parameter here".to_owned()))
+            }
+        }
+    }
+}
+
+/// A parameter that is not what it should be.
+pub(super) fn wrong(name: &str, zh: String, en: String) -> Fault {
+    let name: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+    Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, &name, (zh, en))
+}

@@ -1,0 +1,24 @@
+//! What the API answers from without asking the exchange.
+
+use super::super::pulse::Beat;
+use crate::call::Snapshot;
+use crate::clock::Clock;
+use crate::live::Board;
+use crate::store::Shown;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// Values that others publish.
+#[derive(Debug, Clone)]
+pub struct Views {
+    /// The daemon's clock.
+    pub clock: Clock,
+    /// The plan in force.
+    pub plan: Arc<ArcSwap<Snapshot>>,
+    /// The figures over ended calls.
+    pub figures: Shown,
+    /// How the daemon is.
+    pub pulse: Beat,
+    /// Calls, seats and groups as they are.
+    pub board: Arc<Board>,
+}

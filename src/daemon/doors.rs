@@ -1,0 +1,67 @@
+//! The operators' doors: the Unix socket on the signalling thread's runtime, the HTTP API on threads of its own.
+
+use super::{Error, Ready};
+use crate::admin;
+use crate::admin::http::Views;
+use crate::config::Config;
+use crate::dialplan::Plan;
+use crate::sip::flow::Transport;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+
+/// Where the operators' doors are.
+pub(super) struct Doors {
+    admin: PathBuf,
+    http: Option<SocketAddr>,
+}
+
+impl Doors {
+    /// What is told of a daemon that serves. `folder`: that of the records, and whether it goes with the daemon.
+    pub(super) fn ready(
+        self,
+        (state, temporary): (PathBuf, bool),
+        sip: Vec<(Transport, SocketAddr)>,
+        config: &Config,
+        plan: &Plan,
+        wall: i64,
+    ) -> Ready {
+        let (seats, trunks, numbers) = (config.seats.len(), config.trunks.len(), plan.numbers(wall).len());
+        let plan = plan.version().to_owned();
+        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin: self.admin, http: self.http }
+    }
+}
+
+/// The doors, and what comes in by them.
+pub(super) type Opened = (Doors, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admin::Task>);
+
+/// Opens them. What the API shows without asking stands in `views`.
+///
+/// # Errors
+/// [`Error::Http`], [`Error::Admin`].
+pub(super) fn open_doors(config: &Config, state: &Path, views: Views) -> Result<Opened, Error> {
+    let (to_exchange, asks) = mpsc::channel(64);
+    let (to_planner, tasks) = mpsc::channel(64);
+    // First the one that leaves no file behind when the other cannot be had.
+    let http = start_http(config, &to_exchange, views)?;
+    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
+    Ok((Doors { admin, http }, asks, tasks))
+}
+
+fn start_admin(config: &Config, state: &Path, queues: admin::Queues) -> Result<PathBuf, Error> {
+    let path = config.admin.socket.clone().unwrap_or_else(|| state.join("switchboard.sock"));
+    let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
+    tokio::spawn(admin::serve(listener, queues));
+    Ok(path)
+}
+
+/// The API, where it is configured.
+fn start_http(config: &Config, asks: &mpsc::Sender<admin::Ask>, views: Views) -> Result<Option<SocketAddr>, Error> {
+    let Some(http) = &config.admin.http else { return Ok(None) };
+    let refused = |e| Error::Http(http.listen, e);
+    let listener = admin::http::bind(http.listen).map_err(refused)?;
+    let at = listener.local_addr().map_err(refused)?;
+    let (token, limits) = (http.token.clone(), admin::http::Limits::default());
+    admin::http::spawn(listener, &token, asks.clone(), views, limits).map_err(refused)?;
+    Ok(Some(at))
+}
