@@ -1,5 +1,6 @@
 //! The command line's grammar. What the words do stands in the files named after them.
 
+use crate::fact::Outcome;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -83,7 +84,11 @@ pub enum Command {
         port: Option<u16>,
     },
     /// 运行状况 · how the running switchboard stands.
-    Status,
+    Status {
+        /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+    },
     /// 重新读取拨号计划目录并生效；有错误则一切不变 · reads the dialplan folder again; with a mistake nothing changes.
     #[command(after_help = "例 example:\n  switchboard reload --note \"12348 改为保留座席\"")]
     Reload {
@@ -102,13 +107,13 @@ pub enum Command {
     Calls(Calls),
     /// 坐席 · seats.
     #[command(subcommand)]
-    Seats(List),
+    Seats(Seats),
     /// 中继 · trunks.
     #[command(subcommand)]
     Trunks(List),
     /// 坐席组 · groups of seats.
     #[command(subcommand)]
-    Groups(List),
+    Groups(Groups),
     /// 号码 · numbers.
     #[command(subcommand)]
     Numbers(Numbers),
@@ -202,6 +207,14 @@ pub enum Calls {
         /// 从此刻起 · from this time on.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         since: Option<i64>,
+        /// 只看此结果，如 abandoned · only records with this outcome.
+        #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+        outcome: Option<Outcome>,
+        /// 只看进行中的处于此阶段的 · of the live ones only those in this stage.
+        #[arg(long, value_name = "announcing|queueing|ringing|talking")]
+        stage: Option<String>,
+        #[command(flatten)]
+        show: super::watch::Show,
     },
     /// 一次通话的始末 · one call from beginning to end.
     Show {
@@ -351,6 +364,14 @@ fn name(text: &str) -> Result<String, String> {
     plain(text, crate::admin::NAME)
 }
 
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.word() == text);
+    found.ok_or_else(|| {
+        let words = Outcome::ALL.map(Outcome::word).join(" ");
+        format!("应为其一 · one of: {words}")
+    })
+}
+
 /// What to do about a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RecordOrder {
@@ -404,6 +425,39 @@ pub enum Reports {
         /// 在此刻之前请求的 · asked for before this time.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         until: Option<i64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Seats {
+    /// 列出，状态取自运行中的交换机 · lists them as they are in the running switchboard.
+    #[command(
+        after_help = "例 examples:\n  switchboard seats ls --group main --work ready\n  switchboard seats ls --watch"
+    )]
+    Ls {
+        /// 只看此坐席组 · only this group's.
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
+        /// 只看此状态（--json 中 state 的开头） · only those whose state begins so, as --json writes it.
+        #[arg(long, value_name = "STATE")]
+        work: Option<String>,
+        #[command(flatten)]
+        show: super::watch::Show,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Groups {
+    /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
+    #[command(
+        after_help = "例 examples:\n  switchboard groups ls\n  switchboard groups ls --live\n  switchboard groups ls --watch"
+    )]
+    Ls {
+        /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        show: super::watch::Show,
     },
 }
 

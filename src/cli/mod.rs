@@ -17,6 +17,7 @@ mod exit;
 mod figures;
 mod files;
 mod flood;
+mod floor;
 mod fold;
 mod hearing;
 mod history;
@@ -37,6 +38,7 @@ mod screen;
 mod table;
 mod timeline;
 mod voice;
+mod watch;
 
 use args::{Cli, Command};
 use clap::error::ErrorKind;
@@ -62,12 +64,12 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
-    use args::{Dialplan, Numbers, Reports};
+    use args::{Dialplan, Groups, Numbers, Reports, Seats};
     let global = &cli.global;
     match &cli.command {
         Command::Run { as_of, last_good } => run::run(global, *as_of, *last_good, screen),
         Command::Demo { as_of, port } => demo::demo(global, *as_of, *port, screen),
-        Command::Status => ask::status(global, screen),
+        Command::Status { watch } => ask::status(global, *watch, screen),
         Command::Reload { by } => change::reload(global, by, screen),
         Command::Dialplan(Dialplan::Plan { folder, out, exit_code, base }) => {
             let asked = change::Asked { folder: folder.as_deref(), out: out.as_deref(), base: base.as_deref() };
@@ -82,9 +84,12 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Call(args) => call::call(global, args, screen),
         Command::Flood(args) => flood::flood(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),
-        Command::Seats(_) => ask::seats(global, screen),
+        Command::Seats(Seats::Ls { group, work, show }) => {
+            floor::seats(global, (group.as_deref(), work.as_deref()), *show, screen)
+        }
         Command::Trunks(_) => ask::trunks(global, screen),
-        Command::Groups(_) => plan::groups(global, screen),
+        Command::Groups(Groups::Ls { live, show }) if *live || show.watch => floor::groups(global, *show, screen),
+        Command::Groups(Groups::Ls { show, .. }) => plan::groups(global, *show, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why(asked)) => plan::why(global, asked, screen),
         Command::Dialplan(Dialplan::Timeline { number, at }) => timeline::timeline(global, number, *at, screen),

@@ -1,6 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::rows::{CallRow, SeatRow, Status, TrunkRow};
+use super::rows::{CallRow, GroupRow, SeatRow, Status, TrunkRow};
 use super::storage::Storage;
 use crate::call::Conflict;
 use crate::fact::{Brief, Supervision, Way};
@@ -22,6 +22,8 @@ pub enum Command {
     },
     /// Seats with their state.
     Seats,
+    /// Groups with their lines.
+    Groups,
     /// Trunks.
     Trunks,
     /// The room that recordings take.
@@ -99,6 +101,11 @@ pub enum Answer {
     Seats {
         /// Each seat.
         seats: Vec<SeatRow>,
+    },
+    /// To [`Command::Groups`].
+    Groups {
+        /// Each group of the plan.
+        groups: Vec<GroupRow>,
     },
     /// To [`Command::Trunks`].
     Trunks {

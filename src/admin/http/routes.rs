@@ -8,6 +8,7 @@ use super::figures::figures;
 use super::health;
 use super::limits::WAIT;
 use super::metrics::metrics;
+use super::stream;
 use super::verb::Action;
 use crate::exchange::{Answer, Command};
 use crate::fact::TransferResult;
@@ -43,6 +44,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/seats", get(seats))
         .route("/api/v1/groups", get(groups))
         .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/live", get(stream::live))
         .route("/api/v1/figures", get(figures))
         .route("/metrics", get(metrics));
     for (word, action) in Action::ALL {
