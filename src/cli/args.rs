@@ -2,6 +2,7 @@
 
 pub use super::floor_args::{Callbacks, Seats, SetSeat, Who};
 
+use crate::fact::Outcome;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -85,7 +86,11 @@ pub enum Command {
         port: Option<u16>,
     },
     /// 运行状况 · how the running switchboard stands.
-    Status,
+    Status {
+        /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
+        #[arg(long, conflicts_with = "json")]
+        watch: bool,
+    },
     /// 重新读取拨号计划目录并生效；有错误则一切不变 · reads the dialplan folder again; with a mistake nothing changes.
     #[command(after_help = "例 example:\n  switchboard reload --note \"12348 改为保留座席\"")]
     Reload {
@@ -113,7 +118,7 @@ pub enum Command {
     Trunks(List),
     /// 坐席组 · groups of seats.
     #[command(subcommand)]
-    Groups(List),
+    Groups(Groups),
     /// 号码 · numbers.
     #[command(subcommand)]
     Numbers(Numbers),
@@ -207,6 +212,14 @@ pub enum Calls {
         /// 从此刻起 · from this time on.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         since: Option<i64>,
+        /// 只看此结果，如 abandoned · only records with this outcome.
+        #[arg(long, value_name = "OUTCOME", value_parser = outcome)]
+        outcome: Option<Outcome>,
+        /// 只看进行中的处于此阶段的 · of the live ones only those in this stage.
+        #[arg(long, value_name = "announcing|queueing|ringing|talking")]
+        stage: Option<String>,
+        #[command(flatten)]
+        show: super::watch::Show,
     },
     /// 一次通话的始末 · one call from beginning to end.
     Show {
@@ -335,6 +348,14 @@ fn reason(text: &str) -> Result<String, String> {
     note(text).and_then(|t| if t.is_empty() { Err("不能为空 · it is empty".into()) } else { Ok(t) })
 }
 
+fn outcome(text: &str) -> Result<Outcome, String> {
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.word() == text);
+    found.ok_or_else(|| {
+        let words = Outcome::ALL.map(Outcome::word).join(" ");
+        format!("应为其一 · one of: {words}")
+    })
+}
+
 /// What to do about a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RecordOrder {
@@ -388,6 +409,21 @@ pub enum Reports {
         /// 在此刻之前请求的 · asked for before this time.
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         until: Option<i64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Groups {
+    /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
+    #[command(
+        after_help = "例 examples:\n  switchboard groups ls\n  switchboard groups ls --live\n  switchboard groups ls --watch"
+    )]
+    Ls {
+        /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        show: super::watch::Show,
     },
 }
 

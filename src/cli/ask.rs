@@ -1,15 +1,14 @@
-//! `status`, `seats ls`, `trunks ls`: questions to the running daemon.
+//! `status`, `trunks ls`: questions to the running daemon.
 
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
+use super::watch::shown;
 use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
-use crate::exchange::{
-    Answer, Command, LockRow, RegistrationRow, RegistrationState, SeatRow, Status, Storage, TrunkRow,
-};
+use crate::exchange::{Answer, Command, RegistrationRow, RegistrationState, Status, Storage, TrunkRow};
 use crate::fact::Lang;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Asks the daemon: the first of the places where one may be that has one.
@@ -67,7 +66,12 @@ pub(super) fn strange() -> Failure {
 }
 
 /// `status`.
-pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+pub(super) fn status(global: &Global, watch: bool, screen: &Screen) -> Result<Done, Failure> {
+    shown(watch, screen, || stands(global, screen))
+}
+
+/// How the switchboard stands: for a person, and as a document.
+fn stands(global: &Global, screen: &Screen) -> Result<(String, Value), Failure> {
     let Answer::Status(status) = ask(global, &Command::Status)? else { return Err(strange()) };
     let Status {
         version,
@@ -112,7 +116,7 @@ pub(super) fn status(global: &Global, screen: &Screen) -> Result<Done, Failure> 
     };
     let mut result = json!(status);
     result["recordings"] = json!(storage);
-    Ok(Done::well(text, result))
+    Ok((text, result))
 }
 
 /// The room that recordings take; `None` where the daemon does not say.
@@ -145,41 +149,6 @@ pub(super) fn room(storage: &Storage, lang: Lang) -> String {
             mb(min_free),
             if *refused { " · FULL: no further recording begins" } else { "" },
         ),
-    }
-}
-
-/// `seats ls`.
-pub(super) fn seats(global: &Global, screen: &Screen) -> Result<Done, Failure> {
-    let Answer::Seats { seats } = ask(global, &Command::Seats)? else { return Err(strange()) };
-    let heading = match screen.lang {
-        Lang::Zh => ["坐席", "工号", "坐席组", "状态", "起", "接听", "话机", "口令错误"],
-        Lang::En => ["seat", "agent", "groups", "state", "since", "answered", "phone", "wrong passwords"],
-    };
-    let mut rows = vec![heading.map(str::to_owned)];
-    rows.extend(seats.iter().map(|row| {
-        let SeatRow { seat, agent, groups, state, zh, since, answered, contact, locked, .. } = row;
-        let or = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-        [
-            seat.to_string(),
-            or(agent.as_ref().map(ToString::to_string)),
-            groups.join(" "),
-            screen.lang.of(zh, state).to_owned(),
-            super::moment::clock(*since),
-            answered.to_string(),
-            or(contact.clone()),
-            locked.iter().map(|row| wrong(row, screen.lang)).collect::<Vec<_>>().join("; "),
-        ]
-    }));
-    Ok(Done::well(table::aligned(&rows), json!({ "seats": seats })))
-}
-
-/// Who has given wrong passwords, how many, and how much longer he is locked out.
-fn wrong(row: &LockRow, lang: Lang) -> String {
-    let LockRow { source, wrong, left_s } = row;
-    match (lang, left_s) {
-        (_, 0) => format!("{source} ×{wrong}"),
-        (Lang::Zh, left) => format!("{source} ×{wrong}，锁定 {left} s"),
-        (Lang::En, left) => format!("{source} ×{wrong}, locked {left} s"),
     }
 }
 

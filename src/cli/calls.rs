@@ -4,6 +4,7 @@ use super::args::{Calls, Global};
 use super::exit::{Done, Failure};
 use super::records::{none, records, reference, unread};
 use super::screen::Screen;
+use super::watch::{Show, shown};
 use super::{ask, orders, recording, table};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::Lang;
@@ -15,9 +16,13 @@ use serde_json::json;
 /// `calls`: lists, records, and orders about live ones.
 pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result<Done, Failure> {
     match command {
-        Calls::Ls { limit, number, since } => {
-            let filter = Filter { limit: *limit, number: number.clone(), since: *since, ..Filter::default() };
-            list(global, &filter, screen)
+        Calls::Ls { limit, number, since, outcome, stage, show } => {
+            let (number, outcome) = (number.clone(), *outcome);
+            let filter = Filter { limit: *limit, number, since: *since, outcome, ..Filter::default() };
+            if show.watch {
+                return shown(true, screen, || live_now(global, &filter, stage.as_deref(), screen.lang));
+            }
+            list(global, &filter, stage.as_deref(), *show, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
         Calls::Recording { call, out } => recording::recording(global, reference(call)?, out.as_deref(), screen),
@@ -25,15 +30,35 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
     }
 }
 
-fn list(global: &Global, filter: &Filter, screen: &Screen) -> Result<Done, Failure> {
+/// The live calls of a number and in a stage.
+fn live(global: &Global, filter: &Filter, stage: Option<&str>) -> Result<Vec<CallRow>, Failure> {
+    let Answer::Calls { mut calls } = ask::ask(global, &Command::Calls)? else { return Err(ask::strange()) };
+    let of = |row: &CallRow| filter.number.as_ref().is_none_or(|number| [&row.caller, &row.dialled].contains(&number));
+    calls.retain(|row| of(row) && stage.is_none_or(|stage| row.stage == stage));
+    Ok(calls)
+}
+
+fn live_now(
+    global: &Global,
+    filter: &Filter,
+    stage: Option<&str>,
+    lang: Lang,
+) -> Result<(String, serde_json::Value), Failure> {
+    let rows = live(global, filter, stage)?;
+    let none = lang.of("没有进行中的通话\n", "no live calls\n").to_owned();
+    let text = if rows.is_empty() { none } else { live_table(&rows, lang) };
+    Ok((text, json!({ "live": rows })))
+}
+
+fn list(global: &Global, filter: &Filter, stage: Option<&str>, show: Show, screen: &Screen) -> Result<Done, Failure> {
     // Either may be missing, the daemon or the records; only when both are there is nothing to tell.
-    let live = match ask::ask(global, &Command::Calls) {
-        Ok(Answer::Calls { calls }) => Ok(calls),
-        Ok(_) => Err(ask::strange()),
-        Err(failure) => Err(failure),
-    };
+    let live = live(global, filter, stage);
     let ended = records(global)
         .and_then(|state| Reader::open(&state).and_then(|mut reader| reader.calls(filter)).map_err(|e| unread(&e)));
+    if show.csv {
+        // Of what has ended: live calls have no figures yet.
+        return ended.map(|cdrs| Done::well(print::records(&cdrs), json!({ "calls": cdrs })));
+    }
     let mut text = String::new();
     if let Ok(rows) = &live
         && !rows.is_empty()

@@ -39,7 +39,7 @@ pub(super) fn figures(global: &Global, asked: &Figures, screen: &Screen) -> Resu
     let (from, to) = (period.from.begins(&zone), period.to.begins(&zone));
     reader.each(from, to, |cdr| book.add(&cdr)).map_err(|e| unread(&e))?;
     let report = Report::of(&book, asked.by.into(), period, plan.as_ref());
-    let text = if asked.csv { print::csv(&report) } else { print::figures(&report, screen.lang) };
+    let text = if asked.csv { print::figures_csv(&report) } else { print::figures(&report, screen.lang) };
     Ok(Done::well(text, json!(report)))
 }
 

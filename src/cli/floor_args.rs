@@ -15,8 +15,20 @@ pub struct Who {
 /// `seats`.
 #[derive(Debug, Subcommand)]
 pub enum Seats {
-    /// 列出 · lists them.
-    Ls,
+    /// 列出，状态取自运行中的交换机 · lists them as they are in the running switchboard.
+    #[command(
+        after_help = "例 examples:\n  switchboard seats ls --group main --work ready\n  switchboard seats ls --watch"
+    )]
+    Ls {
+        /// 只看此坐席组 · only this group's.
+        #[arg(long, value_name = "GROUP")]
+        group: Option<String>,
+        /// 只看此状态（--json 中 state 的开头） · only those whose state begins so, as --json writes it.
+        #[arg(long, value_name = "STATE")]
+        work: Option<String>,
+        #[command(flatten)]
+        show: super::watch::Show,
+    },
     /// 签入坐席、设定状态 · signs a person in at a seat, sets its state.
     #[command(after_help = "例 examples:\n  switchboard seats set 8041 --agent 8041 --state ready\n  \
         switchboard seats set 8041 --state break --reason 用餐\n  switchboard seats set 8041 --state out")]

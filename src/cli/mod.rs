@@ -18,6 +18,7 @@ mod exit;
 mod figures;
 mod files;
 mod flood;
+mod floor;
 mod floor_args;
 mod fold;
 mod hearing;
@@ -39,6 +40,7 @@ mod screen;
 mod table;
 mod timeline;
 mod voice;
+mod watch;
 
 use args::{Cli, Command};
 use clap::error::ErrorKind;
@@ -64,12 +66,12 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
-    use args::{Dialplan, Numbers, Reports};
+    use args::{Dialplan, Groups, Numbers, Reports, Seats};
     let global = &cli.global;
     match &cli.command {
         Command::Run { as_of, last_good } => run::run(global, *as_of, *last_good, screen),
         Command::Demo { as_of, port } => demo::demo(global, *as_of, *port, screen),
-        Command::Status => ask::status(global, screen),
+        Command::Status { watch } => ask::status(global, *watch, screen),
         Command::Reload { by } => change::reload(global, by, screen),
         Command::Dialplan(Dialplan::Plan { folder, out, exit_code, base }) => {
             let asked = change::Asked { folder: folder.as_deref(), out: out.as_deref(), base: base.as_deref() };
@@ -84,11 +86,14 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Call(args) => call::call(global, args, screen),
         Command::Flood(args) => flood::flood(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),
-        Command::Seats(args::Seats::Ls) => ask::seats(global, screen),
-        Command::Seats(args::Seats::Set(set)) => orders::set_seat(global, set, screen),
+        Command::Seats(Seats::Ls { group, work, show }) => {
+            floor::seats(global, (group.as_deref(), work.as_deref()), *show, screen)
+        }
+        Command::Seats(Seats::Set(set)) => orders::set_seat(global, set, screen),
         Command::Callbacks(words) => callbacks::callbacks(global, words, screen),
         Command::Trunks(_) => ask::trunks(global, screen),
-        Command::Groups(_) => plan::groups(global, screen),
+        Command::Groups(Groups::Ls { live, show }) if *live || show.watch => floor::groups(global, *show, screen),
+        Command::Groups(Groups::Ls { show, .. }) => plan::groups(global, *show, screen),
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why(asked)) => plan::why(global, asked, screen),
         Command::Dialplan(Dialplan::Timeline { number, at }) => timeline::timeline(global, number, *at, screen),

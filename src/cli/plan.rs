@@ -4,6 +4,7 @@ use super::args::{Global, Why};
 use super::exit::{Done, Exit, Failure};
 use super::files::load;
 use super::screen::Screen;
+use super::watch::{Show, shaped};
 use super::{moment, place, records};
 use crate::calendar::Hours;
 use crate::clock::Clock;
@@ -142,7 +143,7 @@ pub(super) fn state_word(state: &str, lang: Lang) -> String {
 }
 
 /// `groups ls`.
-pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> {
+pub(super) fn groups(global: &Global, show: Show, screen: &Screen) -> Result<Done, Failure> {
     let wall = Clock::system().now().wall;
     let plan = load(&place::dialplan(global)?, wall)?;
     let lang = screen.lang;
@@ -172,5 +173,5 @@ pub(super) fn groups(global: &Global, screen: &Screen) -> Result<Done, Failure> 
             "max_size": group.max_size, "place": place,
         }));
     }
-    Ok(Done::well(super::table::aligned(&table), json!({ "groups": result })))
+    Ok(Done::well(shaped(&table, show), json!({ "groups": result })))
 }

@@ -88,7 +88,7 @@ impl Exchange {
         changes
     }
 
-    fn group_rows(&self) -> Vec<GroupRow> {
+    pub(super) fn group_rows(&self) -> Vec<GroupRow> {
         let row = |group: &std::sync::Arc<crate::dialplan::Group>| GroupRow {
             group: group.id.clone(),
             title: group.title.to_string(),

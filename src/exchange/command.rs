@@ -1,6 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::rows::{CallRow, CallbackRow, SeatRow, Status, TrunkRow};
+use super::rows::{CallRow, CallbackRow, GroupRow, SeatRow, Status, TrunkRow};
 use super::storage::Storage;
 use crate::call::{Conflict, Unfit};
 use crate::fact::{Brief, Supervision, Way};
@@ -22,6 +22,8 @@ pub enum Command {
     },
     /// Seats with their state.
     Seats,
+    /// Groups with their lines.
+    Groups,
     /// Trunks.
     Trunks,
     /// The room that recordings take.
@@ -144,6 +146,11 @@ pub enum Answer {
     Callbacks {
         /// Each, by its place.
         callbacks: Vec<CallbackRow>,
+    },
+    /// To [`Command::Groups`].
+    Groups {
+        /// Each group of the plan.
+        groups: Vec<GroupRow>,
     },
     /// To [`Command::Trunks`].
     Trunks {

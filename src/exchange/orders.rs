@@ -17,6 +17,7 @@ impl Exchange {
                 self.call_row(call).map_or(Answer::Unknown, |row| Answer::Call { call: Box::new(row) })
             }
             Command::Seats => Answer::Seats { seats: self.seat_rows(now) },
+            Command::Groups => Answer::Groups { groups: self.group_rows() },
             Command::Trunks => Answer::Trunks { trunks: self.trunk_rows(now) },
             Command::Recordings => Answer::Recordings { storage: self.storage() },
             Command::HangUp { call } if self.calls.contains_key(&call) => {

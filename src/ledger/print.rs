@@ -11,10 +11,12 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 mod columns;
+mod csv;
 mod figures;
 mod transfers;
 
-pub use figures::{csv, figures};
+pub use csv::{record, records};
+pub use figures::{figures, figures_csv};
 pub use transfers::departments;
 
 /// One line a call. A heading stands above, columns are aligned by display width.

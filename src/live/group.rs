@@ -29,6 +29,14 @@ pub struct Seats {
     pub wrap_up: usize,
 }
 
+/// Groups with their seats, counted at once.
+#[must_use]
+pub fn groups(rows: Vec<GroupRow>, seats: &[SeatRow]) -> Vec<GroupNow> {
+    let mut all = Groups { rows, ..Groups::default() };
+    seats.iter().for_each(|seat| _ = all.seat(None, seat));
+    all.list()
+}
+
 /// All groups.
 #[derive(Debug, Default)]
 pub(super) struct Groups {

@@ -12,7 +12,7 @@ mod group;
 pub use board::{Board, Listed};
 pub use delta::{Delta, KEPT, Resumed};
 pub use feed::{Feed, start};
-pub use group::GroupNow;
+pub use group::{GroupNow, groups};
 
 #[cfg(test)]
 mod tests;

@@ -1,17 +1,22 @@
 //! What is shown without asking: changes of the exchange as they are told, connections that go on, the stream of changes.
 #![cfg(test)]
 
+mod socket;
+
 use super::api::{Api, obliging, request};
 use crate::support::city::settings;
 use crate::support::mirror::Mirror;
 use crate::support::town::{Manner, Town};
 use crate::support::wire::Weather;
+use serde_json::json;
+use socket::{Said, Socket};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 use switchboard::admin::http::Limits;
 use switchboard::clock::Clock;
-use switchboard::exchange::{Change, Settings, Verb};
+use switchboard::exchange::{CallRow, Change, Settings, Verb};
+use switchboard::id::CallRef;
 
 const SOON: Manner = Manner::Answers(500_000);
 
@@ -141,4 +146,121 @@ fn none_goes_on_for_ever_however_busy_it_is() {
         assert!(clock.now().mono < 20_000_000, "it goes on for ever");
     }
     assert!(answers > 1 && clock.now().mono >= 300_000, "{answers} answers in {} µs", clock.now().mono);
+}
+
+fn call(n: u64, stage: &str) -> CallRow {
+    CallRow {
+        call: CallRef(n),
+        dialled: "12345".into(),
+        caller: "13900000001".into(),
+        stage: stage.into(),
+        with: Vec::new(),
+        parties: Vec::new(),
+        transfers: Vec::new(),
+        recording: None,
+        recording_paused: false,
+    }
+}
+
+fn is(n: u64, stage: &str) -> Vec<Change> {
+    vec![Change::Call(Box::new(call(n, stage)))]
+}
+
+#[test]
+fn the_stream_is_a_snapshot_and_then_what_changes() {
+    let api = Api::new(obliging);
+    api.shows(is(1, "queueing"));
+    let mut socket = Socket::open(api.at, "").unwrap();
+    let first = socket.text();
+    let expected = json!({ "snapshot": true, "seq": 1, "calls": [call(1, "queueing")], "seats": [], "groups": [] });
+    assert_eq!(first, expected);
+    api.shows(is(1, "talking"));
+    api.shows(vec![Change::Over(CallRef(1)), is(2, "ringing").remove(0)]);
+    assert_eq!(socket.text(), json!({ "seq": 2, "calls": [call(1, "talking")] }));
+    assert_eq!(socket.text(), json!({ "seq": 3, "calls": [call(2, "ringing")], "over": [CallRef(1)] }));
+    // Whoever was away goes on where he was, or is told that he cannot.
+    drop(socket);
+    let mut again = Socket::open(api.at, "?since=2").unwrap();
+    assert_eq!(again.text(), json!({ "resumed": true, "seq": 2 }));
+    assert_eq!(again.text()["seq"], 3);
+    let mut newest = Socket::open(api.at, "?since=3").unwrap();
+    assert_eq!(newest.text(), json!({ "resumed": true, "seq": 3 }));
+    for lost in ["?since=4", "?since=99999"] {
+        let told = Socket::open(api.at, lost).unwrap().text();
+        assert_eq!(
+            (&told["snapshot"], &told["missed"], &told["seq"]),
+            (&json!(true), &json!(true), &json!(3)),
+            "{lost}"
+        );
+    }
+    // All hear the same.
+    api.shows(is(2, "talking"));
+    assert_eq!((&again.text()["seq"], &newest.text()["seq"]), (&json!(4), &json!(4)));
+    assert!(again.says(0x9, b"ping") && again.says(0x8, &[3, 232]));
+    assert!(matches!(again.hears(), Said::Close(1000, _) | Said::Gone));
+}
+
+#[test]
+fn what_is_no_request_for_the_stream_is_refused() {
+    let api = Api::new(obliging);
+    assert_eq!(api.says("GET", "/live", "").refused(), (426, "upgrade_required"));
+    assert_eq!(Socket::open(api.at, "?since=x").err(), Some(422));
+    assert_eq!(Socket::open(api.at, "?snice=1").err(), Some(422));
+    assert_eq!(api.says("POST", "/live", "").refused().0, 405);
+    let text = "GET /api/v1/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let mut stream = TcpStream::connect(api.at).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 401", "without the token");
+}
+
+#[test]
+fn a_reader_who_does_not_keep_up_is_cut_and_stands_in_nobodys_way() {
+    let linger = Duration::from_millis(300);
+    let api = Api::with(Limits { watchers: 2, linger, ..Limits::default() }, obliging);
+    let slow = Socket::open(api.at, "").unwrap();
+    let mut quick = Socket::open(api.at, "").unwrap();
+    assert_eq!(Socket::open(api.at, "").err(), Some(503), "there are as many as may be");
+    assert_eq!(quick.text()["seq"], 0);
+    // More than the buffers between us take.
+    let long = "x".repeat(100_000);
+    for n in 1..=300u64 {
+        let row = CallRow { caller: format!("{n}{long}"), ..call(1, "talking") };
+        api.shows(vec![Change::Call(Box::new(row))]);
+        assert_eq!(quick.text()["seq"], n);
+    }
+    let mut tries = 0;
+    let mut next = loop {
+        match Socket::open(api.at, "?since=299") {
+            Ok(socket) => break socket,
+            Err(status) => assert_eq!(status, 503),
+        }
+        tries += 1;
+        assert!(tries < 200, "the slow one keeps its place");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!((next.text(), next.text()["seq"].clone()), (json!({ "resumed": true, "seq": 299 }), json!(300)));
+    drop(slow);
+}
+
+#[test]
+fn a_reader_who_talks_too_much_or_too_long_is_cut_and_a_stopping_daemon_says_so() {
+    let api = Api::new(obliging);
+    let mut socket = Socket::open(api.at, "").unwrap();
+    socket.text();
+    for _ in 0..61 {
+        socket.says(0x1, b"hello");
+    }
+    assert_eq!(socket.hears(), Said::Close(1013, "too talkative".into()));
+    let mut long = Socket::open(api.at, "").unwrap();
+    long.text();
+    let frame = [&[0x81, 0xfe, 0x20, 0x00, 1, 2, 3, 4][..], &[b'x'; 0x2000]].concat();
+    long.0.get_mut().write_all(&frame).unwrap();
+    assert!(matches!(long.hears(), Said::Close(..) | Said::Gone));
+    let mut socket = Socket::open(api.at, "").unwrap();
+    socket.text();
+    drop(api);
+    assert_eq!(socket.hears(), Said::Close(1001, "stopping".into()));
 }

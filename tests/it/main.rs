@@ -49,3 +49,4 @@ mod tables;
 mod three_way;
 mod torture;
 mod unserved;
+mod watched;

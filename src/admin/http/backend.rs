@@ -10,8 +10,9 @@ use crate::fact::{Cause, TransferResult};
 use crate::id::CallRef;
 use sha2::{Digest, Sha256};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 /// How often a call is looked at while somebody waits for its transfer, if nothing is told of it.
@@ -22,6 +23,8 @@ pub(super) struct Backend {
     token: [u8; 32],
     asks: mpsc::Sender<Ask>,
     pub(super) limits: Limits,
+    /// Places of those who follow the stream of changes.
+    pub(super) watchers: Arc<Semaphore>,
     pub(super) views: Views,
     /// When the API began, µs since the epoch by this machine's clock.
     pub(super) started: i64,
@@ -30,7 +33,8 @@ pub(super) struct Backend {
 impl Backend {
     pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
         let token = Sha256::digest(token.as_bytes()).into();
-        Self { token, asks, limits, views, started: machine_wall() }
+        let watchers = Arc::new(Semaphore::new(limits.watchers));
+        Self { token, asks, limits, watchers, views, started: machine_wall() }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.
@@ -38,6 +42,11 @@ impl Backend {
         let shown: [u8; 32] = Sha256::digest(token).into();
         let differ = self.token.iter().zip(shown).fold(0, |sum, (ours, theirs)| black_box(sum | (ours ^ theirs)));
         differ == 0
+    }
+
+    /// Waits until the exchange takes no questions any more.
+    pub(super) async fn stopped(&self) {
+        self.asks.closed().await;
     }
 
     /// One question to the exchange.

@@ -11,6 +11,8 @@ pub(super) const WAIT: u64 = 60;
 pub struct Limits {
     /// Connections at a time; the next wait in the socket's backlog.
     pub connections: usize,
+    /// Readers of the stream of changes at a time; more are refused.
+    pub watchers: usize,
     /// How long a head may take to arrive, and a body after it.
     pub arrival: Duration,
     /// How long the exchange may take for an answer.
@@ -26,6 +28,7 @@ impl Default for Limits {
         let arrival = Duration::from_secs(5);
         Self {
             connections: 64,
+            watchers: 32,
             arrival,
             patience: PATIENCE,
             life: Duration::from_secs(60),

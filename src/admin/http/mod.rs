@@ -14,6 +14,7 @@ mod limits;
 mod metrics;
 mod query;
 mod routes;
+mod stream;
 mod verb;
 mod views;
 
@@ -23,8 +24,8 @@ pub use verb::Action;
 pub use views::Views;
 
 use super::server::Ask;
-use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
 use backend::Backend;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -33,6 +34,7 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -46,7 +48,7 @@ const HEADERS: usize = 64;
 const REST: usize = 256 << 10;
 /// Threads that answer, each with a runtime of its own, and how far they stand back behind calls.
 const THREADS: usize = 2;
-const NICE: i32 = 5;
+const NICE: i32 = 10;
 
 /// Opens the socket.
 ///
@@ -143,11 +145,14 @@ async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut rest = TcpStream::from_std(stream.try_clone()?)?;
     let stream = TokioIo::new(TcpStream::from_std(stream)?);
+    let upgraded = Arc::new(AtomicBool::new(false));
+    let changes_hands = Arc::clone(&upgraded);
     // Whoever waits for a place gets the next one that an answer sets free.
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let (answer, places) = (service.call(request), Arc::clone(&places));
+        let (answer, places, upgraded) = (service.call(request), Arc::clone(&places), Arc::clone(&changes_hands));
         async move {
             let mut answer = answer.await?;
+            upgraded.fetch_or(answer.status() == StatusCode::SWITCHING_PROTOCOLS, Ordering::Relaxed);
             if places.available_permits() == 0 {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -161,6 +166,7 @@ async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
             .max_buf_size(HEAD)
             .max_headers(HEADERS)
             .serve_connection(stream, service)
+            .with_upgrades()
     );
     // After its time a connection ends with the request that is under way.
     let ended = match timeout(limits.life, served.as_mut()).await {
@@ -171,6 +177,9 @@ async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
         }
     };
     ended.map_err(io::Error::other)?;
+    if upgraded.load(Ordering::Relaxed) {
+        return Ok(()); // it is another protocol's now, and has a place of its own
+    }
     // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
     // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
     timeout(limits.linger, drain(&mut rest)).await.map_err(|_| io::ErrorKind::TimedOut)?

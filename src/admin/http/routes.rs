@@ -8,6 +8,7 @@ use super::figures::figures;
 use super::health;
 use super::limits::WAIT;
 use super::metrics::metrics;
+use super::stream;
 use super::verb::{Action, end, set, take};
 use crate::call::Unfit;
 use crate::exchange::{Answer, Command, Verb};
@@ -48,6 +49,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/callbacks/{ref}/done", post(end_callback))
         .route("/api/v1/groups", get(groups))
         .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/live", get(stream::live))
         .route("/api/v1/figures", get(figures))
         .route("/metrics", get(metrics));
     for (word, action) in Action::ALL {

@@ -1,6 +1,7 @@
 //! Figures as text: a table for a person, and CSV for a spreadsheet.
 
 use super::columns::{align, clean, seconds, shown};
+use super::csv::record;
 use crate::fact::Lang;
 use crate::ledger::figures::{By, Figure, Report, Row};
 use std::fmt::Write as _;
@@ -127,17 +128,17 @@ fn text(figure: Figure) -> String {
 
 /// Comma-separated values (RFC 4180), every figure a column; rates 0–1 and times in ms, as in JSON. The sum comes last, its key empty.
 #[must_use]
-pub fn csv(report: &Report) -> String {
+pub fn figures_csv(report: &Report) -> String {
     let names = report.rows.first().map_or(&[][..], |row| &row.names);
     let mut heading = vec![report.by.word().to_owned()];
     heading.extend(names.iter().map(|(name, _)| (*name).to_owned()));
     heading.extend(report.sum.figures.iter().map(|(name, _)| name.replace('.', "_")));
-    let mut out = line(&heading);
+    let mut out = record(&heading);
     for row in report.rows.iter().chain([&report.sum]) {
         let mut fields = vec![row.key.clone()];
         fields.extend((0..names.len()).map(|n| row.names.get(n).map_or_else(String::new, |(_, text)| text.clone())));
         fields.extend(row.figures.iter().map(|(_, figure)| exact(*figure)));
-        out.push_str(&line(&fields));
+        out.push_str(&record(&fields));
     }
     out
 }
@@ -151,19 +152,6 @@ fn exact(figure: Figure) -> String {
     }
 }
 
-/// One record. What a spreadsheet would take for a formula is set apart by an apostrophe: titles come from the plan, numbers from callers.
-fn line(fields: &[String]) -> String {
-    let quoted = |field: &String| {
-        let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let field = if formula { format!("'{field}") } else { field.clone() };
-        let plain = !field.contains(['"', ',', '\n', '\r']);
-        if plain { field } else { format!("\"{}\"", field.replace('"', "\"\"")) }
-    };
-    let mut text = fields.iter().map(quoted).collect::<Vec<_>>().join(",");
-    text.push_str("\r\n");
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,11 +162,5 @@ mod tests {
         assert_eq!(shown(94_999.0, 100_000.0), "94.99%");
         assert_eq!([shown(95.0, 100.0), shown(1.0, 1.0), shown(2.0, 3.0)], ["95.00%", "100.00%", "66.66%"]);
         assert_eq!(text(Figure::Rate(None)), "-");
-    }
-
-    #[test]
-    fn a_field_is_quoted_where_it_must_be_and_is_no_formula() {
-        let fields = ["a", "b,c", "say \"x\"", "=1+1", "-"].map(str::to_owned);
-        assert_eq!(line(&fields), "a,\"b,c\",\"say \"\"x\"\"\",'=1+1,'-\r\n");
     }
 }

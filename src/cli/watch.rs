@@ -1,0 +1,57 @@
+//! A list as a table or as CSV, once, or again whenever it changes.
+
+use super::exit::{Done, Failure};
+use super::screen::{Screen, print};
+use super::table;
+use crate::ledger::print as paper;
+use clap::Args;
+use serde_json::Value;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// How often the daemon is asked.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How a list is shown.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Show {
+    /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
+    #[arg(long, conflicts_with = "json")]
+    pub watch: bool,
+    /// 输出 CSV · CSV.
+    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    pub csv: bool,
+}
+
+/// Rows under their heading.
+#[must_use]
+pub fn shaped<const N: usize>(rows: &[[String; N]], show: Show) -> String {
+    if show.csv { rows.iter().map(|row| paper::record(row)).collect() } else { table::aligned(rows) }
+}
+
+/// Shows it once, or until it cannot be had any more. On a terminal each takes the place of the one before.
+///
+/// # Errors
+/// Why it cannot be had: at once, or after it has been shown for a while.
+pub fn shown(
+    watch: bool,
+    screen: &Screen,
+    mut look: impl FnMut() -> Result<(String, Value), Failure>,
+) -> Result<Done, Failure> {
+    if !watch {
+        let (text, result) = look()?;
+        return Ok(Done::well(text, result));
+    }
+    let terminal = std::io::stdout().is_terminal();
+    let mut last = None;
+    loop {
+        let (text, _) = look()?;
+        if last.as_ref() != Some(&text) {
+            // Home, and everything below it away: no flicker, unlike clearing first.
+            let (begin, end) = if terminal { ("\x1b[H\x1b[J", "") } else { ("", "\n") };
+            print(&format!("{begin}{}{end}", screen.fitted(&text)));
+            last = Some(text);
+        }
+        std::thread::sleep(EVERY);
+    }
+}
