@@ -75,6 +75,13 @@ impl Reason {
         }
     }
 
+    /// The reason behind a word of facts.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        let known = [Self::SignedOut, Self::SignedIn, Self::Busy, Self::Break, Self::NoAnswer];
+        known.into_iter().find(|reason| reason.word() == word).unwrap_or_else(|| Self::Named(word.into()))
+    }
+
     /// The word in facts and `--json`.
     #[must_use]
     pub fn word(&self) -> &str {

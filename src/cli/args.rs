@@ -88,7 +88,7 @@ pub enum Command {
     /// 运行状况 · how the running switchboard stands.
     Status {
         /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
-        #[arg(long, conflicts_with = "json")]
+        #[arg(long)]
         watch: bool,
     },
     /// 重新读取拨号计划目录并生效；有错误则一切不变 · reads the dialplan folder again; with a mistake nothing changes.

@@ -16,10 +16,10 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Show {
     /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub watch: bool,
     /// 输出 CSV · CSV.
-    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    #[arg(long, conflicts_with = "watch")]
     pub csv: bool,
 }
 

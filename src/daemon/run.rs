@@ -13,7 +13,9 @@ use super::temporary::{Temporary, state_folder};
 use super::{Error, Options, Ready, milestones, settings};
 use crate::clock::{Clock, Now, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Input, Load, Output};
-use crate::fact::{self, Fact};
+use crate::fact::{self, Fact, Missed, Origin, Owed as Callback, Service};
+use crate::id::GroupId;
+use crate::ledger::Cdr;
 use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
@@ -150,7 +152,7 @@ impl Daemon {
             opened.journal.next_seq(),
             now,
         );
-        introduce(&mut exchange, &ready.plan, [("dialplan", instead), ("store", opened.recovered.alarm())], now);
+        introduce(&mut exchange, &ready.plan, instead, &opened, now);
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
         let planner =
@@ -526,14 +528,37 @@ fn thread(error: std::io::Error) -> Error {
     Error::Machine("thread".into(), error)
 }
 
-/// The first facts of a run.
-fn introduce(exchange: &mut Exchange, plan: &str, alarms: [(&str, Option<String>); 2], now: Now) {
+/// Callers of hotlines whom nobody had answered when the former run died, or whose talk it has cut off: they are called back.
+fn cut_off(hub: Option<&GroupId>, calls: &[Cdr]) -> Vec<Callback> {
+    let owed = |cdr: &Cdr| {
+        let (Origin::Trunk(trunk), Some(Service::Hotline)) = (&cdr.origin, cdr.service) else { return None };
+        Some(Callback {
+            callback: cdr.call,
+            number: Some(cdr.caller.clone()).filter(|number| number.len() >= 5)?,
+            trunk: trunk.clone(),
+            dialled: cdr.dialled.clone(),
+            group: hub.cloned()?,
+            skill: None,
+            place: cdr.t0,
+            why: Missed::Interrupted,
+            tries: 0,
+        })
+    };
+    calls.iter().filter_map(owed).collect()
+}
+
+/// The first facts of a run, and what the run before has left.
+fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opened: &store::Opened, now: Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
+    let alarms = [("dialplan", instead), ("store", opened.recovered.alarm())];
     for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
         tracing::error!("{text}");
         exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
     }
+    let hub = exchange.snapshot().plan.hub_group().cloned();
+    let owed = opened.standing.callbacks().cloned().collect();
+    exchange.restore(opened.standing.seats().collect(), owed, cut_off(hub.as_ref(), &opened.cut_off), now);
 }
 
 /// The history of plans, with the one that the daemon starts with.

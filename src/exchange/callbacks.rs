@@ -11,7 +11,7 @@ use super::due::Due;
 use super::rows::CallbackRow;
 use crate::call::{Call, Conflict, Journey, Recall, Script};
 use crate::clock::{Now, SECOND};
-use crate::fact::{Cause, Fact, Missed, Origin, Recovered, Service};
+use crate::fact::{Cause, Fact, Missed, Origin, Owed, Recovered, Service};
 use crate::id::{CallRef, GroupId, LegRef, SeatId, TrunkId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,18 +97,12 @@ impl Exchange {
             reached: false,
             call: None,
         };
-        let fact = Fact::CallbackAsked {
-            callback: call,
-            number: callback.number.clone(),
-            trunk: callback.trunk.clone(),
-            dialled: callback.dialled.clone(),
-            group: callback.group.clone(),
-            skill: callback.skill.as_deref().map(str::to_owned),
-            place: callback.place,
-            why,
-        };
-        self.fact(Some(call), fact, now);
+        self.fact(Some(call), Fact::CallbackAsked { callback: owed(call, &callback) }, now);
         self.callbacks.all.insert(call, callback);
+        self.trim_callbacks(now);
+    }
+
+    fn trim_callbacks(&mut self, now: Now) {
         if self.callbacks.all.len() > MOST
             && let Some(oldest) = self.callbacks.all.iter().find(|(_, c)| c.call.is_none()).map(|(id, _)| *id)
         {
@@ -167,7 +161,6 @@ impl Exchange {
             place: found.place,
             ..self.journey_back(&found.trunk, &found.number, &found.dialled)
         };
-        self.fact(None, Fact::CallbackBegun { callback: id, seat }, now);
         let offered = Fact::CallOffered {
             leg: LegRef(0),
             origin: journey.origin.clone(),
@@ -187,6 +180,7 @@ impl Exchange {
             plan: self.snapshot.plan.version().to_owned(),
         };
         self.fact(Some(call), routed, now);
+        self.fact(Some(call), Fact::CallbackBegun { callback: id, seat }, now);
         self.calls.insert(call, Live::without_leg(Call::new(call, journey, Script::new(Arc::from([])))));
         self.tell(call, crate::call::Input::Begin, now);
     }
@@ -250,10 +244,59 @@ impl Exchange {
         Answer::Done
     }
 
+    /// A former run has left them: `fresh` ones are told of now. Those who asked for it are called when a seat is there.
+    pub(super) fn restore_callbacks(&mut self, left: Vec<Owed>, fresh: bool, now: Now) {
+        for owed in left {
+            let (id, why) = (owed.callback, owed.why);
+            if fresh {
+                self.fact(Some(id), Fact::CallbackAsked { callback: owed.clone() }, now);
+            }
+            let callback = Callback {
+                number: owed.number,
+                trunk: owed.trunk,
+                dialled: owed.dialled,
+                group: owed.group,
+                skill: owed.skill.map(Into::into),
+                place: owed.place,
+                since: now.mono,
+                why,
+                tries: owed.tries,
+                last: None,
+                reached: false,
+                call: None,
+            };
+            self.callbacks.all.insert(id, callback);
+            if why == Missed::Asked {
+                self.recall_at(id, SECOND, now);
+            }
+        }
+        self.trim_callbacks(now);
+    }
+
+    /// All of them, as they must not be forgotten.
+    pub(super) fn owed(&self) -> Vec<Owed> {
+        self.callbacks.all.iter().map(|(id, callback)| owed(*id, callback)).collect()
+    }
+
     pub(super) fn callback_rows(&self) -> Vec<CallbackRow> {
         let mut rows: Vec<CallbackRow> = self.callbacks.all.iter().map(|(id, c)| row(*id, c)).collect();
         rows.sort_by_key(|row| (row.place, row.callback));
         rows
+    }
+}
+
+/// What must not be forgotten of one.
+fn owed(callback: CallRef, found: &Callback) -> Owed {
+    Owed {
+        callback,
+        number: found.number.clone(),
+        trunk: found.trunk.clone(),
+        dialled: found.dialled.clone(),
+        group: found.group.clone(),
+        skill: found.skill.as_deref().map(str::to_owned),
+        place: found.place,
+        why: found.why,
+        tries: found.tries,
     }
 }
 

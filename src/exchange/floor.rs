@@ -2,11 +2,11 @@
 
 use super::Exchange;
 use super::settings::Settings;
-use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position};
+use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position, Reason};
 use crate::call::Input as CallInput;
-use crate::clock::{MILLI, Now};
+use crate::clock::{MILLI, Now, SECOND};
 use crate::dialplan;
-use crate::fact::{Cause, Fact, Missed, Origin, Outcome, Target};
+use crate::fact::{Cause, Fact, Missed, Origin, Outcome, Owed, Sat, Target};
 use crate::id::{AgentId, CallRef, GroupId, SeatId, SkillId};
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ const AGAIN: u8 = 1;
 const ORDINARY: u8 = 2;
 /// µs.
 const DAY: i64 = 86_400 * 1_000_000;
+/// How often the whole floor is told of, if anything changes, µs.
+pub(super) const STANDS_EVERY: u64 = 600 * SECOND;
 /// The highest tier.
 const MAX_TIER: u64 = 15;
 
@@ -138,6 +140,42 @@ impl Exchange {
         };
         let (skill, level) = self.skill(skill).unzip();
         Entry { call, group, class, place, skill, level: level.unwrap_or(1), sticky }
+    }
+
+    /// What a former run has left: who was signed in, who is to be called back, and whose call it has cut off. Seats are offered calls
+    /// once their phones have registered.
+    pub fn restore(&mut self, seats: Vec<Sat>, callbacks: Vec<Owed>, cut_off: Vec<Owed>, now: Now) {
+        for Sat { seat, agent, state } in seats {
+            self.floor.handle(acd::Input::SignIn { seat: seat.clone(), agent }, now);
+            let (work, pending) = state.split_once('>').unwrap_or((&state, ""));
+            let work = work.split('+').next().unwrap_or_default();
+            match (work.strip_prefix("not_ready:"), pending) {
+                (_, "signed_out") => self.floor.handle(acd::Input::SignOut { seat }, now),
+                (Some("signed_in"), _) => {}
+                (Some("no_answer"), _) | (None, "") => self.floor.handle(acd::Input::Ready { seat }, now),
+                (Some(word), _) | (None, word) => {
+                    self.floor.handle(acd::Input::NotReady { seat, reason: Reason::of(word) }, now);
+                }
+            }
+        }
+        self.restore_callbacks(callbacks, false, now);
+        self.restore_callbacks(cut_off, true, now);
+        self.settle(now);
+        self.tell_standing(now);
+    }
+
+    /// The whole floor in one fact, so that a start need not read far back.
+    pub(super) fn tell_standing(&mut self, now: Now) {
+        self.stands_by = now.mono.saturating_add(STANDS_EVERY);
+        let sat = |(seat, view): (&SeatId, acd::SeatView<'_>)| {
+            let (seat, agent) = (seat.clone(), view.agent.cloned()?);
+            Some(Sat { seat, agent, state: view.state.to_string() })
+        };
+        let seats: Vec<Sat> = self.floor.seats().filter_map(sat).collect();
+        let callbacks = self.owed();
+        if !seats.is_empty() || !callbacks.is_empty() {
+            self.fact(None, Fact::FloorStands { seats, callbacks }, now);
+        }
     }
 
     /// Remembers of a caller what a fact of his call tells.

@@ -99,6 +99,8 @@ pub struct Exchange {
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
+    /// When the whole floor is told of again, if something has changed, µs monotonic.
+    stands_by: u64,
     draining: bool,
     out: VecDeque<Output>,
 }
@@ -139,6 +141,7 @@ impl Exchange {
             changed: changes::Changed::default(),
             seq,
             minted: 0,
+            stands_by: now.mono.saturating_add(floor::STANDS_EVERY),
             draining: false,
             out: VecDeque::new(),
             settings,
@@ -264,9 +267,13 @@ impl Exchange {
     }
 
     fn fact(&mut self, call: Option<CallRef>, fact: Fact, now: Now) {
+        let of_floor = matches!(fact, Fact::SeatState { .. } | Fact::CallbackAsked { .. } | Fact::CallbackEnded { .. });
         let event = fact::Event { v: fact::SCHEMA, seq: self.seq, at: now.wall, call, fact };
         self.seq += 1;
         self.out.push_back(Output::Fact(event));
+        if of_floor && now.mono >= self.stands_by {
+            self.tell_standing(now);
+        }
     }
 
     /// Writes a fact that belongs to no call, e.g. that the daemon started.

@@ -159,6 +159,42 @@ pub enum Longer {
     LongTalks,
 }
 
+/// Somebody who is to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// The call in which he asked for it, or that failed him.
+    pub callback: CallRef,
+    /// Whom to call.
+    pub number: String,
+    /// The trunk that he came by.
+    pub trunk: TrunkId,
+    /// The number that he dialled.
+    pub dialled: String,
+    /// The group that he waited in.
+    pub group: GroupId,
+    /// The skill that his line asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<String>,
+    /// His place in its line, wall µs.
+    pub place: i64,
+    /// Why.
+    pub why: Missed,
+    /// How often he has been called.
+    #[serde(default)]
+    pub tries: u32,
+}
+
+/// Who is signed in where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sat {
+    /// The seat.
+    pub seat: SeatId,
+    /// The person.
+    pub agent: AgentId,
+    /// The seat's state, in the words of [`Fact::SeatState`].
+    pub state: String,
+}
+
 /// Why somebody is to be called back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -450,15 +486,13 @@ pub enum Fact {
     },
     /// The caller is to be called back, in the place that he had; `callback` is the call in which he asked for it, or that failed him.
     CallbackAsked {
-        callback: CallRef,
-        number: String,
-        trunk: TrunkId,
-        dialled: String,
-        group: GroupId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        skill: Option<String>,
-        place: i64,
-        why: Missed,
+        #[serde(flatten)]
+        callback: Owed,
+    },
+    /// How the floor stands: who is signed in, and who is to be called back. What comes before need not be read for it.
+    FloorStands {
+        seats: Vec<Sat>,
+        callbacks: Vec<Owed>,
     },
     /// Somebody has taken a call-back on himself, or its time has come: this call carries it out.
     CallbackBegun {

@@ -10,12 +10,14 @@ pub mod figures;
 mod fold;
 pub mod print;
 pub mod service_level;
+mod standing;
 pub mod transfers;
 mod words;
 
 pub use attempt::Attempt;
 pub use cdr::{Cdr, Played, Settings, Traffic, Visit};
 pub use fold::{Fold, Phase};
+pub use standing::Standing;
 
 #[cfg(test)]
 pub(crate) mod tests;

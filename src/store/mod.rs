@@ -52,6 +52,10 @@ pub struct Opened {
     pub writer: Writer,
     /// What the start found.
     pub recovered: Recovered,
+    /// How the former run left the floor.
+    pub standing: ledger::Standing,
+    /// The calls that it has cut off.
+    pub cut_off: Vec<ledger::Cdr>,
 }
 
 /// Opens the store of a daemon in `dir`, makes it if it is not there, and closes the books of the run before.
@@ -68,6 +72,9 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
     let (writer, position) = Writer::start(dir, lock, settings, books)?;
     let (mut journal, cut) = Journal::open(&folder, settings, position.folded + 1)?;
     let mut recovered = writer.restore()?;
+    let cut_off = writer.live()?;
+    let standing = segment::of_floor(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
+    let standing = ledger::Standing::of(&standing);
     let crashed = writer.crashed(journal.next_seq())?;
     (recovered.crashed, recovered.cut) = (crashed.len(), cut);
     if !crashed.is_empty() {
@@ -81,7 +88,7 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
     if let Err(error) = writer.flush() {
         tracing::error!(%error, "call records cannot be booked; they wait");
     }
-    Ok(Opened { journal, writer, recovered })
+    Ok(Opened { journal, writer, recovered, standing, cut_off })
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {

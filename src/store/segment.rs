@@ -1,7 +1,7 @@
 //! The journal's files: one JSON event a line, named by their first sequence number. Reading, recovering, dropping.
 
 use super::line::is_sound;
-use crate::fact::Event;
+use crate::fact::{Event, Fact};
 use crate::id::CallRef;
 use memchr::{memmem, memrchr};
 use serde::Deserialize;
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const ENDING: &str = "jsonl";
 /// How much of a segment's end is read first to find its last line, bytes.
 const WINDOW: u64 = 1 << 20;
+/// Segments that are searched for how the floor stands.
+const FLOOR_SEGMENTS: usize = 8;
 
 /// One file of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,13 +131,13 @@ pub fn replay(dir: &Path, from: u64) -> io::Result<Replay> {
     let skip = segments.partition_point(|s| s.first_seq <= from).saturating_sub(1);
     segments.drain(..skip);
     segments.reverse();
-    Ok(Replay { waiting: segments, open: None, from, only: None, begun: false })
+    Ok(Replay { waiting: segments, open: None, from, only: Vec::new(), begun: false })
 }
 
 /// Reads one call's events, `from..=to`.
 pub fn of_call(dir: &Path, call: CallRef, from: u64, to: u64) -> io::Result<Vec<Event>> {
     let mut replay = replay(dir, from)?;
-    replay.only = Some(format!("\"call\":\"{call}\""));
+    replay.only = vec![format!("\"call\":\"{call}\"")];
     let events = replay.filter_map(Result::ok).take_while(|e| e.seq <= to);
     let mut found = Vec::new();
     for event in events {
@@ -148,14 +150,36 @@ pub fn of_call(dir: &Path, call: CallRef, from: u64, to: u64) -> io::Result<Vec<
     Ok(found)
 }
 
+/// What tells how the floor stands: the last [`Fact::FloorStands`] and what has changed since. Older segments are looked into only where a
+/// newer one has none, and not without end.
+pub fn of_floor(dir: &Path) -> io::Result<Vec<Event>> {
+    let words = ["floor_stands", "seat_state", "callback_asked", "callback_begun", "callback_tried", "callback_ended"];
+    let mut found: Vec<Event> = Vec::new();
+    for segment in list(dir)?.into_iter().rev().take(FLOOR_SEGMENTS) {
+        let (from, only) = (segment.first_seq, words.map(|word| format!("\"what\":\"{word}\"")).to_vec());
+        let replay = Replay { waiting: vec![segment], open: None, from, only, begun: false };
+        let mut events: Vec<Event> = replay.filter_map(Result::ok).collect();
+        let last = events.iter().rposition(|e| matches!(e.fact, Fact::FloorStands { .. }));
+        if let Some(at) = last {
+            events.drain(..at);
+        }
+        events.append(&mut found);
+        found = events;
+        if last.is_some() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 /// Events in order, see [`replay`].
 #[derive(Debug)]
 pub struct Replay {
     waiting: Vec<Segment>,
     open: Option<Open>,
     from: u64,
-    /// Lines without this text are passed over unread.
-    only: Option<String>,
+    /// Lines with none of these texts are passed over unread; none: every line is read.
+    only: Vec<String>,
     /// The first line at or behind `from` has been read.
     begun: bool,
 }
@@ -197,7 +221,7 @@ impl Iterator for Replay {
                 self.open = None;
                 continue;
             }
-            if self.only.as_ref().is_some_and(|t| memmem::find(&line, t.as_bytes()).is_none()) {
+            if !self.only.is_empty() && !self.only.iter().any(|t| memmem::find(&line, t.as_bytes()).is_some()) {
                 continue;
             }
             // Once there is no going back, a number that is too low is one that has changed.
