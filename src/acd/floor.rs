@@ -180,6 +180,12 @@ impl Floor {
         self.groups.get(group).into_iter().flat_map(Queue::calls)
     }
 
+    /// Seats at work in a group: signed in, reachable, not on a break.
+    #[must_use]
+    pub fn at_work(&self, group: &GroupId) -> u64 {
+        self.groups.get(group).map_or(0, |queue| queue.staff().whole)
+    }
+
     /// The seat where the agent is signed in.
     #[must_use]
     pub fn seat_of(&self, agent: &AgentId) -> Option<&SeatId> {

@@ -39,6 +39,7 @@ pub enum Seats {
 #[derive(Debug, Subcommand)]
 pub enum Callbacks {
     /// 列出，按位次 · lists them, by their places.
+    #[command(after_help = "例 example:\n  switchboard callbacks ls")]
     Ls,
     /// 由这个坐席回电：先振铃坐席，再呼来电人 · a seat calls one of them: it is rung first, then the caller.
     #[command(after_help = "例 example:\n  switchboard callbacks take 5bhd7pq5c01 --seat 8001")]

@@ -250,8 +250,6 @@ pub struct Group {
     pub least_seats: u32,
     /// A caller who waits may ask by key to be called back.
     pub callback: bool,
-    /// A caller may be asked how he was served, once the agent has ended the talk.
-    pub survey: bool,
     /// Seats see the caller's number even where the caller asked for privacy.
     pub trusted: bool,
     /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.

@@ -119,8 +119,7 @@ impl Exchange {
     /// How long quiet hours still last, µs; 0 outside of them.
     fn quiet(&self, now: Now) -> u64 {
         let (from, until) = self.settings.callbacks.hours;
-        let local = self.snapshot.plan.zone().local(now.wall);
-        let minute = local.hour().unsigned_abs() as u16 * 60 + local.minute().unsigned_abs() as u16;
+        let minute = self.minute(now);
         if (from..until).contains(&minute) {
             return 0;
         }
@@ -128,11 +127,30 @@ impl Exchange {
         u64::from(minutes) * 60 * SECOND
     }
 
+    /// How long it is until they begin, µs.
+    fn until_quiet(&self, now: Now) -> u64 {
+        let minute = self.minute(now);
+        u64::from((self.settings.callbacks.hours.1 + DAY - minute) % DAY) * 60 * SECOND
+    }
+
+    /// The minute of the local day.
+    fn minute(&self, now: Now) -> u16 {
+        let local = self.snapshot.plan.zone().local(now.wall);
+        u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
+    }
+
     /// The time of one has come that calls by itself.
     pub(super) fn recall_due(&mut self, id: CallRef, now: Now) {
         let keep = self.settings.callbacks.keep;
         match self.callbacks.all.get(&id) {
-            Some(callback) if callback.call.is_some() => {}
+            // The night has begun while he stood in the line.
+            Some(callback) if callback.call.is_some() => {
+                let call = callback.call.filter(|_| self.quiet(now) > 0);
+                let waits = call.filter(|call| self.calls.get(call).is_some_and(|l| l.call.stage() == "calling_back"));
+                if let Some(call) = waits {
+                    self.tell(call, crate::call::Input::HangUp(Cause::Normal), now);
+                }
+            }
             Some(callback) if now.mono.saturating_sub(callback.since) > keep => {
                 self.forget_callback(id, Recovered::Expired, String::new(), String::new(), now);
             }
@@ -181,6 +199,8 @@ impl Exchange {
         };
         self.fact(Some(call), routed, now);
         self.fact(Some(call), Fact::CallbackBegun { callback: id, seat }, now);
+        let evening = self.until_quiet(now);
+        self.wheel.set(now.mono + evening, Due::Recall(id));
         self.calls.insert(call, Live::without_leg(Call::new(call, journey, Script::new(Arc::from([])))));
         self.tell(call, crate::call::Input::Begin, now);
     }

@@ -106,6 +106,7 @@ impl Exchange {
             }
             acd::Output::SeatChanged { seat, agent, from, to } => {
                 self.changed.seat(&seat);
+                self.watch_staff(&seat, now);
                 self.fact(None, Fact::SeatState { seat, agent, from: from.to_string(), to: to.to_string() }, now);
             }
             acd::Output::HoldExpired { seat, call } => {
@@ -140,6 +141,25 @@ impl Exchange {
         };
         let (skill, level) = self.skill(skill).unzip();
         Entry { call, group, class, place, skill, level: level.unwrap_or(1), sticky }
+    }
+
+    /// An alarm when a seat's leaving leaves too few at work in one of its groups, once until there are enough again.
+    fn watch_staff(&mut self, seat: &SeatId, now: Now) {
+        let Some(view) = self.floor.seat(seat) else { return };
+        let groups: Vec<GroupId> = view.serves.groups.keys().cloned().collect();
+        for group in groups {
+            let plan = &self.snapshot.plan;
+            let least =
+                plan.group(&group).filter(|g| g.least_seats > 0 && plan.is_open(g, now.wall)).map(|g| g.least_seats);
+            let Some(least) = least else { continue };
+            let there = self.floor.at_work(&group);
+            if there >= u64::from(least) {
+                self.short.remove(&group);
+                self.staffed.insert(group);
+            } else if self.staffed.contains(&group) && self.short.insert(group.clone()) {
+                self.alarm(&format!("group {group}"), &format!("{there} seats at work of at least {least}"), now);
+            }
+        }
     }
 
     /// What a former run has left: who was signed in, who is to be called back, and whose call it has cut off. Seats are offered calls

@@ -61,7 +61,7 @@ use crate::acd::Floor;
 use crate::call::Snapshot;
 use crate::clock::Now;
 use crate::fact::{self, Fact};
-use crate::id::{CallRef, SkillId};
+use crate::id::{CallRef, GroupId, SkillId};
 use crate::patch;
 use crate::sip::auth::Realm;
 use crate::sip::endpoint::{self, Endpoint};
@@ -99,6 +99,9 @@ pub struct Exchange {
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
+    /// Groups that have had as many seats at work as they must, and those that have too few now.
+    staffed: BTreeSet<GroupId>,
+    short: BTreeSet<GroupId>,
     /// When the whole floor is told of again, if something has changed, µs monotonic.
     stands_by: u64,
     draining: bool,
@@ -141,6 +144,8 @@ impl Exchange {
             changed: changes::Changed::default(),
             seq,
             minted: 0,
+            staffed: BTreeSet::new(),
+            short: BTreeSet::new(),
             stands_by: now.mono.saturating_add(floor::STANDS_EVERY),
             draining: false,
             out: VecDeque::new(),

@@ -16,7 +16,6 @@ fn town(local: &str, seed: u64, network: Manner) -> (Town, Party) {
     carrier.outbound = Some((switchboard::sip::flow::Transport::Udp, "127.0.0.10:5060".parse().unwrap()));
     let mut town = Town::with(local, seed, Weather::default(), settings);
     let network = town.trunk(10, network);
-    town.reloads(city::edited(|text| text.replace("[group.main]\n", "[group.main]\ncallback = true\n")));
     (town, network)
 }
 
@@ -129,13 +128,28 @@ fn who_cannot_be_reached_is_tried_three_times_and_the_agent_is_let_go_each_time(
 
 #[test]
 fn nobody_is_called_at_night() {
-    let (mut town, network) = town("2021-12-15T20:59", 5, SOON);
+    let (mut town, network) = town("2021-12-15T21:00", 5, SOON);
     asks(&mut town, "13900000001");
     let other = town.seat("8001", SOON);
     town.runs(3600.0);
     assert!(!town.talk(network, other) && list(&mut town).len() == 1, "{}", town.trace.join("\n"));
     town.runs(10.0 * 3600.0 + 120.0);
     assert!(town.talk(network, other), "at eight he is");
+    town.goes_home();
+}
+
+#[test]
+fn who_waits_in_the_line_when_the_night_begins_is_called_in_the_morning() {
+    let (mut town, network) = town("2021-12-15T20:59", 7, SOON);
+    asks(&mut town, "13900000001");
+    assert!(list(&mut town)[0].call.is_some(), "he stands in the line");
+    town.runs(60.0);
+    assert_eq!(list(&mut town)[0].call, None);
+    let seat = town.seat("8001", SOON);
+    town.runs(3600.0);
+    assert!(!town.talk(network, seat), "{}", town.trace.join("\n"));
+    town.runs(10.0 * 3600.0 + 120.0);
+    assert!(town.talk(network, seat), "{}", town.trace.join("\n"));
     town.goes_home();
 }
 

@@ -212,3 +212,28 @@ fn a_seat_where_calls_ring_out_is_not_ready_until_it_gives_a_sign() {
     assert!(matches!(state.as_str(), "wrap_up" | "ringing" | "reserved"), "{state}");
     town.goes_home();
 }
+
+#[test]
+fn too_few_at_work_are_told_once_until_there_are_enough_again() {
+    let mut town = town(8);
+    town.reloads(city::edited(|text| text.replace("[group.main]\n", "[group.main]\nleast_seats = 2\n")));
+    let alarms = |town: &Town| {
+        let told =
+            |e: &&switchboard::fact::Event| matches!(&e.fact, Fact::Alarm { subject, .. } if subject == "group main");
+        town.facts.iter().filter(told).count()
+    };
+    let phones: Vec<Party> = ["8041", "8042", "8043"].into_iter().map(|seat| town.seat(seat, SOON)).collect();
+    town.runs(1.0);
+    for seat in ["8041", "8042"] {
+        assert_eq!(set(&mut town, seat, Some(seat), Some(SeatSet::Ready), ""), Answer::Done);
+    }
+    assert_eq!(alarms(&town), 0, "they come one after the other");
+    assert_eq!(set(&mut town, "8041", None, Some(SeatSet::Break), ""), Answer::Done);
+    assert_eq!(set(&mut town, "8042", None, Some(SeatSet::Out), ""), Answer::Done);
+    assert_eq!(alarms(&town), 1);
+    assert_eq!(set(&mut town, "8042", Some("8042"), Some(SeatSet::Ready), ""), Answer::Done);
+    assert_eq!(set(&mut town, "8043", Some("8043"), Some(SeatSet::Ready), ""), Answer::Done);
+    assert_eq!(set(&mut town, "8043", None, Some(SeatSet::Out), ""), Answer::Done);
+    assert_eq!(alarms(&town), 2, "{}", phones.len());
+    town.goes_home();
+}

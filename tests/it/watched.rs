@@ -79,7 +79,9 @@ fn the_floor_is_listed_filtered_as_csv_and_live() {
     let output = daemon.says(&["seats", "ls", "--group", "kept.12348", "--csv", "--lang", "en"]);
     let text = out(&output);
     assert!(
-        text.starts_with("seat,groups,state,phone,wrong passwords\r\n8051,kept.12348,not_ready:signed_out"),
+        text.starts_with(
+            "seat,agent,groups,state,since,answered,phone,wrong passwords\r\n8051,'-,kept.12348,not_ready:signed_out"
+        ),
         "{text}"
     );
     assert_eq!(text.matches("\r\n").count(), 3);

@@ -7,6 +7,7 @@
 mod archived;
 mod carrier;
 mod crashes;
+mod desk;
 mod disks;
 mod door;
 mod emergency;

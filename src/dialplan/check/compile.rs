@@ -173,7 +173,6 @@ impl<'w> Compiler<'_, 'w> {
             repeat_within_ms: g.repeat_within.as_ref().map(|p| p.value),
             least_seats: value(g.least_seats.as_ref(), 0),
             callback: value(g.callback.as_ref(), false),
-            survey: value(g.survey.as_ref(), false),
             trusted: value(g.trusted.as_ref(), false),
             overflow: Route::new(overflow),
             at,

@@ -78,7 +78,6 @@ fn group(g: &Group) -> Vec<Row> {
         ("repeat_within", g.repeat_within_ms.map_or_else(String::new, duration)),
         ("least_seats", g.least_seats.to_string()),
         ("callback", g.callback.to_string()),
-        ("survey", g.survey.to_string()),
         ("trusted", g.trusted.to_string()),
         ("overflow", route(&g.overflow)),
     ]

@@ -115,7 +115,6 @@ pub(super) fn group(mut s: Section<'_, '_, '_, '_>, name: At<String>) -> GroupWr
         repeat_within: s.time_limit("repeat_within"),
         least_seats: s.count("least_seats", 1..10_001),
         callback: s.flag("callback"),
-        survey: s.flag("survey"),
         trusted: s.flag("trusted"),
         overflow: s.targets("overflow"),
         unread: Vec::new(),

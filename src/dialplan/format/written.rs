@@ -202,7 +202,6 @@ pub(in crate::dialplan) struct GroupWritten {
     pub(in crate::dialplan) repeat_within: Option<At<u32>>,
     pub(in crate::dialplan) least_seats: Option<At<u32>>,
     pub(in crate::dialplan) callback: Option<At<bool>>,
-    pub(in crate::dialplan) survey: Option<At<bool>>,
     pub(in crate::dialplan) trusted: Option<At<bool>>,
     pub(in crate::dialplan) overflow: Vec<At<Target>>,
     /// Keys that are there, but with a value that could not be read.

@@ -198,7 +198,6 @@ pub(super) const ALL: &[(&str, &str, &str, &str)] = &[
         "等待中可按 1 预约回电，默认不可",
         "Who waits may ask by key 1 to be called back, not by default",
     ),
-    ("group", "survey", "通话后请来电人评价，默认不请", "The caller is asked how he was served, not by default"),
     ("group", "trusted", "主叫要求隐藏时坐席也看得到号码", "Seats see the caller's number even where it is withheld"),
     ("group", "overflow", "无人可接时依次去哪里", "Where calls go in order when nobody can answer"),
     ("trunk", "", "中继的用途；地址在系统配置里", "What trunks are for; their addresses are configuration"),

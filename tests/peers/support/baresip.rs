@@ -36,6 +36,17 @@ impl Baresip {
         phone
     }
 
+    /// The same at a seat where somebody has to sign in: registered only.
+    pub fn desk(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
+        let sip = lab.sip();
+        let account =
+            format!("<sip:{number}@{sip}>;auth_user={number};auth_pass=lab-{number};regint=60;answermode=auto");
+        let phone = Self::start(lab, n, number, &account, hertz);
+        let registered = until(8_000, || lab.seat(number).contact);
+        assert!(registered.is_some(), "seat {number} did not register");
+        phone
+    }
+
     /// The phone `n` of the slot as a citizen's: no account, calls by [`Baresip::command`] `dial`. It sends its sound from
     /// 127.0.0.1 whatever it is told; the lab's carrier has to be there too, see [`Lab::with_citizen`].
     pub fn citizen(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {

@@ -39,11 +39,16 @@ impl Lab {
         Self::with(moment, |text, _| text)
     }
 
-    /// Starts a daemon whose carrier has the slot's phone `n` as well.
+    /// Starts a daemon whose carrier has the slot's phone `n` as well; it is also where calls to the carrier go.
     pub fn with_citizen(n: u16) -> Self {
         let slot = Slot::take();
-        let at = format!("inbound = [\"127.0.0.10\", \"127.0.0.1:{}\"]", slot.phone(n));
-        Self::on(slot, LAB_DAY, |text, _| text.replacen("inbound = \"127.0.0.10\"", &at, 1))
+        let (citizen, trunks) = (format!("127.0.0.1:{}", slot.phone(n)), slot.trunks());
+        let at = format!("inbound = [\"127.0.0.10\", \"{citizen}\"]");
+        let calls = format!("outbound = \"127.0.0.10:{trunks}\"");
+        Self::on(slot, LAB_DAY, |text, _| {
+            let text = text.replacen("inbound = \"127.0.0.10\"", &at, 1);
+            text.replacen(&calls, &format!("outbound = \"{citizen}\""), 1)
+        })
     }
 
     /// Starts a daemon with another line or two in its configuration, made with the test's folder in hand.
@@ -130,6 +135,22 @@ impl Lab {
         });
         let seats = self.ask(&exchange::Command::Seats);
         assert!(ready.is_some(), "seat {number} did not become ready: {seats:?}\n{}", self.daemon.said());
+    }
+
+    /// Who is to be called back.
+    pub fn callbacks(&self) -> Vec<exchange::CallbackRow> {
+        match self.ask(&exchange::Command::Callbacks) {
+            Answer::Callbacks { callbacks } => callbacks,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits until agent and state of a seat are these.
+    pub fn stands(&self, number: &str, agent: Option<&str>, state: &str) {
+        let there =
+            |row: &SeatRow| row.agent.as_ref().map(ToString::to_string).as_deref() == agent && row.state == state;
+        let found = until(10_000, || there(&self.seat(number)).then_some(()));
+        assert!(found.is_some(), "{:?}\n{}", self.seat(number), self.daemon.said());
     }
 
     /// One seat.
