@@ -86,7 +86,7 @@ pub enum Command {
     /// 运行状况 · how the running switchboard stands.
     Status {
         /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
-        #[arg(long, conflicts_with = "json")]
+        #[arg(long)]
         watch: bool,
     },
     /// 重新读取拨号计划目录并生效；有错误则一切不变 · reads the dialplan folder again; with a mistake nothing changes.
@@ -431,9 +431,6 @@ pub enum Reports {
 #[derive(Debug, Subcommand)]
 pub enum Seats {
     /// 列出，状态取自运行中的交换机 · lists them as they are in the running switchboard.
-    #[command(
-        after_help = "例 examples:\n  switchboard seats ls --group main --work ready\n  switchboard seats ls --watch"
-    )]
     Ls {
         /// 只看此坐席组 · only this group's.
         #[arg(long, value_name = "GROUP")]
@@ -449,9 +446,6 @@ pub enum Seats {
 #[derive(Debug, Subcommand)]
 pub enum Groups {
     /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
-    #[command(
-        after_help = "例 examples:\n  switchboard groups ls\n  switchboard groups ls --live\n  switchboard groups ls --watch"
-    )]
     Ls {
         /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
         #[arg(long)]

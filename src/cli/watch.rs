@@ -1,6 +1,6 @@
 //! A list as a table or as CSV, once, or again whenever it changes.
 
-use super::exit::{Done, Failure};
+use super::exit::{Done, Exit, Failure};
 use super::screen::{Screen, print};
 use super::table;
 use crate::ledger::print as paper;
@@ -16,11 +16,23 @@ const EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Show {
     /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub watch: bool,
     /// 输出 CSV · CSV.
-    #[arg(long, conflicts_with_all = ["json", "watch"])]
+    #[arg(long, conflicts_with = "watch")]
     pub csv: bool,
+}
+
+/// `--json` is one document: it goes with neither of these.
+///
+/// # Errors
+/// That both are asked for.
+pub fn but_json(asked: bool, flag: &str, screen: &Screen) -> Result<(), Failure> {
+    if !asked || !screen.json {
+        return Ok(());
+    }
+    let (zh, en) = (format!("{flag} 与 --json 不能同用"), format!("{flag} does not go with --json"));
+    Err(Failure::new(Exit::Usage, zh, en))
 }
 
 /// Rows under their heading.
@@ -34,11 +46,13 @@ pub fn shaped<const N: usize>(rows: &[[String; N]], show: Show) -> String {
 /// # Errors
 /// Why it cannot be had: at once, or after it has been shown for a while.
 pub fn shown(
-    watch: bool,
+    show: Show,
     screen: &Screen,
     mut look: impl FnMut() -> Result<(String, Value), Failure>,
 ) -> Result<Done, Failure> {
-    if !watch {
+    but_json(show.watch, "--watch", screen)?;
+    but_json(show.csv, "--csv", screen)?;
+    if !show.watch {
         let (text, result) = look()?;
         return Ok(Done::well(text, result));
     }

@@ -22,7 +22,7 @@ pub struct Figures {
     #[arg(long, value_name = "HOUR", value_parser = hour)]
     pub to: Option<Hour>,
     /// 输出 CSV，全部指标 · CSV, with every figure.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     pub csv: bool,
 }
 
