@@ -415,9 +415,6 @@ pub enum Reports {
 #[derive(Debug, Subcommand)]
 pub enum Groups {
     /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
-    #[command(
-        after_help = "例 examples:\n  switchboard groups ls\n  switchboard groups ls --live\n  switchboard groups ls --watch"
-    )]
     Ls {
         /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
         #[arg(long)]

@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
-use super::watch::shown;
+use super::watch::{Show, shown};
 use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
 use crate::exchange::{Answer, Command, RegistrationRow, RegistrationState, Status, Storage, TrunkRow};
@@ -67,7 +67,7 @@ pub(super) fn strange() -> Failure {
 
 /// `status`.
 pub(super) fn status(global: &Global, watch: bool, screen: &Screen) -> Result<Done, Failure> {
-    shown(watch, screen, || stands(global, screen))
+    shown(Show { watch, csv: false }, screen, || stands(global, screen))
 }
 
 /// How the switchboard stands: for a person, and as a document.

@@ -4,7 +4,7 @@ use super::args::{Calls, Global};
 use super::exit::{Done, Failure};
 use super::records::{none, records, reference, unread};
 use super::screen::Screen;
-use super::watch::{Show, shown};
+use super::watch::{Show, but_json, shown};
 use super::{ask, orders, recording, table};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::Lang;
@@ -20,7 +20,7 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             let (number, outcome) = (number.clone(), *outcome);
             let filter = Filter { limit: *limit, number, since: *since, outcome, ..Filter::default() };
             if show.watch {
-                return shown(true, screen, || live_now(global, &filter, stage.as_deref(), screen.lang));
+                return shown(*show, screen, || live_now(global, &filter, stage.as_deref(), screen.lang));
             }
             list(global, &filter, stage.as_deref(), *show, screen)
         }
@@ -51,6 +51,7 @@ fn live_now(
 }
 
 fn list(global: &Global, filter: &Filter, stage: Option<&str>, show: Show, screen: &Screen) -> Result<Done, Failure> {
+    but_json(show.csv, "--csv", screen)?;
     // Either may be missing, the daemon or the records; only when both are there is nothing to tell.
     let live = live(global, filter, stage);
     let ended = records(global)

@@ -16,7 +16,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("demo", &["switchboard demo", "switchboard demo --as-of 2022-03-01T00:00 --port 5090"]),
-    ("status", &["switchboard status", "switchboard status --json --state /var/lib/switchboard"]),
+    (
+        "status",
+        &["switchboard status", "switchboard status --json --state /var/lib/switchboard", "switchboard status --watch"],
+    ),
     ("doctor", &["switchboard doctor --config config/switchboard.toml"]),
     (
         "call",
@@ -24,13 +27,26 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     (
         "calls ls",
-        &["switchboard calls ls --number 12333 --since 2021-12-15", "switchboard calls ls --json --limit 100"],
+        &[
+            "switchboard calls ls --number 12333 --since 2021-12-15",
+            "switchboard calls ls --json --limit 100",
+            "switchboard calls ls --watch --stage queueing",
+            "switchboard calls ls --outcome abandoned --csv --limit 1000",
+        ],
     ),
     ("calls show", &["switchboard calls show 5bhd7pq5c01"]),
     ("calls hangup", &["switchboard calls hangup 5bhd7pq5c01"]),
-    ("seats ls", &["switchboard seats ls"]),
+    ("seats ls", &["switchboard seats ls --group main --work ready", "switchboard seats ls --watch"]),
     ("trunks ls", &["switchboard trunks ls"]),
-    ("groups ls", &["switchboard groups ls", "switchboard groups ls --dialplan dialplans --lang en"]),
+    (
+        "groups ls",
+        &[
+            "switchboard groups ls",
+            "switchboard groups ls --dialplan dialplans --lang en",
+            "switchboard groups ls --live",
+            "switchboard groups ls --watch",
+        ],
+    ),
     ("numbers ls", &["switchboard numbers ls", "switchboard numbers ls --at 2022-03-01T00:00"]),
     (
         "dialplan why",

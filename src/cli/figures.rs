@@ -7,6 +7,7 @@ use super::exit::{Done, Exit, Failure};
 use super::files::load;
 use super::records::{records, unread};
 use super::screen::Screen;
+use super::watch::but_json;
 use super::{moment, place};
 use crate::calendar::Zone;
 use crate::clock::Clock;
@@ -21,6 +22,7 @@ const LONGEST: i64 = 366 * 24;
 
 /// `report figures`.
 pub(super) fn figures(global: &Global, asked: &Figures, screen: &Screen) -> Result<Done, Failure> {
+    but_json(asked.csv, "--csv", screen)?;
     let state = records(global)?;
     let mut reader = Reader::open(&state).map_err(|e| unread(&e))?;
     let latest = reader.calls(&Filter { limit: 1, ..Filter::default() }).map_err(|e| unread(&e))?;

@@ -18,7 +18,7 @@ pub(super) fn seats(
     show: Show,
     screen: &Screen,
 ) -> Result<Done, Failure> {
-    shown(show.watch, screen, || seats_now(global, only, show, screen.lang))
+    shown(show, screen, || seats_now(global, only, show, screen.lang))
 }
 
 fn seats_now(
@@ -56,7 +56,7 @@ fn seats_now(
 
 /// `groups ls --live`.
 pub(super) fn groups(global: &Global, show: Show, screen: &Screen) -> Result<Done, Failure> {
-    shown(show.watch, screen, || groups_now(global, show, screen.lang))
+    shown(show, screen, || groups_now(global, show, screen.lang))
 }
 
 fn groups_now(global: &Global, show: Show, lang: Lang) -> Result<(String, Value), Failure> {

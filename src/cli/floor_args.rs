@@ -16,9 +16,6 @@ pub struct Who {
 #[derive(Debug, Subcommand)]
 pub enum Seats {
     /// 列出，状态取自运行中的交换机 · lists them as they are in the running switchboard.
-    #[command(
-        after_help = "例 examples:\n  switchboard seats ls --group main --work ready\n  switchboard seats ls --watch"
-    )]
     Ls {
         /// 只看此坐席组 · only this group's.
         #[arg(long, value_name = "GROUP")]

@@ -61,26 +61,8 @@ pub fn main() -> ExitCode {
     let lang = place::lang(cli.global.lang, &|name| std::env::var(name).ok());
     let color = screen::color_wanted() && std::io::stdout().is_terminal();
     let screen = Screen { lang, json: cli.wants_json(), color };
-    let outcome = if screen.json && is_text(&cli.command) {
-        let zh = "--json 只输出一个 JSON 文档：不能与 --watch、--csv 同用";
-        Err(Failure::new(Exit::Usage, zh, "--json is one JSON document: it goes with neither --watch nor --csv"))
-    } else {
-        dispatch(&cli, &screen)
-    };
+    let outcome = dispatch(&cli, &screen);
     finish(&outcome, &screen)
-}
-
-/// Whether it is asked for as something else than one document: a global option can name none of one command as its conflict.
-fn is_text(command: &Command) -> bool {
-    let other = |show: &watch::Show| show.watch || show.csv;
-    match command {
-        Command::Status { watch } => *watch,
-        Command::Seats(args::Seats::Ls { show, .. }) => other(show),
-        Command::Groups(args::Groups::Ls { show, .. }) => other(show),
-        Command::Calls(args::Calls::Ls { show, .. }) => other(show),
-        Command::Report(args::Reports::Figures(asked)) => asked.csv,
-        _ => false,
-    }
 }
 
 fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {

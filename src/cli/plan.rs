@@ -4,7 +4,7 @@ use super::args::{Global, Why};
 use super::exit::{Done, Exit, Failure};
 use super::files::load;
 use super::screen::Screen;
-use super::watch::{Show, shaped};
+use super::watch::{Show, but_json, shaped};
 use super::{moment, place, records};
 use crate::calendar::Hours;
 use crate::clock::Clock;
@@ -144,6 +144,7 @@ pub(super) fn state_word(state: &str, lang: Lang) -> String {
 
 /// `groups ls`.
 pub(super) fn groups(global: &Global, show: Show, screen: &Screen) -> Result<Done, Failure> {
+    but_json(show.csv, "--csv", screen)?;
     let wall = Clock::system().now().wall;
     let plan = load(&place::dialplan(global)?, wall)?;
     let lang = screen.lang;

@@ -1,6 +1,6 @@
 //! A list as a table or as CSV, once, or again whenever it changes.
 
-use super::exit::{Done, Failure};
+use super::exit::{Done, Exit, Failure};
 use super::screen::{Screen, print};
 use super::table;
 use crate::ledger::print as paper;
@@ -23,6 +23,18 @@ pub struct Show {
     pub csv: bool,
 }
 
+/// `--json` is one document: it goes with neither of these.
+///
+/// # Errors
+/// That both are asked for.
+pub fn but_json(asked: bool, flag: &str, screen: &Screen) -> Result<(), Failure> {
+    if !asked || !screen.json {
+        return Ok(());
+    }
+    let (zh, en) = (format!("{flag} 与 --json 不能同用"), format!("{flag} does not go with --json"));
+    Err(Failure::new(Exit::Usage, zh, en))
+}
+
 /// Rows under their heading.
 #[must_use]
 pub fn shaped<const N: usize>(rows: &[[String; N]], show: Show) -> String {
@@ -34,11 +46,13 @@ pub fn shaped<const N: usize>(rows: &[[String; N]], show: Show) -> String {
 /// # Errors
 /// Why it cannot be had: at once, or after it has been shown for a while.
 pub fn shown(
-    watch: bool,
+    show: Show,
     screen: &Screen,
     mut look: impl FnMut() -> Result<(String, Value), Failure>,
 ) -> Result<Done, Failure> {
-    if !watch {
+    but_json(show.watch, "--watch", screen)?;
+    but_json(show.csv, "--csv", screen)?;
+    if !show.watch {
         let (text, result) = look()?;
         return Ok(Done::well(text, result));
     }
