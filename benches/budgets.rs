@@ -6,6 +6,7 @@
 
 mod api;
 mod archive;
+mod floor;
 mod load;
 mod media;
 mod mixer;
@@ -43,8 +44,9 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
     // `memory` is part of `load`, and can be had alone.
     let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
-    let parts: [(&str, fn()); 8] = [
+    let parts: [(&str, fn()); 9] = [
         ("routing", routing::run),
+        ("floor", floor::run),
         ("sip", sip::run),
         ("media", media::run),
         ("mixer", mixer::run),

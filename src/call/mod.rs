@@ -29,6 +29,7 @@ mod release;
 mod room;
 pub mod script;
 mod stage;
+mod survey;
 mod talking;
 mod three_way;
 
@@ -364,6 +365,7 @@ impl Call {
         }
         let feature: Box<dyn Machine> = match order {
             Order::Reach(to, way, brief) => Box::new(three_way::ThreeWay::new(to.clone(), *way, brief.clone())),
+            Order::Survey => Box::new(survey::Survey::new()),
             Order::Supervise { seat, mode, .. } => Box::new(monitor::Monitor::new(seat.clone(), *mode)),
             _ => return Err(Conflict::Nobody),
         };

@@ -15,6 +15,8 @@ pub enum Order {
     Reach(Arc<Reachable>, Way, Brief),
     /// 离开: the agent leaves; caller and target go on.
     Leave,
+    /// 评价: the agent leaves the caller to the question how he was served.
+    Survey,
     /// 取消: the target that is being reached, or has joined, goes.
     Cancel,
     /// Talk to the target alone, to the caller alone, and so on in turn.

@@ -321,6 +321,9 @@ pub enum Calls {
     /// 班长退出 · the supervisor goes.
     #[command(after_help = "例 example:\n  switchboard calls dismiss 5bhd7pq5c01")]
     Dismiss(OfCall),
+    /// 请来电人评价，坐席退出 · the caller is asked how he was served; the agent is free.
+    #[command(after_help = "例 example:\n  switchboard calls survey 5bhd7pq5c01")]
+    Survey(OfCall),
     /// 挂断 · ends a call.
     Hangup {
         /// 编号 · its reference.

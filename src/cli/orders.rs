@@ -99,6 +99,7 @@ fn read(words: &Calls) -> Option<Result<Asked, Failure>> {
         Calls::Swap(of) => plain(of, Verb::Swap, "已切换", "swapped"),
         Calls::Together(of) => plain(of, Verb::Together, "三方同时通话", "all three talk"),
         Calls::Back(of) => plain(of, Verb::Back, "已回到来电人", "back with the caller"),
+        Calls::Survey(of) => plain(of, Verb::Survey, "已转评价", "the caller is asked how he was served"),
         Calls::Dismiss(of) => plain(of, Verb::Dismiss, "班长已退出", "the supervisor has left"),
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn read(table: Table<'_, '_>) -> Codes {
         cancel: code("cancel", usual.cancel),
         swap: code("swap", usual.swap),
         back: code("back", usual.back),
+        survey: code("survey", usual.survey),
         sign_in: code("sign_in", usual.sign_in),
         sign_out: code("sign_out", usual.sign_out),
         ready: code("ready", usual.ready),

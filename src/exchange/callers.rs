@@ -20,6 +20,7 @@ struct Known {
     last: i64,
     talked: Option<(AgentId, i64)>,
     gave_up: Option<i64>,
+    surveyed: Option<i64>,
 }
 
 impl Callers {
@@ -31,6 +32,16 @@ impl Callers {
     /// The caller gave up waiting.
     pub fn gave_up(&mut self, number: &str, wall: i64) {
         self.change(number, wall, |known| known.gave_up = Some(wall));
+    }
+
+    /// The caller has said how he was served.
+    pub fn surveyed(&mut self, number: &str, wall: i64) {
+        self.change(number, wall, |known| known.surveyed = Some(wall));
+    }
+
+    /// Whether he has said so since then, wall µs.
+    pub fn surveyed_since(&self, number: &str, since: i64) -> bool {
+        self.known.get(number).and_then(|known| known.surveyed).is_some_and(|at| at >= since)
     }
 
     /// Whom he has talked with since then, wall µs.

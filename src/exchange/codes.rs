@@ -16,6 +16,8 @@ pub struct Codes {
     pub swap: String,
     /// Back to the caller; the target goes.
     pub back: String,
+    /// 评价: the caller is asked how he was served; the agent is free.
+    pub survey: String,
     /// 签入. Dialled: then work number and PIN are asked for, or they follow at once, `*71*8041*1234`.
     pub sign_in: String,
     /// 签出.
@@ -39,6 +41,7 @@ impl Default for Codes {
             cancel: code("*3"),
             swap: code("*4"),
             back: code("*0"),
+            survey: code("*8"),
             sign_in: code("*71"),
             sign_out: code("*70"),
             ready: code("*72"),
@@ -90,9 +93,10 @@ impl Codes {
         pairs.into_iter().next()
     }
 
-    fn all(&self) -> [&str; 10] {
-        let Self { three_way, leave, cancel, swap, back, sign_in, sign_out, ready, rest, wrap_up, speed: _ } = self;
-        [three_way, leave, cancel, swap, back, sign_in, sign_out, ready, rest, wrap_up].map(String::as_str)
+    fn all(&self) -> [&str; 11] {
+        let Self { three_way, leave, cancel, swap, back, survey, sign_in, sign_out, ready, rest, wrap_up, speed: _ } =
+            self;
+        [three_way, leave, cancel, swap, back, survey, sign_in, sign_out, ready, rest, wrap_up].map(String::as_str)
     }
 
     /// What a seat's phone orders about its seat by dialling this.
@@ -132,6 +136,7 @@ impl Codes {
             (&self.cancel, Order::Cancel),
             (&self.swap, Order::Swap),
             (&self.back, Order::Back),
+            (&self.survey, Order::Survey),
         ];
         if let Some((_, order)) = simple.iter().find(|(code, _)| *code == keys) {
             return Meaning::Order(order.clone());
@@ -187,6 +192,7 @@ mod tests {
             ("*732", Meaning::Seat(SeatOrder::Break(Some(2)))),
             ("*73#", Meaning::Seat(SeatOrder::Break(None))),
             ("*730", Meaning::Digits),
+            ("*8", Meaning::Order(Order::Survey)),
             ("*5", Meaning::Digits),
             ("**", Meaning::Digits),
             ("1", Meaning::Digits),

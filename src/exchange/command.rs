@@ -247,4 +247,6 @@ pub enum Verb {
     Continue,
     /// The supervisor goes.
     Dismiss,
+    /// The agent leaves the caller to the question how he was served.
+    Survey,
 }

@@ -198,6 +198,12 @@ impl Exchange {
         }
     }
 
+    /// Whether the caller has said today already how he was served: nobody is asked twice a day.
+    pub(super) fn has_been_asked(&self, call: CallRef, now: Now) -> bool {
+        let number = self.calls.get(&call).map(|live| live.call.journey.caller.number.as_str());
+        number.is_some_and(|number| self.callers.surveyed_since(number, now.wall.saturating_sub(DAY)))
+    }
+
     /// Remembers of a caller what a fact of his call tells.
     pub(super) fn remember(&mut self, call: CallRef, fact: &Fact, now: Now) {
         let Some(live) = self.calls.get(&call) else { return };
@@ -211,6 +217,7 @@ impl Exchange {
                 self.missed(call, Missed::Abandoned, now);
             }
             Fact::CallEnded { outcome: Outcome::Shed, .. } => self.missed(call, Missed::Shed, now),
+            Fact::Surveyed { .. } => self.callers.surveyed(&journey.caller.number, now.wall),
             Fact::CallbackTried { reached, cause } => self.callbacks.tried(call, *reached, *cause),
             Fact::Connected { leg } => {
                 let member = live.call.members().iter().find(|m| m.leg == *leg);

@@ -74,6 +74,7 @@ impl Exchange {
             Verb::Record => Order::Record,
             Verb::Pause => Order::Pause(true, why),
             Verb::Continue => Order::Pause(false, why),
+            Verb::Survey => Order::Survey,
             Verb::Dismiss => return self.dismiss(call, now),
         };
         self.agents_order(call, order, by, now)

@@ -27,6 +27,9 @@ impl Exchange {
         by: &str,
         now: Now,
     ) -> Result<(), Conflict> {
+        if order == Order::Survey && self.has_been_asked(id, now) {
+            return Err(Conflict::Already);
+        }
         self.ordered(id, now, |call| call.order(from, order, by, now))
     }
 

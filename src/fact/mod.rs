@@ -389,6 +389,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         ordered_by: String,
     },
+    /// The caller was asked how he was served: a grade from 1 to 5, and whether his matter is solved, if he has said that.
+    Surveyed {
+        grade: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        solved: Option<bool>,
+    },
     /// A supervisor asked to be in a call so, or changed how he is there.
     Supervised {
         seat: SeatId,

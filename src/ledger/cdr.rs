@@ -72,6 +72,12 @@ pub struct Cdr {
     /// The recording's file as it is kept, once it is: told after the call's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<Box<Archived>>,
+    /// How the caller was served, in his words: 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<u8>,
+    /// Whether his matter is solved, in his words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solved: Option<bool>,
     /// Entries left out of the lists because the call had more than [`super::fold::MAX_LIST`] of one.
     pub omitted: u32,
     /// Who answered first.

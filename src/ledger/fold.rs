@@ -153,6 +153,8 @@ impl Fold {
             recorded_ms: None,
             recording_paused_ms: 0,
             archived: None,
+            grade: None,
+            solved: None,
             omitted: 0,
             answered_by: None,
             outcome: Outcome::Crashed,
@@ -186,6 +188,7 @@ fn note(live: &mut Live, event: &Event) {
             }
         }
         Fact::PromptStarted { .. } | Fact::PromptEnded { .. } => note_prompt(cdr, event),
+        Fact::Surveyed { grade, solved } => (cdr.grade, cdr.solved) = (Some(*grade), *solved),
         Fact::LegTried { leg, target, agent } => {
             human_turn(cdr, at);
             let tried = Attempt { agent: agent.clone(), ..attempt(*leg, target, at) };

@@ -50,6 +50,12 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         | Fact::LegMoved { .. }
         | Fact::LegReplaced { .. } => transfers::sentence(fact, lang),
         Fact::Muted { .. } | Fact::Supervised { .. } => of_supervision(fact, lang),
+        Fact::Surveyed { grade, solved } => {
+            let solved = solved.map_or("", |yes| {
+                if yes { lang.of("，已解决", ", solved") } else { lang.of("，未解决", ", not solved") }
+            });
+            format!("{} {grade}{solved}", lang.of("评价", "graded"))
+        }
         Fact::RecordingStarted { .. }
         | Fact::RecordingPaused { .. }
         | Fact::RecordingEnded { .. }

@@ -237,3 +237,50 @@ fn too_few_at_work_are_told_once_until_there_are_enough_again() {
     assert_eq!(alarms(&town), 2, "{}", phones.len());
     town.goes_home();
 }
+
+#[test]
+fn the_caller_is_asked_how_he_was_served_when_the_agent_hands_him_over_once_a_day() {
+    let mut town = Town::new(9);
+    let seat = town.seat("8001", SOON);
+    let citizen = town.citizen("13900000001");
+    town.runs(1.0);
+    let surveyed = |town: &Town| {
+        let told = |e: &switchboard::fact::Event| match &e.fact {
+            Fact::Surveyed { grade, solved } => Some((*grade, *solved)),
+            _ => None,
+        };
+        town.facts.iter().filter_map(told).collect::<Vec<_>>()
+    };
+    town.dials(citizen, "12345");
+    assert!(town.until(10, |t| t.talk(citizen, seat)));
+    town.presses(seat, "*8");
+    town.runs(1.0);
+    assert!(!town.is_connected(seat) && town.is_connected(citizen), "{}", town.trace.join("\n"));
+    stands(&mut town, "8001", Some("8001"), "ready");
+    town.presses(citizen, "7");
+    town.runs(2.0);
+    town.presses(citizen, "4");
+    town.runs(8.0);
+    town.presses(citizen, "1");
+    town.runs(5.0);
+    assert!(!town.is_connected(citizen), "{}", town.trace.join("\n"));
+    assert_eq!(surveyed(&town), [(4, Some(true))]);
+    // The same day he is not asked again: the agent hears that, and the talk goes on.
+    town.runs(60.0);
+    town.dials(citizen, "12345");
+    assert!(town.until(10, |t| t.talk(citizen, seat)));
+    town.presses(seat, "*8");
+    town.runs(1.0);
+    assert!(town.is_connected(seat) && town.is_connected(citizen));
+    // Another one says nothing: he is let go.
+    town.hangs_up(seat);
+    town.runs(2.0);
+    let other = town.citizen("13900000002");
+    town.dials(other, "12345");
+    assert!(town.until(10, |t| t.talk(other, seat)));
+    town.presses(seat, "*8");
+    town.runs(25.0);
+    assert!(!town.is_connected(other));
+    assert_eq!(surveyed(&town).len(), 1);
+    town.goes_home();
+}

@@ -89,3 +89,28 @@ fn a_caller_asks_by_key_to_be_called_back_and_both_hear_each_other() {
     let outcomes: Vec<_> = lab.records(2).iter().map(|cdr| cdr.outcome).collect();
     assert_eq!(outcomes, [Outcome::Connected, Outcome::Callback]);
 }
+
+#[test]
+fn a_caller_says_by_keys_how_he_was_served() {
+    let lab = Lab::with_citizen(3);
+    let mut citizen = Baresip::citizen(&lab, 3, "13900000001", 700.0);
+    let mut seat = Baresip::seat(&lab, 1, "8001", 1_100.0);
+    citizen.command("dial", &format!("sip:12345@{}", lab.sip()));
+    citizen.has("CALL_ESTABLISHED", 6_000);
+    seat.has("CALL_ESTABLISHED", 6_000);
+    pause(1_500);
+    presses(&mut seat, "*8");
+    seat.has("CALL_CLOSED", 4_000);
+    lab.stands("8001", Some("8001"), "ready");
+    pause(3_000);
+    presses(&mut citizen, "5");
+    pause(2_000);
+    presses(&mut citizen, "1");
+    citizen.has("CALL_CLOSED", 6_000);
+    let cdr = lab.record();
+    assert_eq!((cdr.outcome, cdr.grade, cdr.solved), (Outcome::Connected, Some(5), Some(true)));
+    // He heard the questions: speech, not the agent's tone, for three seconds and more.
+    let heard = citizen.heard();
+    let speech = heard.chunks_exact(800).filter(|c| level::rms_dbfs(c) > -35.0 && share(c, 1_100.0) < 0.2).count();
+    assert!(speech >= 30, "{speech}00 ms");
+}

@@ -33,7 +33,7 @@ pub enum Action {
 
 impl Action {
     /// Every word.
-    pub const ALL: [(&'static str, Self); 16] = [
+    pub const ALL: [(&'static str, Self); 17] = [
         ("three-way", Self::ThreeWay),
         ("transfer", Self::Transfer),
         ("hold", Self::Plain(Verb::Hold)),
@@ -49,6 +49,7 @@ impl Action {
         ("barge", Self::Supervise(Supervision::Barge)),
         ("takeover", Self::Supervise(Supervision::TakeOver)),
         ("dismiss", Self::Plain(Verb::Dismiss)),
+        ("survey", Self::Plain(Verb::Survey)),
         ("record", Self::Record),
     ];
 
@@ -174,6 +175,7 @@ mod tests {
             ("together", Verb::Together),
             ("back", Verb::Back),
             ("dismiss", Verb::Dismiss),
+            ("survey", Verb::Survey),
         ];
         for (word, verb) in plain {
             assert_eq!(read(word, "").unwrap(), conference(verb, "张三", ""), "{word}");
