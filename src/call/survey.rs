@@ -7,7 +7,7 @@
 
 use super::input::Input;
 use super::machine::{Event, Flow, Machine, Out, View};
-use super::order::{Conflict, Order};
+use super::order::Order;
 use super::party::CALLER;
 use super::room::Room;
 use crate::clock::{Now, SECOND};
@@ -46,16 +46,12 @@ impl Survey {
     /// The agent leaves the caller to the question; nothing has changed where that cannot be.
     fn begin(&mut self, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
         let ours = view.journey.service == Service::Hotline && matches!(view.journey.origin, Origin::Trunk(_));
-        if !ours || !view.parties.has_caller() {
-            return Flow::Refused(Conflict::Nobody);
+        let alone = view.parties.has_caller() && view.parties.target().is_none();
+        if ours && alone && self.ask(Asked::Grade, "survey/ask", view, now, out) {
+            Flow::AgentLeaves
+        } else {
+            Flow::Done
         }
-        if view.parties.target().is_some() {
-            return Flow::Refused(Conflict::Busy);
-        }
-        if !self.ask(Asked::Grade, "survey/ask", view, now, out) {
-            return Flow::Refused(Conflict::Nobody);
-        }
-        Flow::AgentLeaves
     }
 
     /// Says something; false without its prompt.
