@@ -1,6 +1,6 @@
 //! One group at work: its line, its ready seats, and what is known about its pace.
 
-use super::line::{Ask, Rank, Score};
+use super::line::{Ask, Rank, Score, Waiting};
 use super::pace::{Pace, Staff};
 use super::plan::{Group, Membership, Position, Strategy};
 use super::seat::{Rest, Seat};
@@ -145,6 +145,11 @@ impl Queue {
             Strategy::LeastTalk => (seat.talked, seat.idle_since, id.clone()),
             Strategy::Random => (seat.draw, 0, id.clone()),
         }
+    }
+
+    /// The seat's turn for this call, among those that may have it.
+    pub(super) fn turn_for(&self, id: &SeatId, seat: &Seat, member: Membership, call: &Waiting) -> (u64, u64, SeatId) {
+        self.turn(id, seat, member, &call.ask())
     }
 
     /// The first call in line that this seat may take by membership, skill and tier and that `passes`.

@@ -22,6 +22,7 @@ mod seat;
 mod settle;
 mod shown;
 mod timers;
+mod why;
 
 #[cfg(test)]
 mod hour;
@@ -37,6 +38,7 @@ mod theory;
 pub use floor::{Counts, Floor, ReserveError, SeatView};
 pub use plan::{Announce, Group, LEVELS, Membership, Plan, Position, Settings, Strategy};
 pub use shown::{Pending, Reason, SeatState, Work};
+pub use why::{Lacks, Why};
 
 use crate::fact::{Cause, Longer};
 use crate::id::{AgentId, CallRef, GroupId, OfferId, SeatId, SkillId};

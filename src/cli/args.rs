@@ -221,6 +221,12 @@ pub enum Calls {
         #[command(flatten)]
         show: super::watch::Show,
     },
+    /// 一个来电为何还在等：位次，各坐席为何未接 · why a call waits: its position, and what keeps each seat from having it.
+    #[command(after_help = "例 example:\n  switchboard calls why 5bhd7pq5c01")]
+    Why {
+        /// 编号 · its reference.
+        call: String,
+    },
     /// 一次通话的始末 · one call from beginning to end.
     Show {
         /// 编号 · its reference.

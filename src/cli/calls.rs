@@ -1,7 +1,7 @@
 //! `calls`: live ones from the daemon, ended ones from the records.
 
 use super::args::{Calls, Global};
-use super::exit::{Done, Failure};
+use super::exit::{Done, Exit, Failure};
 use super::records::{none, records, reference, unread};
 use super::screen::Screen;
 use super::watch::{Show, but_json, shown};
@@ -25,6 +25,7 @@ pub(super) fn calls(global: &Global, command: &Calls, screen: &Screen) -> Result
             list(global, &filter, stage.as_deref(), *show, screen)
         }
         Calls::Show { call } => show(global, reference(call)?, screen),
+        Calls::Why { call } => why(global, reference(call)?, screen),
         Calls::Recording { call, out } => recording::recording(global, reference(call)?, out.as_deref(), screen),
         other => orders::order(global, other, screen),
     }
@@ -104,10 +105,60 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
     table::aligned(&all)
 }
 
+/// A call that has not ended has no record yet: what it is now.
+fn going_on(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
+    let Ok(Answer::Call { call: row }) = ask::ask(global, &Command::Call { call }) else { return Err(none(call)) };
+    let heading = match screen.lang {
+        Lang::Zh => ["方", "角色", "接通", "保持", "静音"],
+        Lang::En => ["party", "role", "answered", "held", "muted"],
+    };
+    let mut parties = vec![heading.map(str::to_owned)];
+    parties.extend(row.parties.iter().map(|party| {
+        let mark = |yes: bool| if yes { "✓" } else { "-" }.to_owned();
+        let role = serde_json::to_value(party.role).unwrap_or_default();
+        let role = role.as_str().unwrap_or_default().to_owned();
+        [party.who.clone(), role, mark(party.answered), mark(party.held), mark(party.muted)]
+    }));
+    let text = format!("{}\n{}", live_table(std::slice::from_ref(&*row), screen.lang), table::aligned(&parties));
+    Ok(Done::well(text, json!({ "live": row })))
+}
+
+/// `calls why`.
+fn why(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
+    let why = match ask::ask(global, &Command::Why { call })? {
+        Answer::Why { why } => why,
+        Answer::Unknown => return Err(none(call)),
+        Answer::Conflict { .. } => {
+            return Err(Failure::new(Exit::Bad, "此来电没有在排队", "this call waits in no line"));
+        }
+        _ => return Err(ask::strange()),
+    };
+    let skill = why.skill.as_ref().map_or_else(String::new, |skill| {
+        format!(" · {} {skill}:{}", screen.lang.of("技能", "skill"), why.level.unwrap_or(1))
+    });
+    let likely = why.likely_ms.map_or_else(String::new, |(low, high)| {
+        format!(" · {} {}–{} s", screen.lang.of("预计", "likely"), low / 1000, high.div_ceil(1000))
+    });
+    let head = match screen.lang {
+        Lang::Zh => format!("坐席组 {}，第 {} 位{skill}{likely}\n", why.group, why.position),
+        Lang::En => format!("group {}, position {}{skill}{likely}\n", why.group, why.position),
+    };
+    let heading = match screen.lang {
+        Lang::Zh => ["坐席", "工号", "为何未接"],
+        Lang::En => ["seat", "agent", "why not"],
+    };
+    let mut rows = vec![heading.map(str::to_owned)];
+    rows.extend(why.seats.iter().map(|row| {
+        let agent = row.agent.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        [row.seat.to_string(), agent, screen.lang.of(&row.zh, &row.en).to_owned()]
+    }));
+    Ok(Done::well(format!("{head}{}", table::aligned(&rows)), json!({ "why": why })))
+}
+
 fn show(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
     let state = records(global)?;
     let found = Reader::open(&state).and_then(|mut reader| reader.call(call)).map_err(|e| unread(&e))?;
-    let Some((cdr, events)) = found else { return Err(none(call)) };
+    let Some((cdr, events)) = found else { return going_on(global, call, screen) };
     let proof = recording::prove(global, &state, &cdr);
     let mut text = print::show(&cdr, &events, screen.lang);
     let mut result = json!({ "call": cdr, "events": events });

@@ -78,7 +78,7 @@ pub(super) fn set_seat(global: &Global, set: &SetSeat, screen: &Screen) -> Resul
 fn read(words: &Calls) -> Option<Result<Asked, Failure>> {
     let plain = |of: &OfCall, verb, zh, en| Some(conference(of, verb, zh, en));
     match words {
-        Calls::Ls { .. } | Calls::Show { .. } | Calls::Recording { .. } => None,
+        Calls::Ls { .. } | Calls::Why { .. } | Calls::Show { .. } | Calls::Recording { .. } => None,
         Calls::Hangup { call } => Some(hang_up(call)),
         Calls::Transfer { call, to, way, reason, location, by } => {
             let brief = Brief { reason: reason.clone(), location: location.clone() };

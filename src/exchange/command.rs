@@ -1,6 +1,6 @@
 //! What operators ask: status, lists, hang-up, drain. Answers are values; how they are printed is the CLI's.
 
-use super::rows::{CallRow, CallbackRow, GroupRow, SeatRow, Status, TrunkRow};
+use super::rows::{CallRow, CallbackRow, GroupRow, SeatRow, Status, TrunkRow, WhyRow};
 use super::storage::Storage;
 use crate::call::{Conflict, Unfit};
 use crate::fact::{Brief, Supervision, Way};
@@ -92,6 +92,11 @@ pub enum Command {
         #[serde(default)]
         by: String,
     },
+    /// Why a call waits in its line.
+    Why {
+        /// Which.
+        call: CallRef,
+    },
     /// Callers who are to be called back.
     Callbacks,
     /// A seat calls one of them back.
@@ -141,6 +146,11 @@ pub enum Answer {
     Seats {
         /// Each seat.
         seats: Vec<SeatRow>,
+    },
+    /// To [`Command::Why`].
+    Why {
+        /// What keeps it waiting.
+        why: WhyRow,
     },
     /// To [`Command::Callbacks`].
     Callbacks {

@@ -2,11 +2,12 @@
 
 use super::Exchange;
 use super::calls::Live;
+use super::command::Answer;
 use super::live_recording::LiveRecording;
-use super::rows::{CallRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TrunkRow};
+use super::rows::{CallRow, LackRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TrunkRow, WhyRow};
 use super::trunks::Trunk;
 use crate::acd;
-use crate::call::Member;
+use crate::call::{Conflict, Member};
 use crate::clock::{Now, SECOND};
 use crate::fact::Target;
 use crate::id::{CallRef, GroupId, SeatId};
@@ -38,6 +39,22 @@ impl Exchange {
 
     pub(super) fn call_row(&self, id: CallRef) -> Option<CallRow> {
         self.calls.get(&id).map(|live| call_row(id, live))
+    }
+
+    pub(super) fn why_row(&self, call: CallRef, now: Now) -> Answer {
+        if !self.calls.contains_key(&call) {
+            return Answer::Unknown;
+        }
+        let Some(why) = self.floor.why(call, now) else { return Answer::Conflict { why: Conflict::Nobody } };
+        let (skill, level) = why.asks.unzip();
+        let lack = |(seat, lacks): (SeatId, acd::Lacks)| {
+            let (zh, en) = lacks.words();
+            let agent = self.floor.seat(&seat).and_then(|v| v.agent).cloned();
+            LackRow { seat, agent, zh: zh.into(), en: en.into() }
+        };
+        let (group, position, tier, likely_ms) = (why.group, why.position, why.tier, why.likely);
+        let seats = why.seats.into_iter().map(lack).collect();
+        Answer::Why { why: WhyRow { call, group, position, skill, level, tier, likely_ms, seats } }
     }
 
     pub(super) fn seat_rows(&self, now: Now) -> Vec<SeatRow> {

@@ -49,8 +49,8 @@ pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
-    CallRow, CallbackRow, GroupRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status,
-    TransferRow, TrunkRow,
+    CallRow, CallbackRow, GroupRow, LackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status,
+    TransferRow, TrunkRow, WhyRow,
 };
 pub use settings::{
     CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,

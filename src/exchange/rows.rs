@@ -158,6 +158,44 @@ pub struct SeatRow {
     pub locked: Vec<LockRow>,
 }
 
+/// Why a call waits in its line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhyRow {
+    /// The call.
+    pub call: CallRef,
+    /// The group.
+    pub group: GroupId,
+    /// 1 is the head of the line.
+    pub position: u32,
+    /// The skill that is asked for at present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillId>,
+    /// Its level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u8>,
+    /// Tiers up to this one may have it.
+    pub tier: u8,
+    /// Between which bounds eight of ten callers would wait, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likely_ms: Option<(u32, u32)>,
+    /// The group's seats in the order of their turns, those first that lack least: the first is who would be asked next.
+    pub seats: Vec<LackRow>,
+}
+
+/// What keeps a seat from having a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LackRow {
+    /// The seat.
+    pub seat: SeatId,
+    /// Who sits there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentId>,
+    /// What it lacks, in Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
 /// One caller who is to be called back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallbackRow {

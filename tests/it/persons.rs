@@ -284,3 +284,26 @@ fn the_caller_is_asked_how_he_was_served_when_the_agent_hands_him_over_once_a_da
     assert_eq!(surveyed(&town).len(), 1);
     town.goes_home();
 }
+
+#[test]
+fn why_a_caller_waits_is_told_seat_by_seat() {
+    let mut town = town(10);
+    let busy = town.seat("8041", SOON);
+    town.runs(1.0);
+    assert_eq!(set(&mut town, "8041", Some("8041"), Some(SeatSet::Ready), ""), Answer::Done);
+    let first = town.citizen("13900000001");
+    town.dials(first, "12345");
+    assert!(town.until(10, |t| t.talk(first, busy)));
+    let call = town.the_call().call;
+    assert!(matches!(town.asks(Command::Why { call }), Answer::Conflict { .. }), "it waits for nobody");
+    let second = town.citizen("13900000002");
+    town.dials(second, "12345");
+    town.runs(1.0);
+    let Answer::Calls { calls } = town.asks(Command::Calls) else { panic!("no calls") };
+    let waits = calls.iter().find(|row| row.caller == "13900000002").unwrap().call;
+    let Answer::Why { why } = town.asks(Command::Why { call: waits }) else { panic!("no answer") };
+    assert_eq!((why.group.as_str(), why.position), ("main", 1));
+    assert_eq!((why.seats[0].seat.as_str(), why.seats[0].en.as_str()), ("8041", "in a call or at paperwork"));
+    assert!(why.seats.iter().skip(1).all(|row| row.en == "nobody signed in"), "{:?}", why.seats);
+    town.goes_home();
+}

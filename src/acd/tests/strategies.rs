@@ -196,3 +196,17 @@ fn a_seat_that_was_silent_is_ready_again_after_its_time_or_at_a_sign_and_keeps_i
     room.ends("8001", 9);
     assert_eq!(room.state("8001"), "ready");
 }
+
+#[test]
+fn why_a_call_waits_is_told_seat_by_seat_in_the_order_of_their_turns() {
+    let mut room = languages(Strategy::LongestIdle, None);
+    room.tell(Input::NotReady { seat: s("8003"), reason: Reason::Break });
+    asks(&mut room, 1, 3);
+    room.answers("8002");
+    asks(&mut room, 2, 3);
+    let why = room.floor.why(CallRef(2), room.now).unwrap();
+    assert_eq!((why.position, why.asks, why.tier), (1, Some((SkillId::from("en"), 3)), 0));
+    let seats: Vec<_> = why.seats.iter().map(|(seat, lacks)| (seat.as_str(), lacks.clone())).collect();
+    assert_eq!(seats, [("8002", Lacks::Busy), ("8001", Lacks::Skill), ("8003", Lacks::Away)]);
+    assert_eq!(room.floor.why(CallRef(1), room.now), None, "it has somebody");
+}

@@ -42,6 +42,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/status", get(status))
         .route("/api/v1/calls", get(calls))
         .route("/api/v1/calls/{ref}", get(call).delete(hang_up))
+        .route("/api/v1/calls/{ref}/why", get(why))
         .route("/api/v1/seats", get(seats))
         .route("/api/v1/seats/{seat}", post(set_seat))
         .route("/api/v1/callbacks", get(callbacks))
@@ -140,6 +141,16 @@ async fn set_seat(State(backend): State<Arc<Backend>>, of: Ref, request: Request
     match backend.ask(command).await? {
         Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
         Answer::Unfit { why } => Err(Fault::unfit(why)),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn why(State(backend): State<Arc<Backend>>, of: Ref) -> Told {
+    let call = reference(of)?;
+    match backend.ask(Command::Why { call }).await? {
+        Answer::Why { why } => Ok(json(StatusCode::OK, &why)),
+        Answer::Unknown => Err(Fault::unknown(call)),
+        Answer::Conflict { why } => Err(Fault::conflict(why)),
         _ => Err(Fault::strange()),
     }
 }
