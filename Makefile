@@ -2,7 +2,7 @@
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: half an hour. SEEDS=20000 for more
-#                cities; of them a day of 87,000 calls; the daemon killed a hundred times under load
+#                cities; of them a day of 87,000 calls; the floor against the theory of queues; the daemon killed a hundred times under load
 #   make fuzz    模糊测试 · every door from outside for FUZZ_SECONDS (60): libFuzzer where cargo-fuzz and nightly are there
 #   make bench   性能 · figures beside the budgets
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
@@ -52,6 +52,7 @@ soak: tools
 	@CITY_SEEDS=$(SEEDS) $(CARGO) test --quiet --locked --test it city::weekdays -- --nocapture
 	@CITY_DAY=87000 $(CARGO) test --quiet --locked --test it city::a_day -- --nocapture
 	@SCHEDULE_SEEDS=100000 $(CARGO) test --quiet --locked --test it schedules -- --nocapture
+	@HOUR_SEEDS=5000 THEORY=long $(CARGO) test --quiet --locked --lib acd:: -- --nocapture
 	@TARGETS=all $(CARGO) test --quiet --locked --test peers targets::nobody -- --nocapture
 	@KILLS=100 CPS=60 $(CARGO) test --quiet --locked --test peers crashes::kills -- --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
