@@ -16,14 +16,15 @@ const AGAIN: u8 = 1;
 const ORDINARY: u8 = 2;
 /// µs.
 const DAY: i64 = 86_400 * 1_000_000;
-/// How often the whole floor is told of, if anything changes, µs.
-pub(super) const STANDS_EVERY: u64 = 600 * SECOND;
-/// The highest tier.
-const MAX_TIER: u64 = 15;
+/// How often the whole floor is told of, if anything changes: µs, and facts, so that under load too a start finds it in the newest
+/// segments of the journal.
+pub(super) const STANDS_EVERY: (u64, u64) = (600 * SECOND, 100_000);
 
 /// The floor's plan: groups as the dialplan has them, seats as this machine's configuration does.
 pub(super) fn plan_of(settings: &Settings, plan: &dialplan::Plan, seed: u64) -> Plan {
-    let groups = plan.groups().map(|g| (g.id.clone(), group_of(g, settings))).collect();
+    // A waiting call has a timer for each tier: there are none for tiers that nobody is in.
+    let tiers = settings.persons.values().map(|p| p.tier).max().unwrap_or(0);
+    let groups = plan.groups().map(|g| (g.id.clone(), group_of(g, settings, tiers))).collect();
     let seats = settings
         .seats
         .iter()
@@ -47,14 +48,14 @@ fn memberships(groups: &[GroupId], tier: u8) -> BTreeMap<GroupId, Membership> {
     groups.iter().zip(0..).map(|(group, order)| (group.clone(), Membership { tier, order })).collect()
 }
 
-fn group_of(group: &dialplan::Group, settings: &Settings) -> Group {
+fn group_of(group: &dialplan::Group, settings: &Settings, tiers: u8) -> Group {
     let every = group.position_every_ms.map(|ms| u64::from(ms) * MILLI);
     Group {
         ring_time: settings.ring_time.unwrap_or(u64::from(group.ring_ms) * MILLI),
         wrap_up: settings.wrap_up.unwrap_or(u64::from(group.wrap_up_ms) * MILLI),
         weight: group.weight,
         skill_wait: Some(u64::from(group.widen_ms) * MILLI),
-        tier_delays: (1..=MAX_TIER).map(|tier| tier * u64::from(group.tier_wait_ms) * MILLI).collect(),
+        tier_delays: (1..=u64::from(tiers)).map(|tier| tier * u64::from(group.tier_wait_ms) * MILLI).collect(),
         max_estimate: group.max_estimate_ms.map(|ms| u64::from(ms) * MILLI),
         strategy: strategy_of(group.strategy),
         max_wait: Some(u64::from(group.max_wait_ms) * MILLI),
@@ -146,12 +147,13 @@ impl Exchange {
     /// An alarm when a seat's leaving leaves too few at work in one of its groups, once until there are enough again.
     fn watch_staff(&mut self, seat: &SeatId, now: Now) {
         let Some(view) = self.floor.seat(seat) else { return };
-        let groups: Vec<GroupId> = view.serves.groups.keys().cloned().collect();
-        for group in groups {
-            let plan = &self.snapshot.plan;
-            let least =
-                plan.group(&group).filter(|g| g.least_seats > 0 && plan.is_open(g, now.wall)).map(|g| g.least_seats);
-            let Some(least) = least else { continue };
+        let plan = &self.snapshot.plan;
+        // Few groups ask for it: for the others nothing is made at each change of a seat.
+        let asks = |group: &GroupId| {
+            let plan = plan.group(group).filter(|g| g.least_seats > 0 && plan.is_open(g, now.wall))?;
+            Some((plan.id.clone(), plan.least_seats))
+        };
+        for (group, least) in view.serves.groups.keys().filter_map(asks).collect::<Vec<_>>() {
             let there = self.floor.at_work(&group);
             if there >= u64::from(least) {
                 self.short.remove(&group);
@@ -186,7 +188,7 @@ impl Exchange {
 
     /// The whole floor in one fact, so that a start need not read far back.
     pub(super) fn tell_standing(&mut self, now: Now) {
-        self.stands_by = now.mono.saturating_add(STANDS_EVERY);
+        self.stands_by = (now.mono.saturating_add(STANDS_EVERY.0), self.seq.saturating_add(STANDS_EVERY.1));
         let sat = |(seat, view): (&SeatId, acd::SeatView<'_>)| {
             let (seat, agent) = (seat.clone(), view.agent.cloned()?);
             Some(Sat { seat, agent, state: view.state.to_string() })
@@ -206,6 +208,12 @@ impl Exchange {
 
     /// Remembers of a caller what a fact of his call tells.
     pub(super) fn remember(&mut self, call: CallRef, fact: &Fact, now: Now) {
+        // Most facts tell nothing of the caller: for them no call is looked up.
+        let (Fact::CallEnded { .. } | Fact::Surveyed { .. } | Fact::CallbackTried { .. } | Fact::Connected { .. }) =
+            fact
+        else {
+            return;
+        };
         let Some(live) = self.calls.get(&call) else { return };
         let journey = &live.call.journey;
         if !matches!(journey.origin, Origin::Trunk(_)) || journey.class.is_none() {

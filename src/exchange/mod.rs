@@ -102,8 +102,8 @@ pub struct Exchange {
     /// Groups that have had as many seats at work as they must, and those that have too few now.
     staffed: BTreeSet<GroupId>,
     short: BTreeSet<GroupId>,
-    /// When the whole floor is told of again, if something has changed, µs monotonic.
-    stands_by: u64,
+    /// When the whole floor is told of again, if something has changed: µs monotonic, or a fact's number.
+    stands_by: (u64, u64),
     draining: bool,
     out: VecDeque<Output>,
 }
@@ -146,7 +146,7 @@ impl Exchange {
             minted: 0,
             staffed: BTreeSet::new(),
             short: BTreeSet::new(),
-            stands_by: now.mono.saturating_add(floor::STANDS_EVERY),
+            stands_by: (now.mono.saturating_add(floor::STANDS_EVERY.0), seq.saturating_add(floor::STANDS_EVERY.1)),
             draining: false,
             out: VecDeque::new(),
             settings,
@@ -276,7 +276,7 @@ impl Exchange {
         let event = fact::Event { v: fact::SCHEMA, seq: self.seq, at: now.wall, call, fact };
         self.seq += 1;
         self.out.push_back(Output::Fact(event));
-        if of_floor && now.mono >= self.stands_by {
+        if of_floor && (now.mono >= self.stands_by.0 || self.seq >= self.stands_by.1) {
             self.tell_standing(now);
         }
     }
