@@ -3,7 +3,7 @@
 //!
 //! Replay one seed with `HOUR_SEED=<seed>`; more of them with `HOUR_SEEDS=<n>`.
 
-use super::model::{Confession, Model, Rng, SEATS, random_position, seat_id};
+use super::model::{Confession, Model, Rng, SEATS, STRATEGIES, random_position, seat_id};
 use super::*;
 use crate::clock::{MILLI, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,25 +164,14 @@ impl Hour<'_> {
 
 /// A hall whose hub takes everybody, with a team beside it that overflows there.
 fn hall(rng: &mut Rng) -> Plan {
-    let strategies = [
-        Strategy::LongestIdle,
-        Strategy::Linear,
-        Strategy::FewestSkills,
-        Strategy::BestSkilled,
-        Strategy::RoundRobin,
-        Strategy::FewestCalls,
-        Strategy::LeastTalk,
-        Strategy::Random,
-        Strategy::RingAll,
-    ];
     let main = Group {
-        strategy: rng.pick(&strategies).unwrap(),
+        strategy: rng.pick(&STRATEGIES).unwrap(),
         wrap_up: rng.below(2) * 5 * SECOND,
         skill_wait: Some(5 * SECOND),
         ..Group::default()
     };
     let team = Group {
-        strategy: rng.pick(&strategies).unwrap(),
+        strategy: rng.pick(&STRATEGIES).unwrap(),
         max_wait: Some(20 * SECOND),
         max_size: Some(4),
         on_no_seats: true,

@@ -10,15 +10,31 @@ pub(super) const SEATS: u64 = 9;
 const GROUPS: [&str; 4] = ["kept.12348", "main", "night", "team"];
 const SKILLS: [&str; 2] = ["social", "tax"];
 
+pub(super) const STRATEGIES: [Strategy; 9] = [
+    Strategy::LongestIdle,
+    Strategy::RingAll,
+    Strategy::Linear,
+    Strategy::FewestSkills,
+    Strategy::BestSkilled,
+    Strategy::RoundRobin,
+    Strategy::FewestCalls,
+    Strategy::LeastTalk,
+    Strategy::Random,
+];
+
 pub(super) struct Rng(pub(super) u64);
 
 impl Rng {
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    /// SplitMix64.
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
+        z ^ (z >> 31)
+    }
+    pub(super) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
     }
     pub(super) fn once_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
@@ -71,19 +87,8 @@ pub(super) fn random_plan(rng: &mut Rng) -> Plan {
         if rng.once_in(12) {
             continue;
         }
-        let strategies = [
-            Strategy::LongestIdle,
-            Strategy::RingAll,
-            Strategy::Linear,
-            Strategy::FewestSkills,
-            Strategy::BestSkilled,
-            Strategy::RoundRobin,
-            Strategy::FewestCalls,
-            Strategy::LeastTalk,
-            Strategy::Random,
-        ];
         let group = Group {
-            strategy: if rng.once_in(2) { Strategy::LongestIdle } else { rng.pick(&strategies).unwrap() },
+            strategy: if rng.once_in(2) { Strategy::LongestIdle } else { rng.pick(&STRATEGIES).unwrap() },
             ring_time: (3 + rng.below(9)) * SECOND,
             wrap_up: rng.below(3) * 5 * SECOND,
             weight: u32::try_from(1 + rng.below(2)).unwrap(),

@@ -3,22 +3,12 @@
 //!
 //! `THEORY=long` takes the many calls that narrow intervals need.
 
+use super::model::Rng;
 use super::*;
 use crate::clock::{MILLI, Now, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// SplitMix64, and lengths with 53 random bits.
-struct Rng(u64);
-
 impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     /// An exponential length with this mean, µs, at least 1.
     fn exponential(&mut self, mean: f64) -> u64 {
         let uniform = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
