@@ -4,8 +4,10 @@
 
 mod days;
 mod hours;
+mod shifts;
 mod zone;
 
 pub use days::Calendar;
 pub use hours::Hours;
+pub use shifts::{Days, Shift, Shifts};
 pub use zone::Zone;

@@ -25,7 +25,7 @@ const fn line(cause: Cause, status: u16, q850: u8, outcome: Outcome, heard: Tone
     Row { cause, status, q850, outcome, heard, seen }
 }
 
-const TABLE: [Row; 22] = [
+const TABLE: [Row; 23] = [
     line(Cause::Normal, 480, 16, Outcome::Failed, Tone::Busy, "挂机"),
     line(Cause::Busy, 486, 17, Outcome::Busy, Tone::Busy, "忙"),
     line(Cause::NoAnswer, 480, 19, Outcome::NoAnswer, Tone::Busy, "无人接听"),
@@ -45,6 +45,7 @@ const TABLE: [Row; 22] = [
     line(Cause::CallerGone, 487, 16, Outcome::Abandoned, Tone::Busy, "已取消"),
     line(Cause::Elsewhere, 480, 26, Outcome::NoAnswer, Tone::Busy, "他处已接"),
     line(Cause::Shed, 503, 42, Outcome::Shed, Tone::Congestion, "过载"),
+    line(Cause::Disaster, 480, 27, Outcome::NoAnswer, Tone::Congestion, "应急模式"),
     line(Cause::CalledBack, 480, 16, Outcome::Callback, Tone::Busy, "预约回电"),
     line(Cause::Served, 480, 16, Outcome::Served, Tone::Busy, "已办理"),
     line(Cause::Internal, 500, 41, Outcome::Failed, Tone::Congestion, "故障"),

@@ -2,10 +2,24 @@
 
 use super::input::Input;
 use super::machine::{Machine, View};
+use super::monitor::Monitor;
+use super::order::Order;
 use super::room::Room;
+use super::survey::Survey;
+use super::three_way::ThreeWay;
 use crate::clock::Now;
 use crate::id::SeatId;
 use smallvec::SmallVec;
+
+/// The feature that an order begins; `None`: it begins none.
+pub(super) fn begun_by(order: &Order) -> Option<Box<dyn Machine>> {
+    Some(match order {
+        Order::Reach(to, way, brief) => Box::new(ThreeWay::new(to.clone(), *way, brief.clone())),
+        Order::Survey => Box::new(Survey::new()),
+        Order::Supervise { seat, mode, .. } => Box::new(Monitor::new(seat.clone(), *mode)),
+        _ => return None,
+    })
+}
 
 /// The features of a call that have begun.
 #[derive(Debug, Default)]

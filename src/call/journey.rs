@@ -81,6 +81,8 @@ pub struct Journey {
     pub came_back: Option<(String, Cause)>,
     /// The first answer by a person, wall µs.
     pub answered_at: Option<i64>,
+    /// The caller may be asked how he was served: he is one of a hotline, has not been asked today, and there is no emergency in this call.
+    pub may_ask: bool,
     /// Whether the call is recorded, until a group that serves it says otherwise.
     pub record: Record,
     /// A seat that hangs up so soon after its answer, µs, has served nobody: its caller goes back to the head of the queue.
@@ -126,6 +128,7 @@ impl Journey {
                 self.answered_at.get_or_insert(now.wall);
                 self.came_back = None;
             }
+            Act::Fact(Fact::TransferAsked { emergency: true, .. } | Fact::Surveyed { .. }) => self.may_ask = false,
             _ => {}
         }
     }

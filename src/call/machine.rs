@@ -163,6 +163,8 @@ pub(super) enum Flow {
     AgentLeaves,
     /// The agent's leg has ended: the caller is served again if he was `lost`, or else the call ends.
     AgentGone { cause: Cause, lost: bool },
+    /// The agent's leg has ended, and the caller is asked how he was served.
+    Asks,
     /// The caller, whose agent has gone, waits for whom this machine reaches; `company`: somebody comes to him meanwhile.
     Waits { company: bool },
     /// Nobody is brought in any more, and the machine has done its work: the agent is told; or the caller goes back to him.
@@ -190,6 +192,7 @@ impl Flow {
             | Self::GiveUp
             | Self::AgentLeaves
             | Self::AgentGone { .. }
+            | Self::Asks
             | Self::Waits { .. } => false,
         }
     }

@@ -7,6 +7,7 @@
 
 mod act;
 mod announce;
+mod asking;
 mod attempt;
 pub mod cause;
 mod dialling;
@@ -18,6 +19,7 @@ pub mod journey;
 pub mod leg;
 mod machine;
 mod monitor;
+mod offering;
 mod order;
 mod party;
 mod queueing;
@@ -363,12 +365,7 @@ impl Call {
                 _ => return Ok(()),
             }
         }
-        let feature: Box<dyn Machine> = match order {
-            Order::Reach(to, way, brief) => Box::new(three_way::ThreeWay::new(to.clone(), *way, brief.clone())),
-            Order::Survey => Box::new(survey::Survey::new()),
-            Order::Supervise { seat, mode, .. } => Box::new(monitor::Monitor::new(seat.clone(), *mode)),
-            _ => return Err(Conflict::Nobody),
-        };
+        let feature = features::begun_by(order).ok_or(Conflict::Nobody)?;
         self.run(Whom::Stage, &event, now);
         self.enlist(feature, &event, now);
         Ok(())
@@ -416,16 +413,15 @@ impl Call {
             Flow::AgentGone { cause, lost } => {
                 // The caller has done nothing wrong and is served next.
                 let again = lost && self.served.is_some() && self.parties.has_caller();
-                self.without_agent(
-                    if again { Flow::Requeue(Some(cause)) } else { Flow::Ends(Party::Callee, cause) },
-                    now,
-                );
+                let otherwise = if again { Flow::Requeue(Some(cause)) } else { survey::after(cause, &self.view()) };
+                self.without_agent(otherwise, now);
             }
             Flow::Waits { company: true } => {
                 if let Some(group) = self.view().home_group().cloned() {
                     self.enlist(Box::new(rejoin::Rejoin::anyone(group)), &Event::Begin, now);
                 }
             }
+            Flow::Asks => self.enlist(Box::new(survey::Survey::new()), &Event::AgentLeft, now),
             Flow::Missed { agent, called, cause } => self.missed(agent, called, cause, now),
             Flow::Requeue(why) => self.requeue(why, now),
         }
@@ -531,7 +527,9 @@ impl Call {
 
     /// A group cannot serve the call: the plan says where it goes from there.
     fn overflow(&mut self, group: &GroupId, cause: Cause, now: Now) {
-        let route = self.view().group(group).map(|g| g.overflow.clone());
+        let disaster = cause == Cause::Disaster;
+        let route =
+            self.view().group(group).map(|g| g.disaster.as_ref().filter(|_| disaster).unwrap_or(&g.overflow).clone());
         let stopped = self.journey.diversions > journey::MAX_DIVERSIONS;
         match route {
             Some(route) if !stopped && self.script.divert(&route) => self.advance(now),

@@ -1,20 +1,18 @@
 //! Waiting for a seat: in a department's own group (unanswered, ringing) or in a queue (answered, with music).
 
 use super::act::{Act, OfferResult};
+use super::asking::{Asking, CONFIRM, Heard, callable};
 use super::attempt::{Attempt, Report};
 use super::input::Input;
 use super::machine::{Event, Flow, Machine, Note, Out, Shown, View};
 use super::party::CALLER;
 use super::room::Room;
-use crate::clock::{MILLI, Now, SECOND};
+use crate::clock::{MILLI, Now};
 use crate::dialplan::{Group, Record};
-use crate::fact::{Cause, Fact, Origin, Party};
+use crate::fact::{Cause, Fact, Party};
 use crate::id::{GroupId, LegRef, PromptId};
 use crate::patch::{Clip, PlayId, Source, Tone};
 use std::sync::Arc;
-
-/// After his number has been said back, a caller may confirm it for so long, µs.
-const CONFIRM: u64 = 8 * SECOND;
 
 /// Waiting, perhaps with seats ringing.
 #[derive(Debug)]
@@ -30,18 +28,10 @@ pub(super) struct Queueing {
     /// What the caller hears; `None`: nothing yet, or what he heard before.
     hears: Option<Source>,
     /// How far he has come with asking to be called back, and until when he may confirm it, µs monotonic.
-    recall: Recalling,
+    asking: Asking,
     confirm_by: Option<u64>,
-}
-
-/// A caller who asks by key to be called back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Recalling {
-    No,
-    /// His number is said back: 1 confirms it, 0 stays in the line.
-    Confirming,
-    /// His place is kept; he hears so, and then the call ends.
-    Kept,
+    /// When the next of the group's messages is said, µs monotonic, and how many have been.
+    message: Option<(u64, usize)>,
 }
 
 #[derive(Debug)]
@@ -72,8 +62,9 @@ impl Queueing {
             saying: None,
             notice: false,
             hears: None,
-            recall: Recalling::No,
+            asking: Asking::No,
             confirm_by: None,
+            message: None,
         }
     }
 
@@ -83,7 +74,7 @@ impl Queueing {
 
     /// The caller will be called back in his place.
     pub(super) fn keeps_place(&self) -> bool {
-        self.recall == Recalling::Kept
+        self.asking == Asking::Kept
     }
 
     /// Whether this leg rings.
@@ -111,7 +102,11 @@ impl Queueing {
                 }
                 None
             }
-            Kind::Line { skill } => skill.clone(),
+            Kind::Line { skill } => {
+                let every = group.filter(|g| !g.messages.is_empty()).map(|g| u64::from(g.message_every_ms) * MILLI);
+                self.message = every.map(|every| (now.mono + every, 0));
+                skill.clone()
+            }
         };
         let (class, place) = (view.journey.rank_class(), view.journey.place);
         out.act(Act::Enter { group: self.group.clone(), skill, class, place });
@@ -131,11 +126,11 @@ impl Queueing {
                 }
             }
             // He has what he wanted: nobody need be rung for him.
-            Input::Offered { offer, .. } if self.recall == Recalling::Kept => {
+            Input::Offered { offer, .. } if self.keeps_place() => {
                 out.act(Act::Offer(*offer, OfferResult::Declined(Cause::CallerGone)));
             }
             Input::Offered { offer, seat } => {
-                self.recall = Recalling::No;
+                self.asking = Asking::No;
                 self.rung.push(Attempt::offered(*offer, seat.clone(), out));
                 // The talk stops the instant a seat is free: the caller hears it ring.
                 if !self.notice {
@@ -150,21 +145,22 @@ impl Queueing {
             }
             Input::Position { position, wait } => self.say_position(*position, *wait, view, out),
             Input::Key(CALLER, key) => self.key(*key, view, out),
-            Input::PlayFinished(CALLER, play) if self.saying == Some(*play) && self.recall == Recalling::Kept => {
+            Input::PlayFinished(CALLER, play) if self.saying == Some(*play) && self.keeps_place() => {
                 return Flow::Ends(Party::Switch, Cause::CalledBack);
             }
             Input::PlayFinished(CALLER, play) if self.saying == Some(*play) => {
                 (self.saying, self.notice) = (None, false);
-                self.confirm_by = (self.recall == Recalling::Confirming).then_some(now.mono + CONFIRM);
+                self.confirm_by = (self.asking == Asking::Confirming).then_some(now.mono + CONFIRM);
                 self.wait_sound(false, view, out);
                 if !self.rung.is_empty() {
                     self.ringback(out);
                 }
             }
             Input::Due if self.confirm_by.is_some_and(|at| now.mono >= at) => {
-                (self.confirm_by, self.recall) = (None, Recalling::No);
+                (self.confirm_by, self.asking) = (None, Asking::No);
             }
-            Input::Due if self.deadline().is_some_and(|at| now.mono >= at) => {
+            Input::Due if self.message.is_some_and(|(at, _)| now.mono >= at) => self.say_message(view, now, out),
+            Input::Due if self.give_up().is_some_and(|at| now.mono >= at) => {
                 out.act(Act::Leave);
                 return self.overflowed(Cause::NoAnswer, out);
             }
@@ -195,45 +191,54 @@ impl Queueing {
 
     /// A key of the caller who waits: 1 asks to be called back, and confirms it; 0 stays.
     fn key(&mut self, key: char, view: &View<'_>, out: &mut Out<'_>) {
-        let offers = self.recallable(view) && self.rung.is_empty() && !self.notice;
-        match (self.recall, key) {
-            (Recalling::No, '1') if offers => {
-                let number = crate::ivr::spelled(&view.journey.caller.number);
-                let words = [PromptId::from("callback/number")].into_iter().chain(number);
-                let phrase: Vec<_> = words.chain([PromptId::from("callback/confirm")]).collect();
-                let clips: Option<Vec<Clip>> = phrase.iter().map(|p| view.journey.snapshot.clip(p)).collect();
-                // A number that cannot be said back cannot be confirmed.
-                if let Some(clips) = clips {
-                    self.recall = Recalling::Confirming;
-                    self.say(clips, out);
-                }
-            }
-            (Recalling::Confirming, '1') => {
-                let Kind::Line { skill } = &self.kind else { return };
-                (self.recall, self.confirm_by) = (Recalling::Kept, None);
+        let may = self.recallable(view) && self.rung.is_empty() && !self.notice;
+        match self.asking.key(key, may, view) {
+            Heard::Nothing => {}
+            Heard::Number(clips) => self.say(clips, out),
+            Heard::Keep(clips) => {
+                let skill = match &self.kind {
+                    Kind::Line { skill } => skill.clone(),
+                    Kind::Kept { .. } => None,
+                };
+                (self.confirm_by, self.message) = (None, None);
                 out.act(Act::Leave);
-                out.act(Act::KeepPlace { group: self.group.clone(), skill: skill.clone() });
-                let taken = view.journey.snapshot.clip(&PromptId::from("callback/taken"));
-                self.say(taken.into_iter().collect(), out);
+                out.act(Act::KeepPlace { group: self.group.clone(), skill });
+                self.say(clips, out);
             }
-            (Recalling::Confirming, '0') => {
-                (self.recall, self.confirm_by) = (Recalling::No, None);
-                self.saying = None;
+            Heard::Stays => {
+                (self.confirm_by, self.saying) = (None, None);
                 self.wait_sound(false, view, out);
             }
-            _ => {}
         }
     }
 
     /// Whether the caller may ask to be called back: in a line whose group says so, with a number that can be called.
     fn recallable(&self, view: &View<'_>) -> bool {
-        let caller = &view.journey.caller;
-        let digits = caller.number.trim_start_matches('+');
-        let callable = (5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        let said = ["callback/number", "callback/confirm", "callback/taken"];
-        let said = said.into_iter().all(|p| view.journey.snapshot.clip(&PromptId::from(p)).is_some());
-        let line = matches!(self.kind, Kind::Line { .. }) && matches!(view.journey.origin, Origin::Trunk(_));
-        line && callable && said && view.journey.class.is_some() && view.group(&self.group).is_some_and(|g| g.callback)
+        let line = matches!(self.kind, Kind::Line { .. });
+        line && callable(view) && view.group(&self.group).is_some_and(|g| g.callback)
+    }
+
+    /// The next of the group's messages, unless he hears something that matters more.
+    fn say_message(&mut self, view: &View<'_>, now: Now, out: &mut Out<'_>) {
+        let (Some(group), Some((_, said))) = (view.group(&self.group), self.message) else { return };
+        let every = u64::from(group.message_every_ms) * MILLI;
+        let waits = self.is_idle() && out.shown() == Shown::Answered;
+        self.message = Some((now.mono + every, said + usize::from(waits)));
+        let message = group.messages.get(said % group.messages.len().max(1)).filter(|_| waits);
+        self.say(message.and_then(|p| view.journey.snapshot.clip(p)).into_iter().collect(), out);
+    }
+
+    /// Nothing rings, nothing is said, and he asks for nothing.
+    fn is_idle(&self) -> bool {
+        self.asking == Asking::No && self.rung.is_empty() && self.saying.is_none()
+    }
+
+    /// When a department's own seats have rung long enough, µs monotonic.
+    fn give_up(&self) -> Option<u64> {
+        match self.kind {
+            Kind::Kept { give_up, .. } => give_up,
+            Kind::Line { .. } => None,
+        }
     }
 
     fn ringback(&mut self, out: &Out<'_>) {
@@ -273,11 +278,7 @@ impl Queueing {
     }
 
     fn say_position(&mut self, position: u32, wait: Option<(u32, u32)>, view: &View<'_>, out: &mut Out<'_>) {
-        if self.recall != Recalling::No
-            || !self.rung.is_empty()
-            || self.saying.is_some()
-            || out.shown() < Shown::Answered
-        {
+        if !self.is_idle() || out.shown() < Shown::Answered {
             return;
         }
         let phrase = crate::ivr::position(position, wait);
@@ -324,10 +325,7 @@ impl Machine for Queueing {
     }
 
     fn deadline(&self) -> Option<u64> {
-        match self.kind {
-            Kind::Kept { give_up, .. } => give_up,
-            Kind::Line { .. } => self.confirm_by,
-        }
+        [self.give_up(), self.confirm_by, self.message.map(|(at, _)| at)].into_iter().flatten().min()
     }
 
     fn arrange(&self, _view: &View<'_>, room: &mut Room<'_>) {

@@ -5,6 +5,7 @@ use super::dialling::Dialling;
 use super::feature_code::FeatureCode;
 use super::journey::Journey;
 use super::machine::{Event, Flow, Machine, Out, View};
+use super::offering::Offering;
 use super::queueing::Queueing;
 use super::recall::CallingBack;
 use super::room::Room;
@@ -26,6 +27,7 @@ pub(super) enum Stage {
     Talking(Talking),
     Coded(Box<FeatureCode>),
     CallingBack(Box<CallingBack>),
+    Offering(Box<Offering>),
     Over,
 }
 
@@ -39,6 +41,7 @@ impl Stage {
             Step::Trunk { trunks, number, progress_ms, timeout_ms } => {
                 Self::Dialling(Box::new(Dialling::trunks(trunks, number, progress_ms, timeout_ms)))
             }
+            Step::CallBack { group } => Self::Offering(Box::new(Offering::new(group))),
             Step::Release { .. } => Self::Idle,
         }
     }
@@ -63,6 +66,7 @@ impl Stage {
             Self::Talking(machine) => Some(machine),
             Self::Coded(machine) => Some(&**machine),
             Self::CallingBack(machine) => Some(&**machine),
+            Self::Offering(machine) => Some(&**machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -75,6 +79,7 @@ impl Stage {
             Self::Talking(machine) => Some(machine),
             Self::Coded(machine) => Some(&mut **machine),
             Self::CallingBack(machine) => Some(&mut **machine),
+            Self::Offering(machine) => Some(&mut **machine),
             Self::Idle | Self::Over => None,
         }
     }
@@ -103,6 +108,7 @@ impl Stage {
             Self::Talking(_) => "talking",
             Self::Coded(_) => "feature_code",
             Self::CallingBack(_) => "calling_back",
+            Self::Offering(_) => "offering_callback",
             Self::Over => "over",
         }
     }
@@ -131,10 +137,14 @@ impl Stage {
             Self::Talking(_) => Outcome::Connected,
             Self::Coded(_) => Outcome::Served,
             Self::Queueing(queueing) if queueing.keeps_place() => Outcome::Callback,
+            Self::Offering(offering) if offering.keeps_place() => Outcome::Callback,
             Self::Announcing(announcing) => announcing.abandoned(view),
-            Self::Idle | Self::Queueing(_) | Self::Dialling(_) | Self::CallingBack(_) | Self::Over => {
-                Outcome::Abandoned
-            }
+            Self::Idle
+            | Self::Queueing(_)
+            | Self::Dialling(_)
+            | Self::CallingBack(_)
+            | Self::Offering(_)
+            | Self::Over => Outcome::Abandoned,
         }
     }
 }

@@ -99,6 +99,7 @@ pub(super) fn journey(class: Option<Class>, service: Service) -> Journey {
         came_back: None,
         answered_at: None,
         record: Record::Always,
+        may_ask: service == Service::Hotline,
         early_hangup: 0,
         whisper: None,
         looped: Vec::new(),

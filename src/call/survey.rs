@@ -1,4 +1,4 @@
-//! 满意度: the agent hands the caller over to a question instead of hanging up. Five grades by key, then whether the matter is solved.
+//! 满意度: the agent hands the caller over to a question instead of hanging up, or hangs up where his group asks by itself. Five grades by key, then whether the matter is solved.
 //!
 //! ```text
 //!   grade ──5…1──▶ solved ──1, 2──▶ thanks ──played──▶ the call ends
@@ -11,7 +11,7 @@ use super::order::Order;
 use super::party::CALLER;
 use super::room::Room;
 use crate::clock::{Now, SECOND};
-use crate::fact::{Cause, Fact, Origin, Party, Service};
+use crate::fact::{Cause, Fact, Party};
 use crate::id::PromptId;
 use crate::patch::{Clip, PlayId, Source};
 
@@ -45,9 +45,8 @@ impl Survey {
 
     /// The agent leaves the caller to the question; nothing has changed where that cannot be.
     fn begin(&mut self, view: &View<'_>, now: Now, out: &mut Out<'_>) -> Flow {
-        let ours = view.journey.service == Service::Hotline && matches!(view.journey.origin, Origin::Trunk(_));
         let alone = view.parties.has_caller() && view.parties.target().is_none();
-        if ours && alone && self.ask(Asked::Grade, "survey/ask", view, now, out) {
+        if view.journey.may_ask && alone && self.ask(Asked::Grade, "survey/ask", view, now, out) {
             Flow::AgentLeaves
         } else {
             Flow::Done
@@ -113,6 +112,18 @@ impl Survey {
     }
 }
 
+/// What follows when the agent's leg has ended for this cause and his caller is not served again: the question, where his group asks
+/// by itself and he may be asked at all, or the end.
+pub(super) fn after(cause: Cause, view: &View<'_>) -> Flow {
+    let asks = view.served.and_then(|group| view.group(group)).is_some_and(|group| group.survey);
+    let alone = view.parties.has_caller() && view.parties.target().is_none();
+    if cause == Cause::Normal && asks && view.journey.may_ask && alone {
+        Flow::Asks
+    } else {
+        Flow::Ends(Party::Callee, cause)
+    }
+}
+
 /// The agent has ended the talk.
 fn ended() -> Flow {
     Flow::Ends(Party::Callee, Cause::Normal)
@@ -122,6 +133,14 @@ impl Machine for Survey {
     fn handle(&mut self, view: &View<'_>, event: &Event<'_>, now: Now, out: &mut Out<'_>) -> Flow {
         match event {
             Event::Order(_, Order::Survey, _) if self.asked == Asked::New => self.begin(view, now, out),
+            // The group asks by itself.
+            Event::AgentLeft if self.asked == Asked::New => {
+                if self.ask(Asked::Grade, "survey/ask", view, now, out) {
+                    Flow::Waits { company: false }
+                } else {
+                    ended()
+                }
+            }
             // He is alone by then, and hears the question.
             Event::AgentLeft => Flow::Waits { company: false },
             Event::Told(input) => self.told(input, view, now, out),

@@ -407,6 +407,11 @@ pub enum Way {
 pub enum Reports {
     /// 服务指标：接通率、15 秒应答率、放弃、等待、通话、转出 · service figures by line, group, department, person, traffic or hour.
     Figures(super::figures::args::Figures),
+    /// 满意度：评价、满意率（基本满意及以上）、解决率 · how callers say they were served: satisfied are grades 3 to 5.
+    #[command(
+        after_help = "例 examples:\n  switchboard report survey --by person\n  switchboard report survey --by line --json"
+    )]
+    Survey(super::figures::args::Figures),
     /// 各部门的转接：请求、15 秒内接通、平均振铃、退回及原因、丢失（必须为 0，否则退出码 1） · transfers by department;
     /// exit 1 if a caller was lost.
     #[command(after_help = "只统计已结束的通话 · only calls that have ended are counted\n例 examples:\n  \
@@ -431,6 +436,30 @@ pub enum Groups {
         #[command(flatten)]
         show: super::watch::Show,
     },
+    /// 应急模式：坐席组停止服务，排队的和新来的都按计划的 disaster 走；off 恢复 · disaster mode: the group is out of service, who waits in its line and who comes goes where the plan's `disaster` says; off ends it.
+    #[command(after_help = "例 examples:\n  switchboard groups disaster main on --reason 大厅停电\n  \
+        switchboard groups disaster main off")]
+    Disaster {
+        /// 坐席组 · the group.
+        group: String,
+        /// 开或关 · on or off.
+        #[arg(value_enum)]
+        mode: Switch,
+        /// 原因 · why.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: Option<String>,
+        #[command(flatten)]
+        by: Who,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// 开.
+    On,
+    /// 关.
+    Off,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -8,7 +8,7 @@ use crate::admin;
 use crate::clock::Clock;
 use crate::config::{Config, Severity};
 use crate::daemon;
-use crate::exchange::Command;
+use crate::exchange::{Answer, Command, GroupRow};
 use crate::fact::Lang;
 use crate::sip::flow::Transport;
 use rustix::fs::{Access, access, statvfs};
@@ -67,6 +67,7 @@ pub(super) fn doctor(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         files(&config, &mut findings);
         state(global, &config, &mut findings);
         recordings(global, &config, &mut findings);
+        staff(global, &mut findings);
     }
     clock(&mut findings);
     let Findings(lines) = findings;
@@ -260,6 +261,26 @@ fn recordings(global: &Global, config: &Config, findings: &mut Findings) {
             format!("录音磁盘只剩 {free} MB，少于 min_free_mb = {least}：不会开始录音；请腾出空间，或缩短 [recording] keep_days"),
             format!("{free} MB are free for recordings, fewer than min_free_mb = {least}: none would begin; make room, or lower [recording] keep_days"),
         );
+    }
+}
+
+/// Whether every group of the running switchboard has the seats at work that it must.
+fn staff(global: &Global, findings: &mut Findings) {
+    let Ok(Answer::Groups { groups }) = ask::ask(global, &Command::Groups) else { return };
+    for GroupRow { group, title, at_work, least, short, disaster, .. } in &groups {
+        if *short {
+            let least = (*least).max(1);
+            let zh = format!("坐席组 {group} {title}：在岗 {at_work} 席，应有 {least} 席：请安排签入（seats set）");
+            let en =
+                format!("group {group} {title}: {at_work} seats at work of at least {least}: sign some in (seats set)");
+            findings.add(Grade::Warn, zh, en);
+        }
+        if *disaster {
+            let zh = format!("坐席组 {group} {title} 处于应急模式：switchboard groups disaster {group} off 恢复");
+            let en =
+                format!("group {group} {title} is in disaster mode: switchboard groups disaster {group} off ends it");
+            findings.add(Grade::Warn, zh, en);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::watch::but_json;
 use super::{moment, place};
 use crate::calendar::Zone;
 use crate::clock::Clock;
+use crate::fact::Lang;
 use crate::ledger::figures::{Book, Hour, Period, Report};
 use crate::ledger::print;
 use crate::store::{Filter, Reader};
@@ -22,6 +23,20 @@ const LONGEST: i64 = 366 * 24;
 
 /// `report figures`.
 pub(super) fn figures(global: &Global, asked: &Figures, screen: &Screen) -> Result<Done, Failure> {
+    report(global, asked, screen, print::figures)
+}
+
+/// `report survey`.
+pub(super) fn survey(global: &Global, asked: &Figures, screen: &Screen) -> Result<Done, Failure> {
+    report(global, asked, screen, print::survey)
+}
+
+fn report(
+    global: &Global,
+    asked: &Figures,
+    screen: &Screen,
+    shown: fn(&Report, Lang) -> String,
+) -> Result<Done, Failure> {
     but_json(asked.csv, "--csv", screen)?;
     let state = records(global)?;
     let mut reader = Reader::open(&state).map_err(|e| unread(&e))?;
@@ -41,7 +56,7 @@ pub(super) fn figures(global: &Global, asked: &Figures, screen: &Screen) -> Resu
     let (from, to) = (period.from.begins(&zone), period.to.begins(&zone));
     reader.each(from, to, |cdr| book.add(&cdr)).map_err(|e| unread(&e))?;
     let report = Report::of(&book, asked.by.into(), period, plan.as_ref());
-    let text = if asked.csv { print::figures_csv(&report) } else { print::figures(&report, screen.lang) };
+    let text = if asked.csv { print::figures_csv(&report) } else { shown(&report, screen.lang) };
     Ok(Done::well(text, json!(report)))
 }
 

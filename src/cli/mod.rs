@@ -94,6 +94,9 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Trunks(_) => ask::trunks(global, screen),
         Command::Groups(Groups::Ls { live, show }) if *live || show.watch => floor::groups(global, *show, screen),
         Command::Groups(Groups::Ls { show, .. }) => plan::groups(global, *show, screen),
+        Command::Groups(Groups::Disaster { group, mode, reason, by }) => {
+            floor::disaster(global, group, *mode, (reason.as_deref(), by), screen)
+        }
         Command::Numbers(Numbers::Ls { at }) => plan::numbers(global, *at, screen),
         Command::Dialplan(Dialplan::Why(asked)) => plan::why(global, asked, screen),
         Command::Dialplan(Dialplan::Timeline { number, at }) => timeline::timeline(global, number, *at, screen),
@@ -101,6 +104,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
             duties::duties(global, *at, annex.as_deref(), *long, screen)
         }
         Command::Report(Reports::Figures(asked)) => figures::figures(global, asked, screen),
+        Command::Report(Reports::Survey(asked)) => figures::survey(global, asked, screen),
         Command::Report(Reports::Transfers { since, until }) => report::transfers(global, *since, *until, screen),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out } => manual::man(out.as_deref(), screen),

@@ -174,5 +174,6 @@ pub(super) fn groups(global: &Global, show: Show, screen: &Screen) -> Result<Don
             "max_size": group.max_size, "place": place,
         }));
     }
-    Ok(Done::well(shaped(&table, show), json!({ "groups": result })))
+    let warnings = if show.csv || screen.json { String::new() } else { super::floor::warnings(global, screen) };
+    Ok(Done::well(format!("{}{warnings}", shaped(&table, show)), json!({ "groups": result })))
 }

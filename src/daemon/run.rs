@@ -12,7 +12,7 @@ use super::seed::seed;
 use super::temporary::{Temporary, state_folder};
 use super::{Error, Options, Ready, milestones, settings};
 use crate::clock::{Clock, Now, SECOND};
-use crate::exchange::{Answer, Command, Exchange, Input, Load, Output};
+use crate::exchange::{Answer, Command, Exchange, Former, Input, Load, Output};
 use crate::fact::{self, Fact, Missed, Origin, Owed as Callback, Service};
 use crate::id::GroupId;
 use crate::ledger::Cdr;
@@ -135,7 +135,7 @@ impl Daemon {
         let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
         let listen: Vec<_> = transports.locals().collect();
         let (state, temporary) = state_folder(state)?;
-        let opened = open_store(&state, &config, &snapshot.plan)?;
+        let mut opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
         let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
@@ -152,7 +152,7 @@ impl Daemon {
             opened.journal.next_seq(),
             now,
         );
-        introduce(&mut exchange, &ready.plan, instead, &opened, now);
+        introduce(&mut exchange, &ready.plan, instead, &mut opened, now);
         let (notify, notices) = mpsc::channel(16);
         let (drain, state) = (config.drain, ready.state.clone());
         let planner =
@@ -548,7 +548,7 @@ fn cut_off(hub: Option<&GroupId>, calls: &[Cdr]) -> Vec<Callback> {
 }
 
 /// The first facts of a run, and what the run before has left.
-fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opened: &store::Opened, now: Now) {
+fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opened: &mut store::Opened, now: Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
     let alarms = [("dialplan", instead), ("store", opened.recovered.alarm())];
@@ -557,8 +557,14 @@ fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opene
         exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
     }
     let hub = exchange.snapshot().plan.hub_group().cloned();
-    let owed = opened.standing.callbacks().cloned().collect();
-    exchange.restore(opened.standing.seats().collect(), owed, cut_off(hub.as_ref(), &opened.cut_off), now);
+    let former = Former {
+        seats: opened.standing.seats().collect(),
+        callbacks: opened.standing.callbacks().cloned().collect(),
+        disaster: opened.standing.disaster().cloned().collect(),
+        cut_off: cut_off(hub.as_ref(), &opened.cut_off),
+        dialogs: std::mem::take(&mut opened.dialogs).into(),
+    };
+    exchange.restore(former, now);
 }
 
 /// The history of plans, with the one that the daemon starts with.

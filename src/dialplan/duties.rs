@@ -345,7 +345,7 @@ fn own(plan: &Plan, route: &Route) -> Option<(Text, Origin)> {
             let trunk = trunks.first().filter(|t| plan.trunk(t).is_some_and(|t| own(t.role)))?;
             Some((Text::new(format!("先走中继 {trunk}"), format!("trunk {trunk} comes first")), at))
         }
-        Step::Prompt { .. } | Step::Queue { .. } | Step::Release { .. } => None,
+        Step::Prompt { .. } | Step::Queue { .. } | Step::CallBack { .. } | Step::Release { .. } => None,
     }
 }
 

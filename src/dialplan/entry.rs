@@ -6,7 +6,7 @@ use super::digits::Digits;
 use super::life::Life;
 use super::number::Spelling;
 use super::route::{Origin, Route, Step};
-use crate::calendar::{Calendar, Hours};
+use crate::calendar::{Calendar, Hours, Shifts};
 use crate::id::{GroupId, PromptId, TrunkId};
 use ecow::EcoString;
 use serde::{Deserialize, Serialize};
@@ -248,8 +248,18 @@ pub struct Group {
     pub repeat_within_ms: Option<u32>,
     /// Fewer seats than that at work in its hours: an alarm.
     pub least_seats: u32,
+    /// Seats that must be at work by shift, in its hours; where no shift holds, `least_seats`.
+    pub shifts: Shifts,
     /// A caller who waits may ask by key to be called back.
     pub callback: bool,
+    /// The caller is asked how he was served when the agent hangs up first.
+    pub survey: bool,
+    /// Said in turn to who waits.
+    pub messages: Box<[PromptId]>,
+    /// One of them every so long, ms.
+    pub message_every_ms: u32,
+    /// What follows instead of the queue while the group is in disaster mode; `None`: its overflow. Ends as that does.
+    pub disaster: Option<Route>,
     /// Seats see the caller's number even where the caller asked for privacy.
     pub trusted: bool,
     /// What follows `max_wait`, `max_size`, nobody signed in, or closed hours. Ends in a queue or a release.
@@ -263,7 +273,8 @@ impl Group {
     /// could, callers wait: after a restart the phones come back within a minute, and a caller who is released has got no help.
     #[must_use]
     pub fn leads_to_people(&self) -> bool {
-        self.overflow.steps.iter().any(|s| !matches!(s, Step::Prompt { .. } | Step::Release { .. }))
+        let nobody = |s: &Step| matches!(s, Step::Prompt { .. } | Step::Release { .. } | Step::CallBack { .. });
+        !self.overflow.steps.iter().all(nobody)
     }
 }
 

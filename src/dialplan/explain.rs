@@ -143,6 +143,7 @@ pub(super) fn word(step: &Step) -> String {
         Step::Prompt { prompt, .. } => format!("prompt:{prompt}"),
         Step::Ring { group, .. } | Step::Queue { group, .. } => format!("group:{group}"),
         Step::Trunk { trunks, .. } => trunks.iter().map(|t| format!("trunk:{t}")).collect::<Vec<_>>().join(" > "),
+        Step::CallBack { .. } => "callback".to_owned(),
         Step::Release { status, .. } => format!("release:{status}"),
     }
 }

@@ -212,6 +212,8 @@ pub(super) fn phrase(plan: &Plan, step: &Step, wall: i64, lang: Lang) -> String 
                 format!("over trunk {} dial {number}, {limit} s", names.join(", "))
             }
         }
+        Step::CallBack { group } if zh => format!("按 1 预约回电，位次在坐席组 {group}"),
+        Step::CallBack { group } => format!("key 1 asks for a call-back, with a place in group {group}"),
         Step::Release { status, q850 } if zh => format!("释放：{status} + Q.850 cause {q850}"),
         Step::Release { status, q850 } => format!("release: {status} + Q.850 cause {q850}"),
     }

@@ -110,6 +110,20 @@ impl Plan {
         matches!(group.hours, Hours::Always) || group.hours.open_at(self.zone.local(wall))
     }
 
+    /// How many seats of a group must be at work at a moment (µs since the epoch); 0 outside its hours. One at the least where the group
+    /// is there at all hours and nobody else would answer its callers.
+    #[must_use]
+    pub fn least_seats(&self, group: &Group, wall: i64) -> u32 {
+        let alone = matches!(group.hours, Hours::Always) && !group.leads_to_people();
+        let usual = group.least_seats.max(u32::from(alone));
+        match group.shifts.all.is_empty() {
+            true if usual == 0 || !self.is_open(group, wall) => 0,
+            true => usual,
+            false if !self.is_open(group, wall) => 0,
+            false => group.shifts.least(self.zone.local(wall)).unwrap_or(usual),
+        }
+    }
+
     /// Writes a local number as a trunk wants it, with the `+` where that form has one.
     #[must_use]
     pub fn spell(&self, number: Digits, trunk: &Trunk) -> String {

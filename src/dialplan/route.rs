@@ -49,6 +49,11 @@ pub enum Step {
         /// Without an answer for so long, ms: the next step. Counted from the first 1xx.
         timeout_ms: u32,
     },
+    /// The caller may ask by key to be called back, in his place in this group's line; who does not goes on to the next step.
+    CallBack {
+        /// The group.
+        group: GroupId,
+    },
     /// End the call.
     Release {
         /// SIP status, 400 to 699.

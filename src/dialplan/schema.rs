@@ -109,7 +109,7 @@ fn described(mut value: Value, table: &str, key: &str) -> Value {
 /// The form of one value, or of a list of them.
 fn value(kind: &Kind) -> Value {
     match kind {
-        Kind::Texts | Kind::Dates | Kind::Moments | Kind::Targets | Kind::Words(_) => {
+        Kind::Texts | Kind::Dates | Kind::Moments | Kind::Targets | Kind::Shifts | Kind::Words(_) => {
             json!({ "anyOf": [item(kind), { "type": "array", "items": item(kind) }] })
         }
         _ => item(kind),
@@ -127,8 +127,9 @@ fn item(kind: &Kind) -> Value {
         Kind::Date | Kind::Dates => text("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
         Kind::Moments => text("^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?$"),
         Kind::Time => text("^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?$"),
+        Kind::Shifts => text("^\\s*((workday|dayoff)\\s+)?[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}\\s+[1-9][0-9]{0,4}\\s*$"),
         Kind::Targets => text(
-            "^\\s*((group|trunk|prompt)\\s*:\\s*\\S.*|release\\s*:\\s*[4-6][0-9]{2}(/([1-9][0-9]?|1[01][0-9]|12[0-7]))?\\s*)$",
+            "^\\s*(callback\\s*|(group|trunk|prompt)\\s*:\\s*\\S.*|release\\s*:\\s*[4-6][0-9]{2}(/([1-9][0-9]?|1[01][0-9]|12[0-7]))?\\s*)$",
         ),
         Kind::Word(words) | Kind::Words(words) => json!({ "enum": words }),
         Kind::Required | Kind::Table => json!({ "type": "object" }),

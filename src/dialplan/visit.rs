@@ -75,7 +75,7 @@ fn walk(plan: &Plan, route: &Route, wall: i64, seats: Option<u32>, overflows: u8
         let visit = match step {
             Step::Ring { group, timeout_ms } => visit(plan, group, Some(*timeout_ms), wall, seats, overflows),
             Step::Queue { group, .. } => visit(plan, group, None, wall, seats, overflows),
-            Step::Prompt { .. } | Step::Trunk { .. } | Step::Release { .. } => None,
+            Step::Prompt { .. } | Step::Trunk { .. } | Step::CallBack { .. } | Step::Release { .. } => None,
         };
         let too_many = overflows > MAX_OVERFLOWS;
         Hop { step: explain::word(step), place: explain::place(plan, *origin), of: step.clone(), visit, too_many }

@@ -177,7 +177,7 @@ impl Exchange {
         let journey = Journey {
             recall: Some(Box::new(recall)),
             place: found.place,
-            ..self.journey_back(&found.trunk, &found.number, &found.dialled)
+            ..self.journey_back(&found.trunk, &found.number, &found.dialled, now)
         };
         let offered = Fact::CallOffered {
             leg: LegRef(0),

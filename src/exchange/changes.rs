@@ -80,7 +80,7 @@ impl Exchange {
             let row = |seat: &SeatId| Some(self.seat_row(seat, self.floor.seat(seat)?, now));
             changes.extend(seats.iter().filter_map(row).map(|row| Change::Seat(Box::new(row))));
         }
-        let groups: Vec<GroupRow> = self.group_rows();
+        let groups: Vec<GroupRow> = self.group_rows(now);
         if groups != self.changed.groups {
             self.changed.groups.clone_from(&groups);
             changes.push(Change::Groups(groups));
@@ -88,11 +88,19 @@ impl Exchange {
         changes
     }
 
-    pub(super) fn group_rows(&self) -> Vec<GroupRow> {
-        let row = |group: &std::sync::Arc<crate::dialplan::Group>| GroupRow {
-            group: group.id.clone(),
-            title: group.title.to_string(),
-            waiting: self.floor.waiting(&group.id).count(),
+    pub(super) fn group_rows(&self, now: Now) -> Vec<GroupRow> {
+        let row = |group: &std::sync::Arc<crate::dialplan::Group>| {
+            let staffed = self.staffed(group, now);
+            let day_and_night = matches!(group.hours, crate::calendar::Hours::Always);
+            GroupRow {
+                group: group.id.clone(),
+                title: group.title.to_string(),
+                waiting: self.floor.waiting(&group.id).count(),
+                at_work: staffed.there,
+                least: staffed.least,
+                short: staffed.is_short() || (day_and_night && staffed.there == 0),
+                disaster: self.in_disaster(&group.id),
+            }
         };
         self.snapshot.plan.groups().map(row).collect()
     }

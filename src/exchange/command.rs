@@ -4,7 +4,7 @@ use super::rows::{CallRow, CallbackRow, GroupRow, SeatRow, Status, TrunkRow, Why
 use super::storage::Storage;
 use crate::call::{Conflict, Unfit};
 use crate::fact::{Brief, Supervision, Way};
-use crate::id::{AgentId, CallRef, SeatId};
+use crate::id::{AgentId, CallRef, GroupId, SeatId};
 use serde::{Deserialize, Serialize};
 
 /// A question or order of an operator.
@@ -120,6 +120,19 @@ pub enum Command {
         #[serde(default)]
         note: String,
     },
+    /// Put a group out of service, or into service again: its callers go where the plan says.
+    Disaster {
+        /// The group.
+        group: GroupId,
+        /// Out of service.
+        on: bool,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+        /// Why, in his words.
+        #[serde(default)]
+        reason: String,
+    },
     /// Take no new calls.
     Drain,
     /// End every call now: the drain's limit is over.
@@ -174,7 +187,7 @@ pub enum Answer {
     },
     /// Done.
     Done,
-    /// There is no such call.
+    /// There is no such call, call-back or group.
     Unknown,
     /// Not now: nothing has changed.
     Conflict {

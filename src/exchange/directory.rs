@@ -68,7 +68,7 @@ fn tries(entry: &Entry, route: &Route) -> Vec<Try> {
                     timeout,
                 }));
             }
-            Step::Prompt { .. } | Step::Queue { .. } | Step::Release { .. } => {}
+            Step::Prompt { .. } | Step::Queue { .. } | Step::CallBack { .. } | Step::Release { .. } => {}
         }
     }
     all

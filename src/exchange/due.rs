@@ -12,4 +12,8 @@ pub(super) enum Due {
     Keys(CallRef, LegRef, u32),
     /// A call-back's time has come.
     Recall(CallRef),
+    /// Further dialogs of a former run are to be ended.
+    Farewell,
+    /// Whether enough seats are at work.
+    Staff,
 }

@@ -2,11 +2,11 @@
 
 use super::Exchange;
 use super::settings::Settings;
-use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position, Reason};
+use crate::acd::{self, Announce, Entry, Group, Membership, Plan, Position};
 use crate::call::Input as CallInput;
 use crate::clock::{MILLI, Now, SECOND};
 use crate::dialplan;
-use crate::fact::{Cause, Fact, Missed, Origin, Outcome, Owed, Sat, Target};
+use crate::fact::{Cause, Fact, Missed, Origin, Outcome, Sat, Target};
 use crate::id::{AgentId, CallRef, GroupId, SeatId, SkillId};
 use std::collections::BTreeMap;
 
@@ -144,48 +144,6 @@ impl Exchange {
         Entry { call, group, class, place, skill, level: level.unwrap_or(1), sticky }
     }
 
-    /// An alarm when a seat's leaving leaves too few at work in one of its groups, once until there are enough again.
-    fn watch_staff(&mut self, seat: &SeatId, now: Now) {
-        let Some(view) = self.floor.seat(seat) else { return };
-        let plan = &self.snapshot.plan;
-        // Few groups ask for it: for the others nothing is made at each change of a seat.
-        let asks = |group: &GroupId| {
-            let plan = plan.group(group).filter(|g| g.least_seats > 0 && plan.is_open(g, now.wall))?;
-            Some((plan.id.clone(), plan.least_seats))
-        };
-        for (group, least) in view.serves.groups.keys().filter_map(asks).collect::<Vec<_>>() {
-            let there = self.floor.at_work(&group);
-            if there >= u64::from(least) {
-                self.short.remove(&group);
-                self.staffed.insert(group);
-            } else if self.staffed.contains(&group) && self.short.insert(group.clone()) {
-                self.alarm(&format!("group {group}"), &format!("{there} seats at work of at least {least}"), now);
-            }
-        }
-    }
-
-    /// What a former run has left: who was signed in, who is to be called back, and whose call it has cut off. Seats are offered calls
-    /// once their phones have registered.
-    pub fn restore(&mut self, seats: Vec<Sat>, callbacks: Vec<Owed>, cut_off: Vec<Owed>, now: Now) {
-        for Sat { seat, agent, state } in seats {
-            self.floor.handle(acd::Input::SignIn { seat: seat.clone(), agent }, now);
-            let (work, pending) = state.split_once('>').unwrap_or((&state, ""));
-            let work = work.split('+').next().unwrap_or_default();
-            match (work.strip_prefix("not_ready:"), pending) {
-                (_, "signed_out") => self.floor.handle(acd::Input::SignOut { seat }, now),
-                (Some("signed_in"), _) => {}
-                (Some("no_answer"), _) | (None, "") => self.floor.handle(acd::Input::Ready { seat }, now),
-                (Some(word), _) | (None, word) => {
-                    self.floor.handle(acd::Input::NotReady { seat, reason: Reason::of(word) }, now);
-                }
-            }
-        }
-        self.restore_callbacks(callbacks, false, now);
-        self.restore_callbacks(cut_off, true, now);
-        self.settle(now);
-        self.tell_standing(now);
-    }
-
     /// The whole floor in one fact, so that a start need not read far back.
     pub(super) fn tell_standing(&mut self, now: Now) {
         self.stands_by = (now.mono.saturating_add(STANDS_EVERY.0), self.seq.saturating_add(STANDS_EVERY.1));
@@ -195,15 +153,21 @@ impl Exchange {
         };
         let seats: Vec<Sat> = self.floor.seats().filter_map(sat).collect();
         let callbacks = self.owed();
-        if !seats.is_empty() || !callbacks.is_empty() {
-            self.fact(None, Fact::FloorStands { seats, callbacks }, now);
+        let disaster: Vec<GroupId> = self.disasters().cloned().collect();
+        if !seats.is_empty() || !callbacks.is_empty() || !disaster.is_empty() {
+            self.fact(None, Fact::FloorStands { seats, callbacks, disaster }, now);
         }
     }
 
     /// Whether the caller has said today already how he was served: nobody is asked twice a day.
     pub(super) fn has_been_asked(&self, call: CallRef, now: Now) -> bool {
         let number = self.calls.get(&call).map(|live| live.call.journey.caller.number.as_str());
-        number.is_some_and(|number| self.callers.surveyed_since(number, now.wall.saturating_sub(DAY)))
+        number.is_some_and(|number| self.asked_today(number, now))
+    }
+
+    /// Whether whoever has this number has said in the last 24 hours how he was served.
+    pub(super) fn asked_today(&self, number: &str, now: Now) -> bool {
+        self.callers.surveyed_since(number, now.wall.saturating_sub(DAY))
     }
 
     /// Remembers of a caller what a fact of his call tells.

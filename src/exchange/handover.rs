@@ -100,6 +100,7 @@ impl Exchange {
         }
         self.carry_out(consult, now);
         self.carry_out(with, now);
+        self.dialog_stands(with, name, now);
     }
 
     /// An INVITE with Replaces: another phone takes a leg's place.
@@ -147,6 +148,7 @@ impl Exchange {
         self.calls.own(session, (call, name), Some(seat.clone()));
         self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass: false });
         self.endpoint.accept(session, Some(sdp), b"", now);
+        self.dialog_stands(call, name, now);
         self.carry_out(call, now);
     }
 

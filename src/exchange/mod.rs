@@ -16,6 +16,7 @@ mod dial;
 mod directory;
 mod due;
 mod floor;
+mod former;
 mod handover;
 mod identity;
 mod input;
@@ -37,6 +38,7 @@ mod rows;
 mod seats;
 mod session;
 mod settings;
+mod staff;
 mod storage;
 mod summed;
 mod trunks;
@@ -45,6 +47,7 @@ pub use crate::call::Role;
 pub use changes::Change;
 pub use codes::Codes;
 pub use command::{Answer, Command, SeatSet, Verb};
+pub use former::Former;
 pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
@@ -61,7 +64,7 @@ use crate::acd::Floor;
 use crate::call::Snapshot;
 use crate::clock::Now;
 use crate::fact::{self, Fact};
-use crate::id::{CallRef, GroupId, SkillId};
+use crate::id::{CallRef, SkillId};
 use crate::patch;
 use crate::sip::auth::Realm;
 use crate::sip::endpoint::{self, Endpoint};
@@ -85,6 +88,8 @@ pub struct Exchange {
     callers: callers::Callers,
     callbacks: callbacks::Callbacks,
     floor: Floor,
+    /// Dialogs of a former run that are to be ended.
+    farewells: VecDeque<fact::Dialog>,
     ports: Ports,
     /// What any person is trained for.
     skills: BTreeSet<SkillId>,
@@ -99,9 +104,7 @@ pub struct Exchange {
     /// Sequence number of the next fact.
     seq: u64,
     minted: u64,
-    /// Groups that have had as many seats at work as they must, and those that have too few now.
-    staffed: BTreeSet<GroupId>,
-    short: BTreeSet<GroupId>,
+    staff: staff::Staff,
     /// When the whole floor is told of again, if something has changed: µs monotonic, or a fact's number.
     stands_by: (u64, u64),
     draining: bool,
@@ -130,6 +133,7 @@ impl Exchange {
             endpoint: Endpoint::new(settings.sip.clone(), endpoint_seed),
             seats: seats::Seats::new(realm, settings.register, settings.lockout),
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan, places.next_u64()), now),
+            farewells: VecDeque::new(),
             ports: Ports::new(draws),
             persons: persons::Persons::default(),
             callers: callers::Callers::default(),
@@ -144,8 +148,7 @@ impl Exchange {
             changed: changes::Changed::default(),
             seq,
             minted: 0,
-            staffed: BTreeSet::new(),
-            short: BTreeSet::new(),
+            staff: staff::Staff::default(),
             stands_by: (now.mono.saturating_add(floor::STANDS_EVERY.0), seq.saturating_add(floor::STANDS_EVERY.1)),
             draining: false,
             out: VecDeque::new(),
@@ -153,6 +156,7 @@ impl Exchange {
             snapshot,
         };
         exchange.start_keepalive(now);
+        exchange.start_staff(now);
         exchange
     }
 
@@ -242,6 +246,8 @@ impl Exchange {
                 Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
                 Due::Recall(callback) => self.recall_due(callback, now),
+                Due::Farewell => self.farewell(now),
+                Due::Staff => self.staff_due(now),
             }
         }
         for seat in self.seats.expire(now) {
@@ -272,7 +278,13 @@ impl Exchange {
     }
 
     fn fact(&mut self, call: Option<CallRef>, fact: Fact, now: Now) {
-        let of_floor = matches!(fact, Fact::SeatState { .. } | Fact::CallbackAsked { .. } | Fact::CallbackEnded { .. });
+        let of_floor = matches!(
+            fact,
+            Fact::SeatState { .. }
+                | Fact::CallbackAsked { .. }
+                | Fact::CallbackEnded { .. }
+                | Fact::DisasterMode { .. }
+        );
         let event = fact::Event { v: fact::SCHEMA, seq: self.seq, at: now.wall, call, fact };
         self.seq += 1;
         self.out.push_back(Output::Fact(event));

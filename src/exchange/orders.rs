@@ -17,7 +17,8 @@ impl Exchange {
                 self.call_row(call).map_or(Answer::Unknown, |row| Answer::Call { call: Box::new(row) })
             }
             Command::Seats => Answer::Seats { seats: self.seat_rows(now) },
-            Command::Groups => Answer::Groups { groups: self.group_rows() },
+            Command::Groups => Answer::Groups { groups: self.group_rows(now) },
+            Command::Disaster { group, on, by, reason } => self.set_disaster(group, on, by, reason, now),
             Command::Trunks => Answer::Trunks { trunks: self.trunk_rows(now) },
             Command::Recordings => Answer::Recordings { storage: self.storage() },
             Command::HangUp { call } if self.calls.contains_key(&call) => {

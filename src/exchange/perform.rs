@@ -77,6 +77,7 @@ impl Exchange {
             Act::Dial { leg, target, about } => self.dial(id, leg, &target, &about, now),
             Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
             Act::Topology(topology) => self.apply(id, &topology),
+            Act::Enter { group, .. } if self.in_disaster(&group) => self.turn_on(id, &group, now),
             Act::Enter { group, skill, class, place } => {
                 let entry = self.entry(id, group, skill.as_deref(), class, place, now);
                 self.floor.handle(acd::Input::Enter(entry), now);
@@ -111,6 +112,7 @@ impl Exchange {
         let Some(leg) = self.calls.get_mut(&id).and_then(|l| l.leg(LegRef(0))) else { return };
         let (Some(session), sdp) = (leg.session, leg.local_sdp()) else { return };
         self.endpoint.accept(session, Some(sdp), b"", now);
+        self.dialog_stands(id, LegRef(0), now);
     }
 
     fn reject(&mut self, id: CallRef, status: u16, q850: u8, now: Now) {

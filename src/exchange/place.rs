@@ -330,6 +330,8 @@ impl Exchange {
             Origin::Trunk(_) => identity::of(m, trusted),
         };
         let (history, diversions) = identity::history(m);
+        let ours = to.service == Service::Hotline && matches!(origin, Origin::Trunk(_));
+        let may_ask = ours && !self.asked_today(&caller.number, now);
         Journey {
             origin,
             caller,
@@ -351,6 +353,7 @@ impl Exchange {
             came_back: None,
             answered_at: None,
             record: self.settings.record_default,
+            may_ask,
             early_hangup: self.settings.early_hangup,
             whisper: self.settings.whisper.clone(),
             looped: Vec::new(),
@@ -359,7 +362,7 @@ impl Exchange {
     }
 
     /// A journey that begins here: the hub calls somebody back who had dialled this number.
-    pub(super) fn journey_back(&self, trunk: &TrunkId, number: &str, dialled: &str) -> Journey {
+    pub(super) fn journey_back(&self, trunk: &TrunkId, number: &str, dialled: &str, now: Now) -> Journey {
         Journey {
             origin: Origin::Trunk(trunk.clone()),
             caller: Caller { number: number.to_owned(), ..Caller::default() },
@@ -381,6 +384,7 @@ impl Exchange {
             came_back: None,
             answered_at: None,
             record: self.settings.record_default,
+            may_ask: !self.asked_today(number, now),
             early_hangup: self.settings.early_hangup,
             whisper: None,
             looped: Vec::new(),

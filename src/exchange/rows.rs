@@ -120,6 +120,18 @@ pub struct GroupRow {
     pub title: String,
     /// Calls in its line, those for which a seat rings among them.
     pub waiting: usize,
+    /// Its seats that are signed in, reachable and not on a break.
+    #[serde(default)]
+    pub at_work: u64,
+    /// How many must be at work now.
+    #[serde(default)]
+    pub least: u32,
+    /// Fewer are there; or nobody, and the group is there at all hours.
+    #[serde(default)]
+    pub short: bool,
+    /// It is in disaster mode.
+    #[serde(default)]
+    pub disaster: bool,
 }
 
 /// One seat.

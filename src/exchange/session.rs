@@ -125,6 +125,7 @@ impl Exchange {
             return self.leg_event(session, LegEvent::Failed { cause: Cause::Media, status: None }, now);
         }
         self.open_path(call, leg);
+        self.dialog_stands(call, leg, now);
         self.leg_event(session, LegEvent::Answered, now);
     }
 

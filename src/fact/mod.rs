@@ -6,9 +6,11 @@
 use crate::id::{AgentId, CallRef, GroupId, LegRef, PromptId, SeatId, TrunkId};
 use serde::{Deserialize, Serialize};
 
+mod dialog;
 mod lang;
 mod outcome;
 
+pub use dialog::Dialog;
 pub use lang::Lang;
 pub use outcome::{Cause, Outcome, Party};
 
@@ -341,6 +343,12 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
     },
+    /// The leg's SIP dialog stands: what a later run needs to end it, should this one die first.
+    DialogStands {
+        leg: LegRef,
+        #[serde(flatten)]
+        dialog: Dialog,
+    },
     /// Caller and this leg hear each other.
     Connected {
         leg: LegRef,
@@ -495,10 +503,21 @@ pub enum Fact {
         #[serde(flatten)]
         callback: Owed,
     },
-    /// How the floor stands: who is signed in, and who is to be called back. What comes before need not be read for it.
+    /// How the floor stands: who is signed in, who is to be called back, and which groups are in disaster mode. What comes before need not be read for it.
     FloorStands {
         seats: Vec<Sat>,
         callbacks: Vec<Owed>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        disaster: Vec<GroupId>,
+    },
+    /// A group was put out of service by order, or into service again: its callers go where the plan says.
+    DisasterMode {
+        group: GroupId,
+        on: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Somebody has taken a call-back on himself, or its time has come: this call carries it out.
     CallbackBegun {

@@ -30,8 +30,9 @@ pub enum Outcome {
     Shed,
     /// We failed it: internal error, no port, bad offer.
     Failed,
-    /// The daemon died while the call lived; written on the next start.
-    Crashed,
+    /// The daemon died while the call lived; written on the next start. Journals before 0.9 say `crashed`.
+    #[serde(alias = "crashed")]
+    Interrupted,
 }
 
 impl Outcome {
@@ -49,7 +50,7 @@ impl Outcome {
         Self::Unreachable,
         Self::Shed,
         Self::Failed,
-        Self::Crashed,
+        Self::Interrupted,
     ];
 
     /// Its word in JSON.
@@ -68,7 +69,7 @@ impl Outcome {
             Self::Unreachable => "unreachable",
             Self::Shed => "shed",
             Self::Failed => "failed",
-            Self::Crashed => "crashed",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -125,6 +126,8 @@ pub enum Cause {
     CallerGone,
     /// Another destination took it (call completed elsewhere, 26).
     Elsewhere,
+    /// The group is in disaster mode (27).
+    Disaster,
     /// The caller will be called back (16).
     CalledBack,
     /// The switch itself has done what was asked of it (16).

@@ -103,14 +103,14 @@ impl Fold {
     /// The `call_ended` facts that the calls still live are owed because the daemon died: stamped `at` (µs), numbered
     /// from `next_seq`. They belong into the journal, and through [`Self::apply`] give the records.
     #[must_use]
-    pub fn close_crashed(&self, at: i64, next_seq: u64) -> Vec<Event> {
+    pub fn close_interrupted(&self, at: i64, next_seq: u64) -> Vec<Event> {
         let ended = |(seq, call): (u64, &CallRef)| Event {
             v: SCHEMA,
             seq,
             at,
             call: Some(*call),
             fact: Fact::CallEnded {
-                outcome: Outcome::Crashed,
+                outcome: Outcome::Interrupted,
                 by: Party::Switch,
                 cause: Cause::Internal,
                 status: None,
@@ -157,7 +157,7 @@ impl Fold {
             solved: None,
             omitted: 0,
             answered_by: None,
-            outcome: Outcome::Crashed,
+            outcome: Outcome::Interrupted,
             by: Party::Switch,
             cause: Cause::Internal,
             status: None,

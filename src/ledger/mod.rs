@@ -6,6 +6,7 @@
 
 mod attempt;
 mod cdr;
+pub mod dialogs;
 pub mod figures;
 mod fold;
 pub mod print;

@@ -16,7 +16,7 @@ mod figures;
 mod transfers;
 
 pub use csv::{record, records};
-pub use figures::{figures, figures_csv};
+pub use figures::{figures, figures_csv, survey};
 pub use transfers::departments;
 
 /// One line a call. A heading stands above, columns are aligned by display width.

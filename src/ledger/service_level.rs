@@ -143,7 +143,7 @@ impl Figures {
 /// Whether a call counts as offered to persons.
 #[must_use]
 pub fn offered(cdr: &Cdr) -> bool {
-    let ours = matches!(cdr.outcome, Outcome::Shed | Outcome::Failed | Outcome::Crashed | Outcome::Unreachable);
+    let ours = matches!(cdr.outcome, Outcome::Shed | Outcome::Failed | Outcome::Interrupted | Outcome::Unreachable);
     match cdr.service {
         Some(Service::Hotline) => cdr.t1.is_some() || ours,
         None => ours, // failed before it was even routed

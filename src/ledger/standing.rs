@@ -1,14 +1,15 @@
 //! How the floor stands, from its facts: who is signed in where and with which state, and who is to be called back.
 
 use crate::fact::{Event, Fact, Owed, Sat};
-use crate::id::{AgentId, CallRef, SeatId};
-use std::collections::BTreeMap;
+use crate::id::{AgentId, CallRef, GroupId, SeatId};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The floor as its facts have left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     seats: BTreeMap<SeatId, (AgentId, String)>,
     callbacks: BTreeMap<CallRef, Owed>,
+    disaster: BTreeSet<GroupId>,
     running: BTreeMap<CallRef, CallRef>,
 }
 
@@ -36,13 +37,19 @@ impl Standing {
         self.callbacks.values()
     }
 
+    /// Groups in disaster mode.
+    pub fn disaster(&self) -> impl Iterator<Item = &GroupId> {
+        self.disaster.iter()
+    }
+
     fn fold(&mut self, event: &Event) {
         match &event.fact {
-            Fact::FloorStands { seats, callbacks } => {
+            Fact::FloorStands { seats, callbacks, disaster } => {
                 *self = Self::default();
                 for Sat { seat, agent, state } in seats {
                     self.seats.insert(seat.clone(), (agent.clone(), state.clone()));
                 }
+                self.disaster = disaster.iter().cloned().collect();
                 self.callbacks = callbacks.iter().map(|owed| (owed.callback, owed.clone())).collect();
             }
             Fact::SeatState { seat, to, .. } if to.starts_with("not_ready:signed_out") => {
@@ -66,6 +73,8 @@ impl Standing {
             Fact::CallbackEnded { callback, .. } => {
                 self.callbacks.remove(callback);
             }
+            Fact::DisasterMode { group, on: true, .. } => drop(self.disaster.insert(group.clone())),
+            Fact::DisasterMode { group, on: false, .. } => drop(self.disaster.remove(group)),
             _ => {}
         }
     }
@@ -79,6 +88,10 @@ mod tests {
     fn state(seat: &str, agent: Option<&str>, to: &str) -> Fact {
         let (seat, agent) = (seat.into(), agent.map(Into::into));
         Fact::SeatState { seat, agent, from: String::new(), to: to.into() }
+    }
+
+    fn disaster(group: &str, on: bool) -> (Option<CallRef>, Fact) {
+        (None, Fact::DisasterMode { group: group.into(), on, by: String::new(), reason: String::new() })
     }
 
     fn owed(callback: u64) -> Owed {
@@ -112,6 +125,9 @@ mod tests {
             (Some(CallRef(2)), Fact::CallbackAsked { callback: owed(2) }),
             (called, Fact::CallbackBegun { callback: CallRef(1), seat: None }),
             (called, Fact::CallbackTried { reached: false, cause: Some(Cause::Busy) }),
+            disaster("main", true),
+            disaster("night", true),
+            disaster("night", false),
             (
                 None,
                 Fact::CallbackEnded {
@@ -126,8 +142,13 @@ mod tests {
         assert_eq!(seats, ["8001 li ready", "8002 wang talking>break"]);
         let callbacks: Vec<_> = standing.callbacks().map(|o| (o.callback, o.tries)).collect();
         assert_eq!(callbacks, [(CallRef(1), 1)]);
-        let account = Fact::FloorStands { seats: standing.seats().collect(), callbacks: vec![owed(9)] };
+        let account = Fact::FloorStands {
+            seats: standing.seats().collect(),
+            callbacks: vec![owed(9)],
+            disaster: standing.disaster().cloned().collect(),
+        };
         let again = told(vec![(None, state("8009", Some("x"), "ready")), (None, account)]);
+        assert_eq!(again.disaster().collect::<Vec<_>>(), [&GroupId::from("main")]);
         assert_eq!(again.seats().count(), 2);
         assert_eq!(again.callbacks().map(|o| o.callback).collect::<Vec<_>>(), [CallRef(9)]);
     }

@@ -246,10 +246,10 @@ fn calls_that_are_live_when_the_daemon_dies_end_as_crashed_once() {
     for cut in 0..all.len() {
         let (mut cdrs, mut fold) = fold(&all[..cut]);
         let live = fold.live().count();
-        let owed = fold.close_crashed(TEN, cut as u64 + 1);
+        let owed = fold.close_interrupted(TEN, cut as u64 + 1);
         assert_eq!(owed.len(), live);
         let crashed: Vec<Cdr> = owed.iter().filter_map(|e| fold.apply(e)).collect();
-        assert!(crashed.iter().all(|c| c.outcome == Outcome::Crashed && c.end >= c.t0));
+        assert!(crashed.iter().all(|c| c.outcome == Outcome::Interrupted && c.end >= c.t0));
         assert_eq!((crashed.len(), fold.live().count()), (live, 0));
         cdrs.extend(crashed);
         let begun = all[..cut].iter().filter(|e| matches!(e.fact, Fact::CallOffered { .. }));

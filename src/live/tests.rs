@@ -40,7 +40,15 @@ fn seat(name: &str, groups: &[&str], state: &str) -> SeatRow {
 }
 
 fn groups(waiting: usize) -> Change {
-    Change::Groups(vec![GroupRow { group: "main".into(), title: "12345 坐席".into(), waiting }])
+    Change::Groups(vec![GroupRow {
+        group: "main".into(),
+        title: "12345 坐席".into(),
+        waiting,
+        at_work: 1,
+        least: 1,
+        short: false,
+        disaster: false,
+    }])
 }
 
 /// A board with whoever writes it.

@@ -21,6 +21,12 @@ impl Transport {
         }
     }
 
+    /// The one that [`Self::token`] names.
+    #[must_use]
+    pub fn of(token: &str) -> Option<Self> {
+        [Self::Udp, Self::Tcp].into_iter().find(|transport| transport.token() == token)
+    }
+
     /// Whether the transport itself retransmits: RFC 3261 timers A, E, G then stay silent and D, I, J, K are zero.
     #[must_use]
     pub const fn is_reliable(self) -> bool {

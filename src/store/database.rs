@@ -240,7 +240,11 @@ impl Database {
             sql.push(" OR caller = ").push_bind(number.clone()).push(")");
         }
         if let Some(outcome) = filter.outcome {
-            sql.push(" AND outcome = ").push_bind(word(&outcome));
+            sql.push(" AND outcome IN (").push_bind(word(&outcome));
+            if outcome == Outcome::Interrupted {
+                sql.push(", 'crashed'"); // as records of earlier versions have it
+            }
+            sql.push(")");
         }
         if let Some(service) = filter.service {
             sql.push(" AND service = ").push_bind(word(&service));

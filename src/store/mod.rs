@@ -3,7 +3,7 @@
 //! The journal is the truth, the database a fold of it: the database remembers up to which event it is folded
 //! ([`Position`]), and a start replays from the first event of the oldest call that was live then. So a kill -9 at any
 //! byte neither loses nor doubles a record. Calls that were live when the daemon died are closed as
-//! `Outcome::Crashed` by facts of their own, so that every other fold sees the same end.
+//! `Outcome::Interrupted` by facts of their own, so that every other fold sees the same end.
 //!
 //! Safe against kill -9: facts are in the kernel before the datagrams they explain leave. Against power loss only up
 //! to the last fsync, at most one second. This module refuses to decide anything about calls and to block the
@@ -56,6 +56,8 @@ pub struct Opened {
     pub standing: ledger::Standing,
     /// The calls that it has cut off.
     pub cut_off: Vec<ledger::Cdr>,
+    /// The dialogs of these calls that stood.
+    pub dialogs: Vec<crate::fact::Dialog>,
 }
 
 /// Opens the store of a daemon in `dir`, makes it if it is not there, and closes the books of the run before.
@@ -75,6 +77,13 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
     let cut_off = writer.live()?;
     let standing = segment::of_floor(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     let standing = ledger::Standing::of(&standing);
+    let dialogs = match cut_off.iter().map(|cdr| cdr.first_seq).min() {
+        Some(first) => {
+            segment::of_dialogs(&folder, first).map_err(|source| Error::File { path: folder.clone(), source })?
+        }
+        None => Vec::new(),
+    };
+    let dialogs = ledger::dialogs::standing(&dialogs);
     let crashed = writer.crashed(journal.next_seq())?;
     (recovered.crashed, recovered.cut) = (crashed.len(), cut);
     if !crashed.is_empty() {
@@ -88,7 +97,7 @@ pub fn open(dir: &Path, settings: &Settings, books: ledger::Settings) -> Result<
     if let Err(error) = writer.flush() {
         tracing::error!(%error, "call records cannot be booked; they wait");
     }
-    Ok(Opened { journal, writer, recovered, standing, cut_off })
+    Ok(Opened { journal, writer, recovered, standing, cut_off, dialogs })
 }
 
 fn lock(dir: &Path) -> Result<File, Error> {

@@ -153,7 +153,15 @@ pub fn of_call(dir: &Path, call: CallRef, from: u64, to: u64) -> io::Result<Vec<
 /// What tells how the floor stands: the last [`Fact::FloorStands`] and what has changed since. Older segments are looked into only where a
 /// newer one has none, and not without end.
 pub fn of_floor(dir: &Path) -> io::Result<Vec<Event>> {
-    let words = ["floor_stands", "seat_state", "callback_asked", "callback_begun", "callback_tried", "callback_ended"];
+    let words = [
+        "floor_stands",
+        "seat_state",
+        "callback_asked",
+        "callback_begun",
+        "callback_tried",
+        "callback_ended",
+        "disaster_mode",
+    ];
     let mut found: Vec<Event> = Vec::new();
     for segment in list(dir)?.into_iter().rev().take(FLOOR_SEGMENTS) {
         let (from, only) = (segment.first_seq, words.map(|word| format!("\"what\":\"{word}\"")).to_vec());
@@ -170,6 +178,14 @@ pub fn of_floor(dir: &Path) -> io::Result<Vec<Event>> {
         }
     }
     Ok(found)
+}
+
+/// What tells which dialogs stood at the journal's end, of calls whose first event is `from` or later.
+pub fn of_dialogs(dir: &Path, from: u64) -> io::Result<Vec<Event>> {
+    let mut replay = replay(dir, from)?;
+    let words = ["dialog_stands", "leg_ended", "party_left", "call_ended"];
+    replay.only = words.map(|word| format!("\"what\":\"{word}\"")).to_vec();
+    Ok(replay.filter_map(Result::ok).collect())
 }
 
 /// Events in order, see [`replay`].

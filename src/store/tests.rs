@@ -178,7 +178,7 @@ fn a_crash_at_every_byte_of_the_journal_loses_and_doubles_nothing() {
 fn check(events: &[Event], records: &[Cdr], crashed: usize) {
     let mut fold = ledger::Fold::new(ledger::Settings::default());
     let whole: Vec<Cdr> = events.iter().filter_map(|e| fold.apply(e)).collect();
-    let own: Vec<&Cdr> = records.iter().filter(|c| c.outcome != Outcome::Crashed).collect();
+    let own: Vec<&Cdr> = records.iter().filter(|c| c.outcome != Outcome::Interrupted).collect();
     assert_eq!(own, whole.iter().collect::<Vec<_>>());
     assert_eq!((records.len() - own.len(), crashed), (fold.live().count(), fold.live().count()));
 }

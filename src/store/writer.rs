@@ -298,7 +298,7 @@ impl Bookkeeper {
             Message::Events(events) => self.take(events),
             // Whoever asked may be gone by now.
             Message::Restore(reply) => drop(reply.send(self.restore(true))),
-            Message::Crashed(next_seq, reply) => drop(reply.send(self.fold.close_crashed(self.now, next_seq))),
+            Message::Crashed(next_seq, reply) => drop(reply.send(self.fold.close_interrupted(self.now, next_seq))),
             Message::Live(reply) => drop(reply.send(self.fold.live().cloned().collect())),
             Message::Flush(reply) => {
                 self.fetch_missed();

@@ -239,7 +239,15 @@ fn seat() -> SeatRow {
 #[test]
 fn what_there_is_can_be_read() {
     let api = Api::new(obliging);
-    let group = GroupRow { group: "main".into(), title: "12345 坐席".into(), waiting: 2 };
+    let group = GroupRow {
+        group: "main".into(),
+        title: "12345 坐席".into(),
+        waiting: 2,
+        at_work: 0,
+        least: 1,
+        short: true,
+        disaster: false,
+    };
     api.shows(vec![
         Change::Call(Box::new(row(Vec::new()))),
         Change::Seat(Box::new(seat())),

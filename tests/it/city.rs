@@ -13,7 +13,7 @@
 //! - **Hearing**: whoever hear each other, by however many others, have one citizen among them.
 //! - **Emergency**: an emergency call is answered, given up by its caller or hung up by an operator, or, in a storm, was tried on both
 //!   trunks.
-//! - **Restart**: every call that lived at a kill is closed as crashed, and no other.
+//! - **Restart**: every call that lived at a kill is closed as interrupted, and no other.
 //! - **Left over**: when all are at home no call, session, transaction, lease, port or recording is left, at no phone either.
 //! - **Seats**: then as many callers as there are seats call at once, and every seat is reached.
 //!

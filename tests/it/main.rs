@@ -17,6 +17,7 @@ mod dialplan_words;
 mod dialplans;
 mod figures;
 mod fuzz;
+mod hall;
 mod handover;
 mod hostile;
 mod hygiene;

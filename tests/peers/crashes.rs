@@ -30,7 +30,7 @@ fn held(lab: &Lab, load: &Load) -> (usize, usize) {
     for call in &load.seen.answered {
         assert!(by_call.contains_key(call), "the INVITE of {call} was answered, and it has no record");
     }
-    let crashed = by_call.values().filter(|all| all[0] == Outcome::Crashed).count();
+    let crashed = by_call.values().filter(|all| all[0] == Outcome::Interrupted).count();
     (by_call.len(), crashed)
 }
 

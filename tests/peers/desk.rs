@@ -46,7 +46,7 @@ fn an_agent_signs_in_by_keys_and_is_signed_in_after_a_crash() {
     let cdr = records.iter().find(|cdr| cdr.dialled == "12345").unwrap();
     let codes = records.iter().filter(|cdr| cdr.outcome == Outcome::Served).count();
     assert_eq!(codes, 2, "{records:#?}");
-    assert_eq!((cdr.outcome, cdr.answered_by.clone()), (Outcome::Crashed, Some(Target::Seat("8041".into()))));
+    assert_eq!((cdr.outcome, cdr.answered_by.clone()), (Outcome::Interrupted, Some(Target::Seat("8041".into()))));
     assert_eq!(cdr.attempts.iter().find_map(|a| a.agent.clone()), Some("8041".into()));
     let row = lab.seat("8041");
     assert_eq!(row.agent, Some("8041".into()));

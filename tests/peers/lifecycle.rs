@@ -1,6 +1,7 @@
 //! The daemon's own life: a crash, a drain, a port that is taken.
 
 use super::support::lab::Lab;
+use super::support::process::read;
 use super::support::sipp::{Role, Sipp};
 use super::support::{now, pause};
 use switchboard::fact::Outcome;
@@ -19,17 +20,24 @@ fn a_kill_right_after_a_call_loses_no_record() {
 }
 
 #[test]
-fn a_call_that_lived_at_the_kill_is_recorded_as_crashed_once() {
+fn a_call_that_lived_at_the_kill_is_recorded_as_interrupted_once_and_both_its_sides_are_told() {
     let mut lab = Lab::start();
     let seat = Sipp::seat(&lab, 1, "8001", |r| r.says(1_100.0));
     let caller = Role::dials(&lab, 0, "12345").millis(20_000).start(&lab);
     caller.receives("SIP/2.0 200", 4_000);
     seat.receives("ACK", 4_000);
     lab.crash_and_start();
+    // Dialogs that the run before has left are ended by the next one, from what its journal has.
+    caller.receives("BYE", 4_000);
+    seat.receives("BYE", 4_000);
+    let journal = lab.dir.join("state/journal");
+    pause(300);
+    let journals: String = std::fs::read_dir(journal).unwrap().map(|f| read(&f.unwrap().path())).collect();
+    assert_eq!(journals.matches("\"what\":\"dialog_stands\"").count(), 2, "{journals}");
     drop((caller, seat));
-    assert_eq!(lab.record().outcome, Outcome::Crashed);
+    assert_eq!(lab.record().outcome, Outcome::Interrupted);
     lab.crash_and_start();
-    assert_eq!(lab.record().outcome, Outcome::Crashed);
+    assert_eq!(lab.record().outcome, Outcome::Interrupted);
 }
 
 #[test]

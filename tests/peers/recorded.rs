@@ -114,7 +114,7 @@ fn a_recording_that_the_daemons_death_cut_off_plays_to_within_a_second_of_it() {
     let talked = (died.unwrap() - began) / 1_000;
     drop((caller, agent, target));
     let cdr = lab.record();
-    assert_eq!(cdr.outcome, Outcome::Crashed);
+    assert_eq!(cdr.outcome, Outcome::Interrupted);
     let path = &lab.recordings()[0];
     assert!(path.ends_with(format!("{}.wav", cdr.recording.as_deref().unwrap())));
     let whole = || !tracks::is_cut(&mut std::fs::File::open(path).unwrap()).unwrap();

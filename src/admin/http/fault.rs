@@ -54,6 +54,11 @@ impl Fault {
         Self { why: Some(Why::Call(why)), ..Self::new(StatusCode::CONFLICT, "conflict", conflict_words(why)) }
     }
 
+    pub(super) fn no_group() -> Self {
+        let words = ("没有这个坐席组", "there is no such group");
+        Self::new(StatusCode::NOT_FOUND, "unknown_group", words)
+    }
+
     pub(super) fn no_callback(callback: CallRef) -> Self {
         let words = (format!("没有待回电 {callback}"), format!("nobody is to be called back for {callback}"));
         Self::new(StatusCode::NOT_FOUND, "unknown_callback", words)

@@ -9,11 +9,11 @@ use super::health;
 use super::limits::WAIT;
 use super::metrics::metrics;
 use super::stream;
-use super::verb::{Action, end, set, take};
+use super::verb::{Action, disaster, end, set, take};
 use crate::call::Unfit;
 use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;
-use crate::id::{CallRef, SeatId};
+use crate::id::{CallRef, GroupId, SeatId};
 use crate::live::Listed;
 use axum::Router;
 use axum::body::Bytes;
@@ -49,6 +49,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/callbacks/{ref}/take", post(take_callback))
         .route("/api/v1/callbacks/{ref}/done", post(end_callback))
         .route("/api/v1/groups", get(groups))
+        .route("/api/v1/groups/{group}", post(set_group))
         .route("/api/v1/trunks", get(trunks))
         .route("/api/v1/live", get(stream::live))
         .route("/api/v1/figures", get(figures))
@@ -141,6 +142,18 @@ async fn set_seat(State(backend): State<Arc<Backend>>, of: Ref, request: Request
     match backend.ask(command).await? {
         Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
         Answer::Unfit { why } => Err(Fault::unfit(why)),
+        _ => Err(Fault::strange()),
+    }
+}
+
+async fn set_group(State(backend): State<Arc<Backend>>, of: Ref, request: Request) -> Told {
+    let group = of.map_err(|_| Fault::no_group())?.0;
+    wait(Action::Plain(Verb::Hold), request.uri().query())?;
+    let by = operator(request.headers())?;
+    let command = disaster(GroupId::from(group), &body(request, backend.limits.arrival).await?, by)?;
+    match backend.ask(command).await? {
+        Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
+        Answer::Unknown => Err(Fault::no_group()),
         _ => Err(Fault::strange()),
     }
 }

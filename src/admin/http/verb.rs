@@ -5,7 +5,7 @@ use super::body::Fields;
 use super::fault::Fault;
 use crate::exchange::{Command, SeatSet, Verb};
 use crate::fact::{Brief, Supervision, Way};
-use crate::id::{AgentId, CallRef, SeatId};
+use crate::id::{AgentId, CallRef, GroupId, SeatId};
 
 /// Longest seat, characters.
 const SEAT: usize = 16;
@@ -106,6 +106,19 @@ pub(super) fn set(seat: SeatId, body: &[u8], by: String) -> Result<Command, Faul
     let reason = fields.text("reason", NAME)?;
     fields.finish()?;
     Ok(Command::Seat { seat, agent, state, reason, by })
+}
+
+/// Disaster mode of a group: `disaster` is `on` or `off`; `reason` may be left out.
+///
+/// # Errors
+/// As [`Action::command`].
+pub(super) fn disaster(group: GroupId, body: &[u8], by: String) -> Result<Command, Fault> {
+    let mut fields = Fields::read(body)?;
+    let named = fields.text("by", NAME)?;
+    let on = fields.word("disaster", &[("on", true), ("off", false)], None)?;
+    let reason = fields.text("reason", NOTE)?;
+    fields.finish()?;
+    Ok(Command::Disaster { group, on, by: if named.is_empty() { by } else { named }, reason })
 }
 
 /// Who calls one back: `seat`.

@@ -5,7 +5,7 @@
 use super::Span;
 use super::checked::Checked;
 use super::place::line_starts;
-use crate::calendar::{Calendar, Hours, Zone};
+use crate::calendar::{Calendar, Hours, Shifts, Zone};
 use crate::dialplan::digits::Digits;
 use crate::dialplan::entry::{Access, City, Class, Entry, Group, Record, Role, Strategy, Trunk};
 use crate::dialplan::format::{At, EmergencyWritten, GroupWritten, HoursWritten, LineWritten, Target, TrunkWritten};
@@ -35,6 +35,8 @@ const WIDEN_MS: u32 = 5_000;
 /// The next tier of agents is asked after so long.
 const TIER_WAIT_MS: u32 = 10_000;
 const MAX_SIZE: u32 = 1_000;
+/// One message so often to who waits.
+const MESSAGE_EVERY_MS: u32 = 60_000;
 const TRUNK_TIMEOUT_MS: u32 = 30_000;
 const TRUNK_PROGRESS_MS: u32 = 5_000;
 /// No 1xx in 2 s: the next emergency trunk (product §5.9).
@@ -147,12 +149,25 @@ impl<'w> Compiler<'_, 'w> {
             Some(HoursWritten::Always) | None => Hours::Always,
         };
         let at = self.lines.origin(g.name.span);
-        let mut overflow = self.targets(&g.overflow, KEPT_RING_MS, None, None);
+        let own = GroupId::from(g.name.value.as_str());
+        let targets = |written: &[At<Target>]| {
+            let mut steps = self.targets(written, KEPT_RING_MS, None, None);
+            for (step, _) in &mut steps {
+                // In its own line, not the hub's.
+                if let Step::CallBack { group } = step {
+                    group.clone_from(&own);
+                }
+            }
+            steps
+        };
+        let mut overflow = targets(&g.overflow);
+        let disaster = targets(&g.disaster);
+        let days = g.shift_calendar.as_ref().and_then(|c| calendars.get(c.value.as_str()));
         if overflow.is_empty() {
             overflow.push((Step::Release { status: 480, q850: 19 }, at));
         }
         Group {
-            id: GroupId::from(g.name.value.as_str()),
+            id: own,
             title: boxed(g.title.as_ref()),
             hours,
             ring_ms: value(g.ring.as_ref(), SEAT_RING_MS),
@@ -172,7 +187,15 @@ impl<'w> Compiler<'_, 'w> {
             sticky_days: g.sticky_days.as_ref().map(|p| p.value),
             repeat_within_ms: g.repeat_within.as_ref().map(|p| p.value),
             least_seats: value(g.least_seats.as_ref(), 0),
+            shifts: Shifts {
+                calendar: days.cloned().unwrap_or_default(),
+                all: g.shifts.iter().map(|s| s.value).collect(),
+            },
             callback: value(g.callback.as_ref(), false),
+            survey: value(g.survey.as_ref(), false),
+            messages: g.messages.iter().map(|p| PromptId::from(p.value.as_str())).collect(),
+            message_every_ms: value(g.message_every.as_ref(), MESSAGE_EVERY_MS),
+            disaster: (!disaster.is_empty()).then(|| Route::new(disaster)),
             trusted: value(g.trusted.as_ref(), false),
             overflow: Route::new(overflow),
             at,
@@ -323,14 +346,16 @@ impl<'w> Compiler<'_, 'w> {
         eve.checked_sub(3.months()).unwrap_or(eve)
     }
 
+    fn hub_group(&self) -> GroupId {
+        GroupId::from(self.checked.hub.and_then(|h| h.group.as_ref()).map_or("", |g| g.value.as_str()))
+    }
+
     /// The queue of the hub, asking for the line's skill.
     fn hub_queue(&self, line: &LineWritten) -> (Step, Origin) {
-        let group = self.checked.hub.and_then(|h| h.group.as_ref());
-        let name = group.map_or("", |g| g.value.as_str());
         let here = line.group.as_ref().filter(|_| line.class.as_ref().is_some_and(|c| c.value == Class::Hub));
         let span = line.skill.as_ref().map(|s| s.span).or(here.map(|g| g.span)).or(line.class.as_ref().map(|c| c.span));
         let skill = line.skill.as_ref().map(|s| Arc::from(s.value.as_str()));
-        (Step::Queue { group: GroupId::from(name), skill }, self.lines.origin(span.unwrap_or(line.number.span)))
+        (Step::Queue { group: self.hub_group(), skill }, self.lines.origin(span.unwrap_or(line.number.span)))
     }
 
     /// Before its cutover a merged line's own group is a queue like another.
@@ -398,6 +423,7 @@ impl<'w> Compiler<'_, 'w> {
             }
             Target::Trunk(name) => self.dial(name, number.unwrap_or_default(), None),
             Target::Prompt(name) => Step::Prompt { prompt: PromptId::from(name.as_str()), early: true },
+            Target::CallBack => Step::CallBack { group: self.hub_group() },
             Target::Release(status, q850) => Step::Release { status: *status, q850: *q850 },
         }
     }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Mistakes) {
     for group in &checked.written.groups {
         ends(&group.overflow, mistakes);
+        ends(&group.disaster, mistakes);
     }
     for line in &checked.written.lines {
         ends(&line.overflow, mistakes);
@@ -47,7 +48,7 @@ fn loops(checked: &Checked<'_>, mistakes: &mut Mistakes) {
         .groups
         .iter()
         .map(|(name, group)| {
-            let out = group.overflow.iter().filter_map(|t| match &t.value {
+            let out = group.overflow.iter().chain(&group.disaster).filter_map(|t| match &t.value {
                 Target::Group(to) => Some((to.as_str(), t.span)),
                 _ => None,
             });

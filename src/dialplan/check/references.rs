@@ -19,13 +19,17 @@ pub(super) fn check(checked: &Checked<'_>, mistakes: &mut Mistakes) {
         line_names(checked, line, &mut used, mistakes);
     }
     for group in &checked.written.groups {
-        group.overflow.iter().for_each(|t| target(checked, t, &mut used, mistakes));
-        for prompt in [&group.welcome, &group.waiting, &group.recording_notice].into_iter().flatten() {
+        group.overflow.iter().chain(&group.disaster).for_each(|t| target(checked, t, &mut used, mistakes));
+        let single = [&group.welcome, &group.waiting, &group.recording_notice].into_iter().flatten();
+        for prompt in single.chain(&group.messages) {
             prompt_exists(checked, &prompt.value, prompt.span, mistakes);
         }
-        if let Some(At { value: HoursWritten::Workdays { calendar, .. }, .. }) = &group.hours
-            && !checked.names.calendars.contains_key(calendar.value.as_str())
-        {
+        let hours = match &group.hours {
+            Some(At { value: HoursWritten::Workdays { calendar, .. }, .. }) => Some(calendar),
+            _ => None,
+        };
+        let known = |c: &&At<String>| checked.names.calendars.contains_key(c.value.as_str());
+        for calendar in [hours, group.shift_calendar.as_ref()].into_iter().flatten().filter(|c| !known(c)) {
             let known = checked.names.calendars.keys().copied();
             mistakes.push(missing(Code::UnknownCalendar, ("日历", "calendar"), calendar, known));
         }
@@ -48,7 +52,9 @@ fn unused_groups(checked: &Checked<'_>, mistakes: &mut Mistakes) {
         used.extend(line.overflow.iter().chain(&line.to).filter_map(group_of));
     }
     for group in &checked.written.groups {
-        used.extend(group.overflow.iter().filter_map(group_of).filter(|name| *name != group.name.value));
+        used.extend(
+            group.overflow.iter().chain(&group.disaster).filter_map(group_of).filter(|name| *name != group.name.value),
+        );
     }
     for (name, group) in checked.names.groups.iter().filter(|(name, _)| !used.contains(*name)) {
         let title = Text::new(format!("没有号码用到坐席组 `{name}`"), format!("no number uses group `{name}`"));
@@ -88,7 +94,7 @@ fn target<'w>(checked: &Checked<'w>, target: &'w At<Target>, used: &mut BTreeSet
             let at = At { value: name.to_string(), span: target.span };
             group_exists(checked, &at, mistakes);
         }
-        Target::Group(_) | Target::Release(..) => {}
+        Target::Group(_) | Target::Release(..) | Target::CallBack => {}
         Target::Trunk(name) => trunk_named(checked, name, target.span, used, mistakes),
         Target::Prompt(name) => prompt_exists(checked, name, target.span, mistakes),
     }

@@ -40,6 +40,7 @@ fn step(step: &Step) -> String {
             let number = if *number == Digits::EMPTY { String::new() } else { format!("{number}, ") };
             format!("{names} ({number}{}, {})", duration(*progress_ms), duration(*timeout_ms))
         }
+        Step::CallBack { group } => format!("callback (group:{group})"),
         Step::Release { status, q850 } => format!("release:{status}/{q850}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Groups, trunks and the city, key by key.
 
 use super::change::{KeyChange, SettingChange, changed, duration, route};
-use crate::calendar::Hours;
+use crate::calendar::{Calendar, Hours, Shifts};
 use crate::dialplan::{Group, Plan, Trunk};
 use std::collections::BTreeSet;
 
@@ -77,7 +77,12 @@ fn group(g: &Group) -> Vec<Row> {
         ("sticky_days", g.sticky_days.map_or_else(String::new, |n| n.to_string())),
         ("repeat_within", g.repeat_within_ms.map_or_else(String::new, duration)),
         ("least_seats", g.least_seats.to_string()),
+        ("shifts", shifts(&g.shifts)),
         ("callback", g.callback.to_string()),
+        ("survey", g.survey.to_string()),
+        ("messages", g.messages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        ("message_every", duration(g.message_every_ms)),
+        ("disaster", g.disaster.as_ref().map_or_else(String::new, route)),
         ("trusted", g.trusted.to_string()),
         ("overflow", route(&g.overflow)),
     ]
@@ -88,12 +93,19 @@ fn hours(hours: &Hours) -> String {
     match hours {
         Hours::Always => "7x24".to_owned(),
         Hours::Workdays { calendar, from, to } => {
-            let days =
-                |days: &BTreeSet<jiff::civil::Date>| days.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            let times = format!("{}–{}", from.strftime("%H:%M"), to.strftime("%H:%M"));
-            format!("{times}, holidays {}, workdays {}", days(&calendar.holidays), days(&calendar.workdays))
+            format!("{}–{}{}", from.strftime("%H:%M"), to.strftime("%H:%M"), days(calendar))
         }
     }
+}
+
+fn days(calendar: &Calendar) -> String {
+    let list = |days: &BTreeSet<jiff::civil::Date>| days.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    format!(", holidays {}, workdays {}", list(&calendar.holidays), list(&calendar.workdays))
+}
+
+fn shifts(shifts: &Shifts) -> String {
+    let all: Vec<String> = shifts.all.iter().map(ToString::to_string).collect();
+    if all.is_empty() { String::new() } else { format!("{}{}", all.join("; "), days(&shifts.calendar)) }
 }
 
 fn trunk(t: &Trunk) -> Vec<Row> {

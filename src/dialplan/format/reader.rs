@@ -4,6 +4,7 @@
 
 use super::syntax;
 use super::written::{At, Target};
+use crate::calendar::Shift;
 use crate::dialplan::check::{Code, Diagnostic, Mistakes, Span, Text};
 use crate::dialplan::nearest::did_you_mean;
 use jiff::civil::{Date, DateTime, Time};
@@ -53,6 +54,7 @@ pub(in crate::dialplan) enum Kind {
     Moments,
     Time,
     Targets,
+    Shifts,
     /// One of these.
     Word(Vec<String>),
     /// Some of these.
@@ -289,11 +291,21 @@ impl<'r, 'c, 'd, 'i> Section<'r, 'c, 'd, 'i> {
         self.list(key, ("加引号的文字，或它们的列表", "a quoted string or a list of them"), text)
     }
 
+    /// Shifts, each in one string.
+    pub(super) fn shifts(&mut self, key: &'static str) -> Vec<At<Shift>> {
+        self.tell(key, || Kind::Shifts);
+        let expected = (
+            "班次，如 \"08:00-20:00 20\"、\"workday 08:00-20:00 20\"、\"dayoff 20:00-08:00 4\"",
+            "a shift such as \"08:00-20:00 20\", \"workday 08:00-20:00 20\" or \"dayoff 20:00-08:00 4\"",
+        );
+        self.list(key, expected, |v| Shift::parse(&text(v)?))
+    }
+
     pub(super) fn targets(&mut self, key: &'static str) -> Vec<At<Target>> {
         self.tell(key, || Kind::Targets);
         let expected = (
-            "去向：\"group:组\"、\"trunk:中继\"、\"prompt:提示音\"、\"release:486\"",
-            "a target: \"group:NAME\", \"trunk:NAME\", \"prompt:NAME\" or \"release:486\"",
+            "去向：\"group:组\"、\"trunk:中继\"、\"prompt:提示音\"、\"callback\"、\"release:486\"",
+            "a target: \"group:NAME\", \"trunk:NAME\", \"prompt:NAME\", \"callback\" or \"release:486\"",
         );
         self.list(key, expected, |v| Target::parse(&text(v)?))
     }

@@ -1,5 +1,6 @@
 //! What a dialplan may say: every table and key there is, each value with its place. Nothing is judged here but its type.
 
+use crate::calendar::Shift;
 use crate::dialplan::check::Span;
 use crate::dialplan::entry::{Access, Class, Record, Role, Strategy};
 use crate::dialplan::number::Spelling;
@@ -15,17 +16,21 @@ pub(in crate::dialplan) struct At<T> {
     pub(in crate::dialplan) span: Span,
 }
 
-/// Where a call may be sent, as written: `group:main`, `trunk:carrier`, `prompt:busy`, `release:486/17`.
+/// Where a call may be sent, as written: `group:main`, `trunk:carrier`, `prompt:busy`, `release:486/17`, `callback`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::dialplan) enum Target {
     Group(EcoString),
     Trunk(EcoString),
     Prompt(EcoString),
     Release(u16, u8),
+    CallBack,
 }
 
 impl Target {
     pub(in crate::dialplan) fn parse(text: &str) -> Option<Self> {
+        if text.trim() == "callback" {
+            return Some(Self::CallBack);
+        }
         let (kind, name) = text.split_once(':')?;
         let name = name.trim();
         match kind.trim() {
@@ -201,7 +206,13 @@ pub(in crate::dialplan) struct GroupWritten {
     pub(in crate::dialplan) sticky_days: Option<At<u32>>,
     pub(in crate::dialplan) repeat_within: Option<At<u32>>,
     pub(in crate::dialplan) least_seats: Option<At<u32>>,
+    pub(in crate::dialplan) shifts: Vec<At<Shift>>,
+    pub(in crate::dialplan) shift_calendar: Option<At<String>>,
     pub(in crate::dialplan) callback: Option<At<bool>>,
+    pub(in crate::dialplan) survey: Option<At<bool>>,
+    pub(in crate::dialplan) messages: Vec<At<String>>,
+    pub(in crate::dialplan) message_every: Option<At<u32>>,
+    pub(in crate::dialplan) disaster: Vec<At<Target>>,
     pub(in crate::dialplan) trusted: Option<At<bool>>,
     pub(in crate::dialplan) overflow: Vec<At<Target>>,
     /// Keys that are there, but with a value that could not be read.

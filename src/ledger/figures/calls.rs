@@ -2,6 +2,7 @@
 
 use super::abandoned::is_abandoned;
 use super::answers::Answers;
+use super::grades::Grades;
 use super::outcomes::Outcomes;
 use super::talk::talked;
 use super::transfers::Transfers;
@@ -23,6 +24,8 @@ pub struct Calls {
     pub talk: u64,
     /// Passed on.
     pub transfers: Transfers,
+    /// What their callers say.
+    pub grades: Grades,
 }
 
 impl Calls {
@@ -34,6 +37,7 @@ impl Calls {
         self.abandoned += u64::from(is_abandoned(cdr));
         self.talk = self.talk.saturating_add(talked(cdr));
         self.transfers.add(cdr);
+        self.grades.add(cdr);
     }
 
     /// Counts other calls in.
@@ -44,5 +48,6 @@ impl Calls {
         self.abandoned += other.abandoned;
         self.talk = self.talk.saturating_add(other.talk);
         self.transfers.merge(&other.transfers);
+        self.grades.merge(&other.grades);
     }
 }

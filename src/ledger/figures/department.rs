@@ -59,7 +59,7 @@ fn first_group(entry: &Entry) -> Option<&GroupId> {
     };
     route?.steps.iter().find_map(|step| match step {
         Step::Ring { group, .. } | Step::Queue { group, .. } => Some(group),
-        Step::Prompt { .. } | Step::Trunk { .. } | Step::Release { .. } => None,
+        Step::Prompt { .. } | Step::Trunk { .. } | Step::CallBack { .. } | Step::Release { .. } => None,
     })
 }
 

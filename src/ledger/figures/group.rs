@@ -4,6 +4,7 @@
 //! that a release. Abandoned: the caller hung up in it. The rest ended by us: a crash, a drain, an operator's hang-up.
 
 use super::answers::since;
+use super::grades::{Grades, is_about};
 use crate::fact::Party;
 use crate::ledger::{Attempt, Cdr, Visit};
 
@@ -44,6 +45,8 @@ pub struct Visits {
     pub longest: u64,
     /// With whoever answered, until he left or the call ended, µs in all.
     pub talk: u64,
+    /// What callers say.
+    pub grades: Grades,
 }
 
 impl Visits {
@@ -51,6 +54,9 @@ impl Visits {
         let lasted = since(visit.at, visit.end.unwrap_or(cdr.end));
         self.visits += 1;
         self.longest = self.longest.max(lasted);
+        if is_about(cdr, visit) {
+            self.grades.add(cdr);
+        }
         let answer = answer(cdr, visit);
         match how(cdr, visit, answer) {
             Ended::Overflowed => self.overflowed += 1,
@@ -77,6 +83,7 @@ impl Visits {
         self.waited = self.waited.saturating_add(other.waited);
         self.longest = self.longest.max(other.longest);
         self.talk = self.talk.saturating_add(other.talk);
+        self.grades.merge(&other.grades);
     }
 
     /// Each way of ending with its visits: their sum is all visits.

@@ -18,6 +18,7 @@ pub struct Told {
     pub legs: Vec<ToldLeg>,
     pub asked: u64,
     pub joined: u64,
+    pub grade: Option<(u8, Option<bool>)>,
 }
 
 /// One visit to a queue.
@@ -40,6 +41,7 @@ pub struct ToldLeg {
     pub connected: Option<i64>,
     pub end: Option<i64>,
     pub cause: Option<Cause>,
+    pub by: Option<Party>,
 }
 
 /// Every call that has ended.
@@ -93,6 +95,10 @@ fn told(own: &[&Event]) -> Option<Told> {
         legs,
         asked,
         joined: own.iter().filter(joined).count() as u64,
+        grade: own.iter().find_map(|e| match e.fact {
+            Fact::Surveyed { grade, solved } => Some((grade, solved)),
+            _ => None,
+        }),
     })
 }
 
@@ -108,13 +114,12 @@ fn legs(own: &[&Event]) -> Vec<ToldLeg> {
         let answered = at(|f| if let Fact::LegAnswered { leg } = f { Some(*leg) } else { None });
         let connected = at(|f| if let Fact::Connected { leg } = f { Some(*leg) } else { None });
         let over = own.iter().find_map(|e| match &e.fact {
-            Fact::LegFailed { leg: l, cause, .. } | Fact::LegEnded { leg: l, cause, .. } if l == leg => {
-                Some((e.at, *cause))
-            }
+            Fact::LegFailed { leg: l, cause, .. } if l == leg => Some((e.at, *cause, None)),
+            Fact::LegEnded { leg: l, cause, by } if l == leg => Some((e.at, *cause, Some(*by))),
             _ => None,
         });
-        let (end, cause) = (over.map(|o| o.0), over.map(|o| o.1));
-        legs.push(ToldLeg { leg: *leg, seat, at: event.at, answered, connected, end, cause });
+        let (end, cause, by) = (over.map(|o| o.0), over.map(|o| o.1), over.and_then(|o| o.2));
+        legs.push(ToldLeg { leg: *leg, seat, at: event.at, answered, connected, end, cause, by });
     }
     legs
 }
@@ -145,9 +150,15 @@ fn visits(own: &[&Event], legs: &[ToldLeg], over: i64, by: Party) -> Vec<ToldVis
 }
 
 impl Told {
+    /// Who had the caller last, if anybody did.
+    pub fn last(&self) -> Option<&ToldLeg> {
+        self.legs.iter().filter(|l| l.connected.is_some()).max_by_key(|l| l.connected)
+    }
+
     /// Product §7: hotline calls with t1, and those that we failed before it.
     pub fn offered(&self) -> bool {
-        let failed = [Outcome::Shed, Outcome::Failed, Outcome::Crashed, Outcome::Unreachable].contains(&self.outcome);
+        let failed =
+            [Outcome::Shed, Outcome::Failed, Outcome::Interrupted, Outcome::Unreachable].contains(&self.outcome);
         match self.service {
             None => failed,
             Some(Service::Hotline) => failed || self.t1.is_some(),

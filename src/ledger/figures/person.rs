@@ -3,7 +3,8 @@
 //! Where nobody was signed in at the seat that rang, the seat stands for its person.
 
 use super::answers::since;
-use crate::fact::{Cause, Target};
+use super::grades::{Grades, served_last};
+use crate::fact::{Cause, Party, Target};
 use crate::id::{AgentId, SeatId};
 use crate::ledger::{Attempt, Cdr};
 
@@ -35,6 +36,12 @@ pub struct Offers {
     pub talk: u64,
     /// The longest talk, µs.
     pub longest: u64,
+    /// Talks that he ended. 坐席先挂
+    pub hung_up: u64,
+    /// Talks that his caller ended. 市民先挂
+    pub caller_hung_up: u64,
+    /// What his callers say.
+    pub grades: Grades,
 }
 
 impl Offers {
@@ -57,6 +64,14 @@ impl Offers {
                 self.rang = self.rang.saturating_add(since(attempt.at, attempt.answered.unwrap_or(connected)));
                 self.talk = self.talk.saturating_add(talk);
                 self.longest = self.longest.max(talk);
+                match attempt.by {
+                    Some(Party::Callee) => self.hung_up += 1,
+                    Some(Party::Caller) => self.caller_hung_up += 1,
+                    Some(Party::Switch) | None => {}
+                }
+                if served_last(cdr).is_some_and(|last| last.leg == attempt.leg) {
+                    self.grades.add(cdr);
+                }
             }
             (None, Some(Cause::NoAnswer)) => self.rang_out += 1,
             (None, _) => self.failed += 1,
@@ -72,5 +87,8 @@ impl Offers {
         self.rang = self.rang.saturating_add(other.rang);
         self.talk = self.talk.saturating_add(other.talk);
         self.longest = self.longest.max(other.longest);
+        self.hung_up += other.hung_up;
+        self.caller_hung_up += other.caller_hung_up;
+        self.grades.merge(&other.grades);
     }
 }

@@ -3,6 +3,7 @@
 use super::book::Book;
 use super::calls::Calls;
 use super::department::{Owners, departments};
+use super::grades::Grades;
 use super::group::Visits;
 use super::hour::Hour;
 use super::person::{Offers, Who};
@@ -197,7 +198,7 @@ fn persons(tally: &Tally) -> Vec<Row> {
 
 impl Row {
     fn of_calls(key: &str, names: Vec<(&'static str, String)>, calls: &Calls) -> Self {
-        let Calls { outcomes, level, answers, abandoned, talk, transfers } = calls;
+        let Calls { outcomes, level, answers, abandoned, talk, transfers, grades } = calls;
         let mut figures = vec![
             ("calls".to_owned(), Figure::Count(outcomes.calls())),
             ("offered".to_owned(), Figure::Count(level.offered)),
@@ -218,6 +219,7 @@ impl Row {
             ("transfers".to_owned(), Figure::Count(transfers.asked)),
             ("transfers_joined".to_owned(), Figure::Count(transfers.joined)),
         ];
+        figures.extend(of_grades("", grades));
         figures.extend(outcomes.iter().map(|(o, n)| (format!("outcomes.{}", o.word()), Figure::Count(n))));
         Self { key: key.to_owned(), names, figures }
     }
@@ -235,7 +237,27 @@ fn of_visits(head: &str, visits: &Visits) -> Vec<(String, Figure)> {
         ("talk_ms", Figure::Time(Some(visits.talk / 1_000))),
         ("mean_talk_ms", mean(visits.talk, visits.answered)),
     ]);
-    figures.into_iter().map(|(name, figure)| (format!("{head}{name}"), figure)).collect()
+    let named = figures.into_iter().map(|(name, figure)| (format!("{head}{name}"), figure));
+    named.chain(of_grades(head, &visits.grades)).collect()
+}
+
+fn of_grades<'g>(head: &'g str, grades: &Grades) -> impl Iterator<Item = (String, Figure)> + use<'g> {
+    let Grades { graded, solved, unsolved } = *grades;
+    let [worst, bad, fair, good, best] = graded.map(Figure::Count);
+    let figures = [
+        ("surveyed", Figure::Count(grades.all())),
+        ("satisfied", Figure::Count(grades.satisfied())),
+        ("satisfaction", share(grades.satisfied(), grades.all())),
+        ("solved", Figure::Count(solved)),
+        ("unsolved", Figure::Count(unsolved)),
+        ("solved_rate", share(solved, solved + unsolved)),
+        ("grade_5", best),
+        ("grade_4", good),
+        ("grade_3", fair),
+        ("grade_2", bad),
+        ("grade_1", worst),
+    ];
+    figures.into_iter().map(move |(name, figure)| (format!("{head}{name}"), figure))
 }
 
 fn of_offers(offers: &Offers) -> Vec<(String, Figure)> {
@@ -249,8 +271,11 @@ fn of_offers(offers: &Offers) -> Vec<(String, Figure)> {
         ("talk_ms", Figure::Time(Some(offers.talk / 1_000))),
         ("mean_talk_ms", mean(offers.talk, offers.answered)),
         ("longest_talk_ms", Figure::Time(Some(offers.longest / 1_000))),
+        ("hung_up", Figure::Count(offers.hung_up)),
+        ("caller_hung_up", Figure::Count(offers.caller_hung_up)),
     ];
-    figures.into_iter().map(|(name, figure)| (name.to_owned(), figure)).collect()
+    let named = figures.into_iter().map(|(name, figure)| (name.to_owned(), figure));
+    named.chain(of_grades("", &offers.grades)).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]

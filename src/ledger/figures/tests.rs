@@ -96,6 +96,12 @@ impl Day {
                     at = self.talks(c, at, leg, seat(["8001", "8002", "8003"][leg as usize % 3]));
                     talked = true;
                     if self.below(4) > 0 {
+                        if self.below(2) == 0 {
+                            let solved = [None, Some(true), Some(false)][self.below(3) as usize];
+                            let grade = 1 + self.below(5) as u8;
+                            self.stream.at(at, c, Fact::Surveyed { grade, solved });
+                            at += self.ms(5_000);
+                        }
                         let by = if self.below(2) == 0 { Party::Caller } else { Party::Callee };
                         self.stream.at(at, c, ended(Outcome::Connected, by, Cause::Normal, None));
                         return;
@@ -115,7 +121,7 @@ impl Day {
         let (outcome, by) = match (talked, self.below(4)) {
             (true, 0) => (Outcome::Connected, Party::Switch),
             (true, _) => (Outcome::Connected, Party::Caller),
-            (false, 0) => (Outcome::Crashed, Party::Switch),
+            (false, 0) => (Outcome::Interrupted, Party::Switch),
             (false, 1) => (Outcome::NoAnswer, Party::Switch),
             (false, _) => (Outcome::Abandoned, Party::Caller),
         };
@@ -147,8 +153,8 @@ impl Day {
             self.stream.at(at, c, Fact::TransferEnded { transfer: leg, result, cause: None });
             at += self.ms(9_000);
         }
-        let gone = Fact::LegEnded { leg: LegRef(leg), by: Party::Callee, cause: Cause::Normal };
-        self.stream.at(at, c, gone);
+        let by = if self.below(2) == 0 { Party::Caller } else { Party::Callee };
+        self.stream.at(at, c, Fact::LegEnded { leg: LegRef(leg), by, cause: Cause::Normal });
         at + 1
     }
 }
@@ -221,6 +227,19 @@ fn same_calls(what: &str, cell: &Calls, told: &[&Told]) {
     assert_eq!(cell.talk, micros(connected().map(|c| c.end - c.t2.unwrap_or(0))), "{what}: talk");
     assert_eq!(cell.transfers.asked, told.iter().map(|c| c.asked).sum::<u64>(), "{what}: transfers");
     assert_eq!(cell.transfers.joined, told.iter().map(|c| c.joined).sum::<u64>(), "{what}: joined");
+    same_grades(what, cell.grades, told.iter().filter_map(|c| c.grade));
+}
+
+fn same_grades(what: &str, cell: Grades, told: impl Iterator<Item = (u8, Option<bool>)>) {
+    let told: Vec<_> = told.collect();
+    for grade in 1..=5_u8 {
+        let n = told.iter().filter(|(g, _)| *g == grade).count() as u64;
+        assert_eq!(cell.graded[usize::from(grade) - 1], n, "{what}: grade {grade}");
+    }
+    let said = |word| told.iter().filter(|(_, solved)| *solved == Some(word)).count() as u64;
+    assert_eq!((cell.solved, cell.unsolved), (said(true), said(false)), "{what}: solved or not");
+    let satisfied = told.iter().filter(|(grade, _)| *grade >= 3).count() as u64;
+    assert_eq!((cell.all(), cell.satisfied()), (told.len() as u64, satisfied), "{what}: satisfied");
 }
 
 fn same_visits(what: &str, cell: &Visits, told: &[&ToldVisit]) {
@@ -249,6 +268,14 @@ fn same_offers(what: &str, cell: &Offers, told: &[&Told]) {
     assert_eq!(cell.talk, micros(talks), "{what}: talk");
     let rang = answered.iter().map(|(_, l)| l.answered.unwrap_or(0) - l.at);
     assert_eq!(cell.rang, micros(rang), "{what}: rang");
+    let ended = |party| answered.iter().filter(|(_, l)| l.by == Some(party)).count() as u64;
+    assert_eq!(
+        (cell.hung_up, cell.caller_hung_up),
+        (ended(Party::Callee), ended(Party::Caller)),
+        "{what}: who hung up"
+    );
+    let last = told.iter().filter(|c| c.last().is_some_and(|l| seat(&l)));
+    same_grades(what, cell.grades, last.filter_map(|c| c.grade));
 }
 
 #[test]
@@ -282,6 +309,11 @@ fn random_days_give_the_same_cells_as_a_naive_reckoning() {
         for (group, cell) in &tally.groups {
             let visits: Vec<_> = all.iter().flat_map(|c| &c.visits).filter(|v| *v.group == *group.as_str()).collect();
             same_visits(group.as_str(), cell, &visits);
+            let about = |c: &&&Told| {
+                let at = c.last().and_then(|l| l.connected);
+                c.visits.iter().any(|v| v.how == "answered" && Some(v.end) == at && *v.group == *group.as_str())
+            };
+            same_grades(group.as_str(), cell.grades, all.iter().filter(about).filter_map(|c| c.grade));
         }
         for (who, cell) in &tally.persons {
             let Who::Seat(seat) = who else { panic!("{who:?}") };

@@ -37,6 +37,20 @@ const OF_VISITS: [Column; 11] = [
     ("mean_talk_ms", "平均通话", "mean talk"),
 ];
 
+const OF_GRADES: [Column; 11] = [
+    ("surveyed", "评价", "graded"),
+    ("satisfaction", "满意率", "satisfied"),
+    ("grade_5", "非常满意", "very good"),
+    ("grade_4", "满意", "good"),
+    ("grade_3", "基本满意", "fair"),
+    ("grade_2", "不满意", "bad"),
+    ("grade_1", "非常不满意", "very bad"),
+    ("solved", "已解决", "solved"),
+    ("unsolved", "未解决", "not solved"),
+    ("solved_rate", "解决率", "solved rate"),
+    ("", "", ""),
+];
+
 const OF_OFFERS: [Column; 11] = [
     ("offered", "派送", "offered"),
     ("answered", "应答", "answered"),
@@ -47,13 +61,28 @@ const OF_OFFERS: [Column; 11] = [
     ("talk_ms", "通话时长", "talk"),
     ("mean_talk_ms", "平均通话", "mean talk"),
     ("longest_talk_ms", "最长通话", "longest"),
-    ("", "", ""),
-    ("", "", ""),
+    ("hung_up", "坐席先挂", "he hung up"),
+    ("caller_hung_up", "市民先挂", "caller hung up"),
 ];
 
 /// One line a row, and one for all together. Rates are cut, not rounded: 94.99 % is no 95 %.
 #[must_use]
 pub fn figures(report: &Report, lang: Lang) -> String {
+    let columns = match report.by {
+        By::Group => OF_VISITS,
+        By::Person => OF_OFFERS,
+        By::Line | By::Department | By::Traffic | By::Hour => OF_CALLS,
+    };
+    table(report, columns, lang)
+}
+
+/// What callers say of how they were served, in the same shape.
+#[must_use]
+pub fn survey(report: &Report, lang: Lang) -> String {
+    table(report, OF_GRADES, lang)
+}
+
+fn table(report: &Report, columns: [Column; 11], lang: Lang) -> String {
     let mut out = String::new();
     let complete = if report.complete {
         ""
@@ -66,13 +95,13 @@ pub fn figures(report: &Report, lang: Lang) -> String {
         out.push_str(lang.of("没有已结束的通话\n", "no calls have ended\n"));
         return out;
     }
-    let (columns, key) = match report.by {
-        By::Line => (OF_CALLS, lang.of("线路", "line")),
-        By::Group => (OF_VISITS, lang.of("坐席组", "group")),
-        By::Department => (OF_CALLS, lang.of("部门", "department")),
-        By::Person => (OF_OFFERS, lang.of("人员", "person")),
-        By::Traffic => (OF_CALLS, lang.of("来源", "traffic")),
-        By::Hour => (OF_CALLS, lang.of("小时", "hour")),
+    let key = match report.by {
+        By::Line => lang.of("线路", "line"),
+        By::Group => lang.of("坐席组", "group"),
+        By::Department => lang.of("部门", "department"),
+        By::Person => lang.of("人员", "person"),
+        By::Traffic => lang.of("来源", "traffic"),
+        By::Hour => lang.of("小时", "hour"),
     };
     let mut heading: [String; 12] = std::array::from_fn(|_| String::new());
     heading[0] = key.to_owned();

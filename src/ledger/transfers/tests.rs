@@ -172,7 +172,7 @@ fn a_switch_that_dies_loses_the_caller_of_the_transfer_under_way_and_of_no_other
     assert!(stream.events.iter().all(|e| books.apply(e).is_none()));
     let live: Vec<_> = books.live().flat_map(|c| c.transfers.iter().map(|t| t.fate)).collect();
     assert_eq!(live, [Some(Fate::Returned), None]);
-    let owed = books.close_crashed(TEN + 20_000_000, stream.seq + 1);
+    let owed = books.close_interrupted(TEN + 20_000_000, stream.seq + 1);
     let cdr = books.apply(&owed[0]).expect("a record");
     let fates: Vec<_> = cdr.transfers.iter().map(|t| (t.fate, t.result.is_some(), t.lasted_ms())).collect();
     assert_eq!(fates, [(Some(Fate::Returned), true, Some(2_000)), (Some(Fate::Lost), false, Some(7_000))]);

@@ -19,7 +19,7 @@ pub const fn outcome(outcome: Outcome, lang: Lang) -> &'static str {
         Outcome::Unreachable => lang.of("不可达", "unreachable"),
         Outcome::Shed => lang.of("过载拒接", "shed"),
         Outcome::Failed => lang.of("故障", "failed"),
-        Outcome::Crashed => lang.of("系统中断", "crashed"),
+        Outcome::Interrupted => lang.of("系统中断", "interrupted"),
     }
 }
 
@@ -42,6 +42,7 @@ pub const fn cause(cause: Cause, lang: Lang) -> &'static str {
         Cause::Loop => lang.of("环路", "loop"),
         Cause::Lost => lang.of("掉线", "lost"),
         Cause::NoSeat => lang.of("无坐席签入", "no seat signed in"),
+        Cause::Disaster => lang.of("应急模式", "disaster mode"),
         Cause::WaitedLong => lang.of("等待超限", "waited too long"),
         Cause::CallerGone => lang.of("主叫已挂机", "caller gone"),
         Cause::Elsewhere => lang.of("他处已接", "taken elsewhere"),

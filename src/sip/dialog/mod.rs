@@ -2,7 +2,7 @@
 //!
 //! One file a verb: `accept` (the side that is called), `connect` (the side that calls), `prack`, `modify`
 //! (offers inside), `refresh`, `close`; `refer` (we are asked to transfer), `referrer` (we ask), `replacement`, `info` (digits),
-//! `probe` (is it alive?), `challenge` (401 inside); `sessions` finds, begins and drops them. The values `session`, `outgoing`,
+//! `probe` (is it alive?), `challenge` (401 inside), `outlived` (dialogs of a former run); `sessions` finds, begins and drops them. The values `session`, `outgoing`,
 //! `reference` and `replaces` know no endpoint, and an endpoint is made of them. Bodies are bytes; what they mean is decided
 //! above. Status codes of the protocol (420, 422, 481, 491, 500 …) are chosen here, codes of service never.
 
@@ -13,6 +13,7 @@ mod connect;
 mod info;
 mod modify;
 mod outgoing;
+mod outlived;
 mod prack;
 mod probe;
 mod refer;

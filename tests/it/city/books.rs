@@ -251,15 +251,15 @@ impl Books {
     /// Starts again from what the disk has: calls that lived are closed as crashed.
     pub fn start(&mut self, wall: i64) -> Start {
         let next = self.disk.0.borrow().last + 1;
-        let crashed = self.disk.0.borrow().fold.close_crashed(wall, next);
+        let crashed = self.disk.0.borrow().fold.close_interrupted(wall, next);
         let mut journal = Journal::new(self.disk.clone(), &Settings::default(), next, 0);
         let _ = journal.append(&crashed);
         for event in &crashed {
             self.last = event.seq;
             if let Some(call) = event.call {
                 self.live.remove(&call);
-                self.ended.insert(call, Outcome::Crashed);
-                *self.outcomes.entry(Outcome::Crashed).or_default() += 1;
+                self.ended.insert(call, Outcome::Interrupted);
+                *self.outcomes.entry(Outcome::Interrupted).or_default() += 1;
             }
         }
         let seq = journal.next_seq();
