@@ -55,6 +55,7 @@ soak: tools
 	@HOUR_SEEDS=5000 THEORY=long $(CARGO) test --quiet --locked --lib acd:: -- --nocapture
 	@TARGETS=all $(CARGO) test --quiet --locked --test peers targets::nobody -- --nocapture
 	@KILLS=100 CPS=60 $(CARGO) test --quiet --locked --test peers crashes::kills -- --nocapture
+	@FLOOR_SECONDS=60 $(CARGO) test --quiet --locked --test peers floor -- --test-threads=1 --nocapture
 	@RELOADS=1000 CPS=200 $(CARGO) test --quiet --locked --test peers reloads -- --test-threads=1 --nocapture
 
 fuzz: tools-build

@@ -12,6 +12,7 @@ mod disks;
 mod door;
 mod emergency;
 mod flood;
+mod floor;
 mod gaps;
 mod lifecycle;
 mod lines;

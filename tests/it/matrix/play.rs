@@ -30,7 +30,7 @@ impl Scene {
         assert_eq!(self.town.transfers(), wanted.transfers, "what the transfer came to");
         // That the hall stands empty when its only seat is lost is told too, and is about no call.
         let of_hall = |subject: &str| subject == "group main";
-        let alarm = |f: &switchboard::fact::Event| matches!(&f.fact, Fact::Alarm { subject, .. } if !of_hall(subject));
+        let alarm = |f: &fact::Event| matches!(&f.fact, Fact::Alarm { subject, .. } if !of_hall(subject));
         let alarm = self.town.facts.iter().any(alarm);
         assert!(alarm || !wanted.alarm, "no alarm");
         assert_eq!(alarm, self.trunk_failed(), "an alarm");

@@ -120,6 +120,17 @@ impl Lab {
         self.dir.join("state")
     }
 
+    /// What an operator asks.
+    pub fn asks(&self, command: &exchange::Command) -> Answer {
+        self.ask(command)
+    }
+
+    /// Every fact of its journal, in order.
+    pub fn journal(&self) -> Vec<Event> {
+        let folder = self.state().join("journal");
+        switchboard::store::replay(&folder, 1).unwrap().map(|e| e.unwrap()).collect()
+    }
+
     fn ask(&self, command: &exchange::Command) -> Answer {
         admin::ask(&self.dir.join("sock"), command).unwrap()
     }

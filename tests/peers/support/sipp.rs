@@ -27,6 +27,8 @@ pub struct Role {
     rate: u32,
     seconds: u32,
     quiet: bool,
+    /// Lines of the file for `[field0]`, `[field1]`.
+    fields: Vec<String>,
 }
 
 /// A running SIPp with the sound of its calls.
@@ -52,6 +54,7 @@ impl Role {
             rate: 10,
             seconds: 60,
             quiet: false,
+            fields: Vec::new(),
         }
     }
 
@@ -63,6 +66,19 @@ impl Role {
     /// A call from the carrier to a number.
     pub fn dials(lab: &Lab, n: u16, number: &str) -> Self {
         Self::carrier(lab, n, "call", &format!("sip:{number}@{}", lab.sip()))
+    }
+
+    /// Phones of many seats at one address.
+    pub fn seats(lab: &Lab, n: u16, scenario: &'static str) -> Self {
+        Self::new(scenario, IpAddr::from([127, 0, 0, 1]), lab.slot.phone(n))
+    }
+
+    /// These seats register, with their phones at phone `n` of the slot.
+    pub fn registers(lab: &Lab, n: u16, users: &[String]) -> Self {
+        let line = |user: &String| format!("{user};[authentication username={user} password=lab-{user}]");
+        let role = Self::seats(lab, n, "register_all");
+        let calls = u32::try_from(users.len()).unwrap();
+        Self { fields: users.iter().map(line).collect(), ..role.calls(calls).rate(100) }
     }
 
     /// An exchange at the end of a trunk; it takes call after call until the test ends.
@@ -163,6 +179,11 @@ impl Role {
         if self.tcp {
             command.args(["-t", "t1"]);
         }
+        if !self.fields.is_empty() {
+            let file = lab.dir.join(format!("{name}.csv"));
+            fs::write(&file, format!("SEQUENTIAL\n{}\n", self.fields.join("\n"))).unwrap();
+            command.arg("-inf").arg(file);
+        }
         if let Some(calls) = self.calls {
             command.args(["-m", &calls.to_string()]);
         }
@@ -214,6 +235,17 @@ impl Sipp {
         let ok = status.is_some_and(|s| s.success());
         assert!(ok, "SIPp {} ended with {status:?}\n{}", self.name, record.messages.join("\n"));
         record
+    }
+
+    /// Waits for its end, however its calls went.
+    pub fn ends(&mut self, millis: u64) {
+        assert!(self.process.exit(millis).is_some(), "SIPp {} does not end", self.name);
+    }
+
+    /// Call-IDs of its calls whose BYE got a 200.
+    pub fn byes_answered(&self) -> Vec<String> {
+        let ok = |m: &String| m.starts_with("<SIP/2.0 200") && header(m, "CSeq").ends_with("BYE");
+        self.log().iter().filter(|m| ok(m)).map(|m| header(m, "Call-ID").to_owned()).collect()
     }
 
     /// Its messages so far: `<` received, `>` sent, then the message.
