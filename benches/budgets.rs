@@ -7,6 +7,7 @@
 mod api;
 mod archive;
 mod floor;
+mod idle;
 mod load;
 mod media;
 mod mixer;
@@ -44,7 +45,7 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
     // `memory` is part of `load`, and can be had alone.
     let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
-    let parts: [(&str, fn()); 9] = [
+    let parts: [(&str, fn()); 10] = [
         ("routing", routing::run),
         ("floor", floor::run),
         ("sip", sip::run),
@@ -53,6 +54,7 @@ fn main() {
         ("archive", archive::run),
         ("load", load::run),
         ("api", api::run),
+        ("idle", idle::run),
         ("memory", load::memory),
     ];
     for (name, run) in parts {

@@ -5,7 +5,7 @@ use crate::{line, no_figure};
 use std::collections::{HashMap, VecDeque};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -36,6 +36,11 @@ const WEIGHED: [usize; 2] = [100, 500];
 impl Lab {
     /// `record`: whether calls from trunk to trunk are recorded, "always" or "never".
     pub fn start(record: &str) -> Self {
+        Self::with(|text, _| text.replace("[recording]", &format!("[recording]\ndefault = \"{record}\"")))
+    }
+
+    /// With a configuration that has been changed; the folder of the bench's own files is given too.
+    pub fn with(change: impl FnOnce(String, &Path) -> String) -> Self {
         let folder = std::env::temp_dir().join(format!("switchboard-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -46,8 +51,8 @@ impl Lab {
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())
             .replace("[media]", "[log]\nlevel = \"warn\"\n\n[media]")
-            .replace("[recording]", &format!("[recording]\ndefault = \"{record}\""))
             .replace("/tmp/switchboard-lab.sock", folder.join("sock").to_str().unwrap());
+        let text = change(text, &folder);
         let config = folder.join("bench.toml");
         std::fs::write(&config, text).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_switchboard"))
@@ -76,8 +81,13 @@ impl Lab {
         }
     }
 
+    /// The daemon's process id, and its SIP address.
+    pub fn at(&self) -> (u32, SocketAddr) {
+        (self.child.id(), self.sip)
+    }
+
     /// User + system time of the daemon, s.
-    fn cpu(&self) -> f64 {
+    pub fn cpu(&self) -> f64 {
         switchboard::flood::process::cost(self.child.id()).unwrap().cpu_s
     }
 
