@@ -104,7 +104,8 @@ fn weekdays_of_a_city_lose_nobody() {
     }
     let (seeds, start) = (number("CITY_SEEDS", SEEDS), number("CITY_START", 1));
     let mut all = Report::default();
-    for seed in FOUND.into_iter().chain(start..start + seeds) {
+    let found = FOUND.into_iter().filter(|seed| !(start..start + seeds).contains(seed));
+    for seed in found.chain(start..start + seeds) {
         let report = plays(&drawn(seed));
         all.events += report.events;
         all.calls += report.calls;

@@ -106,6 +106,8 @@ pub struct Hall {
     over: BTreeSet<CallRef>,
     /// Somebody may have sat down at a second seat.
     moved: bool,
+    /// A seat or a line is not as it was when this was last asked.
+    stirred: bool,
 }
 
 /// How much of it there was.
@@ -149,6 +151,7 @@ impl Hall {
             running: BTreeMap::new(),
             over: BTreeSet::new(),
             moved: false,
+            stirred: false,
         }
     }
 
@@ -162,6 +165,7 @@ impl Hall {
 
     /// Takes a fact, told at this moment, µs.
     pub fn take(&mut self, event: &Event, now: u64) -> Told {
+        self.stirred |= matches!(event.fact, Fact::SeatState { .. } | Fact::Queued { .. } | Fact::LegFailed { .. });
         match &event.fact {
             Fact::SeatState { seat, agent, to, .. } => {
                 self.changes(seat, agent.as_ref(), to, now);
@@ -379,7 +383,7 @@ impl Hall {
             }
         }
         self.line.values_mut().for_each(|w| w.cooled.retain(|_, until| *until > now));
-        if !self.seats.values().any(|s| s.state == "ready") {
+        if !std::mem::take(&mut self.stirred) || !self.seats.values().any(|s| s.state == "ready") {
             return Ok(Vec::new());
         }
         Ok(self.line.iter().filter(|(_, w)| w.rung.is_empty()).map(|(call, _)| *call).collect())
@@ -399,6 +403,8 @@ impl Hall {
 
     /// No seat is past the exit of its state, and the lists of operators are what was told.
     pub fn compares(&mut self, rows: &[SeatRow], callbacks: &[CallbackRow], now: u64) -> Told {
+        // A caller may be served by more seats after a while: what no fact tells is looked at now and then.
+        self.stirred = true;
         if self.mishears(Ears::Hasty) {
             self.limits.ring = SECOND / 10;
         }
