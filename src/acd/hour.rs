@@ -1,5 +1,6 @@
 //! An hour of a hall at a load, event by event: callers with patience, phones that ring out, crash and come back, persons who
-//! change seats and take breaks. The naive model holds both promises after every input; in the end nobody is lost.
+//! change seats and take breaks, callers who leave their place to a call-back. The naive model holds both promises after every
+//! input, for call-backs as for callers, so neither jumps over the other; in the end nobody is lost.
 //!
 //! Replay one seed with `HOUR_SEED=<seed>`; more of them with `HOUR_SEEDS=<n>`.
 
@@ -13,6 +14,12 @@ const HOUR: u64 = 3_600 * SECOND;
 const TALK: u64 = 60 * SECOND;
 /// Mean patience, µs.
 const PATIENCE: u64 = 90 * SECOND;
+/// As `exchange::callbacks` and `call::recall` have them: tries, until the next one, until a group is asked again, µs.
+const TRIES: u32 = 3;
+const EVERY: u64 = 300 * SECOND;
+const AGAIN: u64 = 60 * SECOND;
+/// Calls without a caller have numbers from here on.
+const RECALLS: u64 = 1_000_000;
 /// Seeds in each run of the tests, over all loads.
 const SEEDS: u64 = 510;
 
@@ -20,6 +27,12 @@ const SEEDS: u64 = 510;
 enum What {
     Arrives,
     GivesUp(CallRef),
+    /// He asks to be called back.
+    Asks(CallRef),
+    /// A call without a caller takes his place.
+    Stands(CallRef),
+    /// The seat has answered, and the caller is called: he is there, or not.
+    Fetched(SeatId, CallRef, bool),
     Rings(OfferId),
     Answers(OfferId),
     Refuses(OfferId),
@@ -37,6 +50,35 @@ struct Ends {
     answered: u64,
     gave_up: u64,
     waiting: u64,
+    asked: u64,
+    reached: u64,
+    unreached: u64,
+    owed: u64,
+}
+
+impl Ends {
+    fn and(self, other: Self) -> Self {
+        Self {
+            came: self.came + other.came,
+            answered: self.answered + other.answered,
+            gave_up: self.gave_up + other.gave_up,
+            waiting: self.waiting + other.waiting,
+            asked: self.asked + other.asked,
+            reached: self.reached + other.reached,
+            unreached: self.unreached + other.unreached,
+            owed: self.owed + other.owed,
+        }
+    }
+}
+
+/// A caller who is to be called back.
+#[derive(Debug, Clone)]
+struct Owed {
+    place: Entry,
+    tries: u32,
+    /// The call that stands in for him, and the seat that has answered it.
+    call: Option<CallRef>,
+    seat: Option<SeatId>,
 }
 
 struct Hour<'a> {
@@ -47,6 +89,8 @@ struct Hour<'a> {
     known: BTreeSet<OfferId>,
     between: u64,
     ends: Ends,
+    owed: BTreeMap<CallRef, Owed>,
+    recalls: u64,
 }
 
 impl Hour<'_> {
@@ -79,11 +123,87 @@ impl Hour<'_> {
                 }
             }
         }
-        // A caller who overflows comes back to the hub with his place.
+        // A caller who overflows comes back to the hub with his place; a call-back asks its own group again.
         while let Some(mut entry) = self.model.sent_on.pop() {
-            entry.group = GroupId::from("main");
-            self.model.tell(Input::Enter(entry));
+            match self.owed_by(entry.call) {
+                Some((id, owed)) => {
+                    owed.call = None;
+                    self.after(AGAIN, What::Stands(id));
+                }
+                None => {
+                    entry.group = GroupId::from("main");
+                    self.model.tell(Input::Enter(entry));
+                }
+            }
         }
+        self.each_has_a_seat_of_its_own();
+    }
+
+    /// Who is called back by this call.
+    fn owed_by(&mut self, call: CallRef) -> Option<(CallRef, &mut Owed)> {
+        self.owed.iter_mut().find(|(_, owed)| owed.call == Some(call)).map(|(id, owed)| (*id, owed))
+    }
+
+    /// No more call-backs are at work than seats that were free for them.
+    fn each_has_a_seat_of_its_own(&self) {
+        let mut taken = BTreeSet::new();
+        for owed in self.owed.values() {
+            let Some(call) = owed.call else { continue };
+            let rung = self.model.offers.values().filter(|rung| rung.call == call).map(|rung| &rung.seat);
+            let seats: Vec<&SeatId> = rung.chain(&owed.seat).collect();
+            assert!(seats.len() < 2 || owed.seat.is_none(), "{call} has a seat and rings others");
+            for seat in seats {
+                assert!(taken.insert(seat), "{seat} works for two call-backs");
+                let at = self.model.floor.seat(seat).expect("a seat of the hall");
+                let busy = matches!(at.state.work, Work::Reserved | Work::Ringing | Work::Talking | Work::Held);
+                assert!(busy, "{seat} is {:?} and works for {call}", at.state);
+            }
+        }
+    }
+
+    /// His place is left to a call without a caller, if no seat rings for him.
+    fn asks(&mut self, call: CallRef) {
+        let rings = self.model.offers.values().any(|rung| rung.call == call);
+        let Some(place) = self.model.calls.get(&call).filter(|_| !rings).map(|c| c.entry.clone()) else {
+            return self.after(5 * SECOND, What::GivesUp(call));
+        };
+        self.model.tell(Input::Leave { call });
+        self.ends.asked += 1;
+        self.owed.insert(call, Owed { place, tries: 0, call: None, seat: None });
+        self.stands(call);
+    }
+
+    fn stands(&mut self, id: CallRef) {
+        let Some(owed) = self.owed.get_mut(&id).filter(|owed| owed.call.is_none()) else { return };
+        self.recalls += 1;
+        let call = CallRef(RECALLS + self.recalls);
+        owed.call = Some(call);
+        let entry = Entry { call, sticky: None, ..owed.place.clone() };
+        self.model.tell(Input::Enter(entry));
+    }
+
+    /// The agent is there: the caller is called.
+    fn answered_by(&mut self, seat: SeatId, call: CallRef) {
+        let reached = self.rng.below(10) < 7;
+        let rings = SECOND + self.rng.below(20 * SECOND);
+        if let Some((_, owed)) = self.owed_by(call) {
+            owed.seat = Some(seat.clone());
+        }
+        self.after(rings, What::Fetched(seat, call, reached));
+    }
+
+    fn fetched(&mut self, seat: SeatId, call: CallRef, reached: bool) {
+        let Some((id, owed)) = self.owed_by(call) else { return };
+        (owed.call, owed.seat, owed.tries) = (None, None, owed.tries + 1);
+        let over = reached || owed.tries >= TRIES;
+        if over {
+            self.owed.remove(&id);
+            *(if reached { &mut self.ends.reached } else { &mut self.ends.unreached }) += 1;
+        } else {
+            self.after(EVERY, What::Stands(id));
+        }
+        let talk = if reached { self.exponential(TALK) } else { 0 };
+        self.after(talk, What::HangsUp(seat, call));
     }
 
     fn happens(&mut self, what: What) {
@@ -94,14 +214,21 @@ impl Hour<'_> {
                 self.ends.gave_up += 1;
             }
             What::GivesUp(_) => {}
+            What::Asks(call) => self.asks(call),
+            What::Stands(id) => self.stands(id),
+            What::Fetched(seat, call, reached) => self.fetched(seat, call, reached),
             What::Rings(offer) => self.model.tell(Input::Ringing { offer }),
             What::Answers(offer) => {
                 let rung = self.model.offers.get(&offer).map(|rung| (rung.seat.clone(), rung.call));
                 self.model.tell(Input::Accepted { offer });
-                if let Some((seat, call)) = rung {
-                    self.ends.answered += 1;
-                    let talk = self.exponential(TALK);
-                    self.after(talk, What::HangsUp(seat, call));
+                match rung {
+                    Some((seat, call)) if call.0 > RECALLS => self.answered_by(seat, call),
+                    Some((seat, call)) => {
+                        self.ends.answered += 1;
+                        let talk = self.exponential(TALK);
+                        self.after(talk, What::HangsUp(seat, call));
+                    }
+                    None => {}
                 }
             }
             What::Refuses(offer) => self.model.tell(Input::Declined { offer, cause: Cause::Busy }),
@@ -147,7 +274,8 @@ impl Hour<'_> {
         };
         self.model.tell(Input::Enter(entry));
         let patience = self.exponential(PATIENCE);
-        self.after(patience, What::GivesUp(call));
+        let asks = self.rng.once_in(3);
+        self.after(patience, if asks { What::Asks(call) } else { What::GivesUp(call) });
         let seat = seat_id(self.rng.below(SEATS));
         match self.rng.below(40) {
             0 => self.happens(What::Crashes(seat)),
@@ -204,7 +332,8 @@ fn hour(seed: u64, load: u64) -> Ends {
     let confession = Confession(seed, &mut model);
     let between = TALK * 100 / (SEATS * load);
     let (events, known) = (BTreeMap::new(), BTreeSet::new());
-    let mut hour = Hour { model: confession.1, rng, events, serial: 0, known, between, ends: Ends::default() };
+    let (ends, owed) = (Ends::default(), BTreeMap::new());
+    let mut hour = Hour { model: confession.1, rng, events, serial: 0, known, between, ends, owed, recalls: 0 };
     hour.after(SECOND, What::Arrives);
     while let Some((&(at, _), _)) = hour.events.first_key_value() {
         let due = hour.model.floor.deadline().filter(|due| *due <= at);
@@ -220,7 +349,8 @@ fn hour(seed: u64, load: u64) -> Ends {
             break;
         }
     }
-    hour.ends.waiting = hour.model.calls.len() as u64;
+    hour.ends.waiting = hour.model.calls.keys().filter(|call| call.0 < RECALLS).count() as u64;
+    hour.ends.owed = hour.owed.len() as u64;
     hour.ends
 }
 
@@ -235,15 +365,13 @@ fn in_an_hour_at_each_load_nobody_is_lost_and_nobody_is_passed_over() {
     for seed in seeds {
         let load = [85, 97, 115][usize::try_from(seed % 3).unwrap()];
         let ends = hour(seed, load);
-        assert_eq!(ends.came, ends.answered + ends.gave_up + ends.waiting, "HOUR_SEED={seed}, load {load}: {ends:?}");
+        let callers = ends.answered + ends.gave_up + ends.waiting + ends.asked;
+        let recalled = ends.reached + ends.unreached + ends.owed;
+        assert_eq!((ends.came, ends.asked), (callers, recalled), "HOUR_SEED={seed}, load {load}: {ends:?}");
         assert!(ends.came > 300, "HOUR_SEED={seed}: {ends:?}");
-        all = Ends {
-            came: all.came + ends.came,
-            answered: all.answered + ends.answered,
-            gave_up: all.gave_up + ends.gave_up,
-            waiting: all.waiting + ends.waiting,
-        };
+        all = all.and(ends);
     }
     println!("{all:?}");
     assert!(all.answered > all.came / 2, "{all:?}");
+    assert!(all.asked > all.came / 50 && all.reached > all.asked / 2, "{all:?}");
 }

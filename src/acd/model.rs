@@ -45,7 +45,7 @@ impl Rng {
 }
 
 pub(super) struct Call {
-    entry: Entry,
+    pub(super) entry: Entry,
     entered: u64,
     /// What is asked for by now.
     ask: Option<(SkillId, u8)>,

@@ -67,6 +67,8 @@ pub struct Journey {
     pub snapshot: Arc<Snapshot>,
     /// First entry into a queue, wall µs; the moment of the INVITE until then.
     pub place: i64,
+    /// He has been in a line, so that his place stands.
+    pub placed: bool,
     /// Hops left for a leg of ours: that of the caller's INVITE less one.
     pub max_forwards: u32,
     /// History-Info and Diversion lines as they came, each ended by CRLF; passed on below ours.
@@ -123,7 +125,10 @@ impl Journey {
     /// Follows what the call says.
     pub(super) fn fold(&mut self, act: &Act, now: Now) {
         match act {
-            Act::Dial { .. } | Act::Enter { .. } => self.sought = true,
+            Act::Enter { place, .. } => {
+                (self.place, self.placed, self.sought) = (*place, true, true);
+            }
+            Act::Dial { .. } => self.sought = true,
             Act::Fact(Fact::Connected { .. }) => {
                 self.answered_at.get_or_insert(now.wall);
                 self.came_back = None;

@@ -108,7 +108,9 @@ impl Queueing {
                 skill.clone()
             }
         };
-        let (class, place) = (view.journey.rank_class(), view.journey.place);
+        // Product §6: a place is the first entry into a line, not the call before it.
+        let place = if view.journey.placed { view.journey.place } else { now.wall };
+        let class = view.journey.rank_class();
         out.act(Act::Enter { group: self.group.clone(), skill, class, place });
         // Who has been answered waits from here on; who has not is answered once there is a place for him.
         if matches!(self.kind, Kind::Line { .. }) && out.shown() == Shown::Answered {

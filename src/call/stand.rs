@@ -91,6 +91,7 @@ pub(super) fn journey(class: Option<Class>, service: Service) -> Journey {
         recall: None,
         snapshot: SNAPSHOT.clone(),
         place: 0,
+        placed: false,
         max_forwards: 69,
         history: Vec::new(),
         diversions: 0,

@@ -4,6 +4,7 @@
 //! order. Facts are written before the datagrams they explain leave. Another thread reads and checks dialplans. It decides
 //! nothing about a call.
 
+mod cut_off;
 mod doors;
 mod effort;
 mod error;
@@ -21,6 +22,7 @@ mod settings;
 mod temporary;
 mod watch;
 
+pub use cut_off::cut_off;
 pub use error::Error;
 pub use load::{load_plan, plan_files, prompt_files, source, sources};
 pub use run::run;

@@ -10,12 +10,10 @@ use super::pulse::Teller;
 use super::recordings::{Keeper, Word};
 use super::seed::seed;
 use super::temporary::{Temporary, state_folder};
-use super::{Error, Options, Ready, milestones, settings};
+use super::{Error, Options, Ready, cut_off, milestones, settings};
 use crate::clock::{Clock, Now, SECOND};
 use crate::exchange::{Answer, Command, Exchange, Former, Input, Load, Output};
-use crate::fact::{self, Fact, Missed, Origin, Owed as Callback, Service};
-use crate::id::GroupId;
-use crate::ledger::Cdr;
+use crate::fact::{self, Fact};
 use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
@@ -528,25 +526,6 @@ fn thread(error: std::io::Error) -> Error {
     Error::Machine("thread".into(), error)
 }
 
-/// Callers of hotlines whom nobody had answered when the former run died, or whose talk it has cut off: they are called back.
-fn cut_off(hub: Option<&GroupId>, calls: &[Cdr]) -> Vec<Callback> {
-    let owed = |cdr: &Cdr| {
-        let (Origin::Trunk(trunk), Some(Service::Hotline)) = (&cdr.origin, cdr.service) else { return None };
-        Some(Callback {
-            callback: cdr.call,
-            number: Some(cdr.caller.clone()).filter(|number| number.len() >= 5)?,
-            trunk: trunk.clone(),
-            dialled: cdr.dialled.clone(),
-            group: hub.cloned()?,
-            skill: None,
-            place: cdr.t0,
-            why: Missed::Interrupted,
-            tries: 0,
-        })
-    };
-    calls.iter().filter_map(owed).collect()
-}
-
 /// The first facts of a run, and what the run before has left.
 fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opened: &mut store::Opened, now: Now) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
@@ -557,11 +536,12 @@ fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opene
         exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
     }
     let hub = exchange.snapshot().plan.hub_group().cloned();
+    let callbacks: Vec<fact::Owed> = opened.standing.callbacks().cloned().collect();
     let former = Former {
         seats: opened.standing.seats().collect(),
-        callbacks: opened.standing.callbacks().cloned().collect(),
         disaster: opened.standing.disaster().cloned().collect(),
-        cut_off: cut_off(hub.as_ref(), &opened.cut_off),
+        cut_off: cut_off(hub.as_ref(), &opened.cut_off, &callbacks),
+        callbacks,
         dialogs: std::mem::take(&mut opened.dialogs).into(),
     };
     exchange.restore(former, now);

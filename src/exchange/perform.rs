@@ -9,6 +9,7 @@ use crate::fact::{Cause, Fact, Origin};
 use crate::id::{CallRef, LegRef, OfferId};
 use crate::patch::{Command, Topology};
 use crate::sip::name::Name;
+use smallvec::SmallVec;
 
 impl Exchange {
     /// Tells a call something and does what it then wants.
@@ -48,9 +49,19 @@ impl Exchange {
 
     /// Does what a call wants.
     pub(super) fn carry_out(&mut self, id: CallRef, now: Now) {
+        // Who leaves a line or comes back to its head does so before the seats that the same event has set free are given to others.
+        let mut freed: SmallVec<[Act; 1]> = SmallVec::new();
         while let Some(act) = self.calls.get_mut(&id).and_then(|l| l.call.poll()) {
-            self.perform(id, act, now);
+            match act {
+                Act::SeatFree(_) | Act::SeatQuit(_) => freed.push(act),
+                Act::Reserve(_) | Act::Seat { .. } => {
+                    freed.drain(..).for_each(|freed| self.perform(id, freed, now));
+                    self.perform(id, act, now);
+                }
+                act => self.perform(id, act, now),
+            }
         }
+        freed.into_iter().for_each(|freed| self.perform(id, freed, now));
         self.update_recording(id, now);
         self.calls.recount(&id);
         self.set_timer(id);

@@ -13,8 +13,19 @@
 //! - **Hearing**: whoever hear each other, by however many others, have one citizen among them.
 //! - **Emergency**: an emergency call is answered, given up by its caller or hung up by an operator, or, in a storm, was tried on both
 //!   trunks.
-//! - **Restart**: every call that lived at a kill is closed as interrupted, and no other.
-//! - **Left over**: when all are at home no call, session, transaction, lease, port or recording is left, at no phone either.
+//! - **Restart**: every call that lived at a kill is closed as interrupted, and no other; who sat at which seat in which state, and who was
+//!   to be called back, is so again, and whoever was cut off is on that list, once.
+//! - **Left over**: when all are at home no call, session, transaction, lease, port or recording is left, at no phone either, and no
+//!   seat does anything for anybody.
+//!
+//! Of the floor (`hall.rs`, from its facts; whether a seat may serve a caller is asked by `calls why`):
+//!
+//! - **Waits**: nobody waits beside a seat that is ready and may serve him.
+//! - **Rank**: who is given a seat has nobody before him in his line who may be served there.
+//! - **Offers**: one seat at a time rings for who waits (the plan has no group that rings all).
+//! - **Exits**: no seat rings, holds, does its paperwork or is not ready for want of answers for longer than it may.
+//! - **Persons**: each sits at one seat; the list of seats and each full account of the floor are what facts have told.
+//! - **Call-backs**: one a call, carried out by one call at a time, with one end that is true, or on the list still.
 //! - **Seats**: then as many callers as there are seats call at once, and every seat is reached.
 //!
 //! A seed that fails is printed with the rule, the moment and the number of events, and shrunk: what is printed at the end is the
@@ -22,9 +33,11 @@
 //! `CITY_SEEDS`, `CITY_START` say how many and from where, `CITY_TRACE` how many lines of the ladder; `CITY_DAY=87000` plays a whole day of so many calls.
 
 mod books;
+mod hall;
 mod people;
 mod plan;
 mod play;
+mod shift;
 mod shrink;
 mod troubles;
 mod watch;
@@ -36,14 +49,18 @@ use plan::Plan;
 use play::{Failure, Report, play};
 
 /// Seeds run by `make test`.
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 20;
 
 /// Seeds that once found a fault.
+/// 7: a kill while a call-back was carried out, and while somebody heard that his place is kept: both were listed twice.
 /// 32: the carrier is cut off while a seat is: a call that was to wait again had its end before it was told to wait.
-const FOUND: [u64; 1] = [32];
+const FOUND: [u64; 2] = [7, 32];
 
 /// Calls of a seed, what goes wrong meanwhile, and within how many seconds.
 const SHORT: (u64, u64, u64) = (160, 14, 240);
+
+/// And what persons and operators do in it.
+const ACTS: u64 = 60;
 
 fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().map_or(usual, |v| v.parse().expect("a number"))
@@ -76,7 +93,7 @@ fn plays(plan: &Plan) -> Report {
 
 fn drawn(seed: u64) -> Plan {
     let (calls, troubles, seconds) = SHORT;
-    Plan::draw(seed, calls, troubles, seconds)
+    Plan::draw(seed, calls, troubles, seconds).rushed().staffed(ACTS)
 }
 
 #[test]
@@ -87,13 +104,15 @@ fn weekdays_of_a_city_lose_nobody() {
     }
     let (seeds, start) = (number("CITY_SEEDS", SEEDS), number("CITY_START", 1));
     let mut all = Report::default();
-    for seed in FOUND.into_iter().chain(start..start + seeds) {
+    let found = FOUND.into_iter().filter(|seed| !(start..start + seeds).contains(seed));
+    for seed in found.chain(start..start + seeds) {
         let report = plays(&drawn(seed));
         all.events += report.events;
         all.calls += report.calls;
         all.transfers += report.transfers;
         all.restarts += report.restarts;
         all.peak = all.peak.max(report.peak);
+        all.floor = all.floor.and(report.floor);
         for (outcome, count) in report.outcomes {
             *all.outcomes.entry(outcome).or_default() += count;
         }
@@ -102,6 +121,12 @@ fn weekdays_of_a_city_lose_nobody() {
     // A city in which nothing happens would prove nothing.
     assert!(all.calls > seeds * SHORT.0 && all.transfers > seeds && all.peak > 20, "{all:?}");
     assert!(seeds < 10 || all.restarts > 0, "{all:?}");
+    let floor = all.floor;
+    assert!(floor.persons > 20 * seeds && floor.ranked > 50 * seeds, "{all:?}");
+    assert!(
+        seeds < 10 || (floor.asked > 2 * seeds && floor.recalls > floor.asked / 2 && floor.reached > seeds),
+        "{all:?}"
+    );
 }
 
 /// 87,000 calls by the hours of a weekday, in virtual time; how long it took is printed. `make soak` plays all of it
@@ -109,7 +134,7 @@ fn weekdays_of_a_city_lose_nobody() {
 #[test]
 fn a_day_of_a_city_of_eight_million() {
     let whole = std::env::var("CITY_DAY").is_ok();
-    let mut plan = Plan::day(12_345, number("CITY_DAY", 87_000));
+    let mut plan = Plan::day(12_345, number("CITY_DAY", 87_000)).staffed(2_000);
     if !whole {
         plan.end = 1_800 * switchboard::clock::SECOND;
         plan.items.retain(|i| i.at < plan.end);

@@ -1,7 +1,7 @@
 //! Random schedules around a three-way talk: keys, REFERs, the API's orders, supervisors, holds, hang-ups, phones that die or fall
-//! silent, in fine weather and in a storm.
+//! silent, agents who rest, go, come and change seats meanwhile, in fine weather and in a storm.
 //! Whatever happens: a caller who is on the line is never in silence, nobody hears who should not, no leg outlives its call,
-//! each transfer has one outcome and each call one end. `SCHEDULE_SEED=n cargo test --test it schedules` replays one.
+//! each transfer has one outcome and each call one end, nobody sits at two seats and no seat works on when all are gone. `SCHEDULE_SEED=n cargo test --test it schedules` replays one.
 
 use crate::support::city::settings;
 use crate::support::graph::Heard;
@@ -11,9 +11,9 @@ use crate::support::wire::Weather;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeSet;
-use switchboard::exchange::{Answer, Command, Settings, Verb};
+use switchboard::exchange::{Answer, Command, SeatSet, Settings, Verb};
 use switchboard::fact::{Brief, Fact, Supervision, Way};
-use switchboard::id::{CallRef, LegRef};
+use switchboard::id::{AgentId, CallRef, LegRef, SeatId};
 
 /// Run by `make test`; `make soak` runs a hundred thousand.
 const SEEDS: u64 = 2_000;
@@ -30,6 +30,8 @@ struct Play {
     /// A supervisor's desk that serves no queue.
     chief: Party,
     gone: bool,
+    /// Agents do something about their seats too.
+    staffed: bool,
 }
 
 impl Play {
@@ -59,7 +61,7 @@ impl Play {
         town.dials(citizen, "12345");
         town.until(90, |t| agents.iter().any(|a| t.talk(citizen, *a)));
         let targets = targets.into_iter().chain([kept]).collect();
-        Self { town, dice, citizen, agents, targets, chief, gone: false }
+        Self { town, dice, citizen, agents, targets, chief, gone: false, staffed: seed % 4 == 2 }
     }
 
     fn roll(&mut self, sides: u32) -> u32 {
@@ -68,6 +70,9 @@ impl Play {
 
     fn act(&mut self) {
         let (agent, target) = (self.roll(2) as usize, self.roll(6) as usize);
+        if self.staffed && self.roll(4) == 0 {
+            return self.seats(agent);
+        }
         let (agent, target) = (self.agents[agent], self.targets[target]);
         const KEYS: [&str; 14] = [
             "*112366", "*112360", "*1119", "*1110", "*195598", "*112348", "*18002", "*2", "*3", "*4", "*0", "7", "*1",
@@ -137,6 +142,32 @@ impl Play {
         }
     }
 
+    /// By keys in the talk, by a code that an idle phone dials, or by order.
+    fn seats(&mut self, agent: usize) {
+        let (phone, seat) = (self.agents[agent], ["8001", "8002"][agent]);
+        const KEYS: [&str; 7] = ["*70", "*72", "*73#", "*732", "*74", "*8", "*71*8001*8001"];
+        let keys = KEYS[self.roll(7) as usize];
+        if self.town.is_connected(phone) {
+            return self.town.presses(phone, keys);
+        }
+        if self.town.idle(phone) && self.roll(2) == 0 {
+            self.town.dials(phone, keys);
+            return;
+        }
+        let person = [None, Some("8001"), Some("8002"), Some("8041")][self.roll(4) as usize].map(AgentId::from);
+        let state = SeatSet::ALL.get(self.roll(5) as usize).copied();
+        let (seat, by) = (SeatId::from(seat), "duty".to_owned());
+        self.town.asks(Command::Seat { seat, agent: person, state, reason: String::new(), by });
+        self.nobody_sits_twice();
+    }
+
+    fn nobody_sits_twice(&mut self) {
+        let Answer::Seats { seats } = self.town.asks(Command::Seats) else { panic!("asked for seats") };
+        let mut agents: Vec<_> = seats.iter().filter_map(|row| row.agent.as_ref()).collect();
+        agents.sort();
+        assert!(agents.windows(2).all(|pair| pair[0] != pair[1]), "{seats:?}\n{}", self.town.trace.join("\n"));
+    }
+
     fn supervises(&mut self) {
         let Some(call) = self.call() else { return };
         let modes = [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
@@ -163,7 +194,10 @@ impl Play {
             _ => None,
         };
         let holds = town.facts.iter().rev().find_map(held).unwrap_or(false);
-        if town.is_connected(self.citizen) && !self.gone && !holds && town.exchange.live() > 0 {
+        // A code that a seat dials is a call too; his own was the first.
+        let his = town.facts.iter().find(|f| matches!(f.fact, Fact::CallOffered { .. })).and_then(|f| f.call);
+        let over = town.facts.iter().any(|f| f.call == his && matches!(f.fact, Fact::CallEnded { .. }));
+        if town.is_connected(self.citizen) && !self.gone && !holds && !over {
             assert_ne!(town.hears(self.citizen), Heard::Nothing, "{told}: silence\n{}", town.trace.join("\n"));
         }
         // The supervisor is heard by the citizen only when he chose so.
@@ -196,6 +230,11 @@ impl Play {
             self.town.set_manner(who, Manner::Refuses(480));
         }
         self.town.goes_home();
+        self.nobody_sits_twice();
+        let Answer::Seats { seats } = self.town.asks(Command::Seats) else { panic!("asked for seats") };
+        let works = |state: &str| ["reserved", "ringing", "talking", "held"].iter().any(|word| state.starts_with(word));
+        let left: Vec<_> = seats.iter().filter(|row| works(&row.state)).map(|row| (&row.seat, &row.state)).collect();
+        assert!(left.is_empty(), "{told}: {left:?}\n{}", self.town.trace.join("\n"));
         let count = |what: fn(&Fact) -> bool| self.town.facts.iter().filter(|f| what(&f.fact)).count();
         let asked = count(|f| matches!(f, Fact::TransferAsked { .. }));
         let ended = count(|f| matches!(f, Fact::TransferEnded { .. }));

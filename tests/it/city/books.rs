@@ -1,12 +1,12 @@
 //! Two sets of books of a city: what the exchange has told, and what has reached the disk.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::rc::Rc;
-use switchboard::fact::{Cause, Event, Fact, Outcome, Party, Service};
+use switchboard::fact::{Cause, Dialog, Event, Fact, Missed, Origin, Outcome, Owed, Party, Service};
 use switchboard::id::CallRef;
-use switchboard::ledger;
+use switchboard::ledger::{self, Cdr};
 use switchboard::store::{Journal, Medium, Settings};
 
 /// The disk as the journal sees it, and what a start would read from it.
@@ -18,6 +18,10 @@ pub struct Platter {
     torn: Vec<u8>,
     fold: ledger::Fold,
     last: u64,
+    /// What is written about persons and call-backs.
+    floor: Vec<Event>,
+    /// And about SIP dialogs.
+    dialogs: Vec<Event>,
     /// The record of each call that has ended.
     pub records: HashMap<CallRef, Outcome>,
     /// What is wrong with what was written.
@@ -26,7 +30,7 @@ pub struct Platter {
     pub loses: bool,
     pub doubles: bool,
     /// At the next kill everything behind here is gone.
-    pub remembers: Option<(ledger::Fold, u64, HashMap<CallRef, Outcome>)>,
+    pub remembers: Option<(ledger::Fold, u64, HashMap<CallRef, Outcome>, usize)>,
 }
 
 impl Platter {
@@ -51,6 +55,25 @@ impl Platter {
             self.complain(format!("event {} follows event {} in the journal", event.seq, self.last));
         }
         self.last = event.seq;
+        let of_floor = matches!(
+            event.fact,
+            Fact::SeatState { .. }
+                | Fact::FloorStands { .. }
+                | Fact::CallbackAsked { .. }
+                | Fact::CallbackBegun { .. }
+                | Fact::CallbackTried { .. }
+                | Fact::CallbackEnded { .. }
+        );
+        if of_floor {
+            self.floor.push(event.clone());
+        }
+        let of_dialogs = matches!(
+            event.fact,
+            Fact::DialogStands { .. } | Fact::LegEnded { .. } | Fact::PartyLeft { .. } | Fact::CallEnded { .. }
+        );
+        if of_dialogs {
+            self.dialogs.push(event.clone());
+        }
         let Some(cdr) = self.fold.apply(event) else { return };
         if self.records.insert(cdr.call, cdr.outcome).is_some() {
             self.complain(format!("call {} has two records", cdr.call));
@@ -113,7 +136,6 @@ pub struct Books {
     live: BTreeMap<CallRef, Live>,
     ended: HashMap<CallRef, Outcome>,
     last: u64,
-    pub outcomes: BTreeMap<Outcome, u64>,
     pub transfers: u64,
     /// The next end that is told is not heard.
     pub swallows: bool,
@@ -127,6 +149,33 @@ pub struct Start {
     pub seq: u64,
     /// Calls that lived at the kill.
     pub crashed: usize,
+    /// Their records as they were then.
+    pub cut_off: Vec<Cdr>,
+    /// Dialogs that the other sides hold still.
+    pub dialogs: VecDeque<Dialog>,
+    /// Which of them carried a call-back out, or had left their place to one.
+    recalls: BTreeSet<CallRef>,
+}
+
+impl Start {
+    /// Callers of hotlines who were cut off and are on no list yet, as they should be on one now.
+    pub fn interrupted(&self) -> impl Iterator<Item = Owed> + '_ {
+        let missed = self.cut_off.iter().filter(|cdr| {
+            let hotline = cdr.service == Some(Service::Hotline) && matches!(cdr.origin, Origin::Trunk(_));
+            hotline && !self.recalls.contains(&cdr.call)
+        });
+        missed.map(|cdr| Owed {
+            callback: cdr.call,
+            number: cdr.caller.clone(),
+            trunk: "carrier".into(),
+            dialled: cdr.dialled.clone(),
+            group: "main".into(),
+            skill: None,
+            place: cdr.t0,
+            why: Missed::Interrupted,
+            tries: 0,
+        })
+    }
 }
 
 impl Books {
@@ -139,7 +188,6 @@ impl Books {
             live: BTreeMap::new(),
             ended: HashMap::new(),
             last: 0,
-            outcomes: BTreeMap::new(),
             transfers: 0,
             swallows: false,
             rough: 0,
@@ -188,6 +236,8 @@ impl Books {
             return match &event.fact {
                 Fact::CallEnded { .. } if ended => Err(format!("call {call} has two ends")),
                 Fact::RecordingEnded { .. } | Fact::RecordingArchived { .. } if ended => Ok(()),
+                // A start tells who was cut off.
+                Fact::CallbackAsked { .. } if ended => Ok(()),
                 fact => Err(format!("{fact:?} of call {call}, which does not live")),
             };
         };
@@ -207,7 +257,6 @@ impl Books {
                 }
                 let live = self.live.remove(&call).unwrap_or_default();
                 self.ended.insert(call, *outcome);
-                *self.outcomes.entry(*outcome).or_default() += 1;
                 // An operator has hung it up.
                 let ordered = *by == Party::Switch && *cause == Cause::Normal;
                 let served = live.answered || ordered || *by == Party::Caller || *outcome == Outcome::Connected;
@@ -218,13 +267,27 @@ impl Books {
         Ok(())
     }
 
-    /// The exchange is killed. What the journal has not written is gone.
-    pub fn kill(&mut self) -> Result<(), String> {
+    /// What the disk has about persons and call-backs.
+    pub fn of_floor(&self) -> Vec<Event> {
+        self.disk.0.borrow().floor.clone()
+    }
+
+    /// How calls have ended.
+    pub fn outcomes(&self) -> BTreeMap<Outcome, u64> {
+        let mut outcomes = BTreeMap::new();
+        self.ended.values().for_each(|outcome| *outcomes.entry(*outcome).or_default() += 1);
+        outcomes
+    }
+
+    /// The exchange is killed. What the journal has not written is gone; true if something was.
+    pub fn kill(&mut self) -> Result<bool, String> {
         let waiting = self.journal.take().is_some_and(|j| j.health().waiting > 0 || j.health().lost > 0);
         let mut platter = self.disk.0.borrow_mut();
         platter.torn.clear();
-        if let Some((fold, last, records)) = platter.remembers.take() {
+        if let Some((fold, last, records, floor)) = platter.remembers.take() {
             (platter.fold, platter.last, platter.records) = (fold, last, records);
+            platter.floor.truncate(floor);
+            platter.dialogs.retain(|event| event.seq <= last);
         }
         let lives: Vec<CallRef> = platter.fold.live().map(|c| c.call).collect();
         if waiting {
@@ -245,12 +308,15 @@ impl Books {
             let (told, kept) = (self.live.len(), lives.len());
             return Err(format!("{told} calls lived at the kill, by the journal {kept}"));
         }
-        Ok(())
+        Ok(waiting)
     }
 
     /// Starts again from what the disk has: calls that lived are closed as crashed.
     pub fn start(&mut self, wall: i64) -> Start {
         let next = self.disk.0.borrow().last + 1;
+        let cut_off = self.disk.0.borrow().fold.live().cloned().collect();
+        let recalls = self.disk.0.borrow().floor.iter().filter_map(|event| event.call).collect();
+        let dialogs = ledger::dialogs::standing(&self.disk.0.borrow().dialogs).into();
         let crashed = self.disk.0.borrow().fold.close_interrupted(wall, next);
         let mut journal = Journal::new(self.disk.clone(), &Settings::default(), next, 0);
         let _ = journal.append(&crashed);
@@ -259,12 +325,11 @@ impl Books {
             if let Some(call) = event.call {
                 self.live.remove(&call);
                 self.ended.insert(call, Outcome::Interrupted);
-                *self.outcomes.entry(Outcome::Interrupted).or_default() += 1;
             }
         }
         let seq = journal.next_seq();
         self.journal = Some(journal);
-        Start { seq, crashed: crashed.len() }
+        Start { seq, crashed: crashed.len(), cut_off, dialogs, recalls }
     }
 
     /// Nobody calls any more: each call that was told of has one record, and it says what was told.
@@ -285,7 +350,7 @@ impl Books {
     /// From here on the disk only seems to keep what it is given, until the next kill.
     pub fn forget_at_kill(&mut self) {
         let mut platter = self.disk.0.borrow_mut();
-        platter.remembers = Some((platter.fold.clone(), platter.last, platter.records.clone()));
+        platter.remembers = Some((platter.fold.clone(), platter.last, platter.records.clone(), platter.floor.len()));
     }
 }
 

@@ -40,6 +40,7 @@ impl City<'_> {
                 let item = self.plan.items[n];
                 match item.what {
                     What::Call(call) => self.calls_somebody(item, call),
+                    What::Act(act) => self.acts(act, item.seed),
                     What::Trouble(trouble) => return self.goes_wrong(trouble, item.seed),
                 }
             }
@@ -98,6 +99,15 @@ impl City<'_> {
         self.watch.calls(citizen);
         let session = self.town.dials(citizen, call.number);
         self.later(call.patience, Todo::GivesUp(citizen, session));
+        let dice = &mut Dice::new(mix(item.seed, 41));
+        if dice.below(3) == 0 && !self.roll_call {
+            // He would rather be called back, or thinks better of it.
+            let asks = dice.between(9_000, 40_000);
+            let confirms = asks + dice.between(500, 12_000);
+            self.later(asks, Todo::Presses(citizen, session, "1"));
+            let key = if dice.below(6) == 0 { "0" } else { "1" };
+            self.later(confirms, Todo::Presses(citizen, session, key));
+        }
         // Whatever comes of it: nobody stays on the line for ever.
         self.later(call.patience + call.talk + 300 * SECOND, Todo::HangsUp(citizen, session));
     }
@@ -124,8 +134,12 @@ impl City<'_> {
         }
         let caller = self.citizen_of(from).and_then(|c| self.calls.get(&c)).map_or(7, |(item, _)| item.seed);
         let dice = &mut self.dice(who, caller);
+        if self.watch.citizens.contains(&who) {
+            self.watch.calls(who);
+        }
         let bank = self.banks.iter().find(|(_, lines)| lines.contains(&who)).map(|(last, _)| *last);
         let mood = match bank {
+            Some(super::plan::NETWORK) => at_home(&mut self.dice(who, self.town.now.mono)),
             Some(last) => self.moods.get(&last).copied().unwrap_or(Mood::Answers),
             None => agents_mood(dice),
         };
@@ -160,7 +174,7 @@ impl City<'_> {
                 let What::Call(planned) = item.what else { return };
                 (item.seed, planned.talk)
             }
-            None => (who.0 as u64, 20 * SECOND),
+            None => (mix(who.0 as u64, self.town.now.mono), Dice::new(self.town.now.mono).about(20.0)),
         };
         let dice = &mut Dice::new(mix(seed, who.0 as u64));
         let by_citizen = partner.zip(partner.and_then(|c| self.town.call_of(c))).filter(|_| dice.below(2) == 0);
@@ -212,6 +226,15 @@ impl City<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// Who is called back is there mostly.
+fn at_home(dice: &mut Dice) -> Mood {
+    match dice.below(8) {
+        0 => Mood::Refuses([486, 480, 603][dice.below(3) as usize]),
+        1 => Mood::Rings,
+        _ => Mood::Answers,
     }
 }
 

@@ -70,6 +70,12 @@ pub enum Fault {
     ForgetsAtKill,
     /// Somebody does not go home.
     StaysOn,
+    /// Who keeps the floor's rules has heard something wrong.
+    Mishears(super::hall::Ears),
+    /// At the next start nobody is signed in again.
+    ForgetsPersons,
+    /// At the next start nobody is called back any more.
+    ForgetsCallbacks,
 }
 
 /// What goes wrong, or is done from outside. Lengths are µs.
@@ -112,9 +118,33 @@ pub struct CallPlan {
     pub talk: u64,
 }
 
+/// What is done at a seat by order or by its phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Does {
+    /// A person signs in, perhaps one who sits elsewhere.
+    Comes,
+    Ready,
+    /// A break, for the reason behind this key.
+    Rests(u8),
+    Writes,
+    Goes,
+}
+
+/// What persons and operators do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// At this seat; true: by its phone's keys.
+    Seat(usize, Does, bool),
+    /// This place of the list of call-backs is taken by a seat.
+    Takes(u64, usize),
+    /// This place of the list is closed by hand.
+    Closes(u64),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     Call(CallPlan),
+    Act(Act),
     Trouble(Trouble),
 }
 
@@ -166,6 +196,9 @@ const NUMBERS: [(u64, &[&str]); 10] = [
 /// How many of a thousand calls of a weekday come in each hour.
 const HOURS: [u64; 24] = [6, 4, 3, 3, 3, 5, 12, 25, 65, 90, 92, 80, 50, 55, 75, 86, 82, 65, 45, 38, 34, 28, 18, 12];
 
+/// 127.0.0.10: the carrier, by which citizens call and are called back.
+pub const NETWORK: u8 = 10;
+
 /// The trunks' far ends: sub-centres, emergency services, the power company.
 pub const BANKS: [u8; 8] = [20, 21, 22, 23, 24, 30, 31, 40];
 
@@ -215,7 +248,61 @@ fn trouble(at: u64, seed: u64, scale: Scale) -> Item {
     Item { at, seed, what: What::Trouble(trouble) }
 }
 
+fn act(at: u64, seed: u64, scale: Scale) -> Item {
+    let dice = &mut Dice::new(seed);
+    let seat = dice.below(scale.seats as u64) as usize;
+    // Most are about the seats that wait for persons.
+    let seat = if dice.below(3) > 0 { seat / 3 * 3 + 2 } else { seat };
+    let by_code = dice.below(2) == 0;
+    let act = match dice.below(24) {
+        0..=9 => Act::Seat(seat, Does::Comes, by_code),
+        10..=13 => Act::Seat(seat, Does::Ready, by_code),
+        14..=16 => Act::Seat(seat, Does::Rests(dice.below(4) as u8), by_code),
+        17 | 18 => Act::Seat(seat, Does::Writes, by_code),
+        19 => Act::Seat(seat, Does::Goes, by_code),
+        20..=22 => Act::Takes(dice.below(1_000), seat),
+        _ => Act::Closes(dice.below(1_000)),
+    };
+    Item { at, seed, what: What::Act(act) }
+}
+
+/// Persons come to the seats that wait for them, within the first `seconds`.
+fn shift(seed: u64, scale: Scale, seconds: u64) -> impl Iterator<Item = Item> {
+    let manual = (0..scale.seats).filter(|n| super::shift::is_manual(*n));
+    manual.flat_map(move |n| {
+        let seed = mix(seed, 2_000_000 + n as u64);
+        let dice = &mut Dice::new(seed);
+        let at = 5 * SECOND + dice.between(0, seconds * 1_000);
+        let by_code = dice.below(2) == 0;
+        let what = |does| What::Act(Act::Seat(n, does, by_code));
+        let ready = at + dice.between(9_000, 20_000);
+        [Item { at, seed, what: what(Does::Comes) }, Item { at: ready, seed, what: what(Does::Ready) }]
+    })
+}
+
 impl Plan {
+    /// With every other seed there are too few seats: callers wait, and ask to be called back.
+    pub fn rushed(mut self) -> Self {
+        if self.seed % 2 == 1 {
+            self.scale.seats = self.scale.seats / 3 + 4;
+        }
+        self
+    }
+
+    /// With persons who come to their seats, and so many things that persons and operators do.
+    pub fn staffed(mut self, acts: u64) -> Self {
+        let (seed, scale) = (self.seed, self.scale);
+        let seconds = self.end / SECOND - 60;
+        let dice = &mut Dice::new(mix(seed, 3));
+        self.items.extend(shift(seed, scale, seconds / 4));
+        self.items.extend((0..acts).map(|n| {
+            let at = 5 * SECOND + dice.between(0, seconds * 1_000);
+            act(at, mix(seed, 3_000_000 + n), scale)
+        }));
+        self.items.sort_by_key(|i| (i.at, i.seed));
+        self
+    }
+
     /// `calls` within `seconds`, with so many troubles among them.
     pub fn draw(seed: u64, calls: u64, troubles: u64, seconds: u64) -> Self {
         let scale = Scale { seats: 12 + (mix(seed, 5) % 40) as usize, lines: 24, ports: 600 };
@@ -267,6 +354,7 @@ impl fmt::Display for Plan {
                     let (patience, talk) = (c.patience as f64 / 1e6, c.talk as f64 / 1e6);
                     writeln!(f, "call to {}, waits {patience:.3} s, talks {talk:.3} s ({seed:016x})", c.number)?;
                 }
+                What::Act(act) => writeln!(f, "{act:?} ({seed:016x})")?,
                 What::Trouble(trouble) => writeln!(f, "{trouble:?} ({seed:016x})")?,
             }
         }

@@ -1,8 +1,10 @@
 //! Plays a plan: the town, its people, what goes wrong, and who watches.
 
 use super::books::Books;
+use super::hall::{Hall, Limits, Tally};
 use super::people::Todo;
-use super::plan::{BANKS, Dice, Fault, Mood, Plan, What, mix};
+use super::plan::{BANKS, Dice, Fault, Mood, NETWORK, Plan, What, mix};
+use super::shift;
 use super::watch::Watch;
 use crate::support::city;
 use crate::support::town::{Manner, Party, Town};
@@ -12,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use switchboard::clock::SECOND;
 use switchboard::exchange::{SeatSettings, Settings};
 use switchboard::fact::Outcome;
-use switchboard::id::{GroupId, SeatId};
+use switchboard::id::{GroupId, SeatId, TrunkId};
 use switchboard::sip::auth::Password;
 
 /// A rule that did not hold.
@@ -40,6 +42,12 @@ pub enum Rule {
     LeftOver,
     Seats,
     Restart,
+    Waits,
+    Rank,
+    Offers,
+    Exits,
+    Persons,
+    Callbacks,
     /// A panic of the core, or of what it stands on.
     Panic,
 }
@@ -53,6 +61,7 @@ pub struct Report {
     pub restarts: u64,
     /// Most calls at a time.
     pub peak: usize,
+    pub floor: Tally,
     pub outcomes: BTreeMap<Outcome, u64>,
 }
 
@@ -62,6 +71,7 @@ pub struct City<'a> {
     pub town: Town,
     pub books: Books,
     pub watch: Watch,
+    pub hall: Hall,
     pub settings: Settings,
     /// What is to be done, by moment and in the order of its asking.
     agenda: BTreeMap<(u64, u64), Todo>,
@@ -81,6 +91,11 @@ pub struct City<'a> {
     pub away: BTreeSet<Party>,
     /// The last round: everybody answers at once and nobody does anything else.
     pub roll_call: bool,
+    /// Seats that persons or operators have had a hand in, and those whose paperwork was made longer.
+    pub touched: BTreeSet<SeatId>,
+    pub writes: Vec<SeatId>,
+    /// The next start is without these.
+    pub forgets: (bool, bool),
     pub faults: BTreeSet<u8>,
     /// Somebody shall not go home, and who does not.
     pub stays: bool,
@@ -100,6 +115,7 @@ impl<'a> City<'a> {
             town,
             books: Books::new(),
             watch: Watch::default(),
+            hall: Hall::new(limits(&settings)),
             settings,
             agenda: BTreeMap::new(),
             asked: 0,
@@ -113,6 +129,9 @@ impl<'a> City<'a> {
             calls: BTreeMap::new(),
             away: BTreeSet::new(),
             roll_call: false,
+            touched: BTreeSet::new(),
+            writes: Vec::new(),
+            forgets: (false, false),
             faults: BTreeSet::new(),
             stays: false,
             stayers: Vec::new(),
@@ -128,6 +147,9 @@ impl<'a> City<'a> {
             let lines = self.town.told_lines(last, self.plan.scale.lines);
             self.banks.insert(last, lines);
         }
+        let network = self.town.told_lines(NETWORK, self.plan.scale.lines);
+        self.watch.citizens.extend(&network);
+        self.banks.insert(NETWORK, network);
         let hub: Vec<String> = (0..self.plan.scale.seats).map(hub_seat).collect();
         let kept: Vec<String> = (8051..=8058).map(|n: u32| n.to_string()).collect();
         for (n, name) in hub.iter().chain(&kept).enumerate() {
@@ -176,17 +198,27 @@ impl<'a> City<'a> {
         }
     }
 
-    /// Everything that must hold after each event.
-    pub fn looks(&mut self) -> Result<(), Failure> {
+    /// What was told since is written, and held against what is known.
+    pub fn takes_facts(&mut self) -> Result<(), Failure> {
         let now = self.town.now.mono;
         let facts = std::mem::take(&mut self.town.facts);
         self.books.take(&facts, now).map_err(|text| {
             let rule = if text.starts_with("119") { Rule::Emergency } else { Rule::Books };
             self.fails(rule, text)
         })?;
+        for event in &facts {
+            self.hall.take(event, now).map_err(|(rule, text)| self.fails(rule, text))?;
+        }
+        Ok(())
+    }
+
+    /// Everything that must hold after each event.
+    pub fn looks(&mut self) -> Result<(), Failure> {
+        self.takes_facts()?;
         if self.town.down {
             return Ok(());
         }
+        self.looks_at_the_floor()?;
         let live = self.town.exchange.live();
         self.report.peak = self.report.peak.max(live);
         if live != self.books.live() {
@@ -219,6 +251,7 @@ impl<'a> City<'a> {
         if !self.town.graph.tapes.is_empty() {
             return Err(self.fails(Rule::LeftOver, "a recording goes on when all are at home"));
         }
+        self.hall.is_silent().map_err(|(rule, text)| self.fails(rule, text))?;
         let theirs = self.town.held_by_phones();
         if theirs != (0, 0) {
             let text = format!("(sessions, calls) at phones are {theirs:?} when all are at home");
@@ -242,6 +275,7 @@ impl<'a> City<'a> {
         for seat in self.seats.iter().chain(&self.kept).copied().collect::<Vec<_>>() {
             self.town.plays(seat, |p, now| p.register(now));
         }
+        self.calls_nobody_back()?;
         self.goes_on(self.town.now.mono + 150 * SECOND)?;
         self.is_silent()
     }
@@ -254,6 +288,7 @@ impl<'a> City<'a> {
     /// Everything is well again, and every seat is rung once.
     fn calls_the_roll(&mut self) -> Result<(), Failure> {
         self.roll_call = true;
+        self.musters()?;
         let began = self.town.now.mono;
         let seats = self.seats.len();
         let numbers = (0..seats).map(|_| "12345").chain((0..8).map(|n| if n < 4 { "12348" } else { "12328" }));
@@ -285,8 +320,12 @@ impl<'a> City<'a> {
         self.calls_the_roll()?;
         self.all_go_home()?;
         let calls = self.books.close().map_err(|text| self.fails(Rule::Books, text))?;
-        let outcomes = self.books.outcomes.clone();
-        Ok(Report { calls, outcomes, transfers: self.books.transfers, ..self.report.clone() })
+        let outcomes = self.books.outcomes();
+        if outcomes.values().sum::<u64>() != calls {
+            return Err(self.fails(Rule::Books, format!("{calls} calls have the outcomes {outcomes:?}")));
+        }
+        let (transfers, floor) = (self.books.transfers, self.hall.tally);
+        Ok(Report { calls, outcomes, transfers, floor, ..self.report.clone() })
     }
 }
 
@@ -318,18 +357,39 @@ fn settings(plan: &Plan) -> Settings {
     // With every other seed a seat that hangs up at once gives its caller back.
     settings.early_hangup = plan.seed % 2 * 5 * SECOND;
     settings.ring_time = Some(8 * SECOND);
-    let main = GroupId::from("main");
+    let (main, odd) = (GroupId::from("main"), plan.seed % 2);
+    // With every other seed agents have paperwork after each talk, and may not hold for ever.
+    settings.wrap_up = Some(odd * 4 * SECOND);
+    settings.floor.hold_limit = odd * 8 * SECOND;
+    let carrier = settings.trunks.get_mut(&TrunkId::from("carrier")).expect("the lab's");
+    let network = std::net::SocketAddr::from(([127, 0, 0, NETWORK], 5060));
+    carrier.outbound = Some((switchboard::sip::flow::Transport::Udp, network));
+    settings.callbacks.every = 60 * SECOND;
+    shift::people(&mut settings);
     settings.seats.retain(|_, s| !s.groups.contains(&main) && !s.groups.is_empty());
-    for name in (0..plan.scale.seats).map(hub_seat) {
+    for (n, name) in (0..plan.scale.seats).map(hub_seat).enumerate() {
         let seat = SeatSettings {
             groups: vec![main.clone()],
             supervises: if name == "8001" { [main.clone()].into() } else { BTreeSet::new() },
             password: Password::Plain(format!("lab-{name}")),
-            sign_in_on_register: true,
+            sign_in_on_register: !shift::is_manual(n),
         };
         settings.seats.insert(SeatId::from(name), seat);
     }
     settings
+}
+
+/// How long a seat may be in each state, by its configuration.
+fn limits(settings: &Settings) -> Limits {
+    let floor = settings.floor;
+    Limits {
+        ring: settings.ring_time.expect("set above"),
+        direct: 180 * SECOND,
+        held: floor.hold_limit,
+        wrap_up: floor.long_wrap_up.max(settings.wrap_up.unwrap_or(0)),
+        no_answer: floor.no_answer_rest,
+        tries: settings.callbacks.tries,
+    }
 }
 
 impl City<'_> {
@@ -357,6 +417,9 @@ impl City<'_> {
             }
             Fault::ForgetsAtKill => self.books.forget_at_kill(),
             Fault::StaysOn => self.stays = true,
+            Fault::Mishears(ears) => self.hall.ears = Some(ears),
+            Fault::ForgetsPersons => self.forgets.0 = true,
+            Fault::ForgetsCallbacks => self.forgets.1 = true,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What goes wrong in a city, and how it is well again.
 
+use super::books::Start;
 use super::people::Todo;
 use super::plan::{Dice, Trouble};
 use super::play::{City, Failure, Rule};
@@ -9,8 +10,9 @@ use crate::support::wire::Weather;
 use std::sync::{Arc, LazyLock};
 use switchboard::call::Snapshot;
 use switchboard::clock::SECOND;
-use switchboard::exchange::{Answer, Command, Input};
-use switchboard::fact::{Brief, Supervision, Way};
+use switchboard::exchange::{Answer, Command, Former, Input};
+use switchboard::fact::{Brief, Owed, Sat, Supervision, Way};
+use switchboard::ledger::Standing;
 use switchboard::patch::Event as MediaEvent;
 
 /// How often sound is looked for, µs.
@@ -168,12 +170,13 @@ impl City<'_> {
             let next = self.town.next().unwrap_or(self.town.now.mono);
             self.town.runs_to(next.max(self.town.now.mono));
             self.hears_of_phones();
-            let facts = std::mem::take(&mut self.town.facts);
-            let now = self.town.now.mono;
-            self.books.take(&facts, now).map_err(|text| self.fails(Rule::Books, text))?;
+            self.takes_facts()?;
         }
         self.town.kills();
-        self.books.kill().map_err(|text| self.fails(Rule::Restart, text))?;
+        if self.books.kill().map_err(|text| self.fails(Rule::Restart, text))? {
+            let known = self.books.of_floor();
+            self.hall.forgets(&known).map_err(|(rule, text)| self.fails(rule, text))?;
+        }
         self.watch.forgets();
         self.rough_for(length);
         // Nobody hears anything any more: they hang up.
@@ -204,12 +207,32 @@ impl City<'_> {
         let (snapshot, settings) = (self.town.exchange.snapshot().clone(), self.settings.clone());
         self.town.starts(settings, snapshot, start.seq, self.plan.scale.ports);
         self.report.restarts += 1;
+        self.restores(&start)?;
         let seats: Vec<Party> = self.seats.iter().chain(&self.kept).copied().collect();
         for seat in seats {
             let after = self.dice(seat, 4).between(100, 40_000);
             self.later(after, Todo::Registers(seat));
         }
         Ok(())
+    }
+
+    /// What the former run has left is given to the new one, as `daemon::run` does.
+    fn restores(&mut self, start: &Start) -> Result<(), Failure> {
+        let standing = Standing::of(&self.books.of_floor());
+        let (persons, callbacks) = std::mem::take(&mut self.forgets);
+        let sat: Vec<Sat> = standing.seats().filter(|_| !persons).collect();
+        let owed: Vec<Owed> = standing.callbacks().filter(|_| !callbacks).cloned().collect();
+        let hub = self.town.exchange.snapshot().plan.hub_group().cloned();
+        let cut_off = switchboard::daemon::cut_off(hub.as_ref(), &start.cut_off, &owed);
+        let expected = self.hall.owed().cloned().chain(start.interrupted()).collect::<Vec<_>>();
+        let before = self.hall.dies();
+        // Every phone that is in a call is told that it is over.
+        let dialogs = start.dialogs.clone();
+        let former = Former { seats: sat, callbacks: owed, disaster: Vec::new(), cut_off, dialogs };
+        self.town.exchange.restore(former, self.town.now);
+        self.town.drain_exchange();
+        self.takes_facts()?;
+        self.stands_again(before, &expected)
     }
 
     /// An operator orders something about some call, whatever comes of it.
@@ -244,6 +267,7 @@ impl City<'_> {
             self.town.exchange.handle(Input::Media(MediaEvent::Silent { port, epoch, spoke }), self.town.now);
             self.town.drain_exchange();
         }
+        self.compares_the_floor()?;
         self.watches()
     }
 }

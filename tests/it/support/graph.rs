@@ -22,7 +22,7 @@ pub enum Fault {
     Leaks,
     /// The next leg that is to hear another one hears nothing.
     Deafens,
-    /// The next leg that is to hear another one hears somebody else's call.
+    /// The next caller who is to hear another one hears another caller.
     Crosses,
 }
 
@@ -156,21 +156,26 @@ impl Graph {
             return source;
         }
         let Source::Port(from, _) = source else { return source };
-        let talks =
-            |(id, p): &(&PortId, &Port)| **id != port && **id != from && matches!(p.hears, Some(Source::Port(..)));
+        // A citizen: whoever is behind the carrier.
+        let citizen = |port| self.far(port).is_some_and(|at| at.ip().to_string() == "127.0.0.10");
+        let talks = |(id, p): &(&PortId, &Port)| {
+            let other = **id != port && **id != from && p.open;
+            other && matches!(p.hears, Some(Source::Port(..))) && citizen(**id)
+        };
         match self.fault {
-            // A citizen: whoever is behind the carrier.
-            Some(Fault::Deafens) if self.far(port).is_some_and(|at| at.ip().to_string() == "127.0.0.10") => {
+            Some(Fault::Deafens) if citizen(port) => {
                 self.fault = None;
                 Source::Nothing
             }
-            Some(Fault::Crosses) => match self.ports.iter().find(talks).map(|(id, p)| (*id, p.epoch)) {
-                Some((other, epoch)) => {
-                    self.fault = None;
-                    Source::Port(other, epoch)
+            Some(Fault::Crosses) if citizen(port) => {
+                match self.ports.iter().find(talks).map(|(id, p)| (*id, p.epoch)) {
+                    Some((other, epoch)) => {
+                        self.fault = None;
+                        Source::Port(other, epoch)
+                    }
+                    None => source,
                 }
-                None => source,
-            },
+            }
             _ => source,
         }
     }
