@@ -4,6 +4,7 @@
 //! machine's processors; the readers stand back, as they would on machines of their own, and still take their part of the caches and
 //! of the kernel's time.
 
+use crate::idle::threads;
 use crate::load::{API, Lab, TOKEN, Wish, measured, now, percentile};
 use crate::{line, no_figure};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -106,7 +107,13 @@ pub fn run() {
 }
 
 fn p99(lab: &Lab, id: u32) -> Option<f64> {
-    let (mut r, _) = measured(lab, CALLS, id);
-    println!("  {} calls at 250 cps: {} answered, {} failed", CALLS.calls, r.answered, r.failed);
+    let (pid, before) = (lab.at().0, threads(lab.at().0));
+    let (mut r, cpu) = measured(lab, CALLS, id);
+    let of = |name: &str| threads(pid).get(name).copied().unwrap_or(0.0) - before.get(name).copied().unwrap_or(0.0);
+    let signalling = of("switchboard");
+    println!(
+        "  {} calls at 250 cps: {} answered, {} failed; {cpu:.2} CPU-s, of them {signalling:.2} by the signalling thread",
+        CALLS.calls, r.answered, r.failed
+    );
     (r.answered > 0).then(|| percentile(&mut r.setup_us, 0.99))
 }

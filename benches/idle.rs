@@ -121,7 +121,7 @@ fn waits(socket: &UdpSocket, sip: SocketAddr, n: u32, way: &str) -> bool {
 }
 
 /// CPU of each thread, s, by its name.
-fn threads(pid: u32) -> BTreeMap<String, f64> {
+pub fn threads(pid: u32) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
         let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else { continue };

@@ -36,6 +36,10 @@ impl State {
         let to = remote.rtp.map(|named| leg.learnt.unwrap_or(named));
         if leg.to != to {
             leg.out.turn();
+            // What went by unheard is heard from its next frame on.
+            if matches!(leg.hears, Hears::Play { .. } | Hears::Tone { .. }) {
+                leg.due = 0;
+            }
         }
         leg.to = to;
         if remote.rtcp.is_some() || leg.learnt.is_none() {

@@ -18,6 +18,8 @@ use crate::rtp::telephone_event::Press;
 const EVENT_STEP: u64 = 20 * MILLI;
 /// Time between two packets of silence.
 const SILENCE_STEP: u64 = STEP as u64 / 8 * MILLI;
+/// Frames that go by at once where nobody hears them.
+const UNHEARD: usize = 5;
 /// Samples of a step of an event.
 const EVENT_SAMPLES: u16 = 160;
 
@@ -92,6 +94,9 @@ fn step(leg: &mut Leg, port: u32, sounds: &Sounds, frame: &mut Frame, now: Now, 
         }
     }
     let ptime = leg.ptime();
+    if leg.to.is_none() && matches!(leg.hears, Hears::Play { .. } | Hears::Tone { .. }) {
+        return unheard(leg, ptime, sounds, now);
+    }
     let Some(sound) = frame.get_mut(HEADER..HEADER + ptime * 8) else {
         return Step::Rest;
     };
@@ -117,6 +122,16 @@ fn step(leg: &mut Leg, port: u32, sounds: &Sounds, frame: &mut Frame, now: Now, 
             audio(leg, port, ptime * 8, frame, now, out);
             Step::Finished(play)
         }
+    }
+}
+
+/// Lets what is played go by where the other side has put us on hold: several frames at a time, for many wait so.
+fn unheard(leg: &mut Leg, ptime: usize, sounds: &Sounds, now: Now) -> Step {
+    let (filled, samples) = sounds.pass(&mut leg.hears, ptime * 8, UNHEARD);
+    leg.out.skip(samples as u32, now.mono);
+    match filled {
+        Filled::Over(play) | Filled::Last(play) => Step::Finished(play),
+        _ => Step::Again(samples as u64 / 8 * MILLI),
     }
 }
 

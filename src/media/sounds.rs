@@ -72,6 +72,28 @@ impl Sounds {
         rest.len() > n
     }
 
+    /// Moves the place on by whole frames of so many samples, `most` at the most, without a sound: what it came to, and the samples.
+    pub fn pass(&self, hears: &mut Hears, frame: usize, most: usize) -> (Filled, usize) {
+        match hears {
+            Hears::Tone { tone, at } => {
+                let circle = self.tone(*tone).len().max(1);
+                *at = (*at + frame * most) % circle;
+                (Filled::More, frame * most)
+            }
+            Hears::Play { play, clips, repeat, clip, at } => {
+                let passed = take(clips, *repeat, (clip, at), frame * most, |_, _| ());
+                let over = !*repeat && *clip >= clips.len();
+                match (passed, over) {
+                    (0, _) => (Filled::Over(*play), 0),
+                    (_, true) => (Filled::Last(*play), passed.next_multiple_of(frame)),
+                    (_, false) => (Filled::More, frame * most),
+                }
+            }
+            Hears::Nothing | Hears::Leg(_) => (Filled::Silent, 0),
+            Hears::Mix(_) => (Filled::Mixed, 0),
+        }
+    }
+
     /// Fills a frame with A-law from what is heard and moves its place on.
     pub fn fill(&self, hears: &mut Hears, frame: &mut [u8]) -> Filled {
         match hears {
@@ -90,7 +112,9 @@ impl Sounds {
                 Filled::More
             }
             Hears::Play { play, clips, repeat, clip, at } => {
-                let filled = fill_from(clips, *repeat, (clip, at), frame);
+                let length = frame.len();
+                let copy = |done: usize, sound: &[u8]| frame[done..done + sound.len()].copy_from_slice(sound);
+                let filled = take(clips, *repeat, (clip, at), length, copy);
                 frame[filled..].fill(g711::ALAW_SILENCE);
                 let over = !*repeat && *clip >= clips.len();
                 match (filled, over) {
@@ -103,9 +127,15 @@ impl Sounds {
     }
 }
 
-/// Copies clips one after the other without a gap; how much of the frame has sound in it. Afterwards the place is
-/// never at the end of a clip, so that the last frame is known as such.
-fn fill_from(clips: &[Clip], repeat: bool, place: (&mut usize, &mut usize), frame: &mut [u8]) -> usize {
+/// Takes so many samples of clips one after the other without a gap, and gives each piece with its place among them; how many there were.
+/// Afterwards the place is never at the end of a clip, so that the last frame is known as such.
+fn take(
+    clips: &[Clip],
+    repeat: bool,
+    place: (&mut usize, &mut usize),
+    samples: usize,
+    mut piece: impl FnMut(usize, &[u8]),
+) -> usize {
     let (clip, at) = place;
     let mut done = 0;
     let mut empty = 0;
@@ -126,12 +156,12 @@ fn fill_from(clips: &[Clip], repeat: bool, place: (&mut usize, &mut usize), fram
             }
             continue;
         }
-        if done == frame.len() {
+        if done == samples {
             return done;
         }
         empty = 0;
-        let n = rest.len().min(frame.len() - done);
-        frame[done..done + n].copy_from_slice(&rest[..n]);
+        let n = rest.len().min(samples - done);
+        piece(done, &rest[..n]);
         done += n;
         *at += n;
     }

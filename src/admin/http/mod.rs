@@ -36,6 +36,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
@@ -46,9 +50,8 @@ const HEAD: usize = 16 << 10;
 const HEADERS: usize = 64;
 /// What a client may still send after its answer, bytes, before it is cut off: its body, if that was refused unread.
 const REST: usize = 256 << 10;
-/// Threads that answer, each with a runtime of its own, and how far they stand back behind calls.
+/// Threads that answer, each with a runtime of its own.
 const THREADS: usize = 2;
-const NICE: i32 = 10;
 
 /// Opens the socket.
 ///
@@ -94,14 +97,21 @@ pub fn spawn(
         let (listener, desk) = (listener.try_clone()?, desk.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = move || {
-            if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-                tracing::debug!(%error, "the API has no lower priority than calls");
-            }
+            stand_back();
             runtime.block_on(accept(listener, desk));
         };
         std::thread::Builder::new().name(format!("api-{n}")).spawn(work)?;
     }
     Ok(())
+}
+
+/// Behind calls: whoever of them wakes takes the processor at once, and the API gets what they leave, a little at the least.
+fn stand_back() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let stands = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
+    if let Err(error) = stands {
+        tracing::debug!(?error, "the API has no lower priority than calls");
+    }
 }
 
 /// Answers on this runtime until the exchange's side of `asks` is closed.

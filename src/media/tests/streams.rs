@@ -204,6 +204,27 @@ fn a_held_leg_is_sent_nothing_and_its_time_goes_on() {
 }
 
 #[test]
+fn music_that_nobody_hears_goes_by_in_its_time_and_is_heard_at_once_when_the_hold_ends() {
+    let mut town = Town::new(&[sdp(0), sdp(1)]);
+    town.hear(0, play(3, &[clip("x", 80_000)], true));
+    town.pass(100);
+    let before = town.heard(0).len();
+    town.remote(0, Remote { rtp: None, receive: false, ..sdp(0) });
+    town.pass(1_030);
+    assert_eq!(town.heard(0).len(), before, "a holder is sent nothing");
+    town.remote(0, sdp(0));
+    town.pass(200);
+    let heard = town.heard(0);
+    assert_one_stream(&heard);
+    let fresh = heard.len() - before;
+    assert!((5..=10).contains(&fresh), "{fresh} packets in 200 ms: the gap is 100 ms at most");
+    assert!(heard[before].header.marker);
+    // The place in the music and the time of the stream go on together.
+    let passed = heard[before].header.timestamp.wrapping_sub(heard[before - 1].header.timestamp);
+    assert!((1_000 * 8..=1_140 * 8).contains(&passed), "{passed}");
+}
+
+#[test]
 fn commands_for_an_ended_lease_do_nothing() {
     let mut town = Town::new(&[sdp(0), sdp(1)]);
     town.join(0, 1);
