@@ -27,6 +27,7 @@ pub struct Lab {
 }
 
 const SIP: u16 = 15_070;
+const TLS: u16 = 15_071;
 /// Where the lab serves its API, with the token that `config/lab.toml` names.
 pub const API: u16 = 15_080;
 pub const TOKEN: &str = "lab";
@@ -47,6 +48,7 @@ impl Lab {
         let text = std::fs::read_to_string(root.join("config/lab.toml"))
             .unwrap()
             .replace(":5070", &format!(":{SIP}"))
+            .replace(":5071", &format!(":{TLS}"))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{API}"))
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())

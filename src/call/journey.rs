@@ -83,6 +83,8 @@ pub struct Journey {
     pub came_back: Option<(String, Cause)>,
     /// The first answer by a person, wall µs.
     pub answered_at: Option<i64>,
+    /// He has dialled a `sips` address: no leg of his call may go in the clear (RFC 5630).
+    pub secure: bool,
     /// The caller may be asked how he was served: he is one of a hotline, has not been asked today, and there is no emergency in this call.
     pub may_ask: bool,
     /// Whether the call is recorded, until a group that serves it says otherwise.

@@ -100,6 +100,7 @@ pub(super) fn journey(class: Option<Class>, service: Service) -> Journey {
         came_back: None,
         answered_at: None,
         record: Record::Always,
+        secure: false,
         may_ask: service == Service::Hotline,
         early_hangup: 0,
         whisper: None,

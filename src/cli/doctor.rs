@@ -11,6 +11,7 @@ use crate::daemon;
 use crate::exchange::{Answer, Command, GroupRow};
 use crate::fact::Lang;
 use crate::sip::flow::Transport;
+use crate::transport::certificate;
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
@@ -65,6 +66,7 @@ pub(super) fn doctor(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         let running = is_running(global);
         sockets(&config, running, &mut findings);
         files(&config, &mut findings);
+        certificates(&config, &mut findings);
         state(global, &config, &mut findings);
         recordings(global, &config, &mut findings);
         staff(global, &mut findings);
@@ -176,7 +178,7 @@ fn sockets(config: &Config, running: bool, findings: &mut Findings) {
     for listen in &config.sip.transports.listen {
         let bound = match listen.transport {
             Transport::Udp => UdpSocket::bind(listen.address).map(drop),
-            Transport::Tcp => TcpListener::bind(listen.address).map(drop),
+            Transport::Tcp | Transport::Tls => TcpListener::bind(listen.address).map(drop),
         };
         address(&listen.to_string(), &bound, ("[sip] listen", running), findings);
     }
@@ -213,6 +215,40 @@ fn address(name: &str, bound: &io::Result<()>, (key, running): (&str, bool), fin
             findings.written(zh, format!("{name} is no address of this machine: change {key}"));
         }
         Err(e) => findings.add(Grade::Bad, format!("{name}：{e}"), format!("{name}: {e}")),
+    }
+}
+
+/// Whether the certificates of TLS hold, and for how long yet.
+fn certificates(config: &Config, findings: &mut Findings) {
+    let secure = config.sip.transports.listen.iter().any(|l| l.transport == Transport::Tls);
+    if secure && config.tls.own.is_none() {
+        let zh = "TLS：没有配置证书，使用数据目录中自签的一张：对方须把它加入信任";
+        let en = "TLS: no certificate is configured; one that signs itself is used from the state folder: others must be told to trust it";
+        findings.add(Grade::Warn, zh, en);
+    }
+    let now = Clock::system().now().wall / 1_000_000;
+    for identity in config.tls.own.iter().chain(config.tls.named.iter().map(|(_, identity)| identity)) {
+        let at = identity.certificate.display();
+        let said = match certificate::said(&identity.certificate) {
+            Ok(said) => said,
+            Err(mistake) => {
+                findings.written(format!("证书 {mistake}"), format!("certificate {mistake}"));
+                continue;
+            }
+        };
+        let (names, days) = (said.names.join(", "), (said.until - now).div_euclid(86_400));
+        let grade = match days {
+            _ if said.from > now => Grade::Bad,
+            ..0 => Grade::Bad,
+            0..21 => Grade::Warn,
+            21.. => Grade::Ok,
+        };
+        let (zh, en) = match days {
+            _ if said.from > now => ("尚未生效".to_owned(), "does not hold yet".to_owned()),
+            ..0 => (format!("已过期 {} 天", -days), format!("expired {} days ago", -days)),
+            days => (format!("还有 {days} 天到期"), format!("holds for {days} days yet")),
+        };
+        findings.add(grade, format!("证书 {at}（{names}）{zh}"), format!("certificate {at} ({names}) {en}"));
     }
 }
 

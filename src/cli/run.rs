@@ -7,7 +7,6 @@ use super::{mistakes, moment, place};
 use crate::config::Level;
 use crate::daemon::{self, Options, Ready};
 use crate::fact::Lang;
-use crate::sip::flow::Transport;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 
@@ -45,15 +44,8 @@ pub(super) fn log(level: Level) {
     let _ = log.try_init();
 }
 
-fn scheme(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "udp",
-        Transport::Tcp => "tcp",
-    }
-}
-
 fn listens(ready: &Ready) -> Vec<String> {
-    ready.sip.iter().map(|(transport, address)| format!("{}:{address}", scheme(*transport))).collect()
+    ready.sip.iter().map(|(transport, address)| format!("{}:{address}", transport.word())).collect()
 }
 
 pub(super) fn document(ready: &Ready) -> Value {

@@ -13,6 +13,7 @@ mod reader;
 mod recording;
 mod seats;
 mod sections;
+mod tls;
 mod trunks;
 
 pub use flood::Flood;
@@ -21,6 +22,7 @@ pub use persons::Person;
 pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
 pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
+pub use tls::Tls;
 pub use trunks::{Account, Source, Trunk};
 
 use crate::id::{AgentId, GroupId, SeatId, TrunkId};
@@ -37,6 +39,8 @@ use std::time::Duration;
 pub struct Config {
     /// `[sip]`: addresses, protocol limits.
     pub sip: Sip,
+    /// `[tls]`: certificates, keys, and whom we trust.
+    pub tls: Tls,
     /// `[media]`: the address and ports of RTP.
     pub media: Media,
     /// `[plan]`: where the dialplan and the prompts are.
@@ -110,6 +114,7 @@ impl Config {
         let sip = Sip::read(root.table("sip"));
         let config = Self {
             media: Media::read(root.table("media"), &sip),
+            tls: Tls::read(root.table("tls")),
             plan: Plan::read(root.table("plan")),
             trunks: trunks::read(document, root.value("trunk"), &sip),
             seats: seats::read(document, root.value("seats"), &sip),

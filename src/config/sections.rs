@@ -136,11 +136,13 @@ fn listens(table: &Table<'_, '_>, advertised: Option<Found<IpAddr>>) -> (Vec<Lis
         let (transport, address) = match parts {
             Some(("udp", address)) => (Transport::Udp, address),
             Some(("tcp", address)) => (Transport::Tcp, address),
+            Some(("tls", address)) => (Transport::Tls, address),
             _ => {
-                let zh =
-                    format!("\"{text}\" 不是监听地址：应写作 \"udp:192.0.2.10:5060\" 或 \"tcp:[2001:db8::1]:5060\"");
+                let zh = format!(
+                    "\"{text}\" 不是监听地址：应写作 \"udp:192.0.2.10:5060\"、\"tcp:[2001:db8::1]:5060\" 或 \"tls:192.0.2.10:5061\""
+                );
                 let en = format!(
-                    "\"{text}\" is no address to listen on: write \"udp:192.0.2.10:5060\" or \"tcp:[2001:db8::1]:5060\""
+                    "\"{text}\" is no address to listen on: write \"udp:192.0.2.10:5060\", \"tcp:[2001:db8::1]:5060\" or \"tls:192.0.2.10:5061\""
                 );
                 document.error(span, zh, en);
                 continue;

@@ -88,7 +88,7 @@ fn the_lab_profile_keeps_its_contract() {
     let lab = Config::load(&shipped().join("lab.toml")).unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     assert_eq!(lab.warnings, []);
     let sockets: Vec<_> = lab.sip.transports.listen.iter().map(ToString::to_string).collect();
-    assert_eq!(sockets, ["udp:127.0.0.1:5070", "tcp:127.0.0.1:5070"]);
+    assert_eq!(sockets, ["udp:127.0.0.1:5070", "tcp:127.0.0.1:5070", "tls:127.0.0.1:5071"]);
     assert_eq!((lab.media.ports.clone(), lab.media.address.to_string()), (20_000..=39_999, "127.0.0.1".into()));
     let floor = Floor {
         ring_time: Some(Duration::from_secs(5)),
@@ -209,10 +209,42 @@ fn recordings_lie_below_the_state_unless_the_file_says_where() {
 }
 
 #[test]
+fn tls_wants_files_that_are_there_and_belong_together_and_unverified_is_for_this_machine() {
+    let folder = folder("tls");
+    for (text, why) in [
+        ("[tls]\ncertificate = 'nowhere.pem'\nkey = 'nowhere.key'\n", "there is no file"),
+        ("[tls]\nkey = 'nowhere.key'\n", "key lacks certificate"),
+        ("[tls]\nmin_version = '1.1'\n", "1.2"),
+        ("[tls.name.'hub.example']\n", "lacks certificate and key"),
+        ("[trunk.a]\noutbound = '192.0.2.1'\ntransport = 'tls'\n", "has no tls address"),
+        ("[trunk.a]\ninbound = '192.0.2.1'\nmutual_tls = true\n", "needs tls_name"),
+        ("[trunk.a]\ninbound = '192.0.2.1'\ntls_verify = false\n", "on this machine only"),
+    ] {
+        let told = mistakes(&folder, &format!("[sip]\nlisten = 'udp:127.0.0.1:5060'\n{text}"));
+        assert!(told.contains(why), "{text}: {told}");
+    }
+    let sip = "[sip]\nlisten = ['udp:127.0.0.1:5060', 'tls:127.0.0.1:5061']\n";
+    let far = mistakes(
+        &folder,
+        "[sip]\nlisten = 'tls:192.0.2.9:5061'\n[trunk.a]\noutbound = '192.0.2.1'\ntransport = 'tls'\ntls_verify = false\n",
+    );
+    assert!(far.contains("on this machine only"), "{far}");
+    let near = good(
+        "near",
+        &format!(
+            "{sip}[trunk.a]\noutbound = '127.0.0.50'\ntransport = 'tls'\ntls_verify = false\ntls_name = 'SBC.example'\n"
+        ),
+    );
+    let trunk = &near.trunks["a"];
+    assert_eq!(trunk.outbound.unwrap().peer.to_string(), "127.0.0.50:5061", "the port of TLS");
+    assert_eq!((trunk.tls_unverified, trunk.tls_name.as_deref()), (true, Some("sbc.example")));
+}
+
+#[test]
 fn every_mistake_of_a_file_is_told_with_its_place() {
     let text = r#"
 [sip]
-listen = ["udp:127.0.0.1", "udp:0.0.0.0:5060", "tls:127.0.0.1:5061", "udp:127.0.0.1:5070", "udp:127.0.0.1:5070", "tcp:127.0.0.1:0"]
+listen = ["udp:127.0.0.1", "udp:0.0.0.0:5060", "sctp:127.0.0.1:5061", "udp:127.0.0.1:5070", "udp:127.0.0.1:5070", "tcp:127.0.0.1:0"]
 usr_agent = "x"
 realm = ""
 t1_ms = 5
@@ -232,7 +264,7 @@ prompts = "nowhere"
 [trunk.a]
 inbound = ["192.0.2.1", "everybody", "0.0.0.0/0"]
 outbound = "carrier.example:5060"
-transport = "tls"
+transport = "sctp"
 
 [trunk.b]
 inbound = "192.0.2.1"

@@ -19,6 +19,12 @@ pub struct Trunk {
     pub inbound: Vec<Source>,
     /// Where calls to it go (connection 0); `None` for one that only calls us.
     pub outbound: Option<Flow>,
+    /// The name that its certificate must have when we call it by TLS; `None`: its address.
+    pub tls_name: Option<String>,
+    /// By TLS any certificate of it is taken: only on this machine.
+    pub tls_unverified: bool,
+    /// Calls from it are taken by TLS alone, and only with a certificate of `tls_name`.
+    pub mutual: bool,
     /// Its SDP addresses cannot be believed: answer where its packets come from.
     pub nat: bool,
     /// Its P-Asserted-Identity is believed, and it is told ours (RFC 3325).
@@ -124,7 +130,7 @@ fn walk<'d, 'a>(
 }
 
 fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) -> Trunk {
-    let words = [("udp", Transport::Udp), ("tcp", Transport::Tcp)];
+    let words = [Transport::Udp, Transport::Tcp, Transport::Tls].map(|t| (t.word(), t));
     let transport = table.choice("transport", &words, Transport::Udp);
     let inbound = inbound(table, sources);
     let outbound = outbound(table, transport, sip);
@@ -152,7 +158,11 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
             "options_s should be 0 (never) or 10 at least",
         );
     }
+    let (tls_name, mutual, tls_unverified) = secured(table, transport, outbound.as_ref());
     Trunk {
+        tls_name,
+        mutual,
+        tls_unverified,
         nat: table.flag("nat", false),
         trusted: table.flag("trusted", false),
         options: (options > 0 && outbound.is_some()).then(|| Duration::from_secs(options)),
@@ -163,6 +173,26 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
         account,
         register,
     }
+}
+
+/// Who must be at the other end of a TLS connection.
+fn secured(table: &Table<'_, '_>, transport: Transport, outbound: Option<&Flow>) -> (Option<String>, bool, bool) {
+    let name = table.text("tls_name");
+    let mutual = table.flag("mutual_tls", false);
+    let unverified = !table.flag("tls_verify", true);
+    let span = |key| table.value(key).map_or(table.span.clone(), |v| v.span());
+    if mutual && name.is_none() {
+        let zh = "mutual_tls = true 需要 tls_name：对方证书中的名称";
+        table.document.error(span("mutual_tls"), zh, "mutual_tls = true needs tls_name, the name in its certificate");
+    }
+    let elsewhere = outbound.is_some_and(|flow| !flow.peer.ip().is_loopback());
+    if unverified && (elsewhere || transport != Transport::Tls) {
+        let zh =
+            "tls_verify = false 只用于本机的 transport = \"tls\"：任何人都可冒充对方；请把对方证书放进 [tls] trusted";
+        let en = "tls_verify = false is for transport = \"tls\" on this machine only: anybody could stand in for the other side; put its certificate into [tls] trusted";
+        table.document.error(span("tls_verify"), zh, en);
+    }
+    (name.map(|(name, _)| name.to_ascii_lowercase()), mutual, unverified)
 }
 
 fn inbound(table: &Table<'_, '_>, sources: &mut Vec<(Source, String)>) -> Vec<Source> {
@@ -197,8 +227,10 @@ fn inbound(table: &Table<'_, '_>, sources: &mut Vec<(Source, String)>) -> Vec<So
 
 fn outbound(table: &Table<'_, '_>, transport: Transport, sip: &Sip) -> Option<Flow> {
     let (text, span) = table.text("outbound")?;
+    // RFC 3261 §19.1.2.
+    let usual = if transport == Transport::Tls { 5061 } else { 5060 };
     let peer =
-        text.parse::<SocketAddr>().ok().or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 5060)));
+        text.parse::<SocketAddr>().ok().or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, usual)));
     let Some(peer) = peer.filter(|p| p.port() != 0 && !p.ip().is_unspecified()) else {
         let zh = format!("outbound 应为 IP 地址和端口，如 \"192.0.2.1:5060\"，而不是 \"{text}\"");
         let en = format!("outbound should be an IP address and a port like \"192.0.2.1:5060\", not \"{text}\"");
@@ -208,8 +240,7 @@ fn outbound(table: &Table<'_, '_>, transport: Transport, sip: &Sip) -> Option<Fl
     let Some(local) = sip.local_for(transport, peer) else {
         // Without any address to listen on that mistake is told already.
         if !sip.transports.listen.is_empty() {
-            let (scheme, family) =
-                (if transport == Transport::Udp { "udp" } else { "tcp" }, if peer.is_ipv4() { 4 } else { 6 });
+            let (scheme, family) = (transport.word(), if peer.is_ipv4() { 4 } else { 6 });
             let zh = format!("[sip] listen 中没有 {scheme} 的 IPv{family} 地址，无法到达 {peer}");
             table.document.error(
                 span,

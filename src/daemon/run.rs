@@ -18,7 +18,7 @@ use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
-use crate::{admin, media, patch, store};
+use crate::{admin, media, patch, store, transport};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,9 +130,8 @@ impl Daemon {
         let state = state.or_else(|| config.store.folder.clone());
         let First { loaded, clips, watch, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
         let snapshot = loaded.snapshot;
-        let transports = Transports::bind(&config.sip.transports).map_err(Error::Listen)?;
-        let listen: Vec<_> = transports.locals().collect();
         let (state, temporary) = state_folder(state)?;
+        let (transports, listen) = bind(&config, &state)?;
         let mut opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
@@ -251,11 +250,19 @@ impl Daemon {
                 self.give(Input::Message(flow, bytes));
             }
             Received::Closed { flow, why } => {
+                if let transport::Why::Handshake(why) = &why {
+                    tracing::info!(peer = %flow.peer, %why, "no TLS connection");
+                }
                 tracing::debug!(?flow, ?why, "connection closed");
                 self.give(Input::FlowFailed(flow));
             }
             Received::Unsent { flow } => self.give(Input::FlowFailed(flow)),
-            Received::Opened { flow } => tracing::debug!(?flow, "connection open"),
+            Received::Opened { flow, names } => {
+                tracing::debug!(?flow, ?names, "connection open");
+                if !names.is_empty() {
+                    self.give(Input::Proved(flow, names));
+                }
+            }
         }
     }
 
@@ -484,6 +491,27 @@ impl Daemon {
         let _ = std::fs::remove_file(&self.ready.admin);
     }
 }
+
+/// No image of this process is ever written: keys are in it.
+fn no_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(rustix::process::Resource::Core, none) {
+        tracing::warn!(%error, "a crash may write an image of the memory, keys included");
+    }
+}
+
+/// The sockets of the signalling, and what they are known by.
+fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Transports, Listens), Error> {
+    if config.sip.transports.listen.iter().any(|l| l.transport == transport::Transport::Tls) {
+        no_dumps();
+    }
+    let sip = settings::transports(config, state).map_err(|e| Error::Listen(e.into()))?;
+    let transports = Transports::bind(&sip).map_err(Error::Listen)?;
+    let listen = transports.locals().collect();
+    Ok((transports, listen))
+}
+
+type Listens = Vec<(transport::Transport, std::net::SocketAddr)>;
 
 type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
 

@@ -8,7 +8,8 @@ use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
 use crate::sip::flow::Transport;
 use crate::sip::transaction::Intervals;
-use crate::{ledger, media, store};
+use crate::transport::{TlsSettings, certificate};
+use crate::{ledger, media, store, transport};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -63,6 +64,32 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
     }
 }
 
+/// What the transports are told. Where TLS is listened for and no certificate is configured, one is made in the state folder.
+pub(super) fn transports(config: &Config, state: &Path) -> Result<transport::Settings, certificate::Mistake> {
+    let mut settings = config.sip.transports.clone();
+    let secure: Vec<_> = settings.listen.iter().filter(|l| l.transport == Transport::Tls).collect();
+    let own = match config.tls.own.clone() {
+        None if !secure.is_empty() => {
+            let mut names: Vec<String> = secure.iter().map(|l| l.name().ip().to_string()).collect();
+            names.extend(secure.iter().any(|l| l.address.ip().is_loopback()).then(|| "localhost".to_owned()));
+            names.dedup();
+            Some(certificate::self_made(&state.join("tls"), &names)?)
+        }
+        own => own,
+    };
+    let by_tls =
+        || config.trunks.values().filter_map(|t| Some((t, t.outbound.filter(|f| f.transport == Transport::Tls)?)));
+    settings.tls = TlsSettings {
+        own,
+        named: config.tls.named.clone(),
+        trusted: config.tls.trusted.clone(),
+        only_13: config.tls.only_13,
+        names: by_tls().filter_map(|(t, flow)| Some((flow.peer, t.tls_name.clone()?))).collect(),
+        unverified: by_tls().filter(|(t, _)| t.tls_unverified).map(|(_, flow)| flow.peer).collect(),
+    };
+    Ok(settings)
+}
+
 fn trunk(trunk: &config::Trunk) -> TrunkSettings {
     let rule = |s: &config::Source| SourceRule { ip: s.address, bits: s.prefix, port: s.port };
     let credentials = trunk.account.as_ref().and_then(|a| match &a.password {
@@ -72,6 +99,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
     TrunkSettings {
         inbound: trunk.inbound.iter().map(rule).collect(),
         outbound: trunk.outbound.map(|flow| (flow.transport, flow.peer)),
+        proves: trunk.tls_name.clone().filter(|_| trunk.mutual),
         nat: trunk.nat,
         trusted: trunk.trusted,
         options: trunk.options.map_or(0, micros),

@@ -4,8 +4,9 @@ use super::Exchange;
 use super::seats::{Locked, Shown};
 use crate::clock::Now;
 use crate::fact::Origin;
-use crate::id::SeatId;
+use crate::id::{SeatId, TrunkId};
 use crate::sip::endpoint::{ALLOW, Incoming, SUPPORTED};
+use crate::sip::flow::Transport;
 use crate::sip::name::Method;
 use crate::sip::registrar::Change;
 
@@ -13,6 +14,14 @@ impl Exchange {
     /// A request outside any dialog.
     pub(super) fn request(&mut self, incoming: Incoming, now: Now) {
         let trunk = self.settings.trunk_of(incoming.flow.peer).cloned();
+        if trunk.as_ref().is_some_and(|trunk| !self.is_proved(trunk, &incoming)) {
+            tracing::warn!(peer = %incoming.flow.peer, ?trunk, "a request without the trunk's certificate");
+            return self.endpoint.refuse(&incoming, 403, b"");
+        }
+        // RFC 3261 §26.2.2: a `sips` request that has come in the clear has been mistreated on its way.
+        if is_sips(&incoming) && incoming.flow.transport != Transport::Tls {
+            return self.endpoint.refuse(&incoming, 400, b"");
+        }
         let method = incoming.message.method().unwrap_or(Method::Other);
         match (method, trunk) {
             (Method::Invite, Some(trunk)) => self.place(incoming, Origin::Trunk(trunk), now),
@@ -26,6 +35,13 @@ impl Exchange {
             (_, Some(_)) => self.endpoint.refuse(&incoming, 481, b""),
             (_, None) => self.phone(incoming, method, now),
         }
+    }
+
+    /// Whether whoever speaks from a trunk's address has the certificate that it must have (RFC 5922 §7.3).
+    fn is_proved(&self, trunk: &TrunkId, incoming: &Incoming) -> bool {
+        let Some(name) = self.settings.trunks.get(trunk).and_then(|t| t.proves.as_ref()) else { return true };
+        let proved = self.proved.get(&incoming.flow.connection);
+        incoming.flow.transport == Transport::Tls && proved.is_some_and(|names| names.contains(name))
     }
 
     /// A request from an address that is no trunk's.
@@ -103,6 +119,11 @@ impl Exchange {
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));
         self.endpoint.refuse(incoming, 200, extra.as_bytes());
     }
+}
+
+/// Whether every hop of this request must be by TLS (RFC 5630 §4).
+pub(super) fn is_sips(incoming: &Incoming) -> bool {
+    incoming.message.request_uri().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"sips:"))
 }
 
 fn allow() -> String {

@@ -70,7 +70,10 @@ impl Exchange {
         if self.trunks.is_full(id, trunk) && !emergency {
             return Err(Cause::Congestion);
         }
-        let suffix = if transport == Transport::Tcp { ";transport=tcp" } else { "" };
+        let suffix = match transport {
+            Transport::Udp => String::new(),
+            Transport::Tcp | Transport::Tls => format!(";transport={}", transport.word()),
+        };
         Ok(Way {
             flow,
             uri: format!("sip:{number}@{peer}{suffix}"),
@@ -91,6 +94,11 @@ impl Exchange {
         about: &About,
         now: Now,
     ) -> Result<(), Cause> {
+        // RFC 5630 §4: no hop of a `sips` call goes in the clear. Nothing may keep a caller from an emergency line.
+        let secure = self.calls.get(&call).is_some_and(|live| live.call.journey.secure);
+        if secure && way.flow.transport != Transport::Tls && way.audience != Audience::Emergency {
+            return Err(Cause::Unreachable);
+        }
         let (session_id, mark) = (self.random(), self.random());
         let session_expires = self.settings.sip.session_expires;
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;

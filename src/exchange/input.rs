@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum Input {
     /// A SIP message, framed.
     Message(Flow, Bytes),
+    /// Who is at the other end of this connection has proved to be these (RFC 5922 §7).
+    Proved(Flow, Arc<[String]>),
     /// A connection is lost, or a message could not be delivered by this flow.
     FlowFailed(Flow),
     /// From a media thread.

@@ -75,7 +75,7 @@ use due::Due;
 use ports::Ports;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The exchange.
@@ -105,6 +105,8 @@ pub struct Exchange {
     seq: u64,
     minted: u64,
     staff: staff::Staff,
+    /// Names that the other ends of live TLS connections have proved, by connection.
+    proved: HashMap<u32, Arc<[String]>>,
     /// When the whole floor is told of again, if something has changed: µs monotonic, or a fact's number.
     stands_by: (u64, u64),
     draining: bool,
@@ -149,6 +151,7 @@ impl Exchange {
             seq,
             minted: 0,
             staff: staff::Staff::default(),
+            proved: HashMap::new(),
             stands_by: (now.mono.saturating_add(floor::STANDS_EVERY.0), seq.saturating_add(floor::STANDS_EVERY.1)),
             draining: false,
             out: VecDeque::new(),
@@ -164,6 +167,7 @@ impl Exchange {
     pub fn handle(&mut self, input: Input, now: Now) {
         match input {
             Input::Message(flow, bytes) => self.endpoint.receive(flow, bytes, now),
+            Input::Proved(flow, names) => drop(self.proved.insert(flow.connection, names)),
             Input::FlowFailed(flow) => self.flow_failed(flow, now),
             Input::Media(event) => self.media_event(event, now),
             Input::Command { id, command } => self.command(id, command, now),
@@ -321,6 +325,7 @@ impl Exchange {
 
     fn flow_failed(&mut self, flow: Flow, now: Now) {
         self.endpoint.flow_failed(flow, now);
+        self.proved.remove(&flow.connection);
         if flow.transport.is_reliable() {
             for seat in self.seats.flow_lost(&flow) {
                 self.seat_lost(&seat, fact::Cause::Lost, now);

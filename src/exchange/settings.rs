@@ -75,6 +75,8 @@ pub struct TrunkSettings {
     pub inbound: Vec<SourceRule>,
     /// Where calls to it go.
     pub outbound: Option<(Transport, SocketAddr)>,
+    /// Calls from it are taken only by TLS from whoever has proved this name (RFC 5922).
+    pub proves: Option<String>,
     /// It stands behind a NAT: media may come from the signalling source.
     pub nat: bool,
     /// P-Asserted-Identity is believed from it and told to it.

@@ -9,6 +9,8 @@ pub enum Transport {
     Udp,
     /// TCP: a stream, framed by Content-Length (RFC 3261 §18.3).
     Tcp,
+    /// TLS over TCP (RFC 3261 §26.2.1).
+    Tls,
 }
 
 impl Transport {
@@ -18,19 +20,30 @@ impl Transport {
         match self {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
+            Self::Tls => "TLS",
         }
     }
 
     /// The one that [`Self::token`] names.
     #[must_use]
     pub fn of(token: &str) -> Option<Self> {
-        [Self::Udp, Self::Tcp].into_iter().find(|transport| transport.token() == token)
+        [Self::Udp, Self::Tcp, Self::Tls].into_iter().find(|transport| transport.token() == token)
+    }
+
+    /// As `[sip] listen` and a URI's `transport` write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
     }
 
     /// Whether the transport itself retransmits: RFC 3261 timers A, E, G then stay silent and D, I, J, K are zero.
     #[must_use]
     pub const fn is_reliable(self) -> bool {
-        matches!(self, Self::Tcp)
+        matches!(self, Self::Tcp | Self::Tls)
     }
 }
 
@@ -43,6 +56,6 @@ pub struct Flow {
     pub local: SocketAddr,
     /// The other side's address, as seen in the packet.
     pub peer: SocketAddr,
-    /// 0 for UDP and for a TCP flow not yet opened; else names the TCP connection. Never reused while the daemon runs.
+    /// 0 for UDP and for a flow not yet opened; else names the TCP or TLS connection. Never reused while the daemon runs.
     pub connection: u32,
 }

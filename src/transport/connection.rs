@@ -1,6 +1,8 @@
-//! One TCP connection: a task that frames what comes, writes what is queued, and keeps the limits.
+//! One connection, TCP or TLS over it: a task that frames what comes, writes what is queued, and keeps the limits.
 
+use super::certificate;
 use super::frame::{Frame, Framer};
+use super::tls::Shared;
 use super::{Flow, TcpLimits, Why};
 use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
@@ -8,12 +10,14 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use tokio::io::AsyncWriteExt;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf};
+use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::{Duration, Instant, timeout, timeout_at};
+use tokio_rustls::TlsStream;
 
 /// Messages that may wait on one connection, whatever their length.
 const WAITING: usize = 1024;
@@ -31,7 +35,8 @@ pub(super) struct Told {
 }
 
 pub(super) enum Event {
-    Opened,
+    /// It stands; the other side has proved to be these.
+    Opened(Arc<[String]>),
     Message(Bytes),
     Closed(Why),
 }
@@ -60,18 +65,19 @@ impl Drop for Connection {
 
 impl Connection {
     pub(super) fn accepted(flow: Flow, stream: TcpStream, limits: TcpLimits, tell: Tell) -> Self {
-        Self::start(flow, true, |queue, waiting| async move {
-            let why = run(stream, limits, Some(Instant::now() + limits.slow), &tell, queue, waiting).await;
+        Self::start(&Handle::current(), flow, true, |queue, waiting| async move {
+            let session = Session::of(limits, Some(Instant::now() + limits.slow), queue, waiting);
+            let why = session.plain(stream, &tell).await;
             tell.event(Event::Closed(why)).await;
         })
     }
 
     pub(super) fn opening(flow: Flow, source: SocketAddr, limits: TcpLimits, tell: Tell) -> Self {
-        Self::start(flow, false, move |queue, waiting| async move {
+        Self::start(&Handle::current(), flow, false, move |queue, waiting| async move {
             let why = match timeout(limits.stuck, connect(source, flow.peer)).await {
                 Ok(Ok(stream)) => {
-                    tell.event(Event::Opened).await;
-                    run(stream, limits, None, &tell, queue, waiting).await
+                    tell.event(Event::Opened(Arc::default())).await;
+                    Session::of(limits, None, queue, waiting).plain(stream, &tell).await
                 }
                 Ok(Err(_)) | Err(_) => Why::Unreachable,
             };
@@ -79,7 +85,56 @@ impl Connection {
         })
     }
 
-    fn start<F, T>(flow: Flow, accepted: bool, task: F) -> Self
+    /// The same by TLS, on the thread that `runtime` drives.
+    pub(super) fn accepted_tls(
+        (runtime, tls): (&Handle, Arc<Shared>),
+        flow: Flow,
+        stream: std::net::TcpStream,
+        limits: TcpLimits,
+        tell: Tell,
+    ) -> Self {
+        Self::start(runtime, flow, true, move |queue, waiting| async move {
+            let first = Some(Instant::now() + limits.slow);
+            let secured = match TcpStream::from_std(stream) {
+                Ok(stream) => tls.accept(stream).await,
+                Err(error) => Err(error),
+            };
+            let why = match secured {
+                Ok(stream) => {
+                    let proved = stream.get_ref().1.peer_certificates().and_then(|all| all.first());
+                    let names = proved.map(certificate::names).unwrap_or_default();
+                    tell.event(Event::Opened(names.into())).await;
+                    Session::of(limits, first, queue, waiting).secured(stream.into(), &tell).await
+                }
+                Err(error) => Why::Handshake(reason(&error)),
+            };
+            tell.event(Event::Closed(why)).await;
+        })
+    }
+
+    pub(super) fn opening_tls(
+        (runtime, tls): (&Handle, Arc<Shared>),
+        flow: Flow,
+        source: SocketAddr,
+        limits: TcpLimits,
+        tell: Tell,
+    ) -> Self {
+        Self::start(runtime, flow, false, move |queue, waiting| async move {
+            let why = match timeout(limits.stuck, connect(source, flow.peer)).await {
+                Ok(Ok(stream)) => match tls.connect(stream, flow.peer).await {
+                    Ok(stream) => {
+                        tell.event(Event::Opened(Arc::default())).await;
+                        Session::of(limits, None, queue, waiting).secured(stream.into(), &tell).await
+                    }
+                    Err(error) => Why::Handshake(reason(&error)),
+                },
+                Ok(Err(_)) | Err(_) => Why::Unreachable,
+            };
+            tell.event(Event::Closed(why)).await;
+        })
+    }
+
+    fn start<F, T>(runtime: &Handle, flow: Flow, accepted: bool, task: F) -> Self
     where
         F: FnOnce(Queue, Arc<AtomicUsize>) -> T,
         T: Future<Output = ()> + Send + 'static,
@@ -87,7 +142,7 @@ impl Connection {
         let (sender, receiver) = mpsc::channel(WAITING);
         let waiting = Arc::new(AtomicUsize::new(0));
         let queue = Queue { receiver, pongs: sender.downgrade() };
-        let task = tokio::spawn(task(queue, Arc::clone(&waiting))).abort_handle();
+        let task = runtime.spawn(task(queue, Arc::clone(&waiting))).abort_handle();
         Self { flow, accepted, queue: sender, waiting, task }
     }
 
@@ -121,25 +176,80 @@ async fn connect(source: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> 
     socket.connect(peer).await
 }
 
-/// Reads and writes until one of the two ends; `first` is when the first message must be whole.
-async fn run(
-    stream: TcpStream,
+/// What a failed handshake is told as: the kind, in few words.
+fn reason(error: &io::Error) -> Arc<str> {
+    error.to_string().into()
+}
+
+/// A connection that stands.
+struct Session {
     limits: TcpLimits,
+    /// When the first message must be whole.
     first: Option<Instant>,
-    tell: &Tell,
     queue: Queue,
     waiting: Arc<AtomicUsize>,
-) -> Why {
+}
+
+impl Session {
+    fn of(limits: TcpLimits, first: Option<Instant>, queue: Queue, waiting: Arc<AtomicUsize>) -> Self {
+        Self { limits, first, queue, waiting }
+    }
+
+    async fn plain(self, stream: TcpStream, tell: &Tell) -> Why {
+        steady(&stream);
+        let (reading, writing) = stream.into_split();
+        self.run(reading, writing, tell).await
+    }
+
+    async fn secured(self, stream: TlsStream<TcpStream>, tell: &Tell) -> Why {
+        steady(stream.get_ref().0);
+        let (reading, writing) = tokio::io::split(stream);
+        self.run(reading, writing, tell).await
+    }
+
+    /// Reads and writes until one of the two ends.
+    async fn run(self, reading: impl Pieces, writing: impl AsyncWrite + Unpin, tell: &Tell) -> Why {
+        let Self { limits, first, queue, waiting } = self;
+        let activity = Activity { start: Instant::now(), last: AtomicU64::new(0) };
+        let reader = Reader { limits, first, tell, pongs: queue.pongs, waiting: &waiting, activity: &activity };
+        tokio::select! {
+            why = reader.run(reading) => why,
+            why = write(writing, queue.receiver, limits.stuck, &waiting, &activity) => why,
+        }
+    }
+}
+
+/// No delay for small messages; and a phone that lost its power says nothing: the kernel notices within a minute, long before the idle limit.
+fn steady(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
-    // A phone that lost its power says nothing: the kernel notices within a minute, long before the idle limit.
     let alive = TcpKeepalive::new().with_time(ALIVE).with_interval(ALIVE / 3).with_retries(3);
-    let _ = SockRef::from(&stream).set_tcp_keepalive(&alive);
-    let (reading, writing) = stream.into_split();
-    let activity = Activity { start: Instant::now(), last: AtomicU64::new(0) };
-    let reader = Reader { limits, first, tell, pongs: queue.pongs, waiting: &waiting, activity: &activity };
-    tokio::select! {
-        why = reader.run(reading) => why,
-        why = write(writing, queue.receiver, limits.stuck, &waiting, &activity) => why,
+    let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
+}
+
+/// Where bytes come from, a piece at a time; 0 is the end.
+trait Pieces: Send {
+    fn piece(&mut self, framer: &mut Framer) -> impl Future<Output = io::Result<usize>> + Send;
+}
+
+impl Pieces for OwnedReadHalf {
+    async fn piece(&mut self, framer: &mut Framer) -> io::Result<usize> {
+        loop {
+            self.readable().await?;
+            match read_piece(self, framer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => return read,
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Send> Pieces for ReadHalf<S> {
+    async fn piece(&mut self, framer: &mut Framer) -> io::Result<usize> {
+        // What is decrypted is in memory already: room for it is made only while it is moved.
+        let mut room = bytes::BytesMut::with_capacity(PIECE);
+        let count = self.read_buf(&mut room).await?;
+        framer.push(&room);
+        Ok(count)
     }
 }
 
@@ -170,26 +280,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn run(mut self, io: OwnedReadHalf) -> Why {
+    async fn run(mut self, mut io: impl Pieces) -> Why {
         let mut framer = Framer::new(self.limits.message);
         let mut whole_by: Option<Instant> = None;
         loop {
             let slow = [self.first, whole_by].into_iter().flatten().min();
             let idle = self.activity.last() + self.limits.idle;
             let limit = slow.map_or(idle, |slow| slow.min(idle));
-            match timeout_at(limit, io.readable()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Why::Peer,
+            match timeout_at(limit, io.piece(&mut framer)).await {
+                Ok(Ok(0) | Err(_)) => return Why::Peer,
+                Ok(Ok(_)) => self.activity.mark(),
                 Err(_) if slow.is_some_and(|slow| slow <= Instant::now()) => return Why::Slow,
                 // Something was written in the meantime.
                 Err(_) if self.activity.last() + self.limits.idle > Instant::now() => continue,
                 Err(_) => return Why::Idle,
-            }
-            match read_piece(&io, &mut framer) {
-                Ok(0) => return Why::Peer,
-                Ok(_) => self.activity.mark(),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Err(_) => return Why::Peer,
             }
             match self.frames(&mut framer).await {
                 Ok(true) => whole_by = None,
@@ -235,14 +339,18 @@ fn read_piece(io: &OwnedReadHalf, framer: &mut Framer) -> io::Result<usize> {
 }
 
 async fn write(
-    mut io: OwnedWriteHalf,
+    mut io: impl AsyncWrite + Unpin,
     mut queue: mpsc::Receiver<Bytes>,
     stuck: Duration,
     waiting: &AtomicUsize,
     activity: &Activity,
 ) -> Why {
     while let Some(bytes) = queue.recv().await {
-        match timeout(stuck, io.write_all(&bytes)).await {
+        let whole = async {
+            io.write_all(&bytes).await?;
+            io.flush().await
+        };
+        match timeout(stuck, whole).await {
             Ok(Ok(())) => activity.mark(),
             Ok(Err(_)) => return Why::Peer,
             Err(_) => return Why::Stuck,

@@ -1,5 +1,6 @@
 //! Why there is no socket.
 
+use super::certificate::Mistake;
 use super::settings::Listen;
 use std::io;
 use thiserror::Error;
@@ -21,6 +22,9 @@ pub enum Error {
     /// The wildcard address tells the other side nothing.
     #[error("{0} names no address: list each address, or say which one others reach us by (advertised)")]
     Wildcard(Listen),
+    /// A certificate or key cannot be used.
+    #[error("{0}")]
+    Certificate(#[from] Mistake),
     /// Two sockets would carry the same name.
     #[error("{0} stands twice in [sip] listen")]
     Twice(Listen),
@@ -49,6 +53,7 @@ impl Error {
             Self::Wildcard(at) => {
                 format!("{at} 没有写明地址：请逐个列出地址，或用 advertised 写明对方使用的地址")
             }
+            Self::Certificate(mistake) => format!("证书或密钥不可用：{mistake}"),
             Self::Twice(at) => format!("{at} 在 [sip] listen 中重复"),
             Self::Other { listen, source } => format!("{listen} 无法打开：{source}"),
         }

@@ -1,11 +1,12 @@
-//! SIP over UDP and TCP: sockets on one side, [`Flow`]s and bytes on the other.
+//! SIP over UDP, TCP and TLS: sockets on one side, [`Flow`]s and bytes on the other.
 //!
 //! [`Transports`] belongs to the signalling thread and runs on its tokio runtime: [`Transports::recv`] gives what came in, in
 //! batches; [`Transports::send`] queues and [`Transports::flush`] sends, 32 datagrams for one system call. All queues are bounded
 //! and every drop is counted in [`Counts`]. It refuses to read messages beyond their framing, to resend, to resolve names and to
-//! choose a route: a [`Flow`] says where everything goes. TLS and WebSocket will stand here beside `tcp`.
+//! choose a route: a [`Flow`] says where everything goes. WebSocket will stand here beside `tcp`.
 
 pub mod batch;
+pub mod certificate;
 mod connection;
 mod counts;
 mod error;
@@ -13,6 +14,7 @@ pub mod frame;
 mod received;
 pub mod settings;
 mod tcp;
+mod tls;
 mod udp;
 
 pub use crate::sip::flow::{Flow, Transport};
@@ -20,6 +22,7 @@ pub use counts::Counts;
 pub use error::Error;
 pub use received::{Received, Why};
 pub use settings::{Listen, Settings, TcpLimits};
+pub use tls::TlsSettings;
 
 use bytes::Bytes;
 use std::future::poll_fn;
@@ -59,7 +62,7 @@ impl Transports {
     /// The [`Flow::local`] of each socket, with the port that the kernel chose where 0 was asked for.
     pub fn locals(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
         let udp = self.udp.locals().map(|at| (Transport::Udp, at));
-        udp.chain(self.tcp.locals().map(|at| (Transport::Tcp, at)))
+        udp.chain(self.tcp.locals())
     }
 
     /// Waits until something came in and appends it to `out`, a few hundred at most. Dropping the future loses nothing.
@@ -74,7 +77,7 @@ impl Transports {
     pub fn send(&mut self, flow: Flow, bytes: Bytes) {
         let sent = match flow.transport {
             Transport::Udp => self.udp.queue(flow, bytes, &mut self.counts),
-            Transport::Tcp => self.tcp.queue(flow, bytes, &mut self.told, &mut self.counts),
+            Transport::Tcp | Transport::Tls => self.tcp.queue(flow, bytes, &mut self.told, &mut self.counts),
         };
         if !sent {
             self.counts.unsent += 1;
@@ -98,7 +101,7 @@ impl Transports {
         self.counts
     }
 
-    /// TCP connections that stand or are being opened.
+    /// TCP and TLS connections that stand or are being opened.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.tcp.connections()

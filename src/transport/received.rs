@@ -2,6 +2,7 @@
 
 use crate::sip::flow::Flow;
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// One thing that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +21,12 @@ pub enum Received {
         /// From the first line to the end of the body.
         bytes: Bytes,
     },
-    /// A TCP connection stands: `flow.connection` names it from now on.
+    /// A TCP or TLS connection stands: `flow.connection` names it from now on.
     Opened {
         /// The connection. One that we opened has the `local` and `peer` of the flow it was asked for with.
         flow: Flow,
+        /// The names in the certificate that the other side has proved to be its own (RFC 5922 §7.1); none where it has shown none.
+        names: Arc<[String]>,
     },
     /// A TCP connection has ended, or could not be made (RFC 3261 §18.4: the transactions on it have failed).
     Closed {
@@ -40,12 +43,14 @@ pub enum Received {
 }
 
 /// Why a connection ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
     /// The other side closed or reset it.
     Peer,
     /// It could not be made.
     Unreachable,
+    /// The other side is not who it should be, or knows no way to speak TLS with us that we allow.
+    Handshake(Arc<str>),
     /// No byte for longer than the idle limit.
     Idle,
     /// A message, or the first one, was not whole in time.

@@ -1,5 +1,6 @@
 //! What the transports are told: addresses and bounds.
 
+use super::tls::TlsSettings;
 use crate::sip::flow::Transport;
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,12 +17,14 @@ pub struct Settings {
     pub udp_queue: usize,
     /// The bounds of TCP.
     pub tcp: TcpLimits,
+    /// Certificates and trust.
+    pub tls: TlsSettings,
 }
 
 /// One socket to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
-    /// UDP or TCP.
+    /// UDP, TCP or TLS.
     pub transport: Transport,
     /// The address to bind.
     pub address: SocketAddr,
@@ -54,7 +57,7 @@ impl Settings {
     /// The usual bounds on these sockets.
     #[must_use]
     pub fn new(listen: Vec<Listen>) -> Self {
-        Self { listen, udp_buffer: 4 << 20, udp_queue: 4096, tcp: TcpLimits::default() }
+        Self { listen, udp_buffer: 4 << 20, udp_queue: 4096, tcp: TcpLimits::default(), tls: TlsSettings::default() }
     }
 }
 
@@ -97,10 +100,6 @@ impl Listen {
 
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.transport {
-            Transport::Udp => "udp",
-            Transport::Tcp => "tcp",
-        };
-        write!(f, "{scheme}:{}", self.address)
+        write!(f, "{}:{}", self.transport.word(), self.address)
     }
 }

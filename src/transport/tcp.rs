@@ -1,15 +1,17 @@
-//! TCP: listeners, the table of connections, reuse by flow.
+//! TCP and TLS: listeners, the table of connections, reuse by flow (RFC 5923 for TLS: a peer is reached by the connection it has made).
 //!
 //! Each connection is one task (`connection`) that frames, keeps time and tells by one bounded channel; a full channel
 //! stops the readers, and TCP itself then slows the other side.
 
 use super::connection::{Connection, Event, Tell, Told, socket_for};
+use super::tls::Thread;
 use super::{Counts, Error, Flow, Listen, Received, Settings, TcpLimits, Transport, Why};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,13 +32,16 @@ pub(super) struct Tcp {
     limits: TcpLimits,
     connections: HashMap<u32, Connection>,
     /// The connection that a new request between these addresses (local, peer) goes by.
-    between: HashMap<(SocketAddr, SocketAddr), u32>,
+    between: HashMap<(Transport, SocketAddr, SocketAddr), u32>,
+    /// There where an address is for TLS.
+    tls: Option<Thread>,
     last: u32,
     tell: mpsc::Sender<Told>,
     told: mpsc::Receiver<Told>,
 }
 
 struct Port {
+    transport: Transport,
     listener: TcpListener,
     name: SocketAddr,
     /// Where our own connections start from: the same address, a port of the kernel's choice.
@@ -46,15 +51,17 @@ struct Port {
 
 impl Tcp {
     pub(super) fn bind(settings: &Settings) -> Result<Self, Error> {
-        let listens = settings.listen.iter().filter(|l| l.transport == Transport::Tcp);
+        let listens = settings.listen.iter().filter(|l| l.transport != Transport::Udp);
         let ports = listens.map(|l| Port::bind(l).map_err(|e| Error::from_io(*l, e))).collect::<Result<_, _>>()?;
+        let secure = settings.listen.iter().any(|l| l.transport == Transport::Tls);
+        let tls = secure.then(|| Thread::start(&settings.tls)).transpose()?;
         let (tell, told) = mpsc::channel(WAITING);
         let (connections, between) = Default::default();
-        Ok(Self { ports, limits: settings.tcp, connections, between, last: 0, tell, told })
+        Ok(Self { tls, ports, limits: settings.tcp, connections, between, last: 0, tell, told })
     }
 
-    pub(super) fn locals(&self) -> impl Iterator<Item = SocketAddr> {
-        self.ports.iter().map(|p| p.name)
+    pub(super) fn locals(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
+        self.ports.iter().map(|p| (p.transport, p.name))
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -64,7 +71,7 @@ impl Tcp {
     /// Queues bytes on the flow's connection, opening one if the flow names none; false if there is no such way.
     pub(super) fn queue(&mut self, flow: Flow, bytes: Bytes, told: &mut Vec<Received>, counts: &mut Counts) -> bool {
         let id = match flow.connection {
-            0 => self.between.get(&(flow.local, flow.peer)).copied().or_else(|| self.open(flow, counts)),
+            0 => self.between.get(&ends(&flow)).copied().or_else(|| self.open(flow, counts)),
             named => Some(named),
         };
         let Some(connection) = id.and_then(|id| self.connections.get(&id)) else {
@@ -106,7 +113,7 @@ impl Tcp {
             return;
         };
         match told.event {
-            Event::Opened => out.push(Received::Opened { flow }),
+            Event::Opened(names) => out.push(Received::Opened { flow, names }),
             Event::Message(bytes) => {
                 counts.messages_in += 1;
                 out.push(Received::Message { flow, bytes });
@@ -119,31 +126,57 @@ impl Tcp {
         }
     }
 
-    fn accept(&mut self, (stream, local, peer): Accepted, out: &mut Vec<Received>, counts: &mut Counts) {
+    fn accept(
+        &mut self,
+        Accepted { transport, stream, local, peer }: Accepted,
+        out: &mut Vec<Received>,
+        counts: &mut Counts,
+    ) {
         let from_there = || self.connections.values().filter(|c| c.accepted && c.flow.peer.ip() == peer.ip()).count();
         if self.connections.len() >= self.limits.connections || from_there() >= self.limits.per_source {
             counts.refused += 1;
             debug!(%peer, "too many connections");
             return;
         }
-        let Some(flow) = self.name(Transport::Tcp, local, peer) else {
+        let Some(flow) = self.name(transport, local, peer) else {
             return;
         };
-        counts.accepted += 1;
         let tell = self.tell(flow);
-        self.insert(Connection::accepted(flow, stream, self.limits, tell));
-        out.push(Received::Opened { flow });
+        let connection = match (transport, &self.tls) {
+            (Transport::Tls, Some(tls)) => {
+                let stream = stream.into_std().ok().filter(|_| tls.shared().may_begin(peer.ip()));
+                let Some(stream) = stream else {
+                    counts.refused += 1;
+                    return;
+                };
+                // It stands, and is told of, once the handshake is done.
+                Connection::accepted_tls((tls.runtime(), tls.shared()), flow, stream, self.limits, tell)
+            }
+            _ => {
+                out.push(Received::Opened { flow, names: Arc::default() });
+                Connection::accepted(flow, stream, self.limits, tell)
+            }
+        };
+        counts.accepted += 1;
+        self.insert(connection);
     }
 
     fn open(&mut self, asked: Flow, counts: &mut Counts) -> Option<u32> {
-        let source = self.ports.iter().find(|p| p.name == asked.local)?.source;
+        let port = self.ports.iter().find(|p| (p.transport, p.name) == (asked.transport, asked.local))?;
+        let source = port.source;
         if self.connections.len() >= self.limits.connections || source.is_ipv4() != asked.peer.is_ipv4() {
             return None;
         }
-        let flow = self.name(Transport::Tcp, asked.local, asked.peer)?;
+        let flow = self.name(asked.transport, asked.local, asked.peer)?;
         counts.opened += 1;
         let tell = self.tell(flow);
-        self.insert(Connection::opening(flow, source, self.limits, tell));
+        let connection = match (asked.transport, &self.tls) {
+            (Transport::Tls, Some(tls)) => {
+                Connection::opening_tls((tls.runtime(), tls.shared()), flow, source, self.limits, tell)
+            }
+            _ => Connection::opening(flow, source, self.limits, tell),
+        };
+        self.insert(connection);
         Some(flow.connection)
     }
 
@@ -159,21 +192,31 @@ impl Tcp {
 
     fn insert(&mut self, connection: Connection) {
         let flow = connection.flow;
-        self.between.insert((flow.local, flow.peer), flow.connection);
+        self.between.insert(ends(&flow), flow.connection);
         self.connections.insert(flow.connection, connection);
     }
 
     fn forget(&mut self, flow: Flow, counts: &mut Counts) {
         counts.closed += 1;
         self.connections.remove(&flow.connection);
-        let ends = (flow.local, flow.peer);
+        let ends = ends(&flow);
         if self.between.get(&ends) == Some(&flow.connection) {
             self.between.remove(&ends);
         }
     }
 }
 
-type Accepted = (TcpStream, SocketAddr, SocketAddr);
+/// What a connection is found by when none is named.
+fn ends(flow: &Flow) -> (Transport, SocketAddr, SocketAddr) {
+    (flow.transport, flow.local, flow.peer)
+}
+
+struct Accepted {
+    transport: Transport,
+    stream: TcpStream,
+    local: SocketAddr,
+    peer: SocketAddr,
+}
 
 impl Port {
     fn bind(listen: &Listen) -> io::Result<Self> {
@@ -184,7 +227,7 @@ impl Port {
         let listener = socket.listen(1024)?;
         let bound = listener.local_addr()?;
         let source = SocketAddr::new(bound.ip(), 0);
-        Ok(Self { listener, name: listen.name_with(bound.port()), source, rest: None })
+        Ok(Self { transport: listen.transport, listener, name: listen.name_with(bound.port()), source, rest: None })
     }
 
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Option<Accepted> {
@@ -197,7 +240,9 @@ impl Port {
             }
             match self.listener.poll_accept(cx) {
                 Poll::Pending => return None,
-                Poll::Ready(Ok((stream, peer))) => return Some((stream, self.name, peer)),
+                Poll::Ready(Ok((stream, peer))) => {
+                    return Some(Accepted { transport: self.transport, stream, local: self.name, peer });
+                }
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Poll::Ready(Err(error)) => {
                     warn!(local = %self.name, %error, "cannot accept for now");

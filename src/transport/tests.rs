@@ -1,6 +1,9 @@
 //! Real sockets on loopback, ports of the kernel's choice.
 
+mod tls;
+
 use super::*;
+
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -212,7 +215,7 @@ async fn one_connection_carries_both_directions_until_it_ends() {
     let asked = Flow { transport: Transport::Tcp, local: a.local(), peer: b.local(), connection: 0 };
     a.transports.send(asked, bytes(&request("one")));
     a.transports.send(asked, bytes(&request("two")));
-    let Received::Opened { flow } = a.next().await else { panic!("not opened") };
+    let Received::Opened { flow, .. } = a.next().await else { panic!("not opened") };
     assert_eq!((flow.local, flow.peer), (asked.local, asked.peer));
     let (back, text) = b.message().await;
     assert_eq!(text, request("one"));

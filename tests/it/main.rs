@@ -41,6 +41,7 @@ mod registrations;
 mod reloads;
 mod reports;
 mod schedules;
+mod secured;
 mod sent;
 mod sessions;
 mod storm;

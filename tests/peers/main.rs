@@ -21,6 +21,7 @@ mod phones;
 mod prompts;
 mod recorded;
 mod reloads;
+mod secure;
 mod supervised;
 mod support;
 mod targets;

@@ -23,7 +23,7 @@ pub(super) fn contact(flow: &Flow) -> impl fmt::Display + use<> {
     let (local, transport) = (flow.local, flow.transport);
     fmt::from_fn(move |f| match transport {
         Transport::Udp => write!(f, "<sip:{local}>"),
-        Transport::Tcp => write!(f, "<sip:{local};transport=tcp>"),
+        Transport::Tcp | Transport::Tls => write!(f, "<sip:{local};transport={}>", transport.word()),
     })
 }
 

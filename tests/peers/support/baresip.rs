@@ -36,6 +36,15 @@ impl Baresip {
         phone
     }
 
+    /// The same by TLS; it believes the certificate that the daemon has made.
+    pub fn secure(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
+        let at = format!("{number}@127.0.0.1:{};transport=tls", lab.slot.tls());
+        let account = format!("<sip:{at}>;auth_user={number};auth_pass=lab-{number};regint=60;answermode=auto");
+        let phone = Self::start(lab, n, number, &account, hertz);
+        lab.has_seat(number);
+        phone
+    }
+
     /// The same at a seat where somebody has to sign in: registered only.
     pub fn desk(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
         let sip = lab.sip();
@@ -60,6 +69,9 @@ impl Baresip {
         fs::create_dir_all(&dir).unwrap();
         let port = lab.slot.phone(n);
         write(&dir, account, port, hertz);
+        let trusted = lab.dir.join("state/tls/certificate.pem");
+        let mut config = fs::OpenOptions::new().append(true).open(dir.join("config")).unwrap();
+        writeln!(config, "sip_cafile {}", trusted.display()).unwrap();
         let mut command = Command::new("baresip");
         command.arg("-f").arg(&dir).args(["-n", "127.0.0.1"]).current_dir(&dir);
         let process = Process::start(&mut command, &dir, "baresip");

@@ -331,6 +331,7 @@ fn config(slot: &Slot, dir: &Path) -> String {
         // The slot has RTP ports for so many.
         ("[sip]\n", "[sip]\nmax_calls = 50\n".to_owned()),
         ("127.0.0.1:5070", format!("127.0.0.1:{}", slot.sip())),
+        ("127.0.0.1:5071", format!("127.0.0.1:{}", slot.tls())),
         (":5060\"", format!(":{}\"", slot.trunks())),
         ("\"20000-39999\"", format!("\"{}\"", slot.rtp())),
         ("127.0.0.1:8080", format!("127.0.0.1:{}", slot.http())),

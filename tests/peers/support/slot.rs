@@ -45,6 +45,11 @@ impl Slot {
         self.base + 2
     }
 
+    /// The exchange's SIP port for TLS.
+    pub fn tls(&self) -> u16 {
+        self.base + 3
+    }
+
     /// The exchange's RTP ports.
     pub fn rtp(&self) -> String {
         format!("{}-{}", self.base + 300, self.base + 499)
