@@ -91,6 +91,7 @@ pub fn remote(rtp: SocketAddr, codec: Codec, telephone_event: Option<u8>) -> Rem
         telephone_event,
         ptime: 20,
         latch: Latch::Sdp,
+        crypto: None,
         receive: true,
     }
 }

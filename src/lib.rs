@@ -5,7 +5,7 @@
 //!
 //! | tier | modules | may do I/O |
 //! |---|---|---|
-//! | 0 | [`clock`] [`id`] [`fact`] | no |
+//! | 0 | [`clock`] [`id`] [`key`] [`fact`] | no |
 //! | 1 | [`sip`] [`sdp`] [`rtp`] [`audio`] [`calendar`] (never each other) | no |
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod fact;
 pub mod id;
+pub mod key;
 
 pub mod audio;
 pub mod calendar;

@@ -2,11 +2,27 @@
 
 use super::input::LegEvent;
 use crate::id::{CallRef, LegRef, TrunkId};
+use crate::key::Policy;
 use crate::patch::{Codec, Command, Latch, Lease, Remote, Source};
 use crate::sdp::{Agreed, Codecs, Direction, Local, Negotiation, PCMU, Refused};
 use crate::sip::dialog::SessionId;
 use bytes::Bytes;
 use std::net::IpAddr;
+
+/// Whether a leg's media is encrypted, and where our keys for it come from.
+#[derive(Clone, Copy, Default)]
+pub struct Secure {
+    /// Whether.
+    pub policy: Policy,
+    /// Random.
+    pub seed: [u8; 32],
+}
+
+impl std::fmt::Debug for Secure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secure({:?}, …)", self.policy)
+    }
+}
 
 /// One leg.
 #[derive(Debug)]
@@ -44,8 +60,9 @@ impl Leg {
         offer: Option<&[u8]>,
         nat: Option<IpAddr>,
         session_id: u64,
+        secure: Secure,
     ) -> Result<Self, Refused> {
-        let mut leg = Self::new(call, LegRef(0), lease, nat, session_id);
+        let mut leg = Self::new(call, LegRef(0), lease, nat, session_id, secure);
         leg.local = match offer {
             Some(offer) => leg.negotiation.answer(offer, None)?.0,
             None => leg.negotiation.offer(Direction::SendRecv),
@@ -62,13 +79,14 @@ impl Leg {
         nat: Option<IpAddr>,
         session_id: u64,
         like: Option<u8>,
+        secure: Secure,
     ) -> Self {
-        let mut leg = Self::new(call, leg, lease, nat, session_id);
+        let mut leg = Self::new(call, leg, lease, nat, session_id, secure);
         leg.local = leg.negotiation.offer_like(Direction::SendRecv, like.map_or(Codecs::House, Codecs::First));
         leg
     }
 
-    fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64) -> Self {
+    fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64, secure: Secure) -> Self {
         // The top bit is left out: many parsers read `o=` as a signed number.
         let local = Local { address: lease.rtp.ip(), port: lease.rtp.port(), session_id: session_id >> 1 };
         Self {
@@ -77,7 +95,7 @@ impl Leg {
             session: None,
             trunk: None,
             lease,
-            negotiation: Negotiation::new(local),
+            negotiation: Negotiation::new(local).secured(secure.policy, secure.seed),
             latch: nat.map_or(Latch::Sdp, Latch::SdpOr),
             local: Bytes::new(),
             open: false,
@@ -92,10 +110,22 @@ impl Leg {
         self.local.clone()
     }
 
+    /// Our offer for whoever takes no keys in the profile of plain RTP.
+    #[must_use]
+    pub fn secured_sdp(&self) -> Option<Bytes> {
+        self.negotiation.secured_offer()
+    }
+
     /// The codec that was agreed, as a static payload type.
     #[must_use]
     pub fn payload_type(&self) -> Option<u8> {
         self.negotiation.agreed().map(|a| a.payload_type)
+    }
+
+    /// Whether its media is encrypted.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.negotiation.agreed().is_some_and(|agreed| agreed.crypto.is_some())
     }
 
     /// Whether both sides have agreed on media.
@@ -177,6 +207,7 @@ fn remote_of(agreed: &Agreed, latch: Latch) -> Remote {
         telephone_event: agreed.telephone_event,
         ptime: agreed.ptime,
         latch,
+        crypto: agreed.crypto,
         receive: agreed.direction.receives(),
     }
 }

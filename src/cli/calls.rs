@@ -109,15 +109,16 @@ fn live_table(rows: &[CallRow], lang: Lang) -> String {
 fn going_on(global: &Global, call: CallRef, screen: &Screen) -> Result<Done, Failure> {
     let Ok(Answer::Call { call: row }) = ask::ask(global, &Command::Call { call }) else { return Err(none(call)) };
     let heading = match screen.lang {
-        Lang::Zh => ["方", "角色", "接通", "保持", "静音"],
-        Lang::En => ["party", "role", "answered", "held", "muted"],
+        Lang::Zh => ["方", "角色", "接通", "保持", "静音", "加密"],
+        Lang::En => ["party", "role", "answered", "held", "muted", "secure"],
     };
     let mut parties = vec![heading.map(str::to_owned)];
     parties.extend(row.parties.iter().map(|party| {
         let mark = |yes: bool| if yes { "✓" } else { "-" }.to_owned();
         let role = serde_json::to_value(party.role).unwrap_or_default();
         let role = role.as_str().unwrap_or_default().to_owned();
-        [party.who.clone(), role, mark(party.answered), mark(party.held), mark(party.muted)]
+        let lock = if party.secure { "🔒" } else { "-" }.to_owned();
+        [party.who.clone(), role, mark(party.answered), mark(party.held), mark(party.muted), lock]
     }));
     let text = format!("{}\n{}", live_table(std::slice::from_ref(&*row), screen.lang), table::aligned(&parties));
     Ok(Done::well(text, json!({ "live": row })))

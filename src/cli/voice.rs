@@ -192,6 +192,7 @@ mod tests {
             remote_rtp: Some(SocketAddr::from(([127, 0, 0, 1], 20_000))),
             remote_rtcp: None,
             remote_source: None,
+            crypto: None,
             ptime: 20,
             direction: Direction::SendRecv,
             remote_direction: Direction::SendRecv,

@@ -13,6 +13,7 @@ mod reader;
 mod recording;
 mod seats;
 mod sections;
+mod secured;
 mod tls;
 mod trunks;
 

@@ -3,7 +3,9 @@
 use super::mistake::{Mistake, Severity, Spot};
 use super::reader::{Document, Found, Table};
 use super::sections::{Sip, secret};
+use super::secured::srtp;
 use crate::id::{GroupId, SeatId};
+use crate::key::Srtp;
 use crate::sip::auth::Password;
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,6 +29,8 @@ pub struct Seat {
     pub password: Password,
     /// How it is signed in.
     pub sign_in: SignIn,
+    /// Whether its media is encrypted.
+    pub srtp: Srtp,
     /// Where it is defined.
     pub defined: Spot,
 }
@@ -63,6 +67,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     let supervises = named(table, "supervises");
     let words = [("on-register", SignIn::OnRegister), ("manual", SignIn::Manual)];
     let sign_in = table.choice("sign_in", &words, SignIn::OnRegister);
+    let srtp = srtp(table, sip);
     let passwords = Passwords::read(table, sip, numbers.len());
     for (number, span) in numbers {
         let spot = document.spot(&span);
@@ -80,7 +85,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
         let password = passwords.as_ref().and_then(|p| p.of(&number, &span, document));
         let password = password.unwrap_or(Password::Ha1 { md5: None, sha256: None });
         let (groups, supervises) = (groups.clone(), supervises.clone());
-        all.insert(number.into(), Seat { groups, supervises, password, sign_in, defined: spot });
+        all.insert(number.into(), Seat { groups, supervises, password, sign_in, srtp, defined: spot });
     }
 }
 

@@ -153,7 +153,10 @@ fn switchboard_toml_tells_every_key_and_its_true_default() {
             _ => line,
         })
         .collect();
+    // The seats' own defaults have no table here, and one of their keys is a trunk's too.
     let spoken = spoken.join("\n").replace("sign_in = \"on-register\"", "");
+    let (trunks, seats) = spoken.split_once("# Seats, many at a time").unwrap();
+    let spoken = format!("{trunks}# {}", seats.replace("srtp = \"off\"", "").replace("srtp_keys_in_clear = false", ""));
     let spoken = Config::parse("switchboard.toml", &spoken, &shipped(), &none)
         .unwrap_or_else(|m| panic!("{}", list(&m, &shipped())));
     let shown = |config: &Config| {

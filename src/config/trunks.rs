@@ -3,7 +3,9 @@
 use super::mistake::Spot;
 use super::reader::{Document, Found, Table};
 use super::sections::{Sip, secret};
+use super::secured::srtp;
 use crate::id::TrunkId;
+use crate::key::Srtp;
 use crate::sip::auth::Password;
 use crate::sip::flow::{Flow, Transport};
 use std::collections::BTreeMap;
@@ -25,6 +27,8 @@ pub struct Trunk {
     pub tls_unverified: bool,
     /// Calls from it are taken by TLS alone, and only with a certificate of `tls_name`.
     pub mutual: bool,
+    /// Whether its media is encrypted.
+    pub srtp: Srtp,
     /// Its SDP addresses cannot be believed: answer where its packets come from.
     pub nat: bool,
     /// Its P-Asserted-Identity is believed, and it is told ours (RFC 3325).
@@ -163,6 +167,7 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
         tls_name,
         mutual,
         tls_unverified,
+        srtp: srtp(table, sip),
         nat: table.flag("nat", false),
         trusted: table.flag("trusted", false),
         options: (options > 0 && outbound.is_some()).then(|| Duration::from_secs(options)),

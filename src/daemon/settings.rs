@@ -99,6 +99,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
     TrunkSettings {
         inbound: trunk.inbound.iter().map(rule).collect(),
         outbound: trunk.outbound.map(|flow| (flow.transport, flow.peer)),
+        srtp: trunk.srtp,
         proves: trunk.tls_name.clone().filter(|_| trunk.mutual),
         nat: trunk.nat,
         trusted: trunk.trusted,
@@ -114,6 +115,7 @@ fn seat(seat: &config::Seat) -> SeatSettings {
         groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
         supervises: seat.supervises.iter().map(|(group, _)| group.clone()).collect(),
         password: seat.password.clone(),
+        srtp: seat.srtp,
         sign_in_on_register: seat.sign_in == SignIn::OnRegister,
     }
 }

@@ -99,6 +99,7 @@ impl Exchange {
         if secure && way.flow.transport != Transport::Tls && way.audience != Audience::Emergency {
             return Err(Cause::Unreachable);
         }
+        let secured = self.secured_to(target, way.flow.transport).ok_or(Cause::Media)?;
         let (session_id, mark) = (self.random(), self.random());
         let session_expires = self.settings.sip.session_expires;
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
@@ -111,7 +112,7 @@ impl Exchange {
             return Err(Cause::Congestion);
         }
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
-        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like);
+        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like, secured);
         let journey = &live.call.journey;
         let caller = identity::who(journey);
         let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip(), mark);
@@ -128,6 +129,7 @@ impl Exchange {
             uri: way.uri.into(),
             from: from.into(),
             sdp: out.local_sdp(),
+            other_sdp: out.secured_sdp(),
             max_forwards: journey.max_forwards,
             extra: extra.into(),
             credentials: way.credentials,

@@ -127,5 +127,6 @@ fn party_row(live: &Live, member: &Member) -> PartyRow {
         answered: member.answered || member.target.is_none() && live.call.is_answered(),
         held: member.held || member.parked,
         muted: member.muted,
+        secure: live.legs.iter().any(|leg| leg.leg == member.leg && leg.is_secure()),
     }
 }

@@ -36,6 +36,7 @@ mod recording;
 mod refer;
 mod rows;
 mod seats;
+mod secured;
 mod session;
 mod settings;
 mod staff;

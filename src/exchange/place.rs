@@ -8,6 +8,7 @@ use crate::clock::Now;
 use crate::dialplan::{Class, Decision, Dialled, Plan, Routed, Side, State, Step};
 use crate::fact::{Cause, Fact, Origin, Outcome, Party, Service};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::sdp;
 use crate::sip::endpoint::Incoming;
 use crate::sip::name::Name;
 use std::sync::Arc;
@@ -271,7 +272,9 @@ impl Exchange {
             return self.turn_away(incoming, origin, &refused, &to, now);
         };
         let nat = self.media_source(&origin, incoming.flow.peer.ip());
-        let leg = match Leg::called(id, lease, offer.as_deref(), nat, self.random()) {
+        let secure = self.secured(&origin, incoming.flow.transport).ok_or(sdp::Refused::Insecure);
+        let session_id = self.random();
+        let leg = match secure.and_then(|secure| Leg::called(id, lease, offer.as_deref(), nat, session_id, secure)) {
             Ok(leg) => leg,
             Err(why) => {
                 self.ports.vacate(lease.port);

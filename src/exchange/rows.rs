@@ -87,6 +87,9 @@ pub struct PartyRow {
     pub held: bool,
     /// It is not heard.
     pub muted: bool,
+    /// Its media is encrypted.
+    #[serde(default)]
+    pub secure: bool,
 }
 
 /// One transfer of a live call.

@@ -4,6 +4,7 @@ use super::codes::Codes;
 use super::overload::Overload;
 use crate::call::Pin;
 use crate::id::{AgentId, GroupId, PromptId, SeatId, SkillId, TrunkId};
+use crate::key::Srtp;
 use crate::sip::auth::lockout::Limits;
 use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
@@ -77,6 +78,8 @@ pub struct TrunkSettings {
     pub outbound: Option<(Transport, SocketAddr)>,
     /// Calls from it are taken only by TLS from whoever has proved this name (RFC 5922).
     pub proves: Option<String>,
+    /// Whether its media is encrypted.
+    pub srtp: Srtp,
     /// It stands behind a NAT: media may come from the signalling source.
     pub nat: bool,
     /// P-Asserted-Identity is believed from it and told to it.
@@ -102,6 +105,8 @@ pub struct SeatSettings {
     pub password: Password,
     /// A registered phone is signed in and ready.
     pub sign_in_on_register: bool,
+    /// Whether its media is encrypted.
+    pub srtp: Srtp,
 }
 
 /// One person.

@@ -165,6 +165,7 @@ impl Callers {
             from: format!("<sip:{number}@{}>", flow.local.ip()).into(),
             to: format!("<{uri}>").into(),
             sdp: negotiation.offer(Direction::SendRecv),
+            other_sdp: None,
             max_forwards: 70,
             extra: Bytes::new(),
             credentials: self.settings.credentials.clone(),

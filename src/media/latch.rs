@@ -208,6 +208,7 @@ mod tests {
             telephone_event: Some(101),
             ptime: 20,
             latch,
+            crypto: None,
             receive,
         }
     }

@@ -5,6 +5,7 @@ use super::latch::Latch;
 use super::leg::{Leg, Reports, beside};
 use super::outgoing::Outgoing;
 use super::outlet::Outlet;
+use super::sealed::Sealed;
 use super::state::State;
 use crate::audio::dtmf::Detector;
 use crate::clock::Now;
@@ -58,6 +59,7 @@ impl State {
             leg.connected = peer.is_some();
             out.connect(index, peer);
         }
+        leg.sealed = Sealed::agreed(leg.sealed.take(), remote.crypto);
         leg.remote = Some(remote);
         self.start_timers(index, now);
         self.start(index, now, out);

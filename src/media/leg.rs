@@ -4,6 +4,7 @@ use super::hears::{Crossing, Hears};
 use super::latch::Latch;
 use super::outgoing::Outgoing;
 use super::receiver::Receiver;
+use super::sealed::Sealed;
 use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
 use crate::patch::{Codec, Epoch, Remote, Stats};
@@ -87,6 +88,8 @@ pub struct Leg {
     pub to: Option<SocketAddr>,
     /// Where RTCP goes.
     pub rtcp_to: Option<SocketAddr>,
+    /// Its packets are sealed and opened by these; `None`: they go in the clear.
+    pub sealed: Option<Box<Sealed>>,
     /// What it hears.
     pub hears: Hears,
     /// Who hears it, by index.

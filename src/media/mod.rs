@@ -28,6 +28,7 @@ mod receiver;
 mod reel;
 mod relay;
 mod report;
+mod sealed;
 mod send;
 mod silence;
 mod sounds;

@@ -5,6 +5,7 @@ use super::hears::{Crossing, Hears};
 use super::latch::Verdict;
 use super::leg::{Leg, beside};
 use super::outlet::Outlet;
+use super::sealed;
 use super::silence::quiet;
 use super::state::State;
 use crate::audio::g711;
@@ -53,6 +54,14 @@ impl State {
     /// A datagram has come to a port's RTP socket. It is changed in place; what is to be sent goes to `out` at once.
     pub(super) fn on_rtp(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
+            return;
+        };
+        let opened = match &mut leg.sealed {
+            Some(sealed) => sealed.open(datagram),
+            None => Some(datagram),
+        };
+        let Some(datagram) = opened else {
+            leg.refused += 1;
             return;
         };
         let Some((view, kind)) = admit(leg, port, from, datagram, now, out) else {
@@ -353,7 +362,7 @@ fn pass(
             leg.out.packets += 1;
             leg.out.octets += (packet.len() - HEADER) as u64;
             leg.silent_until = 0;
-            out.rtp(port, to, packet);
+            sealed::rtp(leg.sealed.as_deref_mut(), port, to, packet, out);
             Passed::Done
         }
         None if matches!(heard.kind, Kind::Audio(_)) && !heard.sounding => Passed::Done,

@@ -2,6 +2,7 @@
 
 use super::leg::Leg;
 use super::outlet::Outlet;
+use super::sealed;
 use super::state::{State, Timer};
 use crate::clock::{MILLI, Now, SECOND};
 use crate::patch::{Event, Latch};
@@ -22,7 +23,15 @@ impl State {
         let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
             return;
         };
-        let Some(host) = admitted(leg, from) else {
+        let mut room;
+        let opened = match &mut leg.sealed {
+            Some(sealed) => {
+                room = sealed::room();
+                sealed.open_rtcp(datagram, &mut room)
+            }
+            None => Some(datagram),
+        };
+        let (Some(datagram), Some(host)) = (opened, admitted(leg, from)) else {
             leg.refused += 1;
             return;
         };
@@ -134,7 +143,7 @@ fn send(leg: &mut Leg, port: u32, bye: bool, now: Now, out: &mut impl Outlet) {
         bye,
     };
     leg.reports.shown = true;
-    out.rtcp(port, to, compound.write(&mut [0; rtcp::LONGEST]));
+    sealed::rtcp(leg.sealed.as_deref_mut(), port, to, compound.write(&mut [0; rtcp::LONGEST]), out);
 }
 
 /// §6.3.1: half to one and a half times the mean, less the compensation e − 3/2; in whole 10 ms, so that one waking

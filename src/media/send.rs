@@ -3,6 +3,7 @@
 use super::frame::Frame;
 use super::leg::Leg;
 use super::outlet::Outlet;
+use super::sealed;
 use super::silence::{STEP, quiet};
 use crate::audio::g711;
 use crate::clock::Now;
@@ -44,6 +45,6 @@ pub fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut F
     if let (Some(to), Ok(packet)) = (leg.to, header.write_before(frame, &(HEADER..end))) {
         leg.out.packets += 1;
         leg.out.octets += (end - HEADER) as u64;
-        out.rtp(port, to, packet);
+        sealed::rtp(leg.sealed.as_deref_mut(), port, to, packet, out);
     }
 }

@@ -1,5 +1,6 @@
 //! What the other side's SDP agreed with ours.
 
+use crate::key::Pair;
 use std::net::{IpAddr, SocketAddr};
 
 /// The audio codecs of this switch (RFC 3551 §6).
@@ -49,6 +50,8 @@ pub struct Remote {
     pub ptime: u8,
     /// Where its packets may come from.
     pub latch: Latch,
+    /// What each side protects its packets with; `None`: in the clear.
+    pub crypto: Option<Pair>,
     /// Whether we accept media from it (`sendrecv` or `sendonly` of the other side).
     pub receive: bool,
 }

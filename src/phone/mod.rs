@@ -110,6 +110,7 @@ impl Phone {
             from: format!("<sip:{user}@{host}>").into(),
             to: format!("<{uri}>").into(),
             sdp,
+            other_sdp: None,
             max_forwards: 70,
             extra: Bytes::copy_from_slice(extra),
             credentials: self.account.credentials(),

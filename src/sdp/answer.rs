@@ -2,6 +2,7 @@
 
 use super::body::{Address, Stream};
 use super::{Agreed, Direction, PCMA, PCMU, PTIME, Refused};
+use crate::key::{Master, Policy};
 use std::net::{IpAddr, SocketAddr};
 
 /// Packet times that the media side sends, ms.
@@ -18,7 +19,26 @@ struct Place {
 /// feedback is within its rules.
 pub fn profile(stream: &Stream) -> Result<(), Refused> {
     let plain = ["RTP/AVP", "RTP/AVPF"].iter().any(|p| stream.proto.eq_ignore_ascii_case(p));
-    plain.then_some(()).ok_or(Refused::Profile)
+    (plain || is_secure(stream)).then_some(()).ok_or(Refused::Profile)
+}
+
+/// Whether the stream's profile is that of SRTP (RFC 3711 §12, RFC 5124).
+pub fn is_secure(stream: &Stream) -> bool {
+    ["RTP/SAVP", "RTP/SAVPF"].iter().any(|p| stream.proto.eq_ignore_ascii_case(p))
+}
+
+/// The key of the other side that is used, with the tag of its line. A plain profile may bring keys too: many phones offer so what they
+/// would rather have.
+///
+/// # Errors
+/// [`Refused::Profile`] where SRTP is not to be used at all, [`Refused::Insecure`] where it must be and cannot.
+pub fn key(stream: &Stream, policy: Policy) -> Result<Option<(u32, Master)>, Refused> {
+    match (policy, is_secure(stream), stream.crypto.first()) {
+        (Policy::Off, true, _) => Err(Refused::Profile),
+        (Policy::Off, false, _) | (Policy::Offered, false, None) => Ok(None),
+        (Policy::Offered | Policy::Required, _, Some(key)) => Ok(Some(*key)),
+        (_, true, None) | (Policy::Required, false, None) => Err(Refused::Insecure),
+    }
 }
 
 /// Weighs a stream of an offer or of an answer; `wanted` ranks the codecs that we take.
@@ -42,6 +62,7 @@ pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[u8]) -> Result<Agreed, Ref
         remote_rtp: place.rtp.filter(|_| place.direction.receives()),
         remote_rtcp: place.rtcp,
         remote_source: place.rtp,
+        crypto: None,
         ptime: ptime(stream),
         direction: place.direction.reversed(),
         remote_direction: place.direction,

@@ -5,6 +5,9 @@
 //! spelling, and only then parsed.
 
 use super::{Direction, Refused};
+use crate::key::{Master, Suite};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sdp_types::{Attribute, Connection, Session};
 use std::net::IpAddr;
 
@@ -16,6 +19,8 @@ const MAX_LINES: usize = 512;
 const MAX_LINE: usize = 1024;
 /// Most `m=` lines: the answer repeats each.
 const MAX_STREAMS: usize = 16;
+/// Most `a=crypto` lines of a stream that are read.
+const MAX_KEYS: usize = 8;
 /// Longest `m=` line: the answer repeats parts of it.
 const MAX_STREAM_LINE: usize = 512;
 
@@ -47,6 +52,8 @@ pub struct Stream {
     pub ptime: Option<u32>,
     /// `a=maxptime`, ms.
     pub maxptime: Option<u32>,
+    /// `a=crypto` lines of suites that we speak, in order, each with its tag (RFC 4568).
+    pub crypto: Vec<(u32, Master)>,
     /// `a=rtcp`: port, and an address if it names one (RFC 3605).
     pub rtcp: Option<(u16, Option<IpAddr>)>,
 }
@@ -202,6 +209,7 @@ fn stream(session: &Session, media: &sdp_types::Media) -> Stream {
         maps: media.get_attribute_values("rtpmap").flatten().filter_map(map).collect(),
         ptime: find("ptime").and_then(millis),
         maxptime: find("maxptime").and_then(millis),
+        crypto: media.get_attribute_values("crypto").flatten().filter_map(crypto).take(MAX_KEYS).collect(),
         rtcp: media.get_first_attribute_value("rtcp").flatten().and_then(rtcp),
     }
 }
@@ -244,6 +252,29 @@ fn map(value: &str) -> Option<Map> {
         rate: parts.next().map_or(Some(8000), |r| r.parse().ok())?,
         channels: parts.next().map_or(Some(1), |c| c.parse().ok())?,
     })
+}
+
+/// `<tag> <suite> inline:<key and salt>[|lifetime] [session parameters]` (RFC 4568 §9.1). A line is passed over whose suite or parameters
+/// we do not speak: an MKI, another derivation rate, or anything left in the clear.
+fn crypto(value: &str) -> Option<(u32, Master)> {
+    let mut words = value.split_ascii_whitespace();
+    let (tag, suite, params) = (words.next()?.parse().ok()?, Suite::of(words.next()?)?, words.next()?);
+    let spoken = |word: &str| {
+        let word = word.to_ascii_uppercase();
+        let clear =
+            word.starts_with("UNENCRYPTED_") || word.starts_with("UNAUTHENTICATED_") || word.starts_with("FEC_");
+        !clear && (!word.starts_with("KDR=") || word == "KDR=0")
+    };
+    if !words.all(spoken) || params.contains(';') {
+        return None;
+    }
+    let (method, rest) = params.split_once(':')?;
+    let mut parts = rest.split('|');
+    let bytes = STANDARD.decode(parts.next()?).ok()?;
+    // Behind the key a lifetime may stand, or an MKI, which has a colon.
+    let plain = parts.all(|part| !part.contains(':'));
+    (method.eq_ignore_ascii_case("inline") && plain).then_some(())?;
+    Some((tag, Master::new(suite, &bytes)?))
 }
 
 /// Whole milliseconds; some phones write `20.0`.

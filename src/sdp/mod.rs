@@ -1,8 +1,8 @@
 //! Offer and answer for one audio stream (RFC 3264 over RFC 8866): what a leg's other side sent, what we say back.
 //!
 //! PCMA (the house default), PCMU and telephone-event (RFC 4733). Everything else in a body is mirrored and
-//! refused with port 0. This module refuses to resolve host names, to speak SRTP, to negotiate multicast, and to
-//! know what a call is; it opens nothing. [`Refused`] says why a body was not taken, the caller picks the status.
+//! refused with port 0. SRTP by keys in the body (RFC 4568): what is encrypted is
+//! elsewhere. This module refuses to resolve host names, to negotiate multicast, and to know what a call is; it opens nothing. [`Refused`] says why a body was not taken, the caller picks the status.
 
 mod answer;
 mod body;
@@ -11,6 +11,7 @@ mod write;
 
 pub use negotiation::Negotiation;
 
+use crate::key::Pair;
 use std::net::{IpAddr, SocketAddr};
 use thiserror::Error;
 
@@ -110,6 +111,8 @@ pub struct Agreed {
     /// The address its SDP names, also while it receives nothing: whence its packets may come. `None` only for
     /// `c=0.0.0.0` and port 0.
     pub remote_source: Option<SocketAddr>,
+    /// What both sides protect their packets with; `None`: RTP in the clear.
+    pub crypto: Option<Pair>,
     /// Packet time the other side asked for, ms, 10–60; [`PTIME`] if it asked nothing.
     pub ptime: u8,
     /// Ours after the answer.
@@ -154,8 +157,11 @@ pub enum Refused {
     #[error("no codec in common: PCMA or PCMU is needed")]
     NoCommonCodec,
     /// Only secured or unknown transports (`RTP/SAVP`, `UDP/TLS/…`).
-    #[error("the transport profile is not RTP/AVP or RTP/AVPF")]
+    #[error("the transport profile is not RTP/AVP, RTP/AVPF, RTP/SAVP or RTP/SAVPF, or may not be used here")]
     Profile,
+    /// It must be encrypted, and no key that we can use is offered.
+    #[error("SRTP is required, and no a=crypto line of the other side can be used")]
+    Insecure,
     /// A host name, a multicast address, or an address family that our port does not have; or none at all.
     #[error("the connection address cannot be used")]
     Address,

@@ -11,7 +11,12 @@
 use super::body::{Body, Stream};
 use super::write::{Draft, Said, Slot};
 use super::{Agreed, Codecs, Direction, Local, PCMA, PCMU, PTIME, Refused, TELEPHONE_EVENT, answer};
+use crate::key::{KEY, Master, Pair, Policy, SALT, Suite};
 use bytes::Bytes;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{RngCore, SeedableRng};
+use smallvec::SmallVec;
+use std::fmt;
 use std::net::IpAddr;
 
 /// The offer/answer state of one leg. `Clone` it for each early dialog of a forked B-leg: every branch answers apart.
@@ -26,6 +31,31 @@ pub struct Negotiation {
     agreed: Option<Agreed>,
     /// Dynamic payload types the other side gave to other encodings, one bit each: never ours (RFC 3264 §8.3.2).
     taken: u128,
+    /// Our keys, where there may be any; most legs have none.
+    secure: Option<Box<Secure>>,
+}
+
+/// Whether the leg is encrypted, and our keys.
+#[derive(Clone)]
+struct Secure {
+    policy: Policy,
+    random: ChaCha12Rng,
+    /// Those of our last offer, by their tags.
+    offered: SmallVec<[(u32, Master); 3]>,
+}
+
+impl fmt::Debug for Secure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secure({:?}, …)", self.policy)
+    }
+}
+
+impl Secure {
+    fn key(&mut self, suite: Suite) -> Option<Master> {
+        let mut bytes = [0; KEY + SALT];
+        self.random.fill_bytes(&mut bytes);
+        Master::new(suite, bytes.get(..suite.length())?)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +70,20 @@ impl Negotiation {
     #[must_use]
     pub fn new(local: Local) -> Self {
         let slots = vec![Slot::Audio { proto: "RTP/AVP".to_owned() }];
-        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0 }
+        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0, secure: None }
+    }
+
+    /// The same with SRTP where the policy says so; `seed` is where our keys come from.
+    #[must_use]
+    pub fn secured(mut self, policy: Policy, seed: [u8; 32]) -> Self {
+        if policy != Policy::Off {
+            let random = ChaCha12Rng::from_seed(seed);
+            self.secure = Some(Box::new(Secure { policy, random, offered: SmallVec::new() }));
+        }
+        if let (Policy::Required, Some(Slot::Audio { proto })) = (policy, self.slots.first_mut()) {
+            "RTP/SAVP".clone_into(proto);
+        }
+        self
     }
 
     /// Our side.
@@ -83,6 +126,7 @@ impl Negotiation {
             telephone_event: self.telephone_event_to_offer(),
             ptime: PTIME,
             direction,
+            crypto: self.keys_to_offer(),
         };
         self.last = Last::Offered { direction };
         self.say(said)
@@ -97,11 +141,16 @@ impl Negotiation {
         let body = Body::parse(offer)?;
         let wanted: Vec<u8> =
             prefer.into_iter().chain(self.agreed.map(|a| a.payload_type)).chain([PCMA, PCMU]).collect();
-        let (index, agreed, port) = match self.first_usable(&body, &wanted) {
+        let (index, mut agreed, port) = match self.first_usable(&body, &wanted) {
             Ok((index, agreed)) => (index, agreed, self.local.port),
             Err(Refused::NoAudio) => self.removed(&body)?,
             Err(why) => return Err(why),
         };
+        let crypto = match body.streams.get(index).filter(|_| port != 0) {
+            Some(stream) => self.keys_for(stream)?,
+            None => None,
+        };
+        agreed.crypto = crypto.map(|(_, pair)| pair);
         self.slots = slots(&body, index);
         self.taken |= body.streams.get(index).map_or(0, taken);
         self.agreed = Some(agreed);
@@ -112,8 +161,27 @@ impl Negotiation {
             telephone_event: agreed.telephone_event,
             ptime: agreed.ptime,
             direction: agreed.direction,
+            crypto: crypto.map(|(tag, pair)| (tag, pair.ours)).into_iter().collect(),
         };
         Ok((self.say(said), agreed))
+    }
+
+    /// The offer that was made, its keys under RTP/SAVP: many phones that take nothing but SRTP refuse keys under RTP/AVP, and as many
+    /// that know no SRTP would refuse this one. `None`: it is so already, or there are no keys.
+    #[must_use]
+    pub fn secured_offer(&self) -> Option<Bytes> {
+        let secure = self.secure.as_ref().filter(|secure| secure.policy == Policy::Offered)?;
+        let (Last::Offered { .. }, Some((draft, version)), false) = (self.last, &self.sent, secure.offered.is_empty())
+        else {
+            return None;
+        };
+        let mut draft = draft.clone();
+        let audio = draft.slots.iter_mut().find_map(|slot| match slot {
+            Slot::Audio { proto } if proto == "RTP/AVP" => Some(proto),
+            _ => None,
+        });
+        "RTP/SAVP".clone_into(audio?);
+        Some(draft.write(self.local, *version))
     }
 
     /// Takes the answer to our last offer. The same answer may come twice (183 and 200) and is taken twice.
@@ -136,12 +204,19 @@ impl Negotiation {
         let offered = &draft.said;
         let wanted: Vec<u8> = stream.payload_types().filter(|pt| offered.codecs.contains(pt)).collect();
         let mut agreed = answer::weigh(stream, self.local.address, &wanted)?;
+        agreed.crypto = self.keys_answered(stream)?;
         agreed.direction = direction.and(agreed.direction);
         agreed.telephone_event = offered.telephone_event.and_then(|pt| {
             let listed = stream.payload_types().any(|p| p == pt) && stream.map(pt).is_none();
             agreed.telephone_event.or_else(|| listed.then_some(pt))
         });
         self.agreed = Some(agreed);
+        let proto = stream.proto.clone();
+        if let Some(Slot::Audio { proto: ours }) = ours.and_then(|i| self.slots.get_mut(i))
+            && agreed.crypto.is_some()
+        {
+            *ours = proto;
+        }
         Ok(agreed)
     }
 
@@ -149,7 +224,8 @@ impl Negotiation {
     fn first_usable(&self, body: &Body, wanted: &[u8]) -> Result<(usize, Agreed), Refused> {
         let mut why = Refused::NoAudio;
         for (index, stream) in body.streams.iter().enumerate().filter(|(_, s)| s.is_audio()) {
-            match answer::weigh(stream, self.local.address, wanted) {
+            let weighed = answer::weigh(stream, self.local.address, wanted);
+            match weighed.and_then(|agreed| answer::key(stream, self.policy()).map(|_| agreed)) {
                 Ok(agreed) => return Ok((index, agreed)),
                 Err(e) if why == Refused::NoAudio => why = e,
                 Err(_) => {}
@@ -169,11 +245,45 @@ impl Negotiation {
             remote_rtp: None,
             remote_rtcp: None,
             remote_source: None,
+            crypto: None,
             direction: Direction::Inactive,
             remote_direction: Direction::Inactive,
             ..before
         };
         Ok((index, agreed, 0))
+    }
+
+    fn policy(&self) -> Policy {
+        self.secure.as_ref().map_or(Policy::Off, |secure| secure.policy)
+    }
+
+    /// A key for each suite. The same as long as we say the same.
+    fn keys_to_offer(&mut self) -> SmallVec<[(u32, Master); 1]> {
+        let Some(secure) = &mut self.secure else { return SmallVec::new() };
+        if secure.offered.is_empty() {
+            let keys: SmallVec<[(u32, Master); 3]> =
+                (1..).zip(Suite::ALL).filter_map(|(tag, suite)| Some((tag, secure.key(suite)?))).collect();
+            secure.offered = keys;
+        }
+        secure.offered.iter().copied().collect()
+    }
+
+    /// The keys with which an offered stream is answered: new ones, unless the other side repeats its own.
+    fn keys_for(&mut self, stream: &Stream) -> Result<Option<(u32, Pair)>, Refused> {
+        let key = answer::key(stream, self.policy())?;
+        let (Some((tag, theirs)), Some(secure)) = (key, &mut self.secure) else { return Ok(None) };
+        let before = self.agreed.and_then(|agreed| agreed.crypto).filter(|pair| pair.theirs == theirs);
+        let ours = before.map(|pair| pair.ours).or_else(|| secure.key(theirs.suite));
+        secure.offered.clear();
+        ours.map(|ours| Some((tag, Pair { ours, theirs }))).ok_or(Refused::Insecure)
+    }
+
+    /// The keys of an answer to our offer: the other side has chosen one of ours by its tag.
+    fn keys_answered(&self, stream: &Stream) -> Result<Option<Pair>, Refused> {
+        let Some((tag, theirs)) = answer::key(stream, self.policy())? else { return Ok(None) };
+        let offered = self.secure.iter().flat_map(|secure| &secure.offered);
+        let ours = offered.copied().find(|(t, ours)| *t == tag && ours.suite == theirs.suite);
+        ours.map(|(_, ours)| Some(Pair { ours, theirs })).ok_or(Refused::Insecure)
     }
 
     fn telephone_event_to_offer(&self) -> Option<u8> {

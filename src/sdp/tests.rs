@@ -1,6 +1,9 @@
 //! Offer × answer as a table, the rules one by one, and bodies that nobody should send.
 
 use super::*;
+use crate::key::{Master, Policy, Suite};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 
@@ -279,6 +282,122 @@ fn what_real_phones_send_is_read() {
     for body in tolerated {
         let (_, agreed) = leg().answer(body, None).expect("tolerated");
         assert_eq!(agreed.remote_rtp, "198.51.100.7:4000".parse().ok());
+    }
+}
+
+fn key_line(tag: u32, suite: Suite, fill: u8) -> String {
+    let key = Master::new(suite, &vec![fill; suite.length()]).unwrap();
+    format!("a=crypto:{tag} {} inline:{}", suite.name(), STANDARD.encode(key.bytes()))
+}
+
+fn secure(policy: Policy) -> Negotiation {
+    leg().secured(policy, [9; 32])
+}
+
+#[test]
+fn keys_are_taken_as_the_policy_says_whatever_the_profile_is_called() {
+    let key = key_line(3, Suite::Cm80, 7);
+    for profile in ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"] {
+        for (policy, keys) in
+            [Policy::Off, Policy::Offered, Policy::Required].into_iter().flat_map(|p| [(p, true), (p, false)])
+        {
+            let lines = format!("m=audio 4000 {profile} 8{}", if keys { format!(" | {key}") } else { String::new() });
+            let outcome = secure(policy).answer(phone(&lines).as_bytes(), None);
+            let (asks, wanted) = (profile.contains("SAVP"), (policy, keys));
+            match (asks, wanted) {
+                (true, (Policy::Off, _)) => assert_eq!(outcome.unwrap_err(), Refused::Profile),
+                (false, (Policy::Off, _)) | (false, (Policy::Offered, false)) => {
+                    let (body, agreed) = outcome.unwrap();
+                    assert!(agreed.crypto.is_none() && !text(&body).contains("crypto"), "{profile} {policy:?}");
+                }
+                (_, (_, true)) => {
+                    let (body, agreed) = outcome.unwrap();
+                    let pair = agreed.crypto.unwrap();
+                    assert_eq!(pair.theirs.bytes(), [7; 30]);
+                    assert_ne!(pair.ours, pair.theirs);
+                    let ours =
+                        format!("a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:{}", STANDARD.encode(pair.ours.bytes()));
+                    assert!(text(&body).contains(&ours) && text(&body).contains(&format!("m=audio 20000 {profile} 8")));
+                    assert_eq!(text(&body).matches("a=crypto").count(), 1);
+                }
+                (_, (_, false)) => assert_eq!(outcome.unwrap_err(), Refused::Insecure, "{profile} {policy:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_key_that_we_can_use_is_taken_and_no_other() {
+    let good = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+    for (lines, tag) in [
+        (
+            format!("a=crypto:1 F8_128_HMAC_SHA1_80 inline:{good} | a=crypto:2 AES_CM_128_HMAC_SHA1_32 inline:{good}"),
+            Some(2),
+        ),
+        (
+            format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good}|2^20|1:4 | {}", key_line(2, Suite::Gcm, 1)),
+            Some(2),
+        ),
+        (format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good}|2^48"), Some(1)),
+        (format!("a=crypto:1 aes_cm_128_hmac_sha1_80 INLINE:{good} WSH=128 KDR=0"), Some(1)),
+        (format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good} KDR=5"), None),
+        (format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good} UNENCRYPTED_SRTP"), None),
+        (format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good} UNAUTHENTICATED_SRTP"), None),
+        (format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{good};inline:{good}"), None),
+        ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA".to_owned(), None),
+        (format!("a=crypto:x AES_CM_128_HMAC_SHA1_80 inline:{good}"), None),
+        ("a=crypto:".to_owned(), None),
+    ] {
+        let offer = phone(&format!("m=audio 4000 RTP/SAVP 8 | {lines}"));
+        let answer = secure(Policy::Required).answer(offer.as_bytes(), None);
+        match tag {
+            Some(tag) => assert!(text(&answer.unwrap().0).contains(&format!("a=crypto:{tag} ")), "{lines}"),
+            None => assert_eq!(answer.unwrap_err(), Refused::Insecure, "{lines}"),
+        }
+    }
+}
+
+#[test]
+fn our_offer_has_a_key_for_each_suite_and_the_answer_picks_one() {
+    for (policy, profile) in [(Policy::Offered, "RTP/AVP"), (Policy::Required, "RTP/SAVP")] {
+        let mut leg = secure(policy);
+        let offer = leg.offer(Direction::SendRecv);
+        let keys: Vec<&str> = text(&offer).lines().filter(|l| l.starts_with("a=crypto")).collect();
+        assert!(keys.len() == 3 && text(&offer).contains(&format!("m=audio 20000 {profile} ")), "{keys:?}");
+        for (n, suite) in (1u32..).zip(Suite::ALL) {
+            let mut fork = leg.clone();
+            let answer = phone(&format!("m=audio 4000 {profile} 8 | {}", key_line(n, suite, 5)));
+            let pair = fork.take_answer(answer.as_bytes()).unwrap().crypto.unwrap();
+            assert!(keys[n as usize - 1].ends_with(&STANDARD.encode(pair.ours.bytes())));
+            assert_eq!((pair.ours.suite, pair.theirs.suite), (suite, suite));
+            // Said again it is the same; what the other side offers again too, and a new key of its own gets a new one of ours.
+            assert_eq!(fork.offer(Direction::SendRecv), offer);
+            fork.take_answer(answer.as_bytes()).unwrap();
+            let again = fork.answer(answer.as_bytes(), None).unwrap().1.crypto.unwrap();
+            assert_eq!(again, pair);
+            let other = phone(&format!("m=audio 4000 {profile} 8 | {}", key_line(1, suite, 6)));
+            assert_ne!(fork.answer(other.as_bytes(), None).unwrap().1.crypto.unwrap().ours, pair.ours);
+        }
+        // Whoever wants its name to be that of SRTP gets the same under it, and is offered nothing else afterwards.
+        let other = leg.secured_offer();
+        assert_eq!(other.is_some(), policy == Policy::Offered);
+        if let Some(other) = other {
+            assert_eq!(text(&other), text(&offer).replace("RTP/AVP", "RTP/SAVP"));
+            let mut fork = leg.clone();
+            let answer = phone(&format!("m=audio 4000 RTP/SAVP 8 | {}", key_line(1, Suite::Cm80, 5)));
+            fork.take_answer(answer.as_bytes()).unwrap();
+            assert!(text(&fork.offer(Direction::SendRecv)).contains("m=audio 20000 RTP/SAVP "));
+        }
+        // A tag that was not offered, another suite under a tag, and no key.
+        for line in [key_line(4, Suite::Cm80, 5), key_line(1, Suite::Gcm, 5)] {
+            let answer = phone(&format!("m=audio 4000 {profile} 8 | {line}"));
+            assert_eq!(leg.clone().take_answer(answer.as_bytes()).unwrap_err(), Refused::Insecure);
+        }
+        let plain = leg.clone().take_answer(phone("m=audio 4000 RTP/AVP 8").as_bytes());
+        match policy {
+            Policy::Required => assert_eq!(plain.unwrap_err(), Refused::Insecure),
+            _ => assert_eq!(plain.unwrap().crypto, None),
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! Our own bodies, written: the same order of lines always, so that an unchanged session is an equal text.
 
 use super::{Direction, Local, PCMU};
+use crate::key::Master;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use smallvec::SmallVec;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -37,6 +41,8 @@ pub struct Said {
     pub ptime: u8,
     /// Our direction.
     pub direction: Direction,
+    /// Our keys, each with its tag.
+    pub crypto: SmallVec<[(u32, Master); 1]>,
 }
 
 /// A body without its `o=` version: equal ones are one version.
@@ -91,6 +97,9 @@ impl Said {
         }
         if let Some(pt) = self.telephone_event {
             write!(out, "a=rtpmap:{pt} telephone-event/8000\r\na=fmtp:{pt} 0-16\r\n")?;
+        }
+        for (tag, key) in &self.crypto {
+            write!(out, "a=crypto:{tag} {} inline:{}\r\n", key.suite.name(), STANDARD.encode(key.bytes()))?;
         }
         write!(out, "a=ptime:{}\r\na={}\r\n", self.ptime, self.direction.as_str())
     }

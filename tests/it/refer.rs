@@ -97,6 +97,7 @@ impl Pair {
             from: "<sip:119@127.0.0.1>".into(),
             to: "<sip:8001@127.0.0.2>".into(),
             sdp: self.media.offer(Direction::SendRecv),
+            other_sdp: None,
             max_forwards: 70,
             extra: lines.into_bytes().into(),
             credentials: None,

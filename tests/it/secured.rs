@@ -7,6 +7,7 @@ use std::sync::Arc;
 use switchboard::clock::Now;
 use switchboard::exchange::{Exchange, Input, Output, Settings};
 use switchboard::id::TrunkId;
+use switchboard::key::{Policy, Srtp};
 use switchboard::sip::flow::{Flow, Transport};
 
 const CARRIER: &str = "127.0.0.10:5061";
@@ -29,7 +30,13 @@ fn flow(transport: Transport, connection: u32) -> Flow {
 
 /// An INVITE of the carrier; all statuses that come back, and where other INVITEs go.
 fn invites(exchange: &mut Exchange, flow: Flow, uri: &str) -> (Vec<String>, Vec<Flow>) {
-    let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+    let (statuses, sent, _) = invites_with(exchange, flow, uri, "m=audio 4000 RTP/AVP 8\r\n");
+    (statuses, sent)
+}
+
+/// The same with this stream; also all that has been sent, as one text.
+fn invites_with(exchange: &mut Exchange, flow: Flow, uri: &str, stream: &str) -> (Vec<String>, Vec<Flow>, String) {
+    let sdp = format!("v=0\r\no=- 1 1 IN IP4 127.0.0.10\r\ns=-\r\nc=IN IP4 127.0.0.10\r\nt=0 0\r\n{stream}");
     let call = format!("{}-{}-{uri}", flow.connection, flow.transport.token());
     let text = format!(
         "INVITE {uri} SIP/2.0\r\nVia: SIP/2.0/{} {CARRIER};branch=z9hG4bK{}\r\nMax-Forwards: 70\r\nFrom: <sip:13900000001@x>;tag=1\r\n\
@@ -41,9 +48,10 @@ fn invites(exchange: &mut Exchange, flow: Flow, uri: &str) -> (Vec<String>, Vec<
     );
     let now = Now { mono: 1_000_000, wall: city::at("2021-12-15T10:00") };
     exchange.handle(Input::Message(flow, Bytes::from(text)), now);
-    let (mut statuses, mut sent) = (Vec::new(), Vec::new());
+    let (mut statuses, mut sent, mut all) = (Vec::new(), Vec::new(), String::new());
     while let Some(output) = exchange.poll() {
         let Output::Send(to, bytes) = output else { continue };
+        all.push_str(&String::from_utf8_lossy(&bytes));
         let first = String::from_utf8_lossy(&bytes).lines().next().unwrap().to_owned();
         match first.strip_prefix("SIP/2.0 ") {
             Some(status) => statuses.push(status[..3].to_owned()),
@@ -51,7 +59,43 @@ fn invites(exchange: &mut Exchange, flow: Flow, uri: &str) -> (Vec<String>, Vec<
             None => {}
         }
     }
-    (statuses, sent)
+    (statuses, sent, all)
+}
+
+#[test]
+fn media_is_encrypted_as_the_trunk_wants_and_keys_go_by_tls_unless_told_otherwise() {
+    let plain = "m=audio 4000 RTP/AVP 8\r\n";
+    let keyed = "m=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+    let (tls, udp) = (Transport::Tls, Transport::Udp);
+    for (policy, in_clear, transport, stream, status, keys) in [
+        (Policy::Off, false, tls, plain, "200", false),
+        (Policy::Off, true, tls, keyed, "488", false),
+        (Policy::Offered, false, tls, plain, "200", false),
+        (Policy::Offered, false, tls, keyed, "200", true),
+        (Policy::Offered, false, udp, plain, "200", false),
+        (Policy::Offered, false, udp, keyed, "488", false),
+        (Policy::Offered, true, udp, keyed, "200", true),
+        (Policy::Required, false, tls, plain, "488", false),
+        (Policy::Required, false, tls, keyed, "200", true),
+        (Policy::Required, false, udp, keyed, "488", false),
+        (Policy::Required, true, udp, plain, "488", false),
+        (Policy::Required, true, udp, keyed, "200", true),
+    ] {
+        let mut exchange = exchange(|settings| {
+            settings.trunks.get_mut(&TrunkId::from("carrier")).unwrap().srtp = Srtp { policy, in_clear };
+        });
+        let flow = flow(transport, u32::from(transport == tls));
+        let (statuses, _, all) = invites_with(&mut exchange, flow, "sip:12345@127.0.0.1", stream);
+        let what = format!("{policy:?} {in_clear} {transport:?} {stream}");
+        let refused = statuses.iter().any(|s| s == "488");
+        assert_eq!(refused, status == "488", "{what}: {statuses:?}");
+        let body = all.split("\r\n\r\n").find(|part| part.starts_with("v=0"));
+        assert_eq!(body.is_some(), !refused, "{what}: {all}");
+        let said =
+            body.is_some_and(|b| b.contains("RTP/SAVP") && b.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:"));
+        assert_eq!(said, keys, "{what}: {all}");
+        assert!(!all.contains("WVNfX19zZW1jdGwg"), "its own key comes back");
+    }
 }
 
 fn mutual(settings: &mut Settings) {

@@ -46,6 +46,37 @@ fn a_desk_phone_registers_by_tls_is_called_and_both_hear_each_other() {
 }
 
 #[test]
+fn a_desk_phone_that_takes_only_srtp_and_a_caller_in_the_clear_hear_each_other() {
+    let lab = Lab::start();
+    let mut phone = Baresip::encrypted(&lab, 1, "8001", 1_100.0);
+    let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(5_000).start(&lab);
+    phone.has("CALL_ESTABLISHED", 6_000);
+    caller.talks(2_000);
+    let calls = lab.calls();
+    let locks: Vec<_> = calls[0].parties.iter().map(|party| (party.who.clone(), party.secure)).collect();
+    assert_eq!(locks, [("13900000001".to_owned(), false), ("8001".to_owned(), true)]);
+    caller.talks(1_000);
+    caller.line.hears(1_100.0, 4_000);
+    caller.ends_well(8_000);
+    phone.has("CALL_CLOSED", 4_000);
+    let heard = phone.heard();
+    let tenths = heard.chunks_exact(800).filter(|c| share(c, 700.0) > 0.05).count();
+    assert!(tenths >= 30, "the agent heard his caller for {tenths}00 ms");
+    // It calls, with a key of its own in the offer; the other one's voice is in the clear.
+    let other = Baresip::seat(&lab, 2, "8002", 900.0);
+    phone.command("dial", &format!("sip:8002@127.0.0.1:{};transport=tls", lab.slot.tls()));
+    other.has("CALL_ESTABLISHED", 6_000);
+    pause(3_000);
+    phone.command("hangup", "");
+    lab.records(2);
+    for (listener, hertz) in [(&phone, 900.0), (&other, 1_100.0)] {
+        let heard = listener.heard();
+        let tenths = heard.chunks_exact(800).filter(|c| share(c, hertz) > 0.05).count();
+        assert!(tenths >= 20, "{hertz} Hz were heard for {tenths}00 ms");
+    }
+}
+
+#[test]
 fn old_versions_are_refused_and_others_get_the_certificate_that_was_made_at_the_start() {
     let lab = Lab::start();
     let certificate = lab.dir.join("state/tls/certificate.pem").display().to_string();

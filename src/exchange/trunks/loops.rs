@@ -148,6 +148,7 @@ mod tests {
                 from: "<sip:a@b>".into(),
                 to: "<sip:1@x>".into(),
                 sdp: Bytes::new(),
+                other_sdp: None,
                 max_forwards: 70,
                 extra: Bytes::new(),
                 credentials: None,

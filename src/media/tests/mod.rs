@@ -6,6 +6,7 @@ mod digits;
 mod hostile;
 mod recording;
 mod reports;
+mod sealed;
 mod silence;
 mod streams;
 
@@ -90,6 +91,7 @@ pub fn sdp(index: u32) -> Remote {
         telephone_event: Some(101),
         ptime: 20,
         latch: Latch::Sdp,
+        crypto: None,
         receive: true,
     }
 }

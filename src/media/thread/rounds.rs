@@ -20,8 +20,17 @@ fn those_who_are_only_mixed_wake_nobody_and_whoever_is_relayed_does_again() {
     for ((port, _), phone) in ports.iter().zip(&phones) {
         let rtp = Some(phone.local_addr().unwrap());
         let (codec, latch) = (Codec::Pcma, Latch::Sdp);
-        let remote =
-            Remote { rtp, source: None, rtcp: None, codec, telephone_event: None, ptime: 20, latch, receive: true };
+        let remote = Remote {
+            rtp,
+            source: None,
+            rtcp: None,
+            codec,
+            telephone_event: None,
+            ptime: 20,
+            latch,
+            crypto: None,
+            receive: true,
+        };
         commands.send(Command::Open { port: *port, epoch: EPOCH, ssrc: 1, sequence: 1, timestamp: 0 }).unwrap();
         commands.send(Command::Remote { port: *port, epoch: EPOCH, remote }).unwrap();
     }

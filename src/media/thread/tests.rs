@@ -40,6 +40,7 @@ impl Rig {
             telephone_event: Some(101),
             ptime: 20,
             latch,
+            crypto: None,
             receive: true,
         };
         self.handle.send(Command::Open { port, epoch: EPOCH, ssrc: 5, sequence: 9, timestamp: 0 }).unwrap();

@@ -231,6 +231,9 @@ impl Endpoint {
         if !cancelled && status == 422 && self.widen_interval(id, response, now) {
             return;
         }
+        if !cancelled && matches!(status, 415 | 488 | 606) && self.offer_otherwise(id, now) {
+            return;
+        }
         let q850 = header::q850(response.values(Name::Reason));
         let contact =
             || NameAddr::read(response.elements(Name::Contact).next()?).map(|a| Bytes::copy_from_slice(a.uri));
@@ -257,6 +260,17 @@ impl Endpoint {
             return false;
         }
         outgoing.session_expires = min;
+        self.send_invite(id, "", now);
+        true
+    }
+
+    /// The other offer, if there is one that has not been sent.
+    fn offer_otherwise(&mut self, id: SessionId, now: Now) -> bool {
+        let Some(session) = self.session(id) else { return false };
+        let Some(outgoing) = session.outgoing.as_mut() else { return false };
+        let Some(other) = outgoing.other_sdp.take() else { return false };
+        outgoing.sdp = other.clone();
+        session.local_sdp = other;
         self.send_invite(id, "", now);
         true
     }

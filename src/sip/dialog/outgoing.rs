@@ -17,6 +17,8 @@ pub struct Outgoing {
     pub to: Bytes,
     /// Offer.
     pub sdp: Bytes,
+    /// Another offer, sent once where that one is refused as such (415, 488, 606).
+    pub other_sdp: Option<Bytes>,
     /// Max-Forwards: that of the other leg less one.
     pub max_forwards: u32,
     /// Further header lines, each ended by CRLF.

@@ -84,6 +84,7 @@ impl Scene {
                     from: Bytes::from_static(b"<sip:1@127.0.0.1>"),
                     to: Bytes::from_static(b"<sip:2@127.0.0.2>"),
                     sdp: Bytes::from_static(b"v=0\r\n"),
+                    other_sdp: None,
                     max_forwards: 70,
                     extra: Bytes::new(),
                     credentials: None,

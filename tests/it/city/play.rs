@@ -373,6 +373,7 @@ fn settings(plan: &Plan) -> Settings {
             supervises: if name == "8001" { [main.clone()].into() } else { BTreeSet::new() },
             password: Password::Plain(format!("lab-{name}")),
             sign_in_on_register: !shift::is_manual(n),
+            srtp: switchboard::key::Srtp::default(),
         };
         settings.seats.insert(SeatId::from(name), seat);
     }

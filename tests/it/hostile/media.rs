@@ -42,7 +42,17 @@ fn talk(latch: Latch, now: Now, out: &mut Wire) -> Engine {
         );
         let rtp = Some(phone(index));
         let (codec, telephone_event) = (Codec::Pcma, Some(101));
-        let remote = Remote { rtp, source: rtp, rtcp: None, codec, telephone_event, ptime: 20, latch, receive: true };
+        let remote = Remote {
+            rtp,
+            source: rtp,
+            rtcp: None,
+            codec,
+            telephone_event,
+            ptime: 20,
+            latch,
+            crypto: None,
+            receive: true,
+        };
         engine.handle(Command::Remote { port: port(index), epoch, remote }, now, out);
     }
     for (a, b) in [(0, 1), (1, 0)] {

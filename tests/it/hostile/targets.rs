@@ -333,6 +333,7 @@ fn room(now: Now, out: &mut Sockets) -> Engine {
         );
         let rtp = Some(SocketAddr::new(HERE, 4000));
         let remote = patch::Remote {
+            crypto: None,
             rtp,
             source: rtp,
             rtcp: None,

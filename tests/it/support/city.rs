@@ -113,6 +113,7 @@ pub fn settings() -> Settings {
                 supervises: (number == 8049 || number == 8050).then(|| GroupId::from("main")).into_iter().collect(),
                 password: Password::Plain(format!("lab-{number}")),
                 sign_in_on_register: true,
+                srtp: switchboard::key::Srtp::default(),
             };
             seats.insert(SeatId::from(number.to_string()), settings);
         }

@@ -45,6 +45,17 @@ impl Baresip {
         phone
     }
 
+    /// The same, and it takes no call whose voice is not encrypted.
+    pub fn encrypted(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
+        let at = format!("{number}@127.0.0.1:{};transport=tls", lab.slot.tls());
+        let account = format!(
+            "<sip:{at}>;auth_user={number};auth_pass=lab-{number};regint=60;answermode=auto;mediaenc=srtp-mand"
+        );
+        let phone = Self::start(lab, n, number, &account, hertz);
+        lab.has_seat(number);
+        phone
+    }
+
     /// The same at a seat where somebody has to sign in: registered only.
     pub fn desk(lab: &Lab, n: u16, number: &str, hertz: f64) -> Self {
         let sip = lab.sip();
@@ -123,7 +134,7 @@ fn write(dir: &Path, account: &str, port: u16, hertz: f64) {
     let config = format!(
         "poll_method epoll\nsip_listen 127.0.0.1:{port}\naudio_source aufile,{at}/tone.wav\n\
          ausrc_srate 8000\nauplay_srate 8000\nausrc_channels 1\nauplay_channels 1\nrtp_ports {}-{}\n\
-         module_path {MODULES}\nmodule stdio.so\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\nsnd_path {at}\n\
+         module_path {MODULES}\nmodule stdio.so\nmodule g711.so\nmodule srtp.so\nmodule aufile.so\nmodule sndfile.so\nsnd_path {at}\n\
          module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen 127.0.0.1:{control}\n",
         port + 6,
         port + 9,

@@ -1,0 +1,43 @@
+//! Whether a leg's media is encrypted: what its seat or trunk wants, and whether keys may be said on the way its SIP takes.
+
+use super::Exchange;
+use crate::call::Secure;
+use crate::fact::{Origin, Target};
+use crate::key::{Policy, Srtp};
+use crate::sip::flow::Transport;
+use rand_core::RngCore;
+
+impl Exchange {
+    /// For a leg that comes from there by this transport. `None`: it must be encrypted, and its keys may not be said in the clear.
+    pub(super) fn secured(&mut self, origin: &Origin, by: Transport) -> Option<Secure> {
+        let wanted = match origin {
+            Origin::Trunk(trunk) => self.settings.trunks.get(trunk).map(|t| t.srtp),
+            Origin::Seat(seat) => self.settings.seats.get(seat).map(|s| s.srtp),
+        };
+        self.keys(wanted.unwrap_or_default(), by)
+    }
+
+    /// For a leg that is sent there.
+    pub(super) fn secured_to(&mut self, target: &Target, by: Transport) -> Option<Secure> {
+        let wanted = match target {
+            Target::Trunk { trunk, .. } => self.settings.trunks.get(trunk).map(|t| t.srtp),
+            Target::Seat(seat) => self.settings.seats.get(seat).map(|s| s.srtp),
+        };
+        self.keys(wanted.unwrap_or_default(), by)
+    }
+
+    /// Keys in SDP are read by whoever reads the SDP (RFC 4568 §1): by TLS alone, unless the file says otherwise.
+    fn keys(&mut self, wanted: Srtp, by: Transport) -> Option<Secure> {
+        let safe = by == Transport::Tls || wanted.in_clear;
+        let policy = match wanted.policy {
+            Policy::Required if !safe => return None,
+            Policy::Offered if !safe => Policy::Off,
+            policy => policy,
+        };
+        let mut seed = [0; 32];
+        if policy != Policy::Off {
+            self.rng.fill_bytes(&mut seed);
+        }
+        Some(Secure { policy, seed })
+    }
+}
