@@ -12,8 +12,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use switchboard::audio::g711;
 use switchboard::clock::{Clock, Now};
+use switchboard::key::{Master, Pair, Suite};
 use switchboard::media::{Engine, Handle, Outlet, Settings, spawn};
 use switchboard::patch::{Clip, Codec, Command, Epoch, Event, Latch, PlayId, PortId, Remote, Source, Take};
+use switchboard::rtp::srtp::{GROWS, Listener, Sender};
 
 pub const EPOCH: Epoch = Epoch(1);
 const PACKET: usize = 172;
@@ -25,9 +27,12 @@ pub fn run() {
     engine();
     playing();
     floor();
-    let bare = relay(100, Duration::from_secs(10), true);
-    let ours = relay(100, Duration::from_secs(10), false);
+    sealing();
+    let bare = relay(100, Duration::from_secs(10), By::Bare);
+    let ours = relay(100, Duration::from_secs(10), By::Thread);
     line("… more than bare system calls under the same load", ours / bare, "times", 1.25);
+    let sealed = relay(100, Duration::from_secs(10), By::Sealed);
+    line("… more with one side encrypted than with none", sealed / ours, "times", 1.67);
     let bare = bare_prompts(1_000);
     let ours = prompts(1_000, 250);
     line("… more than bare sends under the same load", ours / bare, "times", 1.25);
@@ -252,10 +257,56 @@ fn bare(pairs: Vec<UdpSocket>, stop: Arc<AtomicBool>) {
     }
 }
 
-/// Relays calls, by the media thread or by [`bare`] calls; µs of CPU for each packet.
-fn relay(calls: u16, time: Duration, by_bare: bool) -> f64 {
+/// Who relays.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    /// [`bare`] calls.
+    Bare,
+    /// The media thread.
+    Thread,
+    /// The same, and the first phone of each call is encrypted.
+    Sealed,
+}
+
+/// What an encrypted phone seals and opens with; a plain one has none.
+type Ends = Option<Box<(Sender, Listener)>>;
+
+/// The agreement of a leg, and the phone's ends of it.
+fn keys(suite: Suite) -> (Pair, Sender, Listener) {
+    let master = |fill: u8| Master::new(suite, &vec![fill; suite.length()]).expect("as long as the suite says");
+    let pair = Pair { ours: master(3), theirs: master(5) };
+    (pair, Sender::new(&pair.theirs), Listener::new(&pair.ours))
+}
+
+/// SRTP alone, a packet of 20 ms.
+fn sealing() {
+    for suite in Suite::ALL {
+        let (pair, mut sender, _) = keys(suite);
+        let mut listener = Listener::new(&pair.theirs);
+        let mut turn = 0u32;
+        let mut made = |room: &mut [u8; PACKET + GROWS]| {
+            turn += 1;
+            room[..PACKET].copy_from_slice(&packet(turn as u16, turn.wrapping_mul(160), 1));
+            sender.protect(room, PACKET).expect("there is room")
+        };
+        let mut room = [0; PACKET + GROWS];
+        let ns = best(200_000, |_| {
+            black_box(made(&mut room));
+        });
+        line(&format!("{}: seal", suite.name()), ns, "ns/packet", 387.0);
+        let both = best(200_000, |_| {
+            let length = made(&mut room);
+            assert!(listener.open(black_box(&mut room[..length])).is_some(), "it was sealed a moment ago");
+        });
+        line(&format!("{}: open", suite.name()), both - ns, "ns/packet", 301.0);
+    }
+}
+
+/// Relays calls; µs of CPU for each packet.
+fn relay(calls: u16, time: Duration, by: By) -> f64 {
     let phones: Vec<UdpSocket> = (0..usize::from(calls) * 2).map(|_| phone()).collect();
-    if by_bare {
+    let mut ends: Vec<Ends> = phones.iter().map(|_| None).collect();
+    if by == By::Bare {
         let sockets: Vec<UdpSocket> = phones.iter().map(|_| phone()).collect();
         for (a, b) in phones.iter().zip(&sockets) {
             a.connect(b.local_addr().expect("bound")).expect("loopback");
@@ -264,29 +315,36 @@ fn relay(calls: u16, time: Duration, by_bare: bool) -> f64 {
         let stop = Arc::new(AtomicBool::new(false));
         let told = stop.clone();
         let thread = std::thread::Builder::new().name("media-bare".into()).spawn(move || bare(sockets, told));
-        let cost = load("bare system calls", &phones, time);
+        let cost = load("bare system calls", &phones, &mut ends, time);
         stop.store(true, Ordering::Relaxed);
         let _ = thread.map(std::thread::JoinHandle::join);
         return cost;
     }
     let (handle, _events, ports) = start(46_000..=47_999, calls * 2);
-    for (phone, (port, local)) in phones.iter().zip(&ports) {
+    for (i, (phone, (port, local))) in phones.iter().zip(&ports).enumerate() {
         phone.connect(local).expect("loopback");
         let at = phone.local_addr().expect("bound");
+        let mut remote = remote(at, Codec::Pcma, Some(101));
+        if by == By::Sealed && i % 2 == 0 {
+            let (pair, sender, listener) = keys(Suite::Cm80);
+            remote.crypto = Some(pair);
+            ends[i] = Some(Box::new((sender, listener)));
+        }
         give(&handle, open(*port, EPOCH));
-        give(&handle, Command::Remote { port: *port, epoch: EPOCH, remote: remote(at, Codec::Pcma, Some(101)) });
+        give(&handle, Command::Remote { port: *port, epoch: EPOCH, remote });
     }
     for i in 0..phones.len() {
         let source = Source::Port(ports[i ^ 1].0, EPOCH);
         give(&handle, Command::Hear { port: ports[i].0, epoch: EPOCH, source });
     }
-    let cost = load("relayed call over sockets", &phones, time);
+    let what = if by == By::Sealed { "one side encrypted" } else { "relayed call over sockets" };
+    let cost = load(what, &phones, &mut ends, time);
     handle.stop();
     cost
 }
 
 /// Every phone speaks every 20 ms, a twentieth of them in each millisecond.
-fn load(what: &str, phones: &[UdpSocket], time: Duration) -> f64 {
+fn load(what: &str, phones: &[UdpSocket], ends: &mut [Ends], time: Duration) -> f64 {
     std::thread::sleep(Duration::from_millis(200));
     let (before, began) = (cpu(), clock());
     let (mut sent, mut heard, mut late) = (0u64, 0u64, Vec::new());
@@ -294,14 +352,19 @@ fn load(what: &str, phones: &[UdpSocket], time: Duration) -> f64 {
     for step in 0..time.as_millis() as u64 {
         for (i, phone) in phones.iter().enumerate().filter(|(i, _)| *i as u64 % 20 == step % 20) {
             let turn = step / 20;
-            let mut bytes = packet(turn as u16, turn as u32 * 160, i as u32);
+            let mut bytes = [0; PACKET + GROWS];
+            bytes[..PACKET].copy_from_slice(&packet(turn as u16, turn as u32 * 160, i as u32));
             bytes[12..20].copy_from_slice(&(began.elapsed().as_nanos() as u64).to_be_bytes());
-            sent += u64::from(phone.send(&bytes).is_ok());
+            let sealed = ends[i].as_mut().and_then(|ends| ends.0.protect(&mut bytes, PACKET));
+            sent += u64::from(phone.send(&bytes[..sealed.unwrap_or(PACKET)]).is_ok());
         }
         std::thread::sleep(Duration::from_millis(step + 1).saturating_sub(began.elapsed()));
         // Those that spoke last millisecond have been answered by now.
-        for phone in phones.iter().enumerate().filter(|(i, _)| (*i as u64 ^ 1) % 20 == step % 20).map(|(_, p)| p) {
-            while phone.recv(&mut buffer).is_ok() {
+        for (i, phone) in phones.iter().enumerate().filter(|(i, _)| (*i as u64 ^ 1) % 20 == step % 20) {
+            while let Ok(length) = phone.recv(&mut buffer) {
+                if ends[i].as_mut().is_some_and(|ends| ends.1.open(&mut buffer[..length]).is_none()) {
+                    continue;
+                }
                 let at = u64::from_be_bytes(buffer[12..20].try_into().unwrap_or_default());
                 late.push(began.elapsed().as_nanos() as u64 - at);
                 heard += 1;
@@ -317,7 +380,8 @@ fn load(what: &str, phones: &[UdpSocket], time: Duration) -> f64 {
         "  {what}: {calls} calls for {took:.1} s, {sent} packets sent, {heard} heard; through in {:.2} ms (50 %)",
         at(50)
     );
-    line(&format!("{what}, 6000 packets"), used / sent as f64 * 6_000.0, "CPU-s/call-min", 0.030);
+    let budget = if ends.iter().any(Option::is_some) { 0.050 } else { 0.030 };
+    line(&format!("{what}, 6000 packets"), used / sent as f64 * 6_000.0, "CPU-s/call-min", budget);
     line(&format!("{what}, 99 % are through in"), at(99), "ms", 6.0);
     used / sent as f64 * 1e6
 }

@@ -67,7 +67,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     let supervises = named(table, "supervises");
     let words = [("on-register", SignIn::OnRegister), ("manual", SignIn::Manual)];
     let sign_in = table.choice("sign_in", &words, SignIn::OnRegister);
-    let srtp = srtp(table, sip);
+    let srtp = srtp(table, sip, None);
     let passwords = Passwords::read(table, sip, numbers.len());
     for (number, span) in numbers {
         let spot = document.spot(&span);

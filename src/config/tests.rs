@@ -222,6 +222,9 @@ fn tls_wants_files_that_are_there_and_belong_together_and_unverified_is_for_this
         ("[trunk.a]\noutbound = '192.0.2.1'\ntransport = 'tls'\n", "has no tls address"),
         ("[trunk.a]\ninbound = '192.0.2.1'\nmutual_tls = true\n", "needs tls_name"),
         ("[trunk.a]\ninbound = '192.0.2.1'\ntls_verify = false\n", "on this machine only"),
+        ("[trunk.a]\noutbound = '192.0.2.1'\nsrtp = 'required'\n", "go by TLS alone"),
+        ("[[seats]]\nnumbers = '1'\npassword = 'x'\nsrtp = 'required'\n", "go by TLS alone"),
+        ("[trunk.a]\ninbound = '192.0.2.1'\nsrtp = 'always'\n", "required"),
     ] {
         let told = mistakes(&folder, &format!("[sip]\nlisten = 'udp:127.0.0.1:5060'\n{text}"));
         assert!(told.contains(why), "{text}: {told}");
@@ -238,6 +241,14 @@ fn tls_wants_files_that_are_there_and_belong_together_and_unverified_is_for_this
             "{sip}[trunk.a]\noutbound = '127.0.0.50'\ntransport = 'tls'\ntls_verify = false\ntls_name = 'SBC.example'\n"
         ),
     );
+    for (text, warnings) in [
+        ("[trunk.a]\noutbound = '192.0.2.1'\nsrtp = 'offered'\n", 1),
+        ("[trunk.a]\noutbound = '192.0.2.1'\nsrtp = 'required'\nsrtp_keys_in_clear = true\n", 0),
+        ("[trunk.a]\ninbound = '192.0.2.1'\nsrtp = 'required'\n", 0),
+        ("[trunk.a]\noutbound = '192.0.2.1'\ntransport = 'tls'\nsrtp = 'required'\n", 0),
+    ] {
+        assert_eq!(good("srtp", &format!("{sip}{text}")).warnings.len(), warnings, "{text}");
+    }
     let trunk = &near.trunks["a"];
     assert_eq!(trunk.outbound.unwrap().peer.to_string(), "127.0.0.50:5061", "the port of TLS");
     assert_eq!((trunk.tls_unverified, trunk.tls_name.as_deref()), (true, Some("sbc.example")));

@@ -167,7 +167,7 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
         tls_name,
         mutual,
         tls_unverified,
-        srtp: srtp(table, sip),
+        srtp: srtp(table, sip, outbound.as_ref().map(|_| transport)),
         nat: table.flag("nat", false),
         trusted: table.flag("trusted", false),
         options: (options > 0 && outbound.is_some()).then(|| Duration::from_secs(options)),
