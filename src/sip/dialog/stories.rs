@@ -535,6 +535,25 @@ fn a_wrong_password_is_not_tried_twice_and_none_is_none() {
     empties(s);
 }
 
+/// Refused as an offer: the other one, once; refused by the callee: no.
+#[test]
+fn an_offer_that_is_refused_is_made_otherwise_once() {
+    for (status, sent) in [(488, "ACK INVITE+SDP"), (606, "ACK INVITE+SDP"), (486, "ACK [Failed 486 Response]")] {
+        let mut s = Scene::new(Origin::Calling);
+        let outgoing = s.endpoint.session(s.id).and_then(|session| session.outgoing.as_mut()).expect("an INVITE");
+        outgoing.other_sdp = Some(Bytes::from_static(b"v=0\r\no=other\r\n"));
+        s.ours = Some(s.invite.clone());
+        s.reply(status, "");
+        assert_eq!(s.drain(), sent);
+        if status != 486 {
+            assert_eq!(s.ours.as_ref().map(Message::body), Some(&b"v=0\r\no=other\r\n"[..]));
+            s.reply(status, "");
+            assert_eq!(s.drain(), format!("ACK [Failed {status} Response]"));
+        }
+        empties(s);
+    }
+}
+
 /// RFC 7616 §3.3: the same nonce again is counted on, over all requests of a session; the ACK carries what its INVITE did.
 #[test]
 fn one_nonce_is_counted_over_the_session() {
