@@ -1,7 +1,6 @@
 //! Keys of media as values: the suites of SRTP, and master keys with their salts. Used by `sdp`, which says them, and `rtp`, which uses them.
 
 use std::fmt;
-use zeroize::Zeroize;
 
 /// Length of a master key, bytes.
 pub const KEY: usize = 16;
@@ -86,12 +85,6 @@ impl Master {
         key.copy_from_slice(k);
         salt.copy_from_slice(s);
         (key, salt)
-    }
-}
-
-impl Zeroize for Master {
-    fn zeroize(&mut self) {
-        self.bytes.zeroize();
     }
 }
 

@@ -80,6 +80,11 @@ enum Keys {
 }
 
 impl Keys {
+    /// Those of RTP, and those of RTCP.
+    fn both(master: &Master) -> [Self; 2] {
+        [Self::new(master, 0, tag_of(master.suite)), Self::new(master, 3, rtcp_tag_of(master.suite))]
+    }
+
     /// `first`: the label of the encryption key, 0 for RTP, 3 for RTCP.
     fn new(master: &Master, first: u8, tag: usize) -> Self {
         let (mut key, mut salt) = ([0; KEY], [0; SALT]);
@@ -123,16 +128,16 @@ fn gcm_iv(salt: &[u8; 12], ssrc: u32, index: u64) -> [u8; 12] {
     iv
 }
 
-/// One tag, as much of it as is sent.
-fn tag(mac: &Hmac<Sha1>, parts: [&[u8]; 2]) -> [u8; 20] {
+/// What a tag is made of, or checked against.
+fn mac_over(mac: &Hmac<Sha1>, parts: [&[u8]; 2]) -> Hmac<Sha1> {
     let mut mac = mac.clone();
     parts.iter().for_each(|part| mac.update(part));
-    mac.finalize().into_bytes().into()
+    mac
 }
 
-/// Equal, told in the same time whatever differs.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+/// One tag, as much of it as is sent.
+fn tag(mac: &Hmac<Sha1>, parts: [&[u8]; 2]) -> [u8; 20] {
+    mac_over(mac, parts).finalize().into_bytes().into()
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -150,6 +155,12 @@ fn header_of(packet: &[u8]) -> Option<usize> {
         csrcs + 4 + 4 * usize::from(u16::from_be_bytes(words.try_into().ok()?))
     };
     (end <= packet.len() && first >> 6 == 2).then_some(end)
+}
+
+/// Where the payload begins, SSRC and sequence number.
+fn head_of(packet: &[u8]) -> Option<(usize, u32, u16)> {
+    let sequence = u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?);
+    Some((header_of(packet)?, word(packet, 8)?, sequence))
 }
 
 /// Our side: protects the one stream that we send.
@@ -172,21 +183,15 @@ impl Sender {
     /// With this key.
     #[must_use]
     pub fn new(master: &Master) -> Self {
-        let suite = master.suite;
-        Self {
-            rtp: Keys::new(master, 0, tag_of(suite)),
-            rtcp: Keys::new(master, 3, rtcp_tag_of(suite)),
-            furthest: None,
-            index: 0,
-        }
+        let [rtp, rtcp] = Keys::both(master);
+        Self { rtp, rtcp, furthest: None, index: 0 }
     }
 
     /// Protects the first `length` bytes of `room`; the length then. `None`: it is no RTP, or of before the first one, whose index nobody
     /// could guess, or there is no room for the tag.
     pub fn protect(&mut self, room: &mut [u8], length: usize) -> Option<usize> {
         let packet = room.get(..length)?;
-        let (header, ssrc) = (header_of(packet)?, word(packet, 8)?);
-        let sequence = u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?);
+        let (header, ssrc, sequence) = head_of(packet)?;
         // What is relayed on arrival may be late, also where the numbers go round.
         let furthest = self.furthest.get_or_insert_with(|| Seen::new(ssrc, u64::from(sequence)));
         let index = furthest.guess(sequence);
@@ -304,20 +309,14 @@ impl Listener {
     /// With the other side's key.
     #[must_use]
     pub fn new(master: &Master) -> Self {
-        let suite = master.suite;
-        Self {
-            rtp: Keys::new(master, 0, tag_of(suite)),
-            rtcp: Keys::new(master, 3, rtcp_tag_of(suite)),
-            streams: SmallVec::new(),
-            reports: SmallVec::new(),
-        }
+        let [rtp, rtcp] = Keys::both(master);
+        Self { rtp, rtcp, streams: SmallVec::new(), reports: SmallVec::new() }
     }
 
     /// Opens a packet in place; its length then. `None`: it is not the other side's, or has come before, and nothing has changed but its
     /// bytes.
     pub fn open(&mut self, packet: &mut [u8]) -> Option<usize> {
-        let (header, ssrc) = (header_of(packet)?, word(packet, 8)?);
-        let sequence = u16::from_be_bytes(packet.get(2..4)?.try_into().ok()?);
+        let (header, ssrc, sequence) = head_of(packet)?;
         let seen = self.streams.iter().find(|s| s.ssrc == ssrc);
         let index = seen.map_or(u64::from(sequence), |s| s.guess(sequence));
         if !seen.is_none_or(|s| s.is_fresh(index)) {
@@ -328,10 +327,7 @@ impl Listener {
                 let length = packet.len().checked_sub(*size).filter(|length| *length >= header)?;
                 let (body, came) = packet.split_at(length);
                 let roc = (index >> 16) as u32;
-                let made = tag(mac, [body, &roc.to_be_bytes()]);
-                if !same(&made[..*size], came) {
-                    return None;
-                }
+                mac_over(mac, [body, &roc.to_be_bytes()]).verify_truncated_left(came).ok()?;
                 counter_mode(cipher, cm_iv(salt, ssrc, index), packet.get_mut(header..length)?);
                 length
             }
@@ -361,7 +357,7 @@ impl Listener {
                 let (body, came) = packet.split_at(signed);
                 if trailer & ENCRYPTED == 0
                     || !fresh(&self.reports, ssrc, u64::from(index))
-                    || !same(&tag(mac, [body, &[]])[..*size], came)
+                    || mac_over(mac, [body, &[]]).verify_truncated_left(came).is_err()
                 {
                     return None;
                 }

@@ -3,7 +3,7 @@
 use super::support::baresip::Baresip;
 use super::support::lab::Lab;
 use super::support::process::needs;
-use super::support::sipp::Role;
+use super::support::sipp::{Role, Sipp};
 use super::support::sound::share;
 use super::support::{pause, until};
 use std::io::Write;
@@ -20,6 +20,20 @@ fn openssl(lab: &Lab, arguments: &[&str]) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// Tenths of a second of its latest call in which a phone heard this tone.
+fn tenths(phone: &Baresip, hertz: f64) -> usize {
+    phone.heard().chunks_exact(800).filter(|c| share(c, hertz) > 0.05).count()
+}
+
+/// A caller of 700 Hz and the seat of 1,100 Hz that has answered him have heard each other, to the end of the call.
+fn both_heard(caller: Sipp, phone: &Baresip) {
+    caller.line.hears(1_100.0, 4_000);
+    caller.ends_well(8_000);
+    phone.has("CALL_CLOSED", 4_000);
+    let tenths = tenths(phone, 700.0);
+    assert!(tenths >= 30, "the agent heard his caller for {tenths}00 ms");
+}
+
 #[test]
 fn a_desk_phone_registers_by_tls_is_called_and_both_hear_each_other() {
     let lab = Lab::start();
@@ -28,12 +42,7 @@ fn a_desk_phone_registers_by_tls_is_called_and_both_hear_each_other() {
     let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(5_000).start(&lab);
     phone.has("CALL_ESTABLISHED", 6_000);
     caller.talks(3_000);
-    caller.line.hears(1_100.0, 4_000);
-    caller.ends_well(8_000);
-    phone.has("CALL_CLOSED", 4_000);
-    let heard = phone.heard();
-    let tenths = heard.chunks_exact(800).filter(|c| share(c, 700.0) > 0.05).count();
-    assert!(tenths >= 30, "the agent heard his caller for {tenths}00 ms");
+    both_heard(caller, &phone);
     // And it calls, by the connection that it has made.
     let _other = Baresip::seat(&lab, 2, "8002", 900.0);
     phone.command("dial", &format!("sip:8002@127.0.0.1:{};transport=tls", lab.slot.tls()));
@@ -56,12 +65,7 @@ fn a_desk_phone_that_takes_only_srtp_and_a_caller_in_the_clear_hear_each_other()
     let locks: Vec<_> = calls[0].parties.iter().map(|party| (party.who.clone(), party.secure)).collect();
     assert_eq!(locks, [("13900000001".to_owned(), false), ("8001".to_owned(), true)]);
     caller.talks(1_000);
-    caller.line.hears(1_100.0, 4_000);
-    caller.ends_well(8_000);
-    phone.has("CALL_CLOSED", 4_000);
-    let heard = phone.heard();
-    let tenths = heard.chunks_exact(800).filter(|c| share(c, 700.0) > 0.05).count();
-    assert!(tenths >= 30, "the agent heard his caller for {tenths}00 ms");
+    both_heard(caller, &phone);
     // It calls, with a key of its own in the offer; the other one's voice is in the clear.
     let other = Baresip::seat(&lab, 2, "8002", 900.0);
     phone.command("dial", &format!("sip:8002@127.0.0.1:{};transport=tls", lab.slot.tls()));
@@ -70,8 +74,7 @@ fn a_desk_phone_that_takes_only_srtp_and_a_caller_in_the_clear_hear_each_other()
     phone.command("hangup", "");
     lab.records(2);
     for (listener, hertz) in [(&phone, 900.0), (&other, 1_100.0)] {
-        let heard = listener.heard();
-        let tenths = heard.chunks_exact(800).filter(|c| share(c, hertz) > 0.05).count();
+        let tenths = tenths(listener, hertz);
         assert!(tenths >= 20, "{hertz} Hz were heard for {tenths}00 ms");
     }
 }
