@@ -178,7 +178,7 @@ fn sockets(config: &Config, running: bool, findings: &mut Findings) {
     for listen in &config.sip.transports.listen {
         let bound = match listen.transport {
             Transport::Udp => UdpSocket::bind(listen.address).map(drop),
-            Transport::Tcp | Transport::Tls => TcpListener::bind(listen.address).map(drop),
+            _ => TcpListener::bind(listen.address).map(drop),
         };
         address(&listen.to_string(), &bound, ("[sip] listen", running), findings);
     }
@@ -220,7 +220,7 @@ fn address(name: &str, bound: &io::Result<()>, (key, running): (&str, bool), fin
 
 /// Whether the certificates of TLS hold, and for how long yet.
 fn certificates(config: &Config, findings: &mut Findings) {
-    let secure = config.sip.transports.listen.iter().any(|l| l.transport == Transport::Tls);
+    let secure = config.sip.transports.listen.iter().any(|l| l.transport.is_secret());
     if secure && config.tls.own.is_none() {
         let zh = "TLS：没有配置证书，使用数据目录中自签的一张：对方须把它加入信任";
         let en = "TLS: no certificate is configured; one that signs itself is used from the state folder: others must be told to trust it";

@@ -4,6 +4,7 @@
 //! trunks are names that the dialplan gives meaning to: [`Config::against`] holds the two against each other. It refuses to
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
+mod addresses;
 mod flood;
 mod keys;
 mod mistake;

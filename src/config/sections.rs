@@ -1,5 +1,6 @@
 //! The plain sections: every key with its range and its default.
 
+use super::addresses::{listens, origins};
 use super::mistake::Spot;
 use super::reader::{Found, Table};
 use crate::clock::{MILLI, SECOND};
@@ -61,6 +62,7 @@ impl Sip {
         transports.tcp.connections = table.number_or("tcp_connections", 1..=65_536, 4096);
         transports.tcp.per_source = table.number_or("tcp_per_source", 1..=65_536, 1024);
         transports.tcp.idle = Duration::from_secs(table.number_or("tcp_idle_s", 60..=86_400, 3900));
+        transports.origins = origins(&table);
         let seconds = |key, range, default| Duration::from_secs(table.number_or(key, range, default));
         let sip = Self {
             realm: table.text("realm").map_or("12345", |(t, _)| t).to_owned(),
@@ -118,58 +120,6 @@ impl Sip {
         let unlike = |l: &&Listen| l.address.ip().is_loopback() != peer.ip().is_loopback();
         self.transports.listen.iter().filter(able).min_by_key(unlike).map(Listen::name)
     }
-}
-
-fn listens(table: &Table<'_, '_>, advertised: Option<Found<IpAddr>>) -> (Vec<Listen>, Range<usize>) {
-    let document = table.document;
-    let span = table.value("listen").map_or(table.span.clone(), |v| v.span());
-    let mut all: Vec<Listen> = Vec::new();
-    let texts = table.texts("listen").unwrap_or_default();
-    if table.value("listen").is_none() || (texts.is_empty() && span.len() <= 2) {
-        table.missing(
-            "listen，例如 listen = [\"udp:192.0.2.10:5060\"]",
-            "listen, e.g. listen = [\"udp:192.0.2.10:5060\"]",
-        );
-    }
-    for (text, span) in texts {
-        let parts = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.parse::<SocketAddr>().ok()?)));
-        let (transport, address) = match parts {
-            Some(("udp", address)) => (Transport::Udp, address),
-            Some(("tcp", address)) => (Transport::Tcp, address),
-            Some(("tls", address)) => (Transport::Tls, address),
-            _ => {
-                let zh = format!(
-                    "\"{text}\" 不是监听地址：应写作 \"udp:192.0.2.10:5060\"、\"tcp:[2001:db8::1]:5060\" 或 \"tls:192.0.2.10:5061\""
-                );
-                let en = format!(
-                    "\"{text}\" is no address to listen on: write \"udp:192.0.2.10:5060\", \"tcp:[2001:db8::1]:5060\" or \"tls:192.0.2.10:5061\""
-                );
-                document.error(span, zh, en);
-                continue;
-            }
-        };
-        let mut listen = Listen::new(transport, address);
-        if let Some((ip, _)) = &advertised
-            && ip.is_ipv4() == address.is_ipv4()
-            && !address.ip().is_loopback()
-        {
-            listen.advertised = Some(SocketAddr::new(*ip, address.port()));
-        }
-        if address.port() == 0 {
-            document.error(span, "缺少端口：0 不是端口", "the port is missing: 0 is none");
-        } else if address.ip().is_unspecified() && listen.advertised.is_none() {
-            let zh = format!("\"{text}\" 没有写明地址：请逐个列出本机地址，或用 advertised 写明对方使用的地址");
-            let en = format!(
-                "\"{text}\" names no address: list each address of this machine, or say by advertised which one others use"
-            );
-            document.error(span, zh, en);
-        } else if all.iter().any(|l| l.transport == transport && l.name() == listen.name()) {
-            document.error(span, format!("\"{text}\" 重复"), format!("\"{text}\" stands here twice"));
-        } else {
-            all.push(listen);
-        }
-    }
-    (all, span)
 }
 
 fn algorithms(table: &Table<'_, '_>) -> Vec<Algorithm> {

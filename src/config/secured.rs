@@ -15,7 +15,7 @@ pub(super) fn srtp(table: &Table<'_, '_>, sip: &Sip, out: Option<Transport>) -> 
         let en = "srtp_keys_in_clear: whoever can read the SDP can decrypt the talk; use TLS";
         table.document.warning(span, zh, en);
     }
-    let by_tls = sip.transports.listen.iter().any(|l| l.transport == Transport::Tls)
+    let by_tls = sip.transports.listen.iter().any(|l| l.transport.is_secret())
         && out.is_none_or(|transport| transport == Transport::Tls);
     if policy != Policy::Off && !in_clear && !by_tls {
         let span = table.value("srtp").map_or(table.span.clone(), |v| v.span());

@@ -136,7 +136,7 @@ impl Daemon {
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
         let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
-        let views = views(clock, &in_force, &opened.writer, &teller);
+        let views = views(clock, &in_force, &opened.writer, &teller, &transports);
         let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
         let (doors, asks, tasks) = open_doors(&config, &state, views)?;
         let now = clock.now();
@@ -502,7 +502,7 @@ fn no_dumps() {
 
 /// The sockets of the signalling, and what they are known by.
 fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Transports, Listens), Error> {
-    if config.sip.transports.listen.iter().any(|l| l.transport == transport::Transport::Tls) {
+    if config.sip.transports.listen.iter().any(|l| l.transport.is_secret()) {
         no_dumps();
     }
     let sip = settings::transports(config, state).map_err(|e| Error::Listen(e.into()))?;
@@ -544,9 +544,9 @@ fn open_store(
 }
 
 /// What is published for whoever asks.
-fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller) -> admin::http::Views {
-    let board = Arc::default();
-    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board }
+fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller, sip: &Transports) -> admin::http::Views {
+    let (board, phones) = (Arc::default(), Some(sip.entrance()));
+    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, phones }
 }
 
 /// A thread that cannot be had.

@@ -67,7 +67,8 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
 /// What the transports are told. Where TLS is listened for and no certificate is configured, one is made in the state folder.
 pub(super) fn transports(config: &Config, state: &Path) -> Result<transport::Settings, certificate::Mistake> {
     let mut settings = config.sip.transports.clone();
-    let secure: Vec<_> = settings.listen.iter().filter(|l| l.transport == Transport::Tls).collect();
+    settings.web = config.admin.http.as_ref().map(|http| http.listen);
+    let secure: Vec<_> = settings.listen.iter().filter(|l| l.transport.is_secret()).collect();
     let own = match config.tls.own.clone() {
         None if !secure.is_empty() => {
             let mut names: Vec<String> = secure.iter().map(|l| l.name().ip().to_string()).collect();

@@ -19,7 +19,7 @@ impl Exchange {
             return self.endpoint.refuse(&incoming, 403, b"");
         }
         // RFC 3261 §26.2.2: a `sips` request that has come in the clear has been mistreated on its way.
-        if is_sips(&incoming) && incoming.flow.transport != Transport::Tls {
+        if is_sips(&incoming) && !incoming.flow.transport.is_secret() {
             return self.endpoint.refuse(&incoming, 400, b"");
         }
         let method = incoming.message.method().unwrap_or(Method::Other);

@@ -10,7 +10,7 @@ use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
 use crate::patch::Command;
 use crate::sip::dialog::{Credentials, Outgoing};
-use crate::sip::flow::{Flow, Transport};
+use crate::sip::flow::Flow;
 use bytes::Bytes;
 use std::net::IpAddr;
 
@@ -70,13 +70,9 @@ impl Exchange {
         if self.trunks.is_full(id, trunk) && !emergency {
             return Err(Cause::Congestion);
         }
-        let suffix = match transport {
-            Transport::Udp => String::new(),
-            Transport::Tcp | Transport::Tls => format!(";transport={}", transport.word()),
-        };
         Ok(Way {
             flow,
-            uri: format!("sip:{number}@{peer}{suffix}"),
+            uri: format!("sip:{number}@{peer}{}", transport.suffix()),
             routes: Vec::new(),
             credentials: trunk.credentials.clone(),
             by_flow: false,
@@ -96,7 +92,7 @@ impl Exchange {
     ) -> Result<(), Cause> {
         // RFC 5630 §4: no hop of a `sips` call goes in the clear. Nothing may keep a caller from an emergency line.
         let secure = self.calls.get(&call).is_some_and(|live| live.call.journey.secure);
-        if secure && way.flow.transport != Transport::Tls && way.audience != Audience::Emergency {
+        if secure && !way.flow.transport.is_secret() && way.audience != Audience::Emergency {
             return Err(Cause::Unreachable);
         }
         let secured = self.secured_to(target, way.flow.transport).ok_or(Cause::Media)?;

@@ -124,7 +124,7 @@ impl Seats {
         let limit = match incoming.flow.transport {
             Transport::Udp => incoming.message.bytes().len() * 3 / 2,
             // Nobody can be flooded by a connection he has opened himself.
-            Transport::Tcp | Transport::Tls => usize::MAX,
+            _ => usize::MAX,
         };
         let tag = stateless_tag(&incoming.message);
         let challenges = self.realm.challenge(now, source, &[Algorithm::Sha256, Algorithm::Md5], stale);

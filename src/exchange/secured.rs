@@ -28,7 +28,7 @@ impl Exchange {
 
     /// Keys in SDP are read by whoever reads the SDP (RFC 4568 §1): by TLS alone, unless the file says otherwise.
     fn keys(&mut self, wanted: Srtp, by: Transport) -> Option<Secure> {
-        let safe = by == Transport::Tls || wanted.in_clear;
+        let safe = by.is_secret() || wanted.in_clear;
         let policy = match wanted.policy {
             Policy::Required if !safe => return None,
             Policy::Offered if !safe => Policy::Off,

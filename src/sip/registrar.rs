@@ -24,6 +24,8 @@ pub struct Binding {
     pub path: Vec<Bytes>,
     /// When it ends, µs monotonic.
     pub expires_at: u64,
+    /// `+sip.instance` and `reg-id` as they came, where the phone keeps its flow alive by RFC 5626.
+    outbound: Option<Box<str>>,
     call_id: Bytes,
     cseq: u32,
 }
@@ -124,6 +126,7 @@ impl Registrar {
                 flow: incoming.flow,
                 path: incoming.message.elements(Name::Path).map(Bytes::copy_from_slice).collect(),
                 expires_at,
+                outbound: outbound(&address, incoming),
                 call_id: Bytes::copy_from_slice(incoming.message.call_id()),
                 cseq,
             };
@@ -217,13 +220,28 @@ impl Registrar {
         if let Some(binding) = self.bindings.get(user) {
             let left = binding.expires_at.saturating_sub(now.mono).div_ceil(SECOND);
             let contact = String::from_utf8_lossy(&binding.contact);
-            let _ = write!(lines, "Contact: <{contact}>;expires={left}\r\n");
+            let outbound = binding.outbound.as_deref().unwrap_or_default();
+            let _ = write!(lines, "Contact: <{contact}>{outbound};expires={left}\r\n");
+            if !outbound.is_empty() {
+                lines.push_str("Require: outbound\r\n"); // RFC 5626 §6
+            }
             for path in &binding.path {
                 let _ = write!(lines, "Path: {}\r\n", String::from_utf8_lossy(path));
             }
         }
         lines
     }
+}
+
+/// The parameters by which a phone names its flow (RFC 5626 §4.2), where it asks for it and both can be repeated.
+fn outbound(contact: &NameAddr<'_>, incoming: &Incoming) -> Option<Box<str>> {
+    let asked = incoming.message.elements(Name::Supported).any(|option| option.eq_ignore_ascii_case(b"outbound"));
+    let text = |name| std::str::from_utf8(contact.param(name)?).ok();
+    let (instance, reg_id) = (text("+sip.instance")?, text("reg-id")?);
+    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | ',');
+    let instance = instance.trim_matches('"');
+    let fits = asked && instance.len() <= 128 && instance.chars().all(plain) && reg_id.parse::<u32>().is_ok();
+    fits.then(|| format!(";+sip.instance=\"{instance}\";reg-id={reg_id}").into())
 }
 
 #[cfg(test)]

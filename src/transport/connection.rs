@@ -1,8 +1,10 @@
-//! One connection, TCP or TLS over it: a task that frames what comes, writes what is queued, and keeps the limits.
+//! One connection, TCP or TLS or a WebSocket over it: a task that frames what comes, writes what is queued, and keeps the limits.
 
 use super::certificate;
 use super::frame::{Frame, Framer};
 use super::tls::Shared;
+use super::told::{Event, Queue, Tell};
+use super::websocket::{self, Guest};
 use super::{Flow, TcpLimits, Why};
 use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
@@ -28,25 +30,6 @@ const ALIVE: Duration = Duration::from_secs(30);
 /// The answer to a ping (RFC 5626 §4.4.1).
 const PONG: &[u8] = b"\r\n";
 
-/// What a connection tells, and which.
-pub(super) struct Told {
-    pub(super) connection: u32,
-    pub(super) event: Event,
-}
-
-pub(super) enum Event {
-    /// It stands; the other side has proved to be these.
-    Opened(Arc<[String]>),
-    Message(Bytes),
-    Closed(Why),
-}
-
-/// The way from a connection's task to the table.
-pub(super) struct Tell {
-    pub(super) connection: u32,
-    pub(super) to: mpsc::Sender<Told>,
-}
-
 /// The table's end of a connection. Dropping it ends the task.
 pub(super) struct Connection {
     pub(super) flow: Flow,
@@ -54,30 +37,33 @@ pub(super) struct Connection {
     queue: mpsc::Sender<Bytes>,
     /// Bytes queued and not yet written.
     waiting: Arc<AtomicUsize>,
-    task: AbortHandle,
+    /// To be ended with it. A WebSocket ends by itself when its queue does, and says good-bye.
+    task: Option<AbortHandle>,
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
 impl Connection {
     pub(super) fn accepted(flow: Flow, stream: TcpStream, limits: TcpLimits, tell: Tell) -> Self {
-        Self::start(&Handle::current(), flow, true, |queue, waiting| async move {
-            let session = Session::of(limits, Some(Instant::now() + limits.slow), queue, waiting);
+        Self::start(&Handle::current(), flow, true, |queue| async move {
+            let session = Session { limits, first: Some(Instant::now() + limits.slow), queue };
             let why = session.plain(stream, &tell).await;
             tell.event(Event::Closed(why)).await;
         })
     }
 
     pub(super) fn opening(flow: Flow, source: SocketAddr, limits: TcpLimits, tell: Tell) -> Self {
-        Self::start(&Handle::current(), flow, false, move |queue, waiting| async move {
+        Self::start(&Handle::current(), flow, false, move |queue| async move {
             let why = match timeout(limits.stuck, connect(source, flow.peer)).await {
                 Ok(Ok(stream)) => {
                     tell.event(Event::Opened(Arc::default())).await;
-                    Session::of(limits, None, queue, waiting).plain(stream, &tell).await
+                    Session { limits, first: None, queue }.plain(stream, &tell).await
                 }
                 Ok(Err(_)) | Err(_) => Why::Unreachable,
             };
@@ -93,7 +79,7 @@ impl Connection {
         limits: TcpLimits,
         tell: Tell,
     ) -> Self {
-        Self::start(runtime, flow, true, move |queue, waiting| async move {
+        Self::start(runtime, flow, true, move |queue| async move {
             let first = Some(Instant::now() + limits.slow);
             let secured = match TcpStream::from_std(stream) {
                 Ok(stream) => tls.accept(stream).await,
@@ -104,7 +90,7 @@ impl Connection {
                     let proved = stream.get_ref().1.peer_certificates().and_then(|all| all.first());
                     let names = proved.map(certificate::names).unwrap_or_default();
                     tell.event(Event::Opened(names.into())).await;
-                    Session::of(limits, first, queue, waiting).secured(stream.into(), &tell).await
+                    Session { limits, first, queue }.secured(stream.into(), &tell).await
                 }
                 Err(error) => Why::Handshake(reason(&error)),
             };
@@ -119,12 +105,12 @@ impl Connection {
         limits: TcpLimits,
         tell: Tell,
     ) -> Self {
-        Self::start(runtime, flow, false, move |queue, waiting| async move {
+        Self::start(runtime, flow, false, move |queue| async move {
             let why = match timeout(limits.stuck, connect(source, flow.peer)).await {
                 Ok(Ok(stream)) => match tls.connect(stream, flow.peer).await {
                     Ok(stream) => {
                         tell.event(Event::Opened(Arc::default())).await;
-                        Session::of(limits, None, queue, waiting).secured(stream.into(), &tell).await
+                        Session { limits, first: None, queue }.secured(stream.into(), &tell).await
                     }
                     Err(error) => Why::Handshake(reason(&error)),
                 },
@@ -134,16 +120,61 @@ impl Connection {
         })
     }
 
+    /// A WebSocket, on the thread that `runtime` drives; with `tls` over it.
+    pub(super) fn accepted_ws(
+        (runtime, tls): (&Handle, Option<Arc<Shared>>),
+        flow: Flow,
+        stream: std::net::TcpStream,
+        (limits, origins): (TcpLimits, Arc<[String]>),
+        tell: Tell,
+    ) -> Self {
+        let start = Self::start(runtime, flow, true, move |queue| async move {
+            let stream = TcpStream::from_std(stream).inspect(steady);
+            let why = match (stream, tls) {
+                (Err(_), _) => Why::Peer,
+                (Ok(stream), None) => web(stream, &origins, limits, queue, &tell).await,
+                (Ok(stream), Some(tls)) => match tls.accept(stream).await {
+                    Ok(stream) => web(stream, &origins, limits, queue, &tell).await,
+                    Err(error) => Why::Handshake(reason(&error)),
+                },
+            };
+            tell.event(Event::Closed(why)).await;
+        });
+        start.itself()
+    }
+
+    /// A WebSocket that the web listener has opened.
+    pub(super) fn guest(runtime: &Handle, flow: Flow, guest: Guest, limits: TcpLimits, tell: Tell) -> Self {
+        let Guest { stream, read, .. } = guest;
+        let start = Self::start(runtime, flow, true, move |queue| async move {
+            let why = match TcpStream::from_std(stream).inspect(steady) {
+                Ok(stream) => {
+                    let socket = websocket::taken_over(stream, read, &limits).await;
+                    websocket::converse(socket, limits, queue, &tell).await
+                }
+                Err(_) => Why::Peer,
+            };
+            tell.event(Event::Closed(why)).await;
+        });
+        start.itself()
+    }
+
+    /// One that ends by itself.
+    fn itself(mut self) -> Self {
+        self.task = None;
+        self
+    }
+
     fn start<F, T>(runtime: &Handle, flow: Flow, accepted: bool, task: F) -> Self
     where
-        F: FnOnce(Queue, Arc<AtomicUsize>) -> T,
+        F: FnOnce(Queue) -> T,
         T: Future<Output = ()> + Send + 'static,
     {
         let (sender, receiver) = mpsc::channel(WAITING);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let queue = Queue { receiver, pongs: sender.downgrade() };
-        let task = runtime.spawn(task(queue, Arc::clone(&waiting))).abort_handle();
-        Self { flow, accepted, queue: sender, waiting, task }
+        let queue = Queue { receiver, pongs: sender.downgrade(), waiting: Arc::clone(&waiting) };
+        let task = runtime.spawn(task(queue)).abort_handle();
+        Self { flow, accepted, queue: sender, waiting, task: Some(task) }
     }
 
     /// Queues bytes; false if more than `limit` would wait.
@@ -157,23 +188,27 @@ impl Connection {
     }
 }
 
-struct Queue {
-    receiver: mpsc::Receiver<Bytes>,
-    /// Weak: the reader must not keep the queue open.
-    pongs: mpsc::WeakSender<Bytes>,
-}
-
-impl Tell {
-    /// False if nobody listens any more.
-    async fn event(&self, event: Event) -> bool {
-        self.to.send(Told { connection: self.connection, event }).await.is_ok()
-    }
-}
-
 async fn connect(source: SocketAddr, peer: SocketAddr) -> io::Result<TcpStream> {
     let socket = socket_for(peer.ip())?;
     socket.bind(source)?;
     socket.connect(peer).await
+}
+
+/// A WebSocket from its upgrade to its end.
+async fn web<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    origins: &[String],
+    limits: TcpLimits,
+    queue: Queue,
+    tell: &Tell,
+) -> Why {
+    match websocket::accept(stream, origins, &limits).await {
+        Ok(socket) => {
+            tell.event(Event::Opened(Arc::default())).await;
+            websocket::converse(socket, limits, queue, tell).await
+        }
+        Err(why) => why,
+    }
 }
 
 /// What a failed handshake is told as: the kind, in few words.
@@ -187,14 +222,9 @@ struct Session {
     /// When the first message must be whole.
     first: Option<Instant>,
     queue: Queue,
-    waiting: Arc<AtomicUsize>,
 }
 
 impl Session {
-    fn of(limits: TcpLimits, first: Option<Instant>, queue: Queue, waiting: Arc<AtomicUsize>) -> Self {
-        Self { limits, first, queue, waiting }
-    }
-
     async fn plain(self, stream: TcpStream, tell: &Tell) -> Why {
         steady(&stream);
         let (reading, writing) = stream.into_split();
@@ -209,12 +239,12 @@ impl Session {
 
     /// Reads and writes until one of the two ends.
     async fn run(self, reading: impl Pieces, writing: impl AsyncWrite + Unpin, tell: &Tell) -> Why {
-        let Self { limits, first, queue, waiting } = self;
+        let Self { limits, first, queue: Queue { receiver, pongs, waiting } } = self;
         let activity = Activity { start: Instant::now(), last: AtomicU64::new(0) };
-        let reader = Reader { limits, first, tell, pongs: queue.pongs, waiting: &waiting, activity: &activity };
+        let reader = Reader { limits, first, tell, pongs, waiting: &waiting, activity: &activity };
         tokio::select! {
             why = reader.run(reading) => why,
-            why = write(writing, queue.receiver, limits.stuck, &waiting, &activity) => why,
+            why = write(writing, receiver, limits.stuck, &waiting, &activity) => why,
         }
     }
 }

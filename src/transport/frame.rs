@@ -122,6 +122,11 @@ impl Framer {
 /// Longest first line, bytes. It is looked at again with each piece, so it must not grow without end.
 const FIRST_LINE: usize = 8192;
 
+/// Whether a message that is framed already begins as SIP does.
+pub(super) fn is_plausible(message: &[u8]) -> bool {
+    first_line(message).is_ok()
+}
+
 /// Refuses what is not SIP as early as it shows: TLS, HTTP, noise.
 fn first_line(bytes: &[u8]) -> Result<(), FrameError> {
     const TOKEN: &[u8] = b"-.!%*_+`'~/";

@@ -1,10 +1,11 @@
-//! SIP over UDP, TCP and TLS: sockets on one side, [`Flow`]s and bytes on the other.
+//! SIP over UDP, TCP, TLS and WebSockets: sockets on one side, [`Flow`]s and bytes on the other.
 //!
 //! [`Transports`] belongs to the signalling thread and runs on its tokio runtime: [`Transports::recv`] gives what came in, in
 //! batches; [`Transports::send`] queues and [`Transports::flush`] sends, 32 datagrams for one system call. All queues are bounded
 //! and every drop is counted in [`Counts`]. It refuses to read messages beyond their framing, to resend, to resolve names and to
-//! choose a route: a [`Flow`] says where everything goes. WebSocket will stand here beside `tcp`.
+//! choose a route: a [`Flow`] says where everything goes.
 
+mod aside;
 pub mod batch;
 pub mod certificate;
 mod connection;
@@ -15,7 +16,9 @@ mod received;
 pub mod settings;
 mod tcp;
 mod tls;
+mod told;
 mod udp;
+pub mod websocket;
 
 pub use crate::sip::flow::{Flow, Transport};
 pub use counts::Counts;
@@ -30,6 +33,7 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use tcp::Tcp;
 use udp::Udp;
+use websocket::Entrance;
 
 /// All sockets of the signalling.
 pub struct Transports {
@@ -77,7 +81,7 @@ impl Transports {
     pub fn send(&mut self, flow: Flow, bytes: Bytes) {
         let sent = match flow.transport {
             Transport::Udp => self.udp.queue(flow, bytes, &mut self.counts),
-            Transport::Tcp | Transport::Tls => self.tcp.queue(flow, bytes, &mut self.told, &mut self.counts),
+            _ => self.tcp.queue(flow, bytes, &mut self.told, &mut self.counts),
         };
         if !sent {
             self.counts.unsent += 1;
@@ -101,7 +105,13 @@ impl Transports {
         self.counts
     }
 
-    /// TCP and TLS connections that stand or are being opened.
+    /// The way in for those whose WebSocket the web listener has opened ([`Settings::web`]).
+    #[must_use]
+    pub fn entrance(&self) -> Entrance {
+        self.tcp.entrance().clone()
+    }
+
+    /// Connections that stand or are being opened.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.tcp.connections()

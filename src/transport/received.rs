@@ -59,6 +59,8 @@ pub enum Why {
     Stuck,
     /// What came is not SIP, too long, or without a clear length.
     Unframed,
+    /// A message of a WebSocket is longer than may be.
+    TooLong,
     /// No number, descriptor or place was left for it.
     TooMany,
 }

@@ -19,12 +19,16 @@ pub struct Settings {
     pub tcp: TcpLimits,
     /// Certificates and trust.
     pub tls: TlsSettings,
+    /// Pages of these origins may open a WebSocket, beside those of our own host; `*`: all.
+    pub origins: Vec<String>,
+    /// The address of the web listener that hands WebSockets over ([`Entrance`](super::websocket::Entrance)), if there is one.
+    pub web: Option<SocketAddr>,
 }
 
 /// One socket to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
-    /// UDP, TCP or TLS.
+    /// Which one.
     pub transport: Transport,
     /// The address to bind.
     pub address: SocketAddr,
@@ -57,7 +61,15 @@ impl Settings {
     /// The usual bounds on these sockets.
     #[must_use]
     pub fn new(listen: Vec<Listen>) -> Self {
-        Self { listen, udp_buffer: 4 << 20, udp_queue: 4096, tcp: TcpLimits::default(), tls: TlsSettings::default() }
+        Self {
+            listen,
+            udp_buffer: 4 << 20,
+            udp_queue: 4096,
+            tcp: TcpLimits::default(),
+            tls: TlsSettings::default(),
+            origins: Vec::new(),
+            web: None,
+        }
     }
 }
 

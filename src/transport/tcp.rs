@@ -1,10 +1,14 @@
-//! TCP and TLS: listeners, the table of connections, reuse by flow (RFC 5923 for TLS: a peer is reached by the connection it has made).
+//! TCP, TLS and WebSockets: listeners, the table of connections, reuse by flow (RFC 5923 for TLS: a peer is reached by the connection it has made).
 //!
 //! Each connection is one task (`connection`) that frames, keeps time and tells by one bounded channel; a full channel
 //! stops the readers, and TCP itself then slows the other side.
 
-use super::connection::{Connection, Event, Tell, Told, socket_for};
-use super::tls::Thread;
+use super::aside::Aside;
+use super::certificate::Mistake;
+use super::connection::{Connection, socket_for};
+use super::tls::Shared;
+use super::told::{Event, Tell, Told};
+use super::websocket::{Entrance, Guest};
 use super::{Counts, Error, Flow, Listen, Received, Settings, TcpLimits, Transport, Why};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -34,10 +38,17 @@ pub(super) struct Tcp {
     /// The connection that a new request between these addresses (local, peer) goes by.
     between: HashMap<(Transport, SocketAddr, SocketAddr), u32>,
     /// There where an address is for TLS.
-    tls: Option<Thread>,
+    tls: Option<Arc<Shared>>,
+    origins: Arc<[String]>,
+    /// The address of the web listener, and who comes from it.
+    web: Option<SocketAddr>,
+    entrance: Entrance,
+    guests: mpsc::Receiver<Guest>,
     last: u32,
     tell: mpsc::Sender<Told>,
     told: mpsc::Receiver<Told>,
+    /// There where an address is for TLS or WebSockets. Behind the connections: they say good-bye before it ends.
+    aside: Option<Aside>,
 }
 
 struct Port {
@@ -53,15 +64,38 @@ impl Tcp {
     pub(super) fn bind(settings: &Settings) -> Result<Self, Error> {
         let listens = settings.listen.iter().filter(|l| l.transport != Transport::Udp);
         let ports = listens.map(|l| Port::bind(l).map_err(|e| Error::from_io(*l, e))).collect::<Result<_, _>>()?;
-        let secure = settings.listen.iter().any(|l| l.transport == Transport::Tls);
-        let tls = secure.then(|| Thread::start(&settings.tls)).transpose()?;
+        let any = |fits: fn(Transport) -> bool| settings.listen.iter().any(|l| fits(l.transport));
+        let no_thread = |e: io::Error| Mistake { file: "[sip] listen".into(), why: e.to_string() };
+        let needed = any(|t| t.is_secret() || t.is_web()) || settings.web.is_some();
+        let aside = needed.then(|| Aside::start("connections")).transpose().map_err(no_thread)?;
+        let secure = aside.as_ref().filter(|_| any(Transport::is_secret));
+        let tls = secure.map(|aside| Shared::start(&settings.tls, aside.runtime())).transpose()?;
         let (tell, told) = mpsc::channel(WAITING);
-        let (connections, between) = Default::default();
-        Ok(Self { tls, ports, limits: settings.tcp, connections, between, last: 0, tell, told })
+        let (entrance, guests) = Entrance::new(&settings.origins);
+        Ok(Self {
+            ports,
+            limits: settings.tcp,
+            connections: HashMap::new(),
+            between: HashMap::new(),
+            tls,
+            origins: settings.origins.as_slice().into(),
+            web: settings.web,
+            entrance,
+            guests,
+            last: 0,
+            tell,
+            told,
+            aside,
+        })
     }
 
     pub(super) fn locals(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
-        self.ports.iter().map(|p| (p.transport, p.name))
+        self.ports.iter().map(|p| (p.transport, p.name)).chain(self.web.map(|at| (Transport::Ws, at)))
+    }
+
+    /// The way in for those whose WebSocket the web listener has opened.
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.entrance
     }
 
     pub(super) fn connections(&self) -> usize {
@@ -99,6 +133,12 @@ impl Tcp {
             }
         }
         while turns < TURN
+            && let Poll::Ready(Some(guest)) = self.guests.poll_recv(cx)
+        {
+            turns += 1;
+            self.welcome(guest, counts);
+        }
+        while turns < TURN
             && let Poll::Ready(Some(told)) = self.told.poll_recv(cx)
         {
             turns += 1;
@@ -132,25 +172,31 @@ impl Tcp {
         out: &mut Vec<Received>,
         counts: &mut Counts,
     ) {
-        let from_there = || self.connections.values().filter(|c| c.accepted && c.flow.peer.ip() == peer.ip()).count();
-        if self.connections.len() >= self.limits.connections || from_there() >= self.limits.per_source {
-            counts.refused += 1;
-            debug!(%peer, "too many connections");
+        if !self.has_room(peer, counts) {
             return;
         }
         let Some(flow) = self.name(transport, local, peer) else {
             return;
         };
         let tell = self.tell(flow);
-        let connection = match (transport, &self.tls) {
-            (Transport::Tls, Some(tls)) => {
-                let stream = stream.into_std().ok().filter(|_| tls.shared().may_begin(peer.ip()));
-                let Some(stream) = stream else {
+        let connection = match &self.aside {
+            Some(aside) if transport != Transport::Tcp => {
+                let tls = self.tls.clone().filter(|_| transport.is_secret());
+                let may = tls.as_ref().is_none_or(|tls| tls.may_begin(peer.ip()));
+                let Some(stream) = stream.into_std().ok().filter(|_| may) else {
                     counts.refused += 1;
                     return;
                 };
                 // It stands, and is told of, once the handshake is done.
-                Connection::accepted_tls((tls.runtime(), tls.shared()), flow, stream, self.limits, tell)
+                match tls {
+                    Some(tls) if transport == Transport::Tls => {
+                        Connection::accepted_tls((aside.runtime(), tls), flow, stream, self.limits, tell)
+                    }
+                    tls => {
+                        let bounds = (self.limits, Arc::clone(&self.origins));
+                        Connection::accepted_ws((aside.runtime(), tls), flow, stream, bounds, tell)
+                    }
+                }
             }
             _ => {
                 out.push(Received::Opened { flow, names: Arc::default() });
@@ -161,7 +207,33 @@ impl Tcp {
         self.insert(connection);
     }
 
+    /// A WebSocket that the web listener has opened.
+    fn welcome(&mut self, guest: Guest, counts: &mut Counts) {
+        if !self.has_room(guest.peer, counts) {
+            return;
+        }
+        let Some(flow) = self.name(Transport::Ws, guest.local, guest.peer) else { return };
+        let tell = self.tell(flow);
+        let Some(aside) = &self.aside else { return };
+        let connection = Connection::guest(aside.runtime(), flow, guest, self.limits, tell);
+        counts.accepted += 1;
+        self.insert(connection);
+    }
+
+    fn has_room(&self, peer: SocketAddr, counts: &mut Counts) -> bool {
+        let from_there = || self.connections.values().filter(|c| c.accepted && c.flow.peer.ip() == peer.ip()).count();
+        let room = self.connections.len() < self.limits.connections && from_there() < self.limits.per_source;
+        if !room {
+            counts.refused += 1;
+            debug!(%peer, "too many connections");
+        }
+        room
+    }
+
     fn open(&mut self, asked: Flow, counts: &mut Counts) -> Option<u32> {
+        if asked.transport.is_web() {
+            return None; // a browser opens, and is never opened to
+        }
         let port = self.ports.iter().find(|p| (p.transport, p.name) == (asked.transport, asked.local))?;
         let source = port.source;
         if self.connections.len() >= self.limits.connections || source.is_ipv4() != asked.peer.is_ipv4() {
@@ -170,9 +242,9 @@ impl Tcp {
         let flow = self.name(asked.transport, asked.local, asked.peer)?;
         counts.opened += 1;
         let tell = self.tell(flow);
-        let connection = match (asked.transport, &self.tls) {
-            (Transport::Tls, Some(tls)) => {
-                Connection::opening_tls((tls.runtime(), tls.shared()), flow, source, self.limits, tell)
+        let connection = match (asked.transport, &self.tls, &self.aside) {
+            (Transport::Tls, Some(tls), Some(aside)) => {
+                Connection::opening_tls((aside.runtime(), Arc::clone(tls)), flow, source, self.limits, tell)
             }
             _ => Connection::opening(flow, source, self.limits, tell),
         };

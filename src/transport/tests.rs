@@ -1,6 +1,7 @@
 //! Real sockets on loopback, ports of the kernel's choice.
 
 mod tls;
+mod websocket;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! TLS under SIP: certificates with their keys, whom we trust, and what a connection has proved.
 //!
 //! A [`Tls`] is shared by all connections and swapped whole when its files change: connections that stand keep what they began with.
-//! Handshakes and records are the work of a thread of their own ([`Thread`]), so that whoever floods us with them costs the signalling
+//! Handshakes and records are the work of a thread of their own (`aside`), so that whoever floods us with them costs the signalling
 //! nothing. A handshake has five seconds, and one address may begin [`HANDSHAKES`] of them a second.
 
 use super::certificate::{Identity, Mistake, certified};
@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -189,13 +188,6 @@ fn system_roots() -> RootCertStore {
     store
 }
 
-/// The thread of all TLS connections, and what they share. Dropping it ends them.
-pub(super) struct Thread {
-    shared: Arc<Shared>,
-    runtime: Handle,
-    _end: oneshot::Sender<()>,
-}
-
 /// What the connections share.
 pub(super) struct Shared {
     settings: TlsSettings,
@@ -204,39 +196,19 @@ pub(super) struct Shared {
     start: Instant,
 }
 
-impl Thread {
-    /// Reads the files and begins; the files are looked at again every two seconds.
-    pub(super) fn start(settings: &TlsSettings) -> Result<Self, Mistake> {
+impl Shared {
+    /// Reads the files; they are looked at again every two seconds, on this runtime.
+    pub(super) fn start(settings: &TlsSettings, runtime: &Handle) -> Result<Arc<Self>, Mistake> {
         let tls = Tls::load(settings)?;
         let start = started();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(Self {
             settings: settings.clone(),
             tls: ArcSwap::from_pointee(tls),
             begun: Mutex::default(),
             start,
         });
-        let no_thread = |e: std::io::Error| Mistake { file: PathBuf::from("[tls]"), why: e.to_string() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
-        let (end, over) = oneshot::channel();
-        let (handle, watched) = (runtime.handle().clone(), Arc::clone(&shared));
-        let work = move || {
-            runtime.block_on(async move {
-                tokio::select! {
-                    _ = over => {}
-                    () = watch(watched) => {}
-                }
-            });
-        };
-        std::thread::Builder::new().name("tls".to_owned()).spawn(work).map_err(no_thread)?;
-        Ok(Self { shared, runtime: handle, _end: end })
-    }
-
-    pub(super) fn runtime(&self) -> &Handle {
-        &self.runtime
-    }
-
-    pub(super) fn shared(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+        runtime.spawn(watch(Arc::clone(&shared)));
+        Ok(shared)
     }
 }
 

@@ -150,6 +150,7 @@ fn views() -> Views {
         figures: Arc::new(ArcSwap::from_pointee(Sheet::new(SHIPPED.plan.zone().clone()))),
         pulse: Beat::default(),
         board: Arc::default(),
+        phones: None,
     }
 }
 

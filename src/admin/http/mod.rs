@@ -3,7 +3,8 @@
 //! A connection carries requests one after another; an idle one is closed after some seconds, and none goes on while others wait for a
 //! place. A head that is too long or late, a body over its limit and a
 //! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
-//! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan.
+//! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan. Telephones in pages
+//! come by the same address and are handed to the signalling (`phones`).
 
 mod backend;
 mod body;
@@ -12,6 +13,7 @@ mod figures;
 mod health;
 mod limits;
 mod metrics;
+mod phones;
 mod query;
 mod routes;
 mod stream;

@@ -8,6 +8,7 @@ use super::figures::figures;
 use super::health;
 use super::limits::WAIT;
 use super::metrics::metrics;
+use super::phones;
 use super::stream;
 use super::verb::{Action, disaster, end, set, take};
 use crate::call::Unfit;
@@ -15,6 +16,7 @@ use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;
 use crate::id::{CallRef, GroupId, SeatId};
 use crate::live::Listed;
+use crate::transport::websocket::PATH;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::PathRejection;
@@ -36,7 +38,7 @@ const BODY: usize = 16 << 10;
 type Ref = Result<Path<String>, PathRejection>;
 
 /// All addresses. Nothing is told to a client that does not know the token, not even which ones there are; but whether the process
-/// serves and is ready, which whoever restarts it must know.
+/// serves and is ready, which whoever restarts it must know, and telephones in pages, which prove themselves by SIP.
 pub(super) fn router(backend: &Arc<Backend>) -> Router {
     let mut router = Router::new()
         .route("/api/v1/status", get(status))
@@ -66,6 +68,7 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         // Behind the guard: a layer stands before what was added until then.
         .route("/healthz", get(health::alive).fallback(async || Fault::method()))
         .route("/readyz", get(health::ready).fallback(async || Fault::method()))
+        .route(PATH, get(phones::open).fallback(async || Fault::method()))
         .with_state(Arc::clone(backend))
 }
 

@@ -1,10 +1,11 @@
-//! What the API answers from without asking the exchange.
+//! What the API has of others: what it answers from without asking the exchange, and where it hands telephones to.
 
 use super::super::pulse::Beat;
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;
 use crate::store::Shown;
+use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
@@ -21,4 +22,6 @@ pub struct Views {
     pub pulse: Beat,
     /// Calls, seats and groups as they are.
     pub board: Arc<Board>,
+    /// The signalling's way in for telephones in pages; `None`: there is none.
+    pub phones: Option<Entrance>,
 }

@@ -5,7 +5,7 @@ use super::{Dialog, Outgoing, Session, SessionId, State};
 use crate::clock::Now;
 use crate::sip::auth::client::Login;
 use crate::sip::endpoint::{ALLOW, Endpoint, Event, FailedBy, Purpose, SUPPORTED, Timer, User};
-use crate::sip::flow::{Flow, Transport};
+use crate::sip::flow::Flow;
 use crate::sip::header::{self, NameAddr};
 use crate::sip::id::TxnId;
 use crate::sip::message::Message;
@@ -21,10 +21,7 @@ const MAX_FORKS: usize = 32;
 /// Contact of ours on a flow.
 pub(super) fn contact(flow: &Flow) -> impl fmt::Display + use<> {
     let (local, transport) = (flow.local, flow.transport);
-    fmt::from_fn(move |f| match transport {
-        Transport::Udp => write!(f, "<sip:{local}>"),
-        Transport::Tcp | Transport::Tls => write!(f, "<sip:{local};transport={}>", transport.word()),
-    })
+    fmt::from_fn(move |f| write!(f, "<sip:{local}{}>", transport.suffix()))
 }
 
 impl Endpoint {
