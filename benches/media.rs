@@ -331,7 +331,7 @@ fn relay(calls: u16, time: Duration, by: By) -> f64 {
         let mut remote = remote(at, Codec::Pcma, Some(101));
         if by == By::Sealed && i % 2 == 0 {
             let (pair, sender, listener) = keys(Suite::Cm80);
-            remote.crypto = Some(pair);
+            remote.crypto = Some(switchboard::key::Crypto::Keys(pair));
             ends[i] = Some(Box::new((sender, listener)));
         }
         give(&handle, open(*port, EPOCH));

@@ -97,6 +97,72 @@ pub struct Pair {
     pub theirs: Master,
 }
 
+/// SHA-256 of a certificate (RFC 8122 §5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, byte) in self.0.iter().enumerate() {
+            write!(f, "{}{byte:02X}", if i == 0 { "" } else { ":" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+impl Fingerprint {
+    /// From `AB:CD:…`, whatever its case.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let mut parts = text.trim().split(':');
+        for byte in &mut bytes {
+            let part = parts.next().filter(|part| part.len() == 2)?;
+            *byte = u8::from_str_radix(part, 16).ok()?;
+        }
+        parts.next().is_none().then_some(Self(bytes))
+    }
+}
+
+/// Our user name and password for the checks of ICE on a leg (RFC 8445 §5.3), in characters of `ice-char`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ice {
+    /// Which leg of ours a check is for.
+    pub user: [u8; 16],
+    /// Whoever knows it may say where the leg's media goes: 144 bits.
+    pub password: [u8; 24],
+}
+
+impl fmt::Debug for Ice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ice({}, …)", String::from_utf8_lossy(&self.user))
+    }
+}
+
+/// What a leg with a browser is protected by: keys are made by DTLS once the browser is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Web {
+    /// Ours.
+    pub ice: Ice,
+    /// The browser's certificate.
+    pub theirs: Fingerprint,
+}
+
+/// How a leg's media is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crypto {
+    /// By keys that SIP has carried (RFC 4568).
+    Keys(Pair),
+    /// By keys of a handshake with a browser.
+    Web(Web),
+}
+
 /// Whether media is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Policy {

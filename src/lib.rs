@@ -6,7 +6,7 @@
 //! | tier | modules | may do I/O |
 //! |---|---|---|
 //! | 0 | [`clock`] [`id`] [`key`] [`fact`] | no |
-//! | 1 | [`sip`] [`sdp`] [`rtp`] [`audio`] [`calendar`] (never each other) | no |
+//! | 1 | [`sip`] [`sdp`] [`rtp`] [`browser`] [`audio`] [`calendar`] (never each other) | no |
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
@@ -21,6 +21,7 @@ pub mod id;
 pub mod key;
 
 pub mod audio;
+pub mod browser;
 pub mod calendar;
 pub mod rtp;
 pub mod sdp;

@@ -2,18 +2,20 @@
 
 use super::input::LegEvent;
 use crate::id::{CallRef, LegRef, TrunkId};
-use crate::key::Policy;
+use crate::key::{Fingerprint, Policy};
 use crate::patch::{Codec, Command, Latch, Lease, Remote, Source};
-use crate::sdp::{Agreed, Codecs, Direction, Local, Negotiation, PCMU, Refused};
+use crate::sdp::{Agreed, Codecs, Direction, Door, Local, Negotiation, PCMU, Refused};
 use crate::sip::dialog::SessionId;
 use bytes::Bytes;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Whether a leg's media is encrypted, and where our keys for it come from.
 #[derive(Clone, Copy, Default)]
 pub struct Secure {
     /// Whether.
     pub policy: Policy,
+    /// Where it comes in if it is a browser, and whether it is one.
+    pub door: Option<(SocketAddr, Fingerprint, bool)>,
     /// Random.
     pub seed: [u8; 32],
 }
@@ -89,13 +91,22 @@ impl Leg {
     fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64, secure: Secure) -> Self {
         // The top bit is left out: many parsers read `o=` as a signed number.
         let local = Local { address: lease.rtp.ip(), port: lease.rtp.port(), session_id: session_id >> 1 };
+        let mut negotiation = Negotiation::new(local);
+        negotiation = match secure.door {
+            // What a browser is encrypted by is no matter of policy: always, and by other keys.
+            Some((.., true)) => negotiation,
+            Some((.., false)) | None => negotiation.secured(secure.policy, secure.seed),
+        };
+        if let Some((at, ours, speaks)) = secure.door {
+            negotiation = negotiation.with_door(Door { at, ours, user: lease.port.name() }, secure.seed, speaks);
+        }
         Self {
             call,
             leg,
             session: None,
             trunk: None,
             lease,
-            negotiation: Negotiation::new(local).secured(secure.policy, secure.seed),
+            negotiation,
             latch: nat.map_or(Latch::Sdp, Latch::SdpOr),
             local: Bytes::new(),
             open: false,
@@ -132,6 +143,13 @@ impl Leg {
     #[must_use]
     pub fn is_agreed(&self) -> bool {
         self.negotiation.agreed().is_some()
+    }
+
+    /// The media command for a browser, which may be there before its answer is.
+    #[must_use]
+    pub fn expect(&self) -> Option<Command> {
+        let ice = self.negotiation.ice()?;
+        Some(Command::Expect { port: self.lease.port, epoch: self.lease.epoch, ice })
     }
 
     /// The media command for what is agreed now.

@@ -187,6 +187,8 @@ pub struct Media {
     pub ports: RangeInclusive<u16>,
     /// Media threads; 0 is one for each core.
     pub threads: u8,
+    /// The UDP port that all browsers' media comes to; `None`: no browser is a telephone here.
+    pub browser_port: Option<u16>,
 }
 
 impl Media {
@@ -217,9 +219,25 @@ impl Media {
             document.warning(span, zh, en);
         }
         let threads = table.number_or("threads", 0..=64, 0);
+        let browser_port = browser_port(&table, sip, &ports);
         table.finish();
-        Self { address: address.unwrap_or(IpAddr::from([127, 0, 0, 1])), ports, threads }
+        Self { address: address.unwrap_or(IpAddr::from([127, 0, 0, 1])), ports, threads, browser_port }
     }
+}
+
+fn browser_port(table: &Table<'_, '_>, sip: &Sip, ports: &RangeInclusive<u16>) -> Option<u16> {
+    let port = Some(table.number_or("browser_port", 0..=65_535, 0)).filter(|port| *port != 0);
+    let span = table.value("browser_port").map_or(table.span.clone(), |value| value.span());
+    let udp = || sip.transports.listen.iter().filter(|l| l.transport == Transport::Udp);
+    if let Some(port) = port.filter(|port| ports.contains(port) || udp().any(|l| l.address.port() == *port)) {
+        let zh = format!("browser_port = {port} 已用于 [media] ports 或 [sip] listen");
+        table.document.error(span, zh, format!("browser_port = {port} is in [media] ports or [sip] listen already"));
+    } else if port.is_none() && sip.transports.listen.iter().any(|l| l.transport.is_web()) {
+        let zh = "有 ws: 或 wss: 监听地址而没有 [media] browser_port：网页电话只能登记，不能通话";
+        let en = "there is a ws: or wss: address and no [media] browser_port: a telephone in a page could register and never talk";
+        table.document.warning(span, zh, en);
+    }
+    port
 }
 
 fn ports(table: &Table<'_, '_>) -> (RangeInclusive<u16>, Range<usize>) {

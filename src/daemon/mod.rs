@@ -10,6 +10,7 @@ mod effort;
 mod error;
 mod first;
 mod load;
+mod media;
 mod milestones;
 mod owed;
 mod planner;

@@ -3,6 +3,7 @@
 use super::doors::open_doors;
 use super::effort::Effort;
 use super::first::{First, first};
+use super::media::{self, Closed, Media};
 use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
 use super::publisher::Publisher;
@@ -18,19 +19,14 @@ use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
-use crate::{admin, media, patch, store, transport};
+use crate::{admin, exchange, patch, store, transport};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-/// Ports that have been closed: nobody waits for them, so that they wake nobody.
-type Closed = Arc<Mutex<Vec<patch::Event>>>;
-
-/// How many media events may wait for the signalling thread.
-const MEDIA_QUEUE: usize = 65_536;
 /// How long, µs, and how many facts are kept together for the records.
 const BOOK_EVERY: u64 = SECOND / 10;
 const BUNDLE: usize = 1024;
@@ -59,7 +55,7 @@ struct Daemon {
     clock: Clock,
     exchange: Exchange,
     transports: Transports,
-    media: media::Handle,
+    media: crate::media::Handle,
     owed: Owed,
     media_events: mpsc::Receiver<patch::Event>,
     closed: Closed,
@@ -134,7 +130,8 @@ impl Daemon {
         let (transports, listen) = bind(&config, &state)?;
         let mut opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
-        let (media, media_events, closed, lost_events) = start_media(&config, &state, clock)?;
+        let started = media::start(&config, &state, clock)?;
+        let Media { handle: media, events: media_events, closed, lost: lost_events, door } = started;
         let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
         let views = views(clock, &in_force, &opened.writer, &teller, &transports);
         let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
@@ -143,7 +140,7 @@ impl Daemon {
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
         let ready = doors.ready((state, temporary.is_some()), listen.clone(), &config, &snapshot.plan, now.wall);
         let mut exchange = Exchange::new(
-            settings::exchange(&config, listen, &ready.state),
+            exchange::Settings { door, ..settings::exchange(&config, listen, &ready.state) },
             snapshot,
             seed(),
             opened.journal.next_seq(),
@@ -512,26 +509,6 @@ fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Tran
 }
 
 type Listens = Vec<(transport::Transport, std::net::SocketAddr)>;
-
-type MediaParts = (media::Handle, mpsc::Receiver<patch::Event>, Closed, Arc<AtomicU64>);
-
-fn start_media(config: &crate::config::Config, state: &std::path::Path, clock: Clock) -> Result<MediaParts, Error> {
-    let (tell, events) = mpsc::channel(MEDIA_QUEUE);
-    let lost = Arc::new(AtomicU64::new(0));
-    let closed = Closed::default();
-    let (counter, quiet) = (lost.clone(), closed.clone());
-    let tell: media::Tell = Arc::new(move |event| {
-        if matches!(event, patch::Event::Closed { .. }) {
-            quiet.lock().unwrap_or_else(PoisonError::into_inner).push(event);
-        } else if tell.try_send(event).is_err() {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
-    });
-    let random = u64::from_le_bytes(seed()[..8].try_into().unwrap_or_default());
-    let handle = media::spawn(&settings::media(config, random, config.recording.folder(state)), clock, tell)
-        .map_err(Error::Media)?;
-    Ok((handle, events, closed, lost))
-}
 
 fn open_store(
     state: &std::path::Path,

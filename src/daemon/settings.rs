@@ -1,5 +1,7 @@
 //! From the configuration file's values to those of the modules.
 
+use super::Error;
+use crate::browser::Identity;
 use crate::config::{self, Config, SignIn};
 use crate::dialplan::Plan;
 use crate::exchange::{self, PersonSettings, SeatSettings, SourceRule, TrunkSettings};
@@ -12,6 +14,7 @@ use crate::transport::{TlsSettings, certificate};
 use crate::{ledger, media, store, transport};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the exchange is told.
@@ -30,6 +33,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         realm: config.sip.realm.clone(),
         algorithms: config.sip.algorithms.clone(),
         nonce: micros(config.sip.nonce),
+        door: None,
         lockout: config.sip.lockout,
         register: (whole(config.sip.register_min), whole(config.sip.register_max)),
         listen,
@@ -130,8 +134,20 @@ fn person(person: &config::Person) -> PersonSettings {
     }
 }
 
+/// Where browsers' media comes to, if it may, and a certificate for this run.
+pub(super) fn browsers(config: &Config) -> Result<Option<media::Browsers>, Error> {
+    let Some(port) = config.media.browser_port else { return Ok(None) };
+    let identity = Identity::new().map_err(|e| Error::Machine("DTLS".into(), std::io::Error::other(e)))?;
+    Ok(Some(media::Browsers { at: SocketAddr::new(config.media.address, port), identity: Arc::new(identity) }))
+}
+
 /// What the media threads are told. 0 threads in the file means one a core.
-pub(super) fn media(config: &Config, seed: u64, recordings: PathBuf) -> media::Settings {
+pub(super) fn media(
+    config: &Config,
+    browsers: Option<media::Browsers>,
+    seed: u64,
+    recordings: PathBuf,
+) -> media::Settings {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = if config.media.threads == 0 { cores.min(64) as u8 } else { config.media.threads };
     media::Settings {
@@ -139,6 +155,7 @@ pub(super) fn media(config: &Config, seed: u64, recordings: PathBuf) -> media::S
         threads,
         seed,
         recordings: Some(recordings),
+        browsers,
         ..media::Settings::new(config.media.address)
     }
 }
@@ -182,7 +199,7 @@ mod tests {
             let text = format!("[sip]\nlisten = 'udp:127.0.0.1:5070'\n[recording]\n{keys}\n");
             let config = Config::parse("x.toml", &text, &folder, &|_| None).unwrap_or_else(|m| panic!("{m:#?}"));
             let state = folder.join("state");
-            let media = super::media(&config, 1, config.recording.folder(&state));
+            let media = super::media(&config, None, 1, config.recording.folder(&state));
             assert_eq!(media.recordings, Some(folder.join(at)));
             assert_eq!(super::exchange(&config, Vec::new(), &state).record_default, record);
         }

@@ -122,7 +122,8 @@ impl Exchange {
             return self.endpoint.refuse(&incoming, 503, b"");
         };
         let nat = self.media_source(origin, incoming.flow.peer.ip());
-        let secure = self.secured(origin, incoming.flow.transport).ok_or(crate::sdp::Refused::Insecure);
+        let secure =
+            self.secured(origin, incoming.flow.transport, offer.as_deref()).ok_or(crate::sdp::Refused::Insecure);
         let session_id = self.random();
         let leg = match secure.and_then(|secure| Leg::called(call, lease, offer.as_deref(), nat, session_id, secure)) {
             Ok(leg) => leg,

@@ -176,8 +176,8 @@ impl Exchange {
             sequence: (random as u16) & 0x7fff,
             timestamp: (random >> 16) as u32,
         });
-        if let Some(remote) = leg.remote() {
-            self.media(remote);
+        for command in leg.expect().into_iter().chain(leg.remote()) {
+            self.media(command);
         }
     }
 

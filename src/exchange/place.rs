@@ -272,7 +272,7 @@ impl Exchange {
             return self.turn_away(incoming, origin, &refused, &to, now);
         };
         let nat = self.media_source(&origin, incoming.flow.peer.ip());
-        let secure = self.secured(&origin, incoming.flow.transport).ok_or(sdp::Refused::Insecure);
+        let secure = self.secured(&origin, incoming.flow.transport, offer.as_deref()).ok_or(sdp::Refused::Insecure);
         let session_id = self.random();
         let leg = match secure.and_then(|secure| Leg::called(id, lease, offer.as_deref(), nat, session_id, secure)) {
             Ok(leg) => leg,

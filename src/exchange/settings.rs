@@ -4,7 +4,7 @@ use super::codes::Codes;
 use super::overload::Overload;
 use crate::call::Pin;
 use crate::id::{AgentId, GroupId, PromptId, SeatId, SkillId, TrunkId};
-use crate::key::Srtp;
+use crate::key::{Fingerprint, Srtp};
 use crate::sip::auth::lockout::Limits;
 use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub struct Settings {
     /// The SIP stack.
     pub sip: endpoint::Settings,
+    /// Where browsers' media comes to, and the fingerprint of our certificate; `None`: there are none.
+    pub door: Option<(SocketAddr, Fingerprint)>,
     /// Digest realm, as phones show it.
     pub realm: String,
     /// Digest algorithms offered, the strongest first.

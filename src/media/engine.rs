@@ -4,11 +4,13 @@ use super::outgoing::Outgoing;
 use super::outlet::Outlet;
 use super::reel::REEL;
 use super::state::{State, Timer};
+use crate::browser::Identity;
 use crate::clock::Now;
 use crate::patch::{Command, Event};
 use crate::rtp::telephone_event;
 use std::cmp::Reverse;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// All legs of one media thread, as a value.
 ///
@@ -27,6 +29,13 @@ impl Engine {
     #[must_use]
     pub fn new(thread: u8, seed: u64) -> Self {
         Self { state: State::new(thread, seed), due: Vec::new() }
+    }
+
+    /// The same, and browsers are met with this certificate.
+    #[must_use]
+    pub fn with_browsers(mut self, identity: Arc<Identity>) -> Self {
+        self.state.identity = Some(identity);
+        self
     }
 
     /// One more port; its index.
@@ -70,6 +79,11 @@ impl Engine {
             Command::Remote { port, epoch, remote } => {
                 if let Some(index) = self.state.current(port, epoch) {
                     self.state.agree(index, remote, now, out);
+                }
+            }
+            Command::Expect { port, epoch, ice } => {
+                if let Some(index) = self.state.current(port, epoch) {
+                    self.state.expect(index, ice);
                 }
             }
             Command::Hear { port, epoch, source } => {
@@ -119,12 +133,39 @@ impl Engine {
 
     /// A datagram has come to a port's RTP socket. It is changed in place; what is to be sent goes to `out` at once.
     pub fn on_rtp(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
+        if self.is_web(port) {
+            return;
+        }
         self.state.on_rtp(port, from, datagram, now, out);
+    }
+
+    /// A datagram for this port's leg has come to the port of all browsers. It is changed in place.
+    pub fn on_web(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
+        self.state.on_web(port, from, datagram, now, out);
+    }
+
+    /// One step of one browser's handshake, a third of a millisecond; false when none waits.
+    pub fn shake(&mut self, now: Now, out: &mut impl Outlet) -> bool {
+        self.state.shake(now, out)
+    }
+
+    /// Whether [`Engine::shake`] has something to do.
+    #[must_use]
+    pub fn shakes(&self) -> bool {
+        !self.state.steps.is_empty()
+    }
+
+    /// A browser's leg: nothing that comes to its own sockets is for it.
+    fn is_web(&mut self, port: u32) -> bool {
+        let leg = self.state.legs.get_mut(port as usize).filter(|leg| leg.web.is_some());
+        leg.map(|leg| leg.refused += 1).is_some()
     }
 
     /// A datagram has come to a port's RTCP socket.
     pub fn on_rtcp(&mut self, port: u32, from: SocketAddr, datagram: &[u8], now: Now) {
-        self.state.on_rtcp(port, from, datagram, now);
+        if !self.is_web(port) {
+            self.state.on_rtcp(port, from, datagram, now);
+        }
     }
 
     /// Sends every packet that is due at `now`, and does what the timers say.
@@ -154,6 +195,8 @@ impl Engine {
                 match timer {
                     Timer::Report => self.state.report(port, now, out),
                     Timer::Silence => self.state.listen(port, now),
+                    Timer::Handshake => self.state.shake_again(port, now, out),
+                    Timer::Keys => self.state.keys_or_not(port, now, out),
                 }
             }
         }

@@ -9,6 +9,7 @@ use super::sealed::Sealed;
 use super::state::State;
 use crate::audio::dtmf::Detector;
 use crate::clock::Now;
+use crate::key::Crypto;
 use crate::patch::{self, Epoch, Event, Remote, Source};
 use rand_core::RngCore;
 
@@ -28,6 +29,15 @@ impl State {
         let Some(leg) = self.legs.get_mut(index as usize) else {
             return;
         };
+        leg.detector = match remote.telephone_event {
+            Some(_) => None,
+            None => leg.detector.take().or_else(|| Some(Box::new(Detector::default()))),
+        };
+        let keys = match remote.crypto {
+            Some(Crypto::Web(web)) => return self.agree_web(index, web, remote, now, out),
+            Some(Crypto::Keys(pair)) => Some(pair),
+            None => None,
+        };
         leg.latch = Latch::arm(&remote, leg.named);
         if remote.rtp.is_some() && remote.rtp != leg.named {
             leg.named = remote.rtp;
@@ -46,10 +56,6 @@ impl State {
         if remote.rtcp.is_some() || leg.learnt.is_none() {
             leg.rtcp_to = remote.rtcp.or(leg.named.map(beside));
         }
-        leg.detector = match remote.telephone_event {
-            Some(_) => None,
-            None => leg.detector.take().or_else(|| Some(Box::new(Detector::default()))),
-        };
         // A trunk is heard from one address only: the kernel can see to that from the first packet.
         let peer = match remote.latch {
             patch::Latch::Sdp => leg.named,
@@ -59,7 +65,7 @@ impl State {
             leg.connected = peer.is_some();
             out.connect(index, peer);
         }
-        leg.sealed = Sealed::agreed(leg.sealed.take(), remote.crypto);
+        leg.sealed = Sealed::agreed(leg.sealed.take(), keys);
         leg.remote = Some(remote);
         self.start_timers(index, now);
         self.start(index, now, out);
@@ -133,6 +139,9 @@ impl State {
         }
         if leg.connected {
             out.connect(index, None);
+        }
+        for from in leg.web.iter().flat_map(|peer| peer.addresses()) {
+            out.route(*from, index, false);
         }
         self.open -= 1;
         let port = self.id(index);

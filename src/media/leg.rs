@@ -7,6 +7,7 @@ use super::receiver::Receiver;
 use super::sealed::Sealed;
 use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
+use crate::browser::Peer;
 use crate::patch::{Codec, Epoch, Remote, Stats};
 use crate::rtp::Statistics;
 use crate::rtp::telephone_event::{Press, Presses};
@@ -90,6 +91,10 @@ pub struct Leg {
     pub rtcp_to: Option<SocketAddr>,
     /// Its packets are sealed and opened by these; `None`: they go in the clear.
     pub sealed: Option<Box<Sealed>>,
+    /// It is a browser's.
+    pub web: Option<Box<Peer>>,
+    /// Its keys are on their way: what it shall hear waits for them, so that no prompt begins unheard.
+    pub unkeyed: bool,
     /// What it hears.
     pub hears: Hears,
     /// Who hears it, by index.
@@ -164,7 +169,7 @@ impl Leg {
     /// Whether there is anything to be sent on the tick, and someone agreed to get it.
     pub fn plays(&self) -> bool {
         let sound = matches!(self.hears, Hears::Tone { .. } | Hears::Play { .. } | Hears::Mix(_));
-        self.remote.is_some() && (sound || self.digits.is_some() || self.silent_until > 0)
+        self.remote.is_some() && !self.unkeyed && (sound || self.digits.is_some() || self.silent_until > 0)
     }
 
     /// Whether it is on its way into a mix.
@@ -218,6 +223,18 @@ impl Leg {
             self.silent_until = now + LONGEST;
         }
         flows
+    }
+
+    /// Something authentic of a browser has come from there: that is where it is.
+    #[inline]
+    pub fn heard_from(&mut self, from: SocketAddr) {
+        if let Some(peer) = &mut self.web {
+            peer.heard(from);
+            if self.rtcp_to != Some(from) {
+                self.rtcp_to = Some(from);
+                self.to = self.to.and(Some(from));
+            }
+        }
     }
 
     /// When it is to be sent silence next, µs: at once after silence, after sound when what follows it is late. `None`: it is not.

@@ -9,7 +9,8 @@
 //!
 //! Refused here: deciding who hears whom (that is `call`), parsing SDP, resampling, and any codec but G.711.
 //! Three and more are mixed (`conference`, `receiver`) and anyone is recorded (`tape`, and [`recorder`] on its own thread)
-//! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Ports that are rings instead of sockets get a file of their own.
+//! beside `relay` and `player`, which know nothing of it; [`archive`] keeps what was recorded. Browsers' legs (`web`) are reached by one port
+//! for all of them (`door`). Ports that are rings instead of sockets get a file of their own.
 
 mod conference;
 mod crossing;
@@ -33,16 +34,19 @@ mod send;
 mod silence;
 mod sounds;
 mod state;
+mod step;
 mod tape;
 mod tell;
 mod unwritten;
 mod voices;
+mod web;
 mod wheel;
 
 #[cfg(test)]
 mod tests;
 
 pub mod archive;
+mod door;
 pub mod port;
 pub mod recorder;
 pub mod settings;
@@ -50,6 +54,6 @@ pub mod thread;
 
 pub use engine::Engine;
 pub use outlet::Outlet;
-pub use settings::{Error, Settings};
+pub use settings::{Browsers, Error, Settings};
 pub use tell::Tell;
 pub use thread::{Handle, spawn};

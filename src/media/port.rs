@@ -1,8 +1,9 @@
 //! Sockets of one media thread: pairs bound ahead, and the engine's packets on their way out.
 
+use super::door::Door;
 use super::outlet::Outlet;
 use super::recorder::Tap;
-use crate::patch::Take;
+use crate::patch::{PortId, Take};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rustix::event::epoll;
@@ -12,6 +13,7 @@ use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, Socket
 use rustix::process::{Resource, getrlimit};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Expedited forwarding (RFC 3246), as voice is marked (RFC 4594 §4.1).
 const EXPEDITED: u8 = 0xB8;
@@ -51,7 +53,12 @@ pub struct Ports {
     pub dropped: u64,
     /// To the recorder.
     pub tap: Option<Tap>,
+    /// The port of all browsers, and which thread this is.
+    pub door: Option<(Arc<Door>, u8)>,
 }
+
+/// A place of the packets that wait: they go by the port of all browsers.
+const BY_DOOR: u32 = u32::MAX;
 
 /// Which socket is ready, as epoll's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +67,8 @@ pub enum Ready {
     Rtp(u32),
     /// RTCP of a port.
     Rtcp(u32),
+    /// The port of all browsers.
+    Door,
     /// Someone woke the thread.
     Wake,
 }
@@ -71,6 +80,7 @@ impl Ready {
         match self {
             Self::Rtp(port) => u64::from(port) << 1,
             Self::Rtcp(port) => (u64::from(port) << 1) | 1,
+            Self::Door => u64::MAX - 1,
             Self::Wake => u64::MAX,
         }
     }
@@ -80,6 +90,7 @@ impl Ready {
     pub fn of(number: u64) -> Self {
         match number {
             u64::MAX => Self::Wake,
+            n if n == u64::MAX - 1 => Self::Door,
             n if n & 1 == 0 => Self::Rtp((n >> 1) as u32),
             n => Self::Rtcp((n >> 1) as u32),
         }
@@ -110,6 +121,7 @@ impl Ports {
             bytes: Vec::new(),
             dropped: 0,
             tap: None,
+            door: None,
         })
     }
 
@@ -204,11 +216,19 @@ impl Ports {
         let mut rest = &bytes[..];
         for (port, to, length) in held.drain(..) {
             let (packet, after) = rest.split_at(length.min(rest.len()));
-            self.send(port, to, packet);
+            match port {
+                BY_DOOR => self.by_door(to, packet),
+                port => self.send(port, to, packet),
+            }
             rest = after;
         }
         bytes.clear();
         (self.held, self.bytes) = (held, bytes);
+    }
+
+    fn by_door(&mut self, to: SocketAddr, datagram: &[u8]) {
+        let sent = self.door.as_ref().is_some_and(|(door, _)| door.send(to, datagram));
+        self.dropped += u64::from(!sent);
     }
 
     fn send(&mut self, port: u32, to: SocketAddr, packet: &[u8]) {
@@ -232,7 +252,7 @@ impl Ports {
         let socket = match ready {
             Ready::Rtp(port) => &self.bound.get(port as usize)?.rtp,
             Ready::Rtcp(port) => &self.bound.get(port as usize)?.rtcp,
-            Ready::Wake => return None,
+            Ready::Door | Ready::Wake => return None,
         };
         let (length, _, from) = net::recvfrom(socket, buffer, RecvFlags::DONTWAIT).ok()?;
         Some((length, SocketAddr::try_from(from?).ok()?))
@@ -269,6 +289,21 @@ impl Outlet for Ports {
                 false
             }
         };
+    }
+
+    fn web(&mut self, to: SocketAddr, datagram: &[u8]) {
+        if self.holding {
+            self.held.push((BY_DOOR, to, datagram.len()));
+            self.bytes.extend_from_slice(datagram);
+        } else {
+            self.by_door(to, datagram);
+        }
+    }
+
+    fn route(&mut self, from: SocketAddr, port: u32, on: bool) {
+        if let Some((door, thread)) = &self.door {
+            door.route(from, PortId { thread: *thread, index: port }, on);
+        }
     }
 
     fn tape(&mut self, take: Take) -> bool {

@@ -232,6 +232,10 @@ fn admit(
         }
         _ => return None,
     };
+    if leg.web.is_some() {
+        leg.heard_from(from);
+        return Some((view, kind));
+    }
     match leg.latch.hear(from, view.header.ssrc, view.header.sequence, now.mono) {
         Verdict::Refused => return None,
         Verdict::Believed => {}

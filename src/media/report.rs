@@ -112,7 +112,8 @@ impl State {
 
 /// Whether RTCP from there is this leg's; true inside if any port of its host counts, so that it may be learnt.
 fn admitted(leg: &Leg, from: SocketAddr) -> Option<bool> {
-    if leg.rtcp_to == Some(from) {
+    // A browser's is authentic, and comes from where it is.
+    if leg.rtcp_to == Some(from) || leg.web.is_some() {
         return Some(false);
     }
     match leg.remote.as_ref()?.latch {

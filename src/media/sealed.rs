@@ -14,12 +14,19 @@ pub struct Sealed {
     keys: Pair,
     sender: Sender,
     listener: Listener,
+    /// By the port of all browsers.
+    web: bool,
 }
 
 impl Sealed {
     /// With these keys.
     pub fn new(keys: Pair) -> Self {
-        Self { keys, sender: Sender::new(&keys.ours), listener: Listener::new(&keys.theirs) }
+        Self { keys, sender: Sender::new(&keys.ours), listener: Listener::new(&keys.theirs), web: false }
+    }
+
+    /// The same for a browser, RTP and RTCP by one port (RFC 5761).
+    pub fn by_web(keys: Pair) -> Self {
+        Self { web: true, ..Self::new(keys) }
     }
 
     /// What holds after a new agreement: in each direction the same contexts as long as its key is the same, so that counters go on and a
@@ -64,7 +71,10 @@ pub fn rtp(sealed: Option<&mut Sealed>, port: u32, to: SocketAddr, packet: &[u8]
     let Some(copy) = room.get_mut(..packet.len()) else { return };
     copy.copy_from_slice(packet);
     if let Some(bytes) = sealed.sender.protect(&mut room, packet.len()).and_then(|length| room.get(..length)) {
-        out.rtp(port, to, bytes);
+        match sealed.web {
+            true => out.web(to, bytes),
+            false => out.rtp(port, to, bytes),
+        }
     }
 }
 
@@ -75,6 +85,9 @@ pub fn rtcp(sealed: Option<&mut Sealed>, port: u32, to: SocketAddr, packet: &[u8
     let Some(copy) = room.get_mut(..packet.len()) else { return };
     copy.copy_from_slice(packet);
     if let Some(bytes) = sealed.sender.protect_rtcp(&mut room, packet.len()).and_then(|length| room.get(..length)) {
-        out.rtcp(port, to, bytes);
+        match sealed.web {
+            true => out.web(to, bytes),
+            false => out.rtcp(port, to, bytes),
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! What the media threads are told at the start, checked.
 
+use crate::browser::Identity;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How media is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The address that goes into SDP; sockets are bound to it.
     pub address: IpAddr,
@@ -22,13 +24,33 @@ pub struct Settings {
     pub seed: u64,
     /// The folder of recordings; `None`: nothing can be recorded.
     pub recordings: Option<PathBuf>,
+    /// Where browsers' media comes to; `None`: there are none.
+    pub browsers: Option<Browsers>,
+}
+
+/// The port of all browsers.
+#[derive(Debug, Clone)]
+pub struct Browsers {
+    /// Its address, as SDP names it.
+    pub at: SocketAddr,
+    /// What they are met with.
+    pub identity: Arc<Identity>,
 }
 
 impl Settings {
     /// Settings for an address with everything else as it is usual.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
-        Self { address, ports: 20_000..=39_999, threads: 1, chunk: 240, commands: 8_192, seed: 0, recordings: None }
+        Self {
+            address,
+            ports: 20_000..=39_999,
+            threads: 1,
+            chunk: 240,
+            commands: 8_192,
+            seed: 0,
+            recordings: None,
+            browsers: None,
+        }
     }
 
     /// Whether media can be set up so.
@@ -110,6 +132,14 @@ pub enum Error {
         /// Last port tried.
         last: u16,
         /// What the system said last.
+        why: io::Error,
+    },
+    /// The port of all browsers is in use, or its address is not this machine's.
+    #[error("cannot bind {at}, the port of browsers: {why}")]
+    Browsers {
+        /// Where.
+        at: SocketAddr,
+        /// What the system said.
         why: io::Error,
     },
     /// The system refused something else.

@@ -4,12 +4,15 @@ use super::frame::{Frame, LONGEST};
 use super::legs::Legs;
 use super::reel::Reels;
 use super::sounds::Sounds;
+use super::step::Step;
 use super::wheel::Wheel;
+use crate::browser::Identity;
 use crate::patch::{Epoch, Event, PortId};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 /// What a leg's timer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +21,10 @@ pub enum Timer {
     Report,
     /// To see whether anyone is heard.
     Silence,
+    /// To send again what a browser's handshake may have lost.
+    Handshake,
+    /// To go on without a browser's keys.
+    Keys,
 }
 
 /// Everything of one media thread but its sockets.
@@ -43,6 +50,10 @@ pub struct State {
     pub frame: Frame,
     /// Recordings.
     pub reels: Reels,
+    /// What browsers are met with.
+    pub identity: Option<Arc<Identity>>,
+    /// Of their handshakes, in their turn.
+    pub steps: VecDeque<Step>,
 }
 
 impl State {
@@ -59,6 +70,8 @@ impl State {
             sounds: Sounds::default(),
             frame: [0; LONGEST],
             reels: Reels::default(),
+            identity: None,
+            steps: VecDeque::new(),
         }
     }
 

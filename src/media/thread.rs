@@ -1,9 +1,10 @@
 //! One engine on one core: epoll in front of it, sockets behind it, a bounded queue of commands beside it.
 
+use super::door::{Door, Post};
 use super::engine::Engine;
 use super::port::{Ports, Ready};
 use super::recorder::{self, Recorder};
-use super::settings::{Error, Settings};
+use super::settings::{Browsers, Error, Settings};
 use super::tell::Tell;
 use crate::clock::{Clock, Now};
 use crate::patch::{Command, Event, PortId};
@@ -32,6 +33,8 @@ const IDLE: u64 = 100_000;
 const SLICE: usize = 16;
 /// Most pairs that are kept free: what a storm of 4,000 calls a second takes until it is told of.
 const AHEAD: usize = 1_024;
+/// Datagrams of browsers taken in one round.
+const DOOR: usize = 64;
 /// How often packets are looked for that nobody hears before the tick, µs: a wake-up for each costs more than all the
 /// rest of it. Every tick is a multiple of it; jitter is measured no finer than this by those who wait for the tick.
 const SLOT: u64 = 5_000;
@@ -88,17 +91,29 @@ pub fn spawn(settings: &Settings, clock: Clock, tell: Tell) -> Result<Handle, Er
     // The tap is dropped before the handle, whose end waits for the recorder.
     let tap;
     (tap, handle.recorder) = recording.unzip();
-    for thread in 0..settings.threads {
-        let wake = Arc::new(Wake::new()?);
+    let wakes: Vec<_> = (0..settings.threads).map(|_| Wake::new().map(Arc::new)).collect::<Result<_, _>>()?;
+    let door = door(settings)?;
+    for (thread, wake) in (0..settings.threads).zip(&wakes) {
+        let wake = Arc::clone(wake);
         let (commands, queue) = sync_channel(settings.commands);
         let mut core = Core::new(settings, thread, clock, tell.clone(), wake.clone(), queue, shared.clone())?;
         core.ports.tap.clone_from(&tap);
+        if let Some((door, browsers)) = door.as_ref().zip(settings.browsers.as_ref()) {
+            core.meet(door, browsers, &wakes)?;
+        }
         core.first_ports(settings, thread)?;
         let name = format!("media-{thread}");
         let thread = std::thread::Builder::new().name(name).spawn(move || core.run())?;
         handle.workers.push(Worker { commands, wake, thread: Some(thread) });
     }
     Ok(handle)
+}
+
+/// The port of all browsers, where there shall be one.
+fn door(settings: &Settings) -> Result<Option<Arc<Door>>, Error> {
+    let Some(browsers) = &settings.browsers else { return Ok(None) };
+    let opened = Door::open(browsers, settings.threads);
+    opened.map(|door| Some(Arc::new(door))).map_err(|why| Error::Browsers { at: browsers.at, why: why.into() })
 }
 
 impl Handle {
@@ -200,6 +215,10 @@ struct Core {
     shared: Arc<Shared>,
     /// Datagrams read and not looked at yet: of which port, where from, how long.
     read: Vec<(u32, SocketAddr, usize)>,
+    /// What the others' threads have left for this one.
+    post: Post,
+    /// Those that are to be woken for what is left for them.
+    wakes: Vec<Arc<Wake>>,
     /// The slot at which the sockets set aside were last asked.
     looked: u64,
     /// Free pairs to keep bound.
@@ -229,6 +248,8 @@ impl Core {
             engine: Engine::new(id, seed),
             ports,
             read: Vec::new(),
+            post: Post::default(),
+            wakes: Vec::new(),
             looked: 0,
             clock,
             tell,
@@ -239,6 +260,18 @@ impl Core {
             short: false,
             spent: false,
         })
+    }
+
+    /// Browsers are met; the first thread reads what comes from them.
+    fn meet(&mut self, door: &Arc<Door>, browsers: &Browsers, wakes: &[Arc<Wake>]) -> Result<(), Error> {
+        let engine = std::mem::replace(&mut self.engine, Engine::new(self.id, 0));
+        self.engine = engine.with_browsers(Arc::clone(&browsers.identity));
+        if self.id == 0 {
+            door.wakes(self.ports.epoll(), Ready::Door.number()).map_err(io::Error::from)?;
+        }
+        self.ports.door = Some((Arc::clone(door), self.id));
+        self.wakes = wakes.to_vec();
+        Ok(())
     }
 
     /// The first chunk, while errors can still be returned.
@@ -317,7 +350,11 @@ impl Core {
         self.obey(now);
         for event in &*ready {
             let ready = Ready::of(event.data.u64());
-            self.take(ready, buffer, now);
+            match ready {
+                Ready::Wake => self.woken(now),
+                Ready::Door => self.at_the_door(buffer, now),
+                ready => self.take(ready, buffer, now),
+            }
             if let Ready::Rtp(port) = ready
                 && self.engine.only_mixed(port)
             {
@@ -331,6 +368,8 @@ impl Core {
             self.engine.tick(now, &mut self.ports);
             self.ports.release();
         }
+        // One step of one browser's handshake, so that no packet waits for two.
+        self.engine.shake(now, &mut self.ports);
         while let Some(event) = self.engine.poll() {
             (self.tell)(event);
         }
@@ -393,7 +432,7 @@ impl Core {
     /// How long to wait: until the next tick or the next look at the sockets set aside, not at all while ports are short,
     /// never longer than commands may wait.
     fn timeout(&self) -> Option<Timespec> {
-        if self.short {
+        if self.short || self.engine.shakes() {
             return Some(Timespec::default());
         }
         let look = (self.ports.aside() > 0).then_some((self.looked + 1) * SLOT);
@@ -424,9 +463,6 @@ impl Core {
 
     /// One datagram of a socket that is ready; if there are more, epoll says so again.
     fn take(&mut self, ready: Ready, buffer: &mut [u8], now: Now) {
-        if ready == Ready::Wake {
-            return self.wake.heard();
-        }
         let Some((length, from)) = self.ports.receive(ready, buffer) else {
             return;
         };
@@ -434,7 +470,37 @@ impl Core {
         match ready {
             Ready::Rtp(port) => self.engine.on_rtp(port, from, datagram, now, &mut self.ports),
             Ready::Rtcp(port) => self.engine.on_rtcp(port, from, datagram, now),
-            Ready::Wake => {}
+            Ready::Door | Ready::Wake => {}
+        }
+    }
+
+    /// Somebody has woken the thread: for a command, or for what browsers have sent.
+    fn woken(&mut self, now: Now) {
+        self.wake.heard();
+        let Some((door, _)) = &self.ports.door else { return };
+        door.collect(self.id, &mut self.post);
+        let mut post = std::mem::take(&mut self.post);
+        post.each(|port, from, datagram| self.engine.on_web(port, from, datagram, now, &mut self.ports));
+        self.post = post;
+    }
+
+    /// Browsers have sent something: what is for this thread's legs is looked at, the rest left for the others.
+    fn at_the_door(&mut self, buffer: &mut [u8], now: Now) {
+        let Some((door, _)) = self.ports.door.clone() else { return };
+        for _ in 0..DOOR {
+            let Some((length, from)) = buffer.get_mut(..LONGEST).and_then(|room| door.receive(room)) else { return };
+            let datagram = buffer.get_mut(..length).unwrap_or(&mut []);
+            match door.whose(from, datagram) {
+                Some(port) if port.thread == self.id => {
+                    self.engine.on_web(port.index, from, datagram, now, &mut self.ports);
+                }
+                Some(port) if door.leave(port, from, datagram) => {
+                    if let Some(wake) = self.wakes.get(usize::from(port.thread)) {
+                        wake.ring();
+                    }
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -442,6 +508,7 @@ impl Core {
 fn port(command: &Command) -> PortId {
     match command {
         Command::Open { port, .. }
+        | Command::Expect { port, .. }
         | Command::Remote { port, .. }
         | Command::Hear { port, .. }
         | Command::Digits { port, .. }

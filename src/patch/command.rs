@@ -1,6 +1,7 @@
 //! From the core to a media thread.
 
 use super::{Epoch, PortId, RecordingId, Remote, Source, Tape};
+use crate::key::Ice;
 use std::sync::Arc;
 
 /// What a media thread is told to do.
@@ -18,6 +19,15 @@ pub enum Command {
         sequence: u16,
         /// First timestamp.
         timestamp: u32,
+    },
+    /// The other side is a browser, which may check the leg from now on, before or after its SDP has become known.
+    Expect {
+        /// The port.
+        port: PortId,
+        /// Its lease.
+        epoch: Epoch,
+        /// By what its checks are believed.
+        ice: Ice,
     },
     /// The other side's SDP has become known or has changed.
     Remote {

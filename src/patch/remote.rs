@@ -1,6 +1,6 @@
 //! What the other side's SDP agreed with ours.
 
-use crate::key::Pair;
+use crate::key::Crypto;
 use std::net::{IpAddr, SocketAddr};
 
 /// The audio codecs of this switch (RFC 3551 §6).
@@ -50,8 +50,9 @@ pub struct Remote {
     pub ptime: u8,
     /// Where its packets may come from.
     pub latch: Latch,
-    /// What each side protects its packets with; `None`: in the clear.
-    pub crypto: Option<Pair>,
+    /// How it is encrypted; `None`: in the clear. A browser's media comes to the port of all browsers: its addresses above say no more
+    /// than whether it receives.
+    pub crypto: Option<Crypto>,
     /// Whether we accept media from it (`sendrecv` or `sendonly` of the other side).
     pub receive: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::body::{Address, Stream};
 use super::{Agreed, Direction, PCMA, PCMU, PTIME, Refused};
-use crate::key::{Master, Policy};
+use crate::key::{Fingerprint, Master, Policy};
 use std::net::{IpAddr, SocketAddr};
 
 /// Packet times that the media side sends, ms.
@@ -27,6 +27,20 @@ pub fn is_secure(stream: &Stream) -> bool {
     ["RTP/SAVP", "RTP/SAVPF"].iter().any(|p| stream.proto.eq_ignore_ascii_case(p))
 }
 
+/// Whether the stream is a browser's (RFC 5764 §9, RFC 8834 §4.2): its keys are made by DTLS.
+pub fn is_web(stream: &Stream) -> bool {
+    ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP"].iter().any(|p| stream.proto.eq_ignore_ascii_case(p))
+}
+
+/// The certificate of a browser whose stream we can take.
+///
+/// # Errors
+/// [`Refused::Browser`].
+pub fn certificate(stream: &Stream) -> Result<Fingerprint, Refused> {
+    let fit = stream.muxed && !stream.waits;
+    stream.fingerprint.filter(|_| fit).ok_or(Refused::Browser)
+}
+
 /// The key of the other side that is used, with the tag of its line. A plain profile may bring keys too: many phones offer so what they
 /// would rather have.
 ///
@@ -49,7 +63,9 @@ pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[u8]) -> Result<Agreed, Ref
     if stream.port == 0 {
         return Err(Refused::NoAudio);
     }
-    profile(stream)?;
+    if !is_web(stream) {
+        profile(stream)?;
+    }
     let payload_type = wanted
         .iter()
         .copied()
@@ -96,6 +112,11 @@ pub fn ptime(stream: &Stream) -> u8 {
 }
 
 fn place(stream: &Stream, ours: IpAddr) -> Result<Place, Refused> {
+    if is_web(stream) {
+        // Port 9 of no address (RFC 8839 §4.2.1): where it is shows by its checks.
+        let nowhere = if ours.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0u16; 8]) };
+        return Ok(Place { rtp: Some(SocketAddr::new(nowhere, 9)), rtcp: None, direction: stream.direction });
+    }
     let ip = match stream.address {
         // Hold as RFC 2543 had it: nothing may be sent there, whatever the direction says (RFC 3264 §8.4).
         Address::Nowhere => {

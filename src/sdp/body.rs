@@ -5,7 +5,7 @@
 //! spelling, and only then parsed.
 
 use super::{Direction, Refused};
-use crate::key::{Master, Suite};
+use crate::key::{Fingerprint, Master, Suite};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sdp_types::{Attribute, Connection, Session};
@@ -56,6 +56,16 @@ pub struct Stream {
     pub crypto: Vec<(u32, Master)>,
     /// `a=rtcp`: port, and an address if it names one (RFC 3605).
     pub rtcp: Option<(u16, Option<IpAddr>)>,
+    /// `a=rtcp-mux` (RFC 5761).
+    pub muxed: bool,
+    /// `a=mid`, if we can repeat it (RFC 5888).
+    pub mid: Option<String>,
+    /// `a=ice-ufrag` (RFC 8839).
+    pub user: Option<String>,
+    /// The SHA-256 of its certificate (`a=fingerprint`, RFC 8122).
+    pub fingerprint: Option<Fingerprint>,
+    /// It waits for the other side to begin the handshake (`a=setup:passive`, `holdconn`; RFC 8842).
+    pub waits: bool,
 }
 
 /// What a `c=` line says.
@@ -211,6 +221,15 @@ fn stream(session: &Session, media: &sdp_types::Media) -> Stream {
         maxptime: find("maxptime").and_then(millis),
         crypto: media.get_attribute_values("crypto").flatten().filter_map(crypto).take(MAX_KEYS).collect(),
         rtcp: media.get_first_attribute_value("rtcp").flatten().and_then(rtcp),
+        muxed: media.get_first_attribute_value("rtcp-mux").is_some(),
+        mid: media.get_first_attribute_value("mid").flatten().and_then(token),
+        user: find("ice-ufrag").map(|user| user.trim().to_owned()),
+        fingerprint: {
+            let session = session.get_attribute_values("fingerprint").flatten();
+            media.get_attribute_values("fingerprint").flatten().chain(session).find_map(fingerprint)
+        },
+        waits: find("setup")
+            .is_some_and(|role| ["passive", "holdconn"].iter().any(|w| w.eq_ignore_ascii_case(role.trim()))),
     }
 }
 
@@ -275,6 +294,19 @@ fn crypto(value: &str) -> Option<(u32, Master)> {
     let plain = parts.all(|part| !part.contains(':'));
     (method.eq_ignore_ascii_case("inline") && plain).then_some(())?;
     Some((tag, Master::new(suite, &bytes)?))
+}
+
+/// `sha-256 AB:CD:…`; other digests are passed over, a browser may show several.
+fn fingerprint(value: &str) -> Option<Fingerprint> {
+    let (digest, text) = value.trim().split_once(' ')?;
+    digest.eq_ignore_ascii_case("sha-256").then(|| Fingerprint::read(text))?
+}
+
+/// A token (RFC 8866 §9) that is short enough to be repeated.
+fn token(value: &str) -> Option<String> {
+    let value = value.trim();
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`{|}~".contains(&b);
+    (!value.is_empty() && value.len() <= 64 && value.bytes().all(plain)).then(|| value.to_owned())
 }
 
 /// Whole milliseconds; some phones write `20.0`.

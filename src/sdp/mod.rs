@@ -1,17 +1,18 @@
 //! Offer and answer for one audio stream (RFC 3264 over RFC 8866): what a leg's other side sent, what we say back.
 //!
 //! PCMA (the house default), PCMU and telephone-event (RFC 4733). Everything else in a body is mirrored and
-//! refused with port 0. SRTP by keys in the body (RFC 4568): what is encrypted is
-//! elsewhere. This module refuses to resolve host names, to negotiate multicast, and to know what a call is; it opens nothing. [`Refused`] says why a body was not taken, the caller picks the status.
+//! refused with port 0. SRTP by keys in the body (RFC 4568), and for browsers by ICE-lite and the fingerprint of a certificate (RFC 8839,
+//! RFC 8842); trickled and mDNS candidates need no answer, since the browser finds us. What is encrypted is elsewhere. This module refuses to resolve host names, to negotiate multicast, and to know what a call is; it opens nothing. [`Refused`] says why a body was not taken, the caller picks the status.
 
 mod answer;
 mod body;
 mod negotiation;
+mod web;
 mod write;
 
 pub use negotiation::Negotiation;
 
-use crate::key::Pair;
+use crate::key::{Crypto, Fingerprint};
 use std::net::{IpAddr, SocketAddr};
 use thiserror::Error;
 
@@ -33,6 +34,17 @@ pub struct Local {
     pub port: u16,
     /// `o=` session id, random per leg. The top bit is left out: many parsers read it as a signed number.
     pub session_id: u64,
+}
+
+/// Where browsers' media comes to, for one leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
+    /// The address of the port of all browsers.
+    pub at: SocketAddr,
+    /// Of our certificate.
+    pub ours: Fingerprint,
+    /// The beginning of the leg's ICE user name; the rest is drawn.
+    pub user: [u8; 8],
 }
 
 /// Which way media flows, from the view of the side that says it (RFC 8866 §6.7).
@@ -111,8 +123,9 @@ pub struct Agreed {
     /// The address its SDP names, also while it receives nothing: whence its packets may come. `None` only for
     /// `c=0.0.0.0` and port 0.
     pub remote_source: Option<SocketAddr>,
-    /// What both sides protect their packets with; `None`: RTP in the clear.
-    pub crypto: Option<Pair>,
+    /// How it is encrypted; `None`: RTP in the clear. A browser's addresses are found out by ICE: those above then say no more than
+    /// whether it receives.
+    pub crypto: Option<Crypto>,
     /// Packet time the other side asked for, ms, 10–60; [`PTIME`] if it asked nothing.
     pub ptime: u8,
     /// Ours after the answer.
@@ -159,6 +172,10 @@ pub enum Refused {
     /// Only secured or unknown transports (`RTP/SAVP`, `UDP/TLS/…`).
     #[error("the transport profile is not RTP/AVP, RTP/AVPF, RTP/SAVP or RTP/SAVPF, or may not be used here")]
     Profile,
+    /// A browser's stream without RTCP on the same port (RFC 8834 §4.5), a certificate's SHA-256, or where it would wait for us to begin
+    /// the handshake.
+    #[error("a browser's stream needs rtcp-mux, a sha-256 fingerprint, and a setup other than passive")]
+    Browser,
     /// It must be encrypted, and no key that we can use is offered.
     #[error("SRTP is required, and no a=crypto line of the other side can be used")]
     Insecure,
@@ -176,6 +193,12 @@ impl Refused {
     pub const fn malformed(self) -> bool {
         matches!(self, Self::NotSdp | Self::TooLarge)
     }
+}
+
+/// Whether there may be a browser's stream in a body.
+#[must_use]
+pub fn may_be_web(body: &[u8]) -> bool {
+    memchr::memmem::find(body, b"UDP/TLS/RTP/").is_some()
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@
 //! ```
 
 use super::body::{Body, Stream};
+use super::web::Web;
 use super::write::{Draft, Said, Slot};
-use super::{Agreed, Codecs, Direction, Local, PCMA, PCMU, PTIME, Refused, TELEPHONE_EVENT, answer};
-use crate::key::{KEY, Master, Pair, Policy, SALT, Suite};
+use super::{Agreed, Codecs, Direction, Door, Local, PCMA, PCMU, PTIME, Refused, TELEPHONE_EVENT, answer};
+use crate::key::{self, Crypto, Ice, KEY, Master, Pair, Policy, SALT, Suite};
 use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -33,6 +34,8 @@ pub struct Negotiation {
     taken: u128,
     /// Our keys, where there may be any; most legs have none.
     secure: Option<Box<Secure>>,
+    /// Our side towards a browser, where the other side may be one.
+    web: Option<Box<Web>>,
 }
 
 /// Whether the leg is encrypted, and our keys.
@@ -69,8 +72,25 @@ impl Negotiation {
     /// A leg on which nothing has been said yet.
     #[must_use]
     pub fn new(local: Local) -> Self {
-        let slots = vec![Slot::Audio { proto: "RTP/AVP".to_owned() }];
-        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0, secure: None }
+        let slots = vec![Slot::Audio { proto: "RTP/AVP".to_owned(), mid: None }];
+        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0, secure: None, web: None }
+    }
+
+    /// The other side may be a browser, which comes in by this door; `seed` is where our names and passwords of ICE come from. `speaks`:
+    /// it is one, and our offers are for it.
+    #[must_use]
+    pub fn with_door(mut self, door: Door, seed: [u8; 32], speaks: bool) -> Self {
+        self.web = Some(Box::new(Web::new(door, seed, speaks)));
+        if let (true, Some(Slot::Audio { proto, mid })) = (speaks, self.slots.first_mut()) {
+            (*proto, *mid) = ("UDP/TLS/RTP/SAVPF".to_owned(), Some("0".to_owned()));
+        }
+        self
+    }
+
+    /// By what a browser's checks of this leg are believed, if the other side is one.
+    #[must_use]
+    pub fn ice(&self) -> Option<Ice> {
+        self.web.as_ref().filter(|web| web.speaks).map(|web| web.ice)
     }
 
     /// The same with SRTP where the policy says so; `seed` is where our keys come from.
@@ -80,7 +100,7 @@ impl Negotiation {
             let random = ChaCha12Rng::from_seed(seed);
             self.secure = Some(Box::new(Secure { policy, random, offered: SmallVec::new() }));
         }
-        if let (Policy::Required, Some(Slot::Audio { proto })) = (policy, self.slots.first_mut()) {
+        if let (Policy::Required, Some(Slot::Audio { proto, .. })) = (policy, self.slots.first_mut()) {
             "RTP/SAVP".clone_into(proto);
         }
         self
@@ -121,12 +141,13 @@ impl Negotiation {
             Codecs::Only(_) => vec![PCMA],
         };
         let said = Said {
-            port: self.local.port,
+            port: self.port(),
             codecs,
             telephone_event: self.telephone_event_to_offer(),
             ptime: PTIME,
             direction,
             crypto: self.keys_to_offer(),
+            web: self.web.as_ref().filter(|web| web.speaks).map(|web| web.says(true)),
         };
         self.last = Last::Offered { direction };
         self.say(said)
@@ -142,15 +163,23 @@ impl Negotiation {
         let wanted: Vec<u8> =
             prefer.into_iter().chain(self.agreed.map(|a| a.payload_type)).chain([PCMA, PCMU]).collect();
         let (index, mut agreed, port) = match self.first_usable(&body, &wanted) {
-            Ok((index, agreed)) => (index, agreed, self.local.port),
+            Ok((index, agreed)) => {
+                let web = body.streams.get(index).is_some_and(answer::is_web);
+                (index, agreed, if web { self.door_port() } else { self.local.port })
+            }
             Err(Refused::NoAudio) => self.removed(&body)?,
             Err(why) => return Err(why),
         };
-        let crypto = match body.streams.get(index).filter(|_| port != 0) {
+        let stream = body.streams.get(index).filter(|_| port != 0);
+        let web = match (stream.filter(|stream| answer::is_web(stream)), &mut self.web) {
+            (Some(stream), Some(web)) => Some(web.answers(stream)?),
+            _ => None,
+        };
+        let crypto = match stream.filter(|_| web.is_none()) {
             Some(stream) => self.keys_for(stream)?,
             None => None,
         };
-        agreed.crypto = crypto.map(|(_, pair)| pair);
+        agreed.crypto = web.map(Crypto::Web).or(crypto.map(|(_, pair)| Crypto::Keys(pair)));
         self.slots = slots(&body, index);
         self.taken |= body.streams.get(index).map_or(0, taken);
         self.agreed = Some(agreed);
@@ -162,6 +191,7 @@ impl Negotiation {
             ptime: agreed.ptime,
             direction: agreed.direction,
             crypto: crypto.map(|(tag, pair)| (tag, pair.ours)).into_iter().collect(),
+            web: self.web.as_ref().filter(|web| web.speaks && port != 0).map(|web| web.says(false)),
         };
         Ok((self.say(said), agreed))
     }
@@ -177,7 +207,7 @@ impl Negotiation {
         };
         let mut draft = draft.clone();
         let audio = draft.slots.iter_mut().find_map(|slot| match slot {
-            Slot::Audio { proto } if proto == "RTP/AVP" => Some(proto),
+            Slot::Audio { proto, .. } if proto == "RTP/AVP" => Some(proto),
             _ => None,
         });
         "RTP/SAVP".clone_into(audio?);
@@ -204,7 +234,11 @@ impl Negotiation {
         let offered = &draft.said;
         let wanted: Vec<u8> = stream.payload_types().filter(|pt| offered.codecs.contains(pt)).collect();
         let mut agreed = answer::weigh(stream, self.local.address, &wanted)?;
-        agreed.crypto = self.keys_answered(stream)?;
+        agreed.crypto = match (offered.web, answer::is_web(stream)) {
+            (Some(said), true) => Some(Crypto::Web(key::Web { ice: said.ice, theirs: answer::certificate(stream)? })),
+            (None, false) => self.keys_answered(stream)?.map(Crypto::Keys),
+            _ => return Err(Refused::Profile),
+        };
         agreed.direction = direction.and(agreed.direction);
         agreed.telephone_event = offered.telephone_event.and_then(|pt| {
             let listed = stream.payload_types().any(|p| p == pt) && stream.map(pt).is_none();
@@ -212,7 +246,7 @@ impl Negotiation {
         });
         self.agreed = Some(agreed);
         let proto = stream.proto.clone();
-        if let Some(Slot::Audio { proto: ours }) = ours.and_then(|i| self.slots.get_mut(i))
+        if let Some(Slot::Audio { proto: ours, .. }) = ours.and_then(|i| self.slots.get_mut(i))
             && agreed.crypto.is_some()
         {
             *ours = proto;
@@ -225,7 +259,7 @@ impl Negotiation {
         let mut why = Refused::NoAudio;
         for (index, stream) in body.streams.iter().enumerate().filter(|(_, s)| s.is_audio()) {
             let weighed = answer::weigh(stream, self.local.address, wanted);
-            match weighed.and_then(|agreed| answer::key(stream, self.policy()).map(|_| agreed)) {
+            match weighed.and_then(|agreed| self.is_secured(stream).map(|()| agreed)) {
                 Ok(agreed) => return Ok((index, agreed)),
                 Err(e) if why == Refused::NoAudio => why = e,
                 Err(_) => {}
@@ -234,13 +268,24 @@ impl Negotiation {
         Err(why)
     }
 
+    /// Whether a stream can be encrypted as it should be.
+    fn is_secured(&self, stream: &Stream) -> Result<(), Refused> {
+        match (answer::is_web(stream), &self.web) {
+            (true, Some(_)) => answer::certificate(stream).map(|_| ()),
+            (true, None) => Err(Refused::Profile),
+            (false, _) => answer::key(stream, self.policy()).map(|_| ()),
+        }
+    }
+
     /// A re-offer that sets the stream's port to 0 removes it (RFC 3264 §8.2): the answer repeats the 0 and the leg
     /// is on hold until another offer.
     fn removed(&self, body: &Body) -> Result<(usize, Agreed, u16), Refused> {
         let before = self.agreed.ok_or(Refused::NoAudio)?;
         let index = body.streams.iter().position(Stream::is_audio).ok_or(Refused::NoAudio)?;
         let stream = body.streams.get(index).ok_or(Refused::NoAudio)?;
-        answer::profile(stream)?;
+        if !answer::is_web(stream) {
+            answer::profile(stream)?;
+        }
         let agreed = Agreed {
             remote_rtp: None,
             remote_rtcp: None,
@@ -251,6 +296,15 @@ impl Negotiation {
             ..before
         };
         Ok((index, agreed, 0))
+    }
+
+    /// The port that our offers name.
+    fn port(&self) -> u16 {
+        if self.ice().is_some() { self.door_port() } else { self.local.port }
+    }
+
+    fn door_port(&self) -> u16 {
+        self.web.as_ref().map_or(self.local.port, |web| web.door.at.port())
     }
 
     fn policy(&self) -> Policy {
@@ -272,8 +326,11 @@ impl Negotiation {
     fn keys_for(&mut self, stream: &Stream) -> Result<Option<(u32, Pair)>, Refused> {
         let key = answer::key(stream, self.policy())?;
         let (Some((tag, theirs)), Some(secure)) = (key, &mut self.secure) else { return Ok(None) };
-        let before = self.agreed.and_then(|agreed| agreed.crypto).filter(|pair| pair.theirs == theirs);
-        let ours = before.map(|pair| pair.ours).or_else(|| secure.key(theirs.suite));
+        let before = match self.agreed.and_then(|agreed| agreed.crypto) {
+            Some(Crypto::Keys(pair)) if pair.theirs == theirs => Some(pair.ours),
+            _ => None,
+        };
+        let ours = before.or_else(|| secure.key(theirs.suite));
         secure.offered.clear();
         ours.map(|ours| Some((tag, Pair { ours, theirs }))).ok_or(Refused::Insecure)
     }
@@ -293,7 +350,8 @@ impl Negotiation {
     }
 
     fn say(&mut self, said: Said) -> Bytes {
-        let draft = Draft { address: self.local.address, slots: self.slots.clone(), said };
+        let address = said.web.map_or(self.local.address, |web| web.at.ip());
+        let draft = Draft { address, slots: self.slots.clone(), said };
         let version = match &self.sent {
             None => 0,
             Some((before, version)) if *before == draft => *version,
@@ -308,12 +366,12 @@ impl Negotiation {
 /// The offer's `m=` lines as our answer has them (RFC 3264 §6: same number, same order).
 fn slots(body: &Body, audio: usize) -> Vec<Slot> {
     let slot = |(index, stream): (usize, &Stream)| {
-        let proto = stream.proto.clone();
+        let (proto, mid) = (stream.proto.clone(), stream.mid.clone());
         if index == audio {
-            return Slot::Audio { proto };
+            return Slot::Audio { proto, mid };
         }
         let format = stream.formats.first().map_or("-", String::as_str).to_owned();
-        Slot::Refused { media: stream.media.clone(), proto, format }
+        Slot::Refused { media: stream.media.clone(), proto, format, mid }
     };
     body.streams.iter().enumerate().map(slot).collect()
 }

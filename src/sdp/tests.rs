@@ -1,7 +1,9 @@
 //! Offer × answer as a table, the rules one by one, and bodies that nobody should send.
 
+mod web;
+
 use super::*;
-use crate::key::{Master, Policy, Suite};
+use crate::key::{Crypto, Master, Pair, Policy, Suite};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -11,6 +13,14 @@ const LOCAL: Local = Local { address: IpAddr::V4(std::net::Ipv4Addr::new(192, 0,
 
 fn leg() -> Negotiation {
     Negotiation::new(LOCAL)
+}
+
+/// The keys that were agreed on.
+fn pair(agreed: &Agreed) -> Pair {
+    match agreed.crypto {
+        Some(Crypto::Keys(pair)) => pair,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A plain body of a phone at 198.51.100.7 with these lines after `t=`.
@@ -312,7 +322,7 @@ fn keys_are_taken_as_the_policy_says_whatever_the_profile_is_called() {
                 }
                 (_, (_, true)) => {
                     let (body, agreed) = outcome.unwrap();
-                    let pair = agreed.crypto.unwrap();
+                    let pair = pair(&agreed);
                     assert_eq!(pair.theirs.bytes(), [7; 30]);
                     assert_ne!(pair.ours, pair.theirs);
                     let ours =
@@ -367,16 +377,17 @@ fn our_offer_has_a_key_for_each_suite_and_the_answer_picks_one() {
         for (n, suite) in (1u32..).zip(Suite::ALL) {
             let mut fork = leg.clone();
             let answer = phone(&format!("m=audio 4000 {profile} 8 | {}", key_line(n, suite, 5)));
-            let pair = fork.take_answer(answer.as_bytes()).unwrap().crypto.unwrap();
+            let keys_of = pair;
+            let pair = keys_of(&fork.take_answer(answer.as_bytes()).unwrap());
             assert!(keys[n as usize - 1].ends_with(&STANDARD.encode(pair.ours.bytes())));
             assert_eq!((pair.ours.suite, pair.theirs.suite), (suite, suite));
             // Said again it is the same; what the other side offers again too, and a new key of its own gets a new one of ours.
             assert_eq!(fork.offer(Direction::SendRecv), offer);
             fork.take_answer(answer.as_bytes()).unwrap();
-            let again = fork.answer(answer.as_bytes(), None).unwrap().1.crypto.unwrap();
+            let again = keys_of(&fork.answer(answer.as_bytes(), None).unwrap().1);
             assert_eq!(again, pair);
             let other = phone(&format!("m=audio 4000 {profile} 8 | {}", key_line(1, suite, 6)));
-            assert_ne!(fork.answer(other.as_bytes(), None).unwrap().1.crypto.unwrap().ours, pair.ours);
+            assert_ne!(keys_of(&fork.answer(other.as_bytes(), None).unwrap().1).ours, pair.ours);
         }
         // Whoever wants its name to be that of SRTP gets the same under it, and is offered nothing else afterwards.
         let other = leg.secured_offer();

@@ -1,13 +1,13 @@
 //! Our own bodies, written: the same order of lines always, so that an unchanged session is an equal text.
 
 use super::{Direction, Local, PCMU};
-use crate::key::Master;
+use crate::key::{Fingerprint, Ice, Master};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// One `m=` line of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Slot {
     Audio {
         /// Transport profile: the other side's, if it offered.
         proto: String,
+        /// Its name in the session, where streams have one.
+        mid: Option<String>,
     },
     /// A stream of the other side's that we do not take: port 0, one of its formats (RFC 3264 §6).
     Refused {
@@ -25,6 +27,8 @@ pub enum Slot {
         proto: String,
         /// Its first format.
         format: String,
+        /// Its name in the session.
+        mid: Option<String>,
     },
 }
 
@@ -43,6 +47,21 @@ pub struct Said {
     pub direction: Direction,
     /// Our keys, each with its tag.
     pub crypto: SmallVec<[(u32, Master); 1]>,
+    /// What a browser needs to find us, and to know us by.
+    pub web: Option<SaidToBrowser>,
+}
+
+/// What an ICE-lite side with a certificate says (RFC 8839 §4, RFC 8842 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SaidToBrowser {
+    /// Where we are.
+    pub at: SocketAddr,
+    /// By what its checks are believed.
+    pub ice: Ice,
+    /// Of our certificate.
+    pub ours: Fingerprint,
+    /// We offer, and let the browser choose; else it has to begin the handshake.
+    pub offers: bool,
 }
 
 /// A body without its `o=` version: equal ones are one version.
@@ -72,15 +91,45 @@ impl Draft {
         let (id, at) = (local.session_id & i64::MAX.unsigned_abs(), self.address);
         write!(out, "v=0\r\no=- {id} {version} IN {kind} {at}\r\ns=-\r\n")?;
         write!(out, "c=IN {kind} {at}\r\nt=0 0\r\n")?;
+        if self.said.web.is_some() {
+            out.push_str("a=ice-lite\r\n");
+            for slot in &self.slots {
+                if let Slot::Audio { mid: Some(mid), .. } = slot {
+                    write!(out, "a=group:BUNDLE {mid}\r\n")?;
+                }
+            }
+        }
         for slot in &self.slots {
             match slot {
-                Slot::Audio { proto } => self.said.lines(out, proto)?,
-                Slot::Refused { media, proto, format } => {
+                Slot::Audio { proto, mid } => {
+                    self.said.lines(out, proto)?;
+                    named(out, mid.as_deref())?;
+                }
+                Slot::Refused { media, proto, format, mid } => {
                     write!(out, "m={media} 0 {proto} {format}\r\n")?;
+                    named(out, mid.as_deref())?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// The stream's name, where it has one.
+fn named(out: &mut String, mid: Option<&str>) -> std::fmt::Result {
+    mid.map_or(Ok(()), |mid| write!(out, "a=mid:{mid}\r\n"))
+}
+
+impl SaidToBrowser {
+    fn lines(&self, out: &mut String) -> std::fmt::Result {
+        let (user, password) = (String::from_utf8_lossy(&self.ice.user), String::from_utf8_lossy(&self.ice.password));
+        write!(out, "a=ice-ufrag:{user}\r\na=ice-pwd:{password}\r\n")?;
+        write!(out, "a=fingerprint:sha-256 {}\r\n", self.ours)?;
+        write!(out, "a=setup:{}\r\na=rtcp-mux\r\n", if self.offers { "actpass" } else { "passive" })?;
+        let (ip, port) = (self.at.ip(), self.at.port());
+        write!(out, "a=candidate:1 1 UDP 2130706431 {ip} {port} typ host\r\na=end-of-candidates\r\n")?;
+        // Pages look for a stream by its name.
+        write!(out, "a=msid:switchboard audio\r\n")
     }
 }
 
@@ -100,6 +149,9 @@ impl Said {
         }
         for (tag, key) in &self.crypto {
             write!(out, "a=crypto:{tag} {} inline:{}\r\n", key.suite.name(), STANDARD.encode(key.bytes()))?;
+        }
+        if let Some(web) = &self.web {
+            web.lines(out)?;
         }
         write!(out, "a=ptime:{}\r\na={}\r\n", self.ptime, self.direction.as_str())
     }

@@ -170,6 +170,7 @@ pub(super) async fn accept<S>(stream: S, origins: &[String], limits: &TcpLimits)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    #[expect(clippy::result_large_err, reason = "the crate wants it so")]
     let answer = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
         let path = request.uri().path();
         let checked = if path == PATH || path == "/" { Ok(()) } else { Err(Refused::Path) };

@@ -4,6 +4,7 @@ use crate::support::city;
 use crate::support::scenes::SOON;
 use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
+use std::net::SocketAddr;
 use switchboard::call::Conflict;
 use switchboard::exchange::{Answer, CallbackRow, Command};
 use switchboard::fact::{Cause, Fact, Missed, Outcome, Recovered};
@@ -58,7 +59,7 @@ fn who_asks_by_key_is_called_back_when_a_seat_is_free_agent_first() {
     assert!(town.until(10, |t| t.talk(network, seat)), "{}", town.trace.join("\n"));
     // He sees whom he had called, and nothing of others.
     let invite = town.sent.iter().rev().find(|(flow, bytes)| {
-        flow.peer == "127.0.0.10:5060".parse().unwrap() && bytes.starts_with(b"INVITE sip:13900000001@")
+        flow.peer == "127.0.0.10:5060".parse::<SocketAddr>().unwrap() && bytes.starts_with(b"INVITE sip:13900000001@")
     });
     let invite = String::from_utf8_lossy(&invite.expect("he was called").1).into_owned();
     assert!(invite.contains("P-Asserted-Identity: <sip:12345@"), "{invite}");

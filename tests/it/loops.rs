@@ -4,6 +4,7 @@ use crate::support::city;
 use crate::support::raw::{Ask, CARRIER, Peer, answer, sdp, text};
 use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
+use std::net::SocketAddr;
 use switchboard::exchange::{Answer, CallRow, Command};
 use switchboard::fact::{Fact, Target};
 use switchboard::sip::message::Message;
@@ -176,7 +177,13 @@ fn marks_are_ours_and_live_or_nothing() {
     });
     assert_eq!(tried(&town, "branch.12366"), 2);
     let old: Vec<String> = {
-        let sent = town.sent.iter().find(|(f, b)| f.peer == TAX.into() && b.starts_with(b"INVITE")).unwrap().1.clone();
+        let sent = town
+            .sent
+            .iter()
+            .find(|(f, b)| f.peer == SocketAddr::from(TAX) && b.starts_with(b"INVITE"))
+            .unwrap()
+            .1
+            .clone();
         lines(&switchboard::sip::wire::parse(sent).unwrap(), Name::HistoryInfo)
     };
     let first = calls(&mut town)[0].call;

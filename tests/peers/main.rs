@@ -1,10 +1,11 @@
-//! Real peers: the daemon against SIPp (as carrier, seat, exchange) and baresip (as a phone), on loopback ports of its own.
+//! Real peers: the daemon against SIPp (as carrier, seat, exchange) baresip (as a phone) and Chromium (telephones in pages), on loopback ports of its own.
 //!
-//! Debian: `apt-get install sip-tester baresip-core`. Every test starts its own daemon from `config/lab.toml` with other
+//! Debian: `apt-get install sip-tester baresip-core chromium`. Every test starts its own daemon from `config/lab.toml` with other
 //! ports, so tests run beside each other and beside a lab that runs. Whatever is started is ended by its process id.
 #![cfg(test)]
 
 mod archived;
+mod browsers;
 mod carrier;
 mod crashes;
 mod desk;

@@ -21,7 +21,7 @@ fn openssl(lab: &Lab, arguments: &[&str]) -> String {
 }
 
 /// Tenths of a second of its latest call in which a phone heard this tone.
-fn tenths(phone: &Baresip, hertz: f64) -> usize {
+pub fn tenths(phone: &Baresip, hertz: f64) -> usize {
     phone.heard().chunks_exact(800).filter(|c| share(c, hertz) > 0.05).count()
 }
 

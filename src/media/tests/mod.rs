@@ -9,6 +9,7 @@ mod reports;
 mod sealed;
 mod silence;
 mod streams;
+mod web;
 
 use super::{Engine, Outlet};
 use crate::clock::{MILLI, Now};
@@ -34,6 +35,8 @@ pub struct Wire {
     pub rtcp: Vec<(u64, u32, SocketAddr, Vec<u8>)>,
     pub connects: Vec<(u32, Option<SocketAddr>)>,
     pub takes: Vec<Take>,
+    pub web: Vec<(u64, SocketAddr, Vec<u8>)>,
+    pub routes: Vec<(SocketAddr, u32, bool)>,
     /// The recorder has no room.
     pub full: bool,
 }
@@ -52,6 +55,14 @@ impl Outlet for Wire {
 
     fn connect(&mut self, port: u32, peer: Option<SocketAddr>) {
         self.connects.push((port, peer));
+    }
+
+    fn web(&mut self, to: SocketAddr, datagram: &[u8]) {
+        self.web.push((self.now, to, datagram.to_vec()));
+    }
+
+    fn route(&mut self, from: SocketAddr, port: u32, on: bool) {
+        self.routes.push((from, port, on));
     }
 
     fn tape(&mut self, take: Take) -> bool {

@@ -1,7 +1,7 @@
 //! Encrypted legs: what is sealed on the wire, and that what cannot be opened is heard by nobody.
 
 use super::*;
-use crate::key::{Master, Pair, Suite};
+use crate::key::{Crypto, Master, Pair, Suite};
 use crate::rtp::srtp::{GROWS, Listener, Sender};
 
 fn master(suite: Suite, fill: u8) -> Master {
@@ -37,7 +37,7 @@ fn opens(listener: &mut Listener, sent: &Sent) -> Option<Vec<u8>> {
 fn one_side_is_encrypted_and_the_other_plain_and_both_hear_each_other_byte_for_byte() {
     for suite in Suite::ALL {
         let (pair, mut sender, mut listener) = phone_of(suite, 1);
-        let mut town = Town::new(&[Remote { crypto: Some(pair), ..sdp(0) }, sdp(1)]);
+        let mut town = Town::new(&[Remote { crypto: Some(Crypto::Keys(pair)), ..sdp(0) }, sdp(1)]);
         town.join(0, 1);
         for n in 0..50u16 {
             let payload = [n as u8; 160];
@@ -63,7 +63,7 @@ fn one_side_is_encrypted_and_the_other_plain_and_both_hear_each_other_byte_for_b
 fn replays_and_what_is_not_sealed_are_refused_and_counted_and_move_nothing() {
     let (pair, mut sender, _) = phone_of(Suite::Cm80, 1);
     let latch = Latch::SdpOr("10.9.9.9".parse().unwrap());
-    let mut town = Town::new(&[Remote { crypto: Some(pair), latch, ..sdp(0) }, sdp(1)]);
+    let mut town = Town::new(&[Remote { crypto: Some(Crypto::Keys(pair)), latch, ..sdp(0) }, sdp(1)]);
     town.join(0, 1);
     let first = seals(&mut sender, 0, &[1; 160]);
     town.datagram(0, phone(0), &mut first.clone());
@@ -84,15 +84,15 @@ fn replays_and_what_is_not_sealed_are_refused_and_counted_and_move_nothing() {
 #[test]
 fn the_same_keys_go_on_at_a_refresh_and_new_ones_take_over_at_a_new_agreement() {
     let (pair, mut sender, _) = phone_of(Suite::Gcm, 1);
-    let mut town = Town::new(&[Remote { crypto: Some(pair), ..sdp(0) }, sdp(1)]);
+    let mut town = Town::new(&[Remote { crypto: Some(Crypto::Keys(pair)), ..sdp(0) }, sdp(1)]);
     town.join(0, 1);
     let first = seals(&mut sender, 0, &[1; 160]);
     town.datagram(0, phone(0), &mut first.clone());
-    town.remote(0, Remote { crypto: Some(pair), ..sdp(0) });
+    town.remote(0, Remote { crypto: Some(Crypto::Keys(pair)), ..sdp(0) });
     town.datagram(0, phone(0), &mut first.clone());
     assert_eq!(town.heard(1).len(), 1, "a replay stays one");
     let (next, mut new_sender, _) = phone_of(Suite::Cm32, 50);
-    town.remote(0, Remote { crypto: Some(next), ..sdp(0) });
+    town.remote(0, Remote { crypto: Some(Crypto::Keys(next)), ..sdp(0) });
     town.datagram(0, phone(0), &mut seals(&mut sender, 1, &[2; 160]));
     assert_eq!(town.heard(1).len(), 1, "the former key is over");
     town.datagram(0, phone(0), &mut seals(&mut new_sender, 2, &[3; 160]));

@@ -125,6 +125,7 @@ pub fn settings() -> Settings {
         overload: switchboard::exchange::Overload::default(),
         busy_prompt: Some("busy".into()),
         sip: endpoint::Settings::default(),
+        door: None,
         realm: "12345".into(),
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         nonce: 60_000_000,

@@ -334,6 +334,7 @@ fn config(slot: &Slot, dir: &Path) -> String {
         ("127.0.0.1:5071", format!("127.0.0.1:{}", slot.tls())),
         (":5060\"", format!(":{}\"", slot.trunks())),
         ("\"20000-39999\"", format!("\"{}\"", slot.rtp())),
+        ("browser_port = 19999", format!("browser_port = {}", slot.browsers())),
         ("127.0.0.1:8080", format!("127.0.0.1:{}", slot.http())),
         ("\"/tmp/switchboard-lab.sock\"", format!("\"{}\"", dir.join("sock").display())),
         ("\"../dialplans\"", format!("\"{}\"", root().join("dialplans").display())),

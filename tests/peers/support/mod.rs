@@ -1,6 +1,7 @@
 //! What the tests stand on: a lab with ports of its own, SIPp, baresip, and the sound of a party.
 
 pub mod baresip;
+pub mod chromium;
 pub mod gaps;
 pub mod lab;
 pub mod load;

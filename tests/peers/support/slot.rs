@@ -50,6 +50,11 @@ impl Slot {
         self.base + 3
     }
 
+    /// The exchange's UDP port of all browsers.
+    pub fn browsers(&self) -> u16 {
+        self.base + 4
+    }
+
     /// The exchange's RTP ports.
     pub fn rtp(&self) -> String {
         format!("{}-{}", self.base + 300, self.base + 499)
