@@ -1,6 +1,6 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
-#   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip)
+#   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip, Chromium)
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: half an hour. SEEDS=20000 for more
 #                cities; of them a day of 87,000 calls; the floor against the theory of queues; the daemon killed a hundred times under load
 #   make fuzz    模糊测试 · every door from outside for FUZZ_SECONDS (60): libFuzzer where cargo-fuzz and nightly are there
@@ -17,7 +17,7 @@
 
 CARGO ?= cargo
 # Programs that the tests of real peers run, and the Debian packages they come in.
-PEERS := sipp:sip-tester baresip:baresip-core
+PEERS := sipp:sip-tester baresip:baresip-core chromium:chromium
 # SQLite is compiled from source.
 BUILD := cc:gcc
 

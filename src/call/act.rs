@@ -99,6 +99,8 @@ pub enum About {
     Supervision(Supervision),
     /// The caller who asked for it is called back.
     Recall,
+    /// A phone that was lost in the talk is back; the exchange rings it, no call does.
+    Return,
 }
 
 /// What became of an offer.

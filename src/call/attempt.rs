@@ -193,7 +193,7 @@ impl Attempt {
             LegEvent::Answered => Report::Answered(leg),
             LegEvent::Failed { cause, status } => self.fails(cause, status, Lost::ByItself, view, now, out),
             LegEvent::Ended { cause } => self.fails(cause, None, Lost::ByItself, view, now, out),
-            LegEvent::Held(_) => Report::Nothing,
+            LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. } => Report::Nothing,
         }
     }
 

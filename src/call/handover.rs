@@ -26,7 +26,7 @@ pub struct Given {
 
 /// Whom the caller of consultation `from` talks to, if they are two.
 pub(super) fn given(from: CallRef, view: &View<'_>) -> Option<Given> {
-    let agent = view.parties.agent().filter(|_| view.parties.has_caller())?;
+    let agent = view.parties.agent().filter(|agent| !agent.away && view.parties.has_caller())?;
     Some(Given {
         from,
         leg: agent.leg,

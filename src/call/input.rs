@@ -30,6 +30,13 @@ pub enum LegEvent {
     },
     /// It went on hold, or came back.
     Held(bool),
+    /// Its phone has gone and is awaited.
+    Away,
+    /// It is back; `anew`: it has been rung, and knows nothing of what it had said before.
+    Back {
+        /// By another session.
+        anew: bool,
+    },
 }
 
 /// What a call is told.

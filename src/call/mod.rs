@@ -118,8 +118,8 @@ impl Call {
                 None => self.advance(now),
             },
             Input::HangUp(cause) => self.release_all(Party::Switch, *cause, now),
-            Input::Leg(leg, LegEvent::Held(held)) => {
-                self.said.acts.extend(self.parties.hold(*leg, *held, &self.journey.origin));
+            Input::Leg(leg, event @ (LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. })) => {
+                self.said.acts.extend(self.parties.turn(*leg, *event, &self.journey.origin));
             }
             Input::Leg(CALLER, event) if self.features.wants(&input).is_none() => self.caller_event(*event, now),
             Input::Due => self.due(&input, now),
@@ -583,7 +583,7 @@ impl Call {
             return;
         }
         let view = self.view();
-        let mut room = Room::new(&self.parties, room::music(&self.journey));
+        let mut room = Room::new(&self.parties, room::music(&self.journey, &self.parties));
         self.stage.arrange(&view, &mut room);
         self.features.arrange(&view, &mut room);
         let Some(topology) = room.topology().filter(|t| *t != *self.topology) else { return };

@@ -59,7 +59,7 @@ impl Offering {
                     return Flow::Ends(Party::Switch, Cause::CalledBack);
                 }
                 (self.saying, self.until) = (None, Some(now.mono + CONFIRM));
-                self.hears = Some(music(view.journey));
+                self.hears = Some(music(view.journey, view.parties));
             }
             Input::Key(CALLER, '0') if !self.keeps_place() => return Flow::Next,
             Input::Key(CALLER, key) => match self.asking.key(*key, true, view) {

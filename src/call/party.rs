@@ -1,6 +1,7 @@
 //! Who is in the call. The list follows what the call itself says, act by act, so that nobody can be forgotten.
 
 use super::act::{About, Act};
+use super::input::LegEvent;
 use super::journey::Journey;
 use super::order::Conflict;
 use crate::clock::Now;
@@ -46,11 +47,13 @@ pub struct Member {
     pub parked: bool,
     /// Is not heard, by order.
     pub muted: bool,
+    /// Its phone has gone, and is awaited.
+    pub away: bool,
 }
 
 impl Member {
     fn new(leg: LegRef, target: Option<Target>, role: Role) -> Self {
-        Self { leg, target, role, answered: false, since: 0, held: false, parked: false, muted: false }
+        Self { leg, target, role, answered: false, since: 0, held: false, parked: false, muted: false, away: false }
     }
 
     fn answered_at(self, since: u64) -> Self {
@@ -66,10 +69,10 @@ impl Member {
         }
     }
 
-    /// Hears nobody and is heard by nobody: on hold, by its own doing or by order.
+    /// Hears nobody and is heard by nobody: on hold, by its own doing or by order, or its phone has gone.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        self.held || self.parked
+        self.held || self.parked || self.away
     }
 }
 
@@ -126,16 +129,38 @@ impl Parties {
         self.all.iter().find(|m| m.role == role && m.answered)
     }
 
+    /// A leg is not there for the others, or is again: it holds us, or its phone is gone.
+    pub(super) fn turn(&mut self, leg: LegRef, event: LegEvent, origin: &Origin) -> SmallVec<[Act; 2]> {
+        match event {
+            LegEvent::Held(held) => self.hold(leg, held, origin),
+            LegEvent::Away => self.away(leg, true, false).into_iter().collect(),
+            LegEvent::Back { anew } => self.away(leg, false, anew).into_iter().collect(),
+            _ => SmallVec::new(),
+        }
+    }
+
     /// A leg holds us or takes us back: whoever it talks to hears music meanwhile (product §5.10, interconnect "Hold"). A caller's
     /// seat, where he has one, is his `origin`.
-    pub(super) fn hold(&mut self, leg: LegRef, held: bool, origin: &Origin) -> SmallVec<[Act; 2]> {
+    fn hold(&mut self, leg: LegRef, held: bool, origin: &Origin) -> SmallVec<[Act; 2]> {
         let Some(member) = self.get_mut(leg).filter(|m| m.held != held) else { return SmallVec::new() };
-        member.held = held;
+        // Whoever takes his line back by his phone has it back, whatever held it.
+        (member.held, member.parked) = (held, member.parked && held);
         let seat = match (&member.target, origin) {
             (None, Origin::Seat(seat)) => Some(seat),
             _ => member.seat(),
         };
         held_acts(leg, held, seat)
+    }
+
+    /// A party's phone has gone and is awaited, or is back; nothing else of it changes: whom it held stays on hold, by us where the phone
+    /// does not know of it any more.
+    fn away(&mut self, leg: LegRef, away: bool, anew: bool) -> Option<Act> {
+        let member = self.get_mut(leg).filter(|m| m.answered && m.away != away)?;
+        member.away = away;
+        if anew && std::mem::take(&mut member.held) {
+            member.parked = true;
+        }
+        Some(Act::Fact(Fact::LegAway { leg, away }))
     }
 
     /// The switch holds the talk for a party: his phone is told nothing, and hears silence.
@@ -167,7 +192,7 @@ impl Parties {
             Act::Dial { leg, target, about } => {
                 let role = match about {
                     About::Recall => Role::Caller,
-                    About::Service => Role::Offered,
+                    About::Service | About::Return => Role::Offered,
                     About::Transfer { .. } => Role::Target,
                     About::Supervision(_) => Role::Supervisor,
                 };

@@ -90,7 +90,7 @@ impl<'a> Room<'a> {
         if let Some((_, told)) = self.told.as_ref().filter(|(leg, _)| *leg == me.leg) {
             return Hears::Source(told.clone());
         }
-        if me.held {
+        if me.held || me.away {
             return Hears::Source(Source::Nothing);
         }
         if me.parked {
@@ -138,7 +138,7 @@ impl<'a> Room<'a> {
         topology: &mut Topology,
     ) {
         let me = supervisor.leg;
-        if supervisor.held {
+        if supervisor.held || supervisor.away {
             return topology.set(me, Hears::Source(Source::Nothing));
         }
         let there = || talkers.iter().filter(|m| !m.is_away());
@@ -154,14 +154,15 @@ impl<'a> Room<'a> {
     }
 }
 
-/// What somebody hears who has nobody to talk to.
-pub(super) fn music(journey: &Journey) -> Source {
-    let clip = journey.snapshot.clip(&PromptId::from("music/hold"));
-    clip.map_or(Source::Tone(Tone::Ringback), |clip| Source::Play {
-        play: PlayId(0),
-        clips: [clip].into(),
-        repeat: true,
-    })
+/// What somebody hears who has nobody to talk to: music, and that he may stay where somebody's phone has gone and is awaited.
+pub(super) fn music(journey: &Journey, parties: &Parties) -> Source {
+    let clip = |name: &str| journey.snapshot.clip(&PromptId::from(name));
+    let moment = parties.all().iter().any(|m| m.away).then(|| clip("moment")).flatten();
+    let clips: Vec<_> = moment.into_iter().chain(clip("music/hold")).collect();
+    match clips.is_empty() {
+        true => Source::Tone(Tone::Ringback),
+        false => Source::Play { play: PlayId(0), clips: clips.into(), repeat: true },
+    }
 }
 
 #[cfg(test)]

@@ -307,6 +307,8 @@ pub struct Floor {
     pub wrap_up: Option<Duration>,
     /// A seat that hangs up so soon after its answer has served nobody: its caller goes back to the head of the queue.
     pub early_hangup: Duration,
+    /// A seat whose phone is lost in a talk is waited for so long; zero: its caller goes to the head of the queue at once.
+    pub return_wait: Duration,
     /// Said to the target of a transfer before it joins.
     pub whisper: Option<String>,
     /// A seat where so many calls in a row rang out is not ready; 0 is never.
@@ -335,6 +337,7 @@ impl Default for Floor {
             ring_time: None,
             wrap_up: None,
             early_hangup: Duration::from_secs(5),
+            return_wait: Duration::from_secs(15),
             whisper: None,
             no_answer_limit: 3,
             no_answer_rest: Duration::from_secs(120),
@@ -354,12 +357,14 @@ impl Floor {
         let seconds = |key, range| table.number(key, range).map(|(n, _)| Duration::from_secs(n));
         let (ring_time, wrap_up) = (seconds("ring_time_s", 1..=120), seconds("wrap_up_s", 0..=3600));
         let early_hangup = seconds("early_hangup_s", 0..=60).unwrap_or(Self::default().early_hangup);
+        let return_wait = seconds("return_s", 0..=120).unwrap_or(Self::default().return_wait);
         let whisper = table.text("whisper").map(|(prompt, _)| prompt.to_owned());
         let usual = Self::default();
         let floor = Self {
             ring_time,
             wrap_up,
             early_hangup,
+            return_wait,
             whisper,
             no_answer_limit: table.number_or("no_answer_limit", 0..=100, usual.no_answer_limit),
             no_answer_rest: seconds("no_answer_rest_s", 0..=86_400).unwrap_or(usual.no_answer_rest),

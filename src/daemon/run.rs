@@ -251,7 +251,7 @@ impl Daemon {
                     tracing::info!(peer = %flow.peer, %why, "no TLS connection");
                 }
                 tracing::debug!(?flow, ?why, "connection closed");
-                self.give(Input::FlowFailed(flow));
+                self.give(if why == transport::Why::Left { Input::FlowLeft(flow) } else { Input::FlowFailed(flow) });
             }
             Received::Unsent { flow } => self.give(Input::FlowFailed(flow)),
             Received::Opened { flow, names } => {

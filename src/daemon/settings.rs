@@ -64,6 +64,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         codes: config.keys.clone(),
         link: config.admin.link.clone(),
         early_hangup: micros(config.floor.early_hangup),
+        return_wait: micros(config.floor.return_wait),
         whisper: config.floor.whisper.as_deref().map(crate::id::PromptId::from),
     }
 }

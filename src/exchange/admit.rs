@@ -96,8 +96,11 @@ impl Exchange {
             Ok((change, lines)) => {
                 self.endpoint.answer_once(incoming, 200, lines.as_bytes(), now);
                 match change {
-                    Change::Bound | Change::Refreshed => {
+                    Change::Bound | Change::Refreshed | Change::Restarted => {
                         self.seat_registered(seat, source.to_string(), change == Change::Bound, now);
+                        if change != Change::Refreshed {
+                            self.ask_after_talks(seat, now);
+                        }
                     }
                     Change::Removed => self.seat_lost(seat.as_str(), crate::fact::Cause::Normal, now),
                     Change::None => {}

@@ -214,6 +214,14 @@ impl Calls {
         seat
     }
 
+    /// The sessions that reach this seat.
+    pub fn sessions_of(&self, seat: &SeatId) -> Vec<SessionId> {
+        let from = (seat.clone(), CallRef(0), LegRef(0));
+        let found = self.seats.range(from..).take_while(|(s, ..)| s == seat);
+        let legs = found.filter_map(|(_, call, leg)| self.live.get(call)?.legs.iter().find(|l| l.leg == *leg));
+        legs.filter_map(|leg| leg.session).collect()
+    }
+
     /// The media thread of the call that this seat is in, of the oldest if it is in several.
     pub fn thread_of(&self, seat: &SeatId) -> Option<u8> {
         let first = (seat.clone(), CallRef(0), LegRef(0));

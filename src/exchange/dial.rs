@@ -18,7 +18,7 @@ use std::net::IpAddr;
 const EMERGENCY_LEGS: usize = 2;
 
 /// Where a leg goes.
-struct Way {
+pub(super) struct Way {
     flow: Flow,
     uri: String,
     routes: Vec<Bytes>,
@@ -41,7 +41,7 @@ impl Exchange {
         }
     }
 
-    fn way_to_seat(&self, call: CallRef, seat: &SeatId) -> Result<Way, Cause> {
+    pub(super) fn way_to_seat(&self, call: CallRef, seat: &SeatId) -> Result<Way, Cause> {
         let binding = self.seats.binding(seat).ok_or(Cause::Unreachable)?;
         let live = self.calls.get(&call).ok_or(Cause::Internal)?;
         let plan = &live.call.journey.snapshot.plan;
@@ -81,7 +81,8 @@ impl Exchange {
         })
     }
 
-    fn send_leg(
+    /// Sends an INVITE for a leg.
+    pub(super) fn send_leg(
         &mut self,
         call: CallRef,
         leg: LegRef,

@@ -10,6 +10,8 @@ pub(super) enum Due {
     /// A trunk and the serial of the timer.
     Register(u32, u32),
     Keys(CallRef, LegRef, u32),
+    /// A leg whose phone has gone has been waited for; the serial of the timer.
+    Return(CallRef, LegRef, u32),
     /// A call-back's time has come.
     Recall(CallRef),
     /// Further dialogs of a former run are to be ended.

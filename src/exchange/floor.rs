@@ -236,6 +236,7 @@ impl Exchange {
             self.floor.handle(acd::Input::SignIn { seat: seat.clone(), agent }, now);
             self.floor.handle(acd::Input::Ready { seat: seat.clone() }, now);
         }
+        self.seat_returns(seat, now);
     }
 
     /// A phone cannot be reached any more.

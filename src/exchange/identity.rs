@@ -205,6 +205,7 @@ fn note(journey: &Journey, about: &About) -> String {
             format!("退回：{whom} {}", crate::call::cause::seen(*cause))
         }
         (About::Service, None) if journey.recall.is_some() => "回电".into(),
+        (About::Return, _) => "恢复通话".into(),
         (About::Transfer { agent: None, .. } | About::Service | About::Recall, _) => String::new(),
     }
 }
@@ -219,7 +220,16 @@ pub(super) fn brief_lines(
     link: Option<&str>,
     wall: i64,
 ) -> Vec<u8> {
-    let About::Transfer { agent, brief } = about else { return Vec::new() };
+    let (agent, brief) = match about {
+        About::Transfer { agent, brief } => (agent, brief),
+        // One phone reads the one, one the other (RFC 5373 §3, RFC 3261 §20.4 and §20.9 with parameters that have become usual).
+        About::Return => {
+            let lines = "Answer-Mode: Auto\r\nAlert-Info: <http://127.0.0.1>;info=alert-autoanswer;delay=0\r\n\
+                         Call-Info: <sip:127.0.0.1>;answer-after=0\r\n";
+            return lines.into();
+        }
+        _ => return Vec::new(),
+    };
     let mut lines = Lines::new();
     let since = journey.answered_at.map_or(0, |at| (wall - at) / 1_000_000);
     let agent = agent.as_ref().map_or("", |a| a.as_str());

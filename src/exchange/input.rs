@@ -17,6 +17,8 @@ pub enum Input {
     Proved(Flow, Arc<[String]>),
     /// A connection is lost, or a message could not be delivered by this flow.
     FlowFailed(Flow),
+    /// The same, by a page that has gone and with it its telephone.
+    FlowLeft(Flow),
     /// From a media thread.
     Media(patch::Event),
     /// From an operator.

@@ -42,6 +42,9 @@ impl Exchange {
     /// No RTP and RTCP for 5 s on a leg that should send: OPTIONS inside the dialog. Whoever holds or is held may be silent; one
     /// who has never sent a packet is no talker who has died but a far end without media, and is asked only after a minute.
     fn silent(&mut self, call: CallRef, leg: LegRef, spoke: bool, now: Now) {
+        if self.silent_and_lost(call, leg, now) {
+            return;
+        }
         let Some(live) = self.calls.get_mut(&call) else { return };
         let quiet = live.call.members().iter().any(|m| m.leg == leg && m.held);
         let Some(found) = live.leg(leg) else { return };

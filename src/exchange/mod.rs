@@ -34,6 +34,7 @@ mod place;
 mod ports;
 mod recording;
 mod refer;
+mod returning;
 mod rows;
 mod seats;
 mod secured;
@@ -101,6 +102,7 @@ pub struct Exchange {
     wheel: Wheel<Due>,
     rng: ChaCha12Rng,
     recordings: recording::Recordings,
+    returning: returning::Returning,
     changed: changes::Changed,
     /// Sequence number of the next fact.
     seq: u64,
@@ -148,6 +150,7 @@ impl Exchange {
             wheel: Wheel::default(),
             rng,
             recordings: recording::Recordings::default(),
+            returning: returning::Returning::default(),
             changed: changes::Changed::default(),
             seq,
             minted: 0,
@@ -169,7 +172,8 @@ impl Exchange {
         match input {
             Input::Message(flow, bytes) => self.endpoint.receive(flow, bytes, now),
             Input::Proved(flow, names) => drop(self.proved.insert(flow.connection, names)),
-            Input::FlowFailed(flow) => self.flow_failed(flow, now),
+            Input::FlowFailed(flow) => self.flow_failed(flow, false, now),
+            Input::FlowLeft(flow) => self.flow_failed(flow, true, now),
             Input::Media(event) => self.media_event(event, now),
             Input::Command { id, command } => self.command(id, command, now),
             Input::Plan(snapshot, fact) => self.put_plan(snapshot, fact, now),
@@ -250,6 +254,7 @@ impl Exchange {
                 Due::Ping(index) => self.ping(index, now),
                 Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
+                Due::Return(call, leg, serial) => self.return_due(call, leg, serial, now),
                 Due::Recall(callback) => self.recall_due(callback, now),
                 Due::Farewell => self.farewell(now),
                 Due::Staff => self.staff_due(now),
@@ -324,16 +329,18 @@ impl Exchange {
         self.fact(None, fact, now);
     }
 
-    fn flow_failed(&mut self, flow: Flow, now: Now) {
+    fn flow_failed(&mut self, flow: Flow, left: bool, now: Now) {
         self.endpoint.flow_failed(flow, now);
         self.proved.remove(&flow.connection);
         if flow.transport.is_reliable() {
             for seat in self.seats.flow_lost(&flow) {
                 self.seat_lost(&seat, fact::Cause::Lost, now);
             }
-            // Whoever talked over it is gone (product §5, "dead means").
+            // Whoever talked over it is gone, or will be if he does not come back (product §5, "dead means").
             for session in self.endpoint.sessions_on(&flow) {
-                self.session_lost(session, now);
+                if !self.flow_gone(session, left, now) {
+                    self.session_lost(session, now);
+                }
             }
         }
     }

@@ -134,7 +134,8 @@ impl Exchange {
         self.close_leg(id, LegRef(0));
     }
 
-    fn hang_up(&mut self, id: CallRef, leg: LegRef, why: Cause, now: Now) {
+    pub(super) fn hang_up(&mut self, id: CallRef, leg: LegRef, why: Cause, now: Now) {
+        self.forget_return(id, leg, now);
         let session = self.calls.get_mut(&id).and_then(|l| l.leg(leg)).and_then(|l| l.session);
         if let Some(session) = session {
             self.endpoint.hang_up(session, cause::leg_reason(why).as_bytes(), now);
@@ -218,7 +219,8 @@ impl Exchange {
     /// The call is over: whatever of it is left on the wire goes too.
     fn over(&mut self, id: CallRef, now: Now) {
         let Some(live) = self.calls.get(&id) else { return };
-        let legs: Vec<LegRef> = live.legs.iter().map(|l| l.leg).collect();
+        let legs: Vec<LegRef> =
+            live.legs.iter().map(|l| l.leg).chain(live.call.members().iter().map(|m| m.leg)).collect();
         let origin = live.call.journey.origin.clone();
         self.floor.handle(acd::Input::Leave { call: id }, now);
         if let Origin::Seat(seat) = origin {

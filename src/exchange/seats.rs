@@ -152,7 +152,7 @@ impl Seats {
         now: Now,
     ) -> Result<(Change, String), (u16, String)> {
         let done = self.registrar.register(seat.as_str(), incoming, now)?;
-        if matches!(done.0, Change::Bound | Change::Refreshed) {
+        if matches!(done.0, Change::Bound | Change::Refreshed | Change::Restarted) {
             self.lockouts.registered(seat, incoming.flow.peer);
         }
         Ok(done)

@@ -42,7 +42,7 @@ impl Exchange {
             Event::Key { session, key, duration: _ } => self.info(session, key, now),
             Event::Refer { session, refer, to } => self.referred(session, refer, &to, now),
             Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
-            Event::Probed { alive: true, .. } => {}
+            Event::Probed { session, alive: true } => self.phone_lives(session, now),
             // It is told as one that is there: it may hear again what it did not answer in time.
             Event::Probed { session, alive: false } => self.session_lost(session, now),
             // The exchange sends no REFER.
@@ -63,6 +63,9 @@ impl Exchange {
 
     /// The far side is dead.
     pub(super) fn session_lost(&mut self, session: SessionId, now: Now) {
+        if self.phone_gone(session, now) {
+            return;
+        }
         self.endpoint.hang_up(session, cause::leg_reason(Cause::Lost).as_bytes(), now);
         self.leg_event(session, LegEvent::Ended { cause: Cause::Lost }, now);
     }
@@ -82,6 +85,9 @@ impl Exchange {
     /// Tells the call; a leg that failed or ended is taken off the wire first.
     fn leg_event(&mut self, session: SessionId, event: LegEvent, now: Now) {
         let Some((call, leg)) = self.calls.owner(session) else { return };
+        if self.return_event(call, leg, event, now) {
+            return;
+        }
         if matches!(event, LegEvent::Failed { .. } | LegEvent::Ended { .. }) {
             self.close_leg(call, leg);
         }
@@ -115,7 +121,8 @@ impl Exchange {
     }
 
     fn answered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
-        let Some((call, leg)) = self.calls.owner(session) else { return };
+        let Some((call, rung)) = self.calls.owner(session) else { return };
+        let leg = self.takes_its_place(session, call, rung);
         let agreed = match sdp {
             Some(sdp) => self.take_answer(call, leg, &sdp, now),
             None => self.calls.get_mut(&call).and_then(|l| l.leg(leg)).is_some_and(|l| l.is_agreed()),
@@ -126,7 +133,9 @@ impl Exchange {
         }
         self.open_path(call, leg);
         self.dialog_stands(call, leg, now);
-        self.leg_event(session, LegEvent::Answered, now);
+        if !self.is_back(call, leg, now) {
+            self.leg_event(session, LegEvent::Answered, now);
+        }
     }
 
     /// Takes an answer into the leg and tells the media engine. False when it cannot be used.

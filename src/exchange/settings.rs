@@ -65,6 +65,8 @@ pub struct Settings {
     pub codes: Codes,
     /// A seat that hangs up so soon after its answer, µs, has served nobody: its caller goes back to the head of the queue.
     pub early_hangup: u64,
+    /// A seat whose phone is lost in a talk is waited for so long, µs; 0: not at all.
+    pub return_wait: u64,
     /// Said to the target of a transfer before it joins, with the number dialled and the caller's; never to emergency lines.
     pub whisper: Option<PromptId>,
     /// A link to a call's screen, with `{call}` for its reference: told to the targets of transfers in Call-Info.

@@ -422,6 +422,11 @@ pub enum Fact {
         by: LegRef,
         target: Target,
     },
+    /// The phone of a leg that talks has gone, by a page that was loaded anew or a network that is away, and is waited for; or it is back.
+    LegAway {
+        leg: LegRef,
+        away: bool,
+    },
     /// The call is recorded from here on: a file below the folder of recordings, without `.wav`.
     RecordingStarted {
         file: String,

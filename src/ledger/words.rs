@@ -21,6 +21,7 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         | Fact::LegFailed { .. }
         | Fact::Connected { .. }
         | Fact::Held { .. }
+        | Fact::LegAway { .. }
         | Fact::LegEnded { .. } => of_leg(fact, lang),
         Fact::PromptStarted { .. }
         | Fact::PromptEnded { .. }
@@ -122,6 +123,10 @@ fn of_leg(fact: &Fact, lang: Lang) -> String {
         }
         Fact::Connected { leg } => format!("{} #{}", lang.of("通话", "connected"), leg.0),
         Fact::Held { leg, held: true } => format!("{} #{}", lang.of("保持", "held by"), leg.0),
+        Fact::LegAway { leg, away: true } => {
+            format!("{} #{}", lang.of("话机离线，等待恢复", "phone gone, awaited:"), leg.0)
+        }
+        Fact::LegAway { leg, .. } => format!("{} #{}", lang.of("话机恢复", "phone back:"), leg.0),
         Fact::Held { leg, .. } => format!("{} #{}", lang.of("取回", "taken back by"), leg.0),
         Fact::LegEnded { leg, by, cause: why } => {
             let word = lang.of("挂机", "hung up");

@@ -5,12 +5,15 @@ use super::outlet::Outlet;
 use super::reel::REEL;
 use super::state::{State, Timer};
 use crate::browser::Identity;
-use crate::clock::Now;
+use crate::clock::{MILLI, Now};
 use crate::patch::{Command, Event};
 use crate::rtp::telephone_event;
 use std::cmp::Reverse;
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// A leg that says nothing for so long after it was asked for is silent, µs: a dozen packets.
+const ATTENTION: u64 = 250 * MILLI;
 
 /// All legs of one media thread, as a value.
 ///
@@ -106,6 +109,11 @@ impl Engine {
                     leg.secret = !pass;
                 }
             }
+            Command::Listen { port, epoch } => {
+                if let Some(index) = self.state.current(port, epoch) {
+                    self.state.at(now.mono + ATTENTION, index, epoch, Timer::Listen);
+                }
+            }
             Command::Record { thread, recording, tape } => {
                 if thread == self.state.thread {
                     self.state.record(recording, tape, now, out);
@@ -195,6 +203,7 @@ impl Engine {
                 match timer {
                     Timer::Report => self.state.report(port, now, out),
                     Timer::Silence => self.state.listen(port, now),
+                    Timer::Listen => self.state.anyone(port, ATTENTION, now),
                     Timer::Handshake => self.state.shake_again(port, now, out),
                     Timer::Keys => self.state.keys_or_not(port, now, out),
                 }

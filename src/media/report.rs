@@ -100,6 +100,13 @@ impl State {
         self.at(next, port, epoch, Timer::Silence);
     }
 
+    /// Tells of a leg of which nothing has been heard for so long.
+    pub(super) fn anyone(&mut self, port: u32, within: u64, now: Now) {
+        let Some(leg) = self.legs.get(port as usize).filter(|leg| leg.heard_at + within <= now.mono) else { return };
+        let (epoch, spoke) = (leg.epoch, leg.spoke);
+        self.events.push_back(Event::Silent { port: self.id(port), epoch, spoke });
+    }
+
     /// Says good-bye if we were ever heard (§6.3.7).
     pub(super) fn bye(&mut self, port: u32, now: Now, out: &mut impl Outlet) {
         if let Some(leg) = self.legs.get_mut(port as usize)

@@ -21,6 +21,8 @@ pub enum Timer {
     Report,
     /// To see whether anyone is heard.
     Silence,
+    /// To see at once whether anyone is heard.
+    Listen,
     /// To send again what a browser's handshake may have lost.
     Handshake,
     /// To go on without a browser's keys.

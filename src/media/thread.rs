@@ -125,7 +125,7 @@ impl Handle {
         let thread = usize::from(port(&command).thread);
         // Only what is heard cannot wait: a wake-up costs more than all the rest of a command. The others are obeyed with the
         // next packet, tick or wake-up, a tenth of a second later at the most.
-        let urgent = matches!(command, Command::Hear { .. } | Command::Digits { .. });
+        let urgent = matches!(command, Command::Hear { .. } | Command::Digits { .. } | Command::Listen { .. });
         let refuse = |command| {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
             Err(Full(Box::new(command)))
@@ -513,6 +513,7 @@ fn port(command: &Command) -> PortId {
         | Command::Hear { port, .. }
         | Command::Digits { port, .. }
         | Command::Keys { port, .. }
+        | Command::Listen { port, .. }
         | Command::Close { port, .. } => *port,
         Command::Record { thread, .. } => PortId { thread: *thread, index: 0 },
     }

@@ -66,6 +66,13 @@ pub enum Command {
         /// They go on.
         pass: bool,
     },
+    /// Is anyone there? [`Event::Silent`](super::Event::Silent) says so a quarter of a second later, if nobody is.
+    Listen {
+        /// The port.
+        port: PortId,
+        /// Its lease.
+        epoch: Epoch,
+    },
     /// Something about a recording. A port is recorded without leaving the relay.
     Record {
         /// The media thread of its ports.

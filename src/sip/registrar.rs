@@ -39,6 +39,8 @@ pub enum Change {
     Bound,
     /// The same binding lives on.
     Refreshed,
+    /// The same, by a phone that has started again: a phone keeps the Call-ID of its REGISTERs until then (§10.2.4).
+    Restarted,
     /// The binding is gone.
     Removed,
 }
@@ -143,7 +145,9 @@ impl Registrar {
         self.expiries.insert((binding.expires_at, user.to_owned()));
         self.flows.insert((binding.flow, user.to_owned()));
         match old {
-            Some(old) if old.contact == binding.contact && old.flow == binding.flow => Change::Refreshed,
+            Some(old) if old.contact == binding.contact && old.flow == binding.flow => {
+                if old.call_id == binding.call_id { Change::Refreshed } else { Change::Restarted }
+            }
             _ => Change::Bound,
         }
     }

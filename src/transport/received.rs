@@ -47,6 +47,8 @@ pub enum Received {
 pub enum Why {
     /// The other side closed or reset it.
     Peer,
+    /// A page said that it goes away: it is closed or loaded anew (RFC 6455 §7.4.1: 1001).
+    Left,
     /// It could not be made.
     Unreachable,
     /// The other side is not who it should be, or knows no way to speak TLS with us that we allow.

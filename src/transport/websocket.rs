@@ -285,6 +285,7 @@ where
         Ok(Message::Text(text)) => Bytes::from(text),
         Ok(Message::Binary(bytes)) => bytes,
         Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => return Ok(()),
+        Ok(Message::Close(Some(frame))) if frame.code == CloseCode::Away => return Err(Why::Left),
         Ok(Message::Close(_)) => return Err(Why::Peer),
         Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => return Err(Why::TooLong),
         Err(Error::Utf8(_) | Error::Protocol(_)) => return Err(Why::Unframed),

@@ -40,6 +40,7 @@ mod refer;
 mod registrations;
 mod reloads;
 mod reports;
+mod returning;
 mod schedules;
 mod secured;
 mod sent;

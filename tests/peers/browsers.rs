@@ -1,11 +1,18 @@
 //! Telephones in pages of a real browser: JsSIP over WebSockets, ICE and DTLS-SRTP against the daemon, SIPp on the other side.
 
 use super::support::baresip::Baresip;
-use super::support::chromium::{Account, Chromium};
+use super::support::chromium::{Account, Chromium, Page};
+use super::support::gaps::Stretch;
 use super::support::lab::Lab;
-use super::support::sipp::Role;
-use super::support::until;
-use switchboard::fact::{Outcome, Target};
+use super::support::relay::Network;
+use super::support::sipp::{Role, Sipp};
+use super::support::{now, pause, until};
+use super::targets::{EXCHANGES, Place, SEATS, starts};
+use switchboard::fact::{Fact, Outcome, Target, TransferResult};
+
+const CALLER: f64 = 700.0;
+const AGENT: f64 = 1_100.0;
+const TARGET: f64 = 1_700.0;
 
 #[test]
 fn a_page_is_called_and_calls_and_both_sides_hear_each_other() {
@@ -36,7 +43,9 @@ fn a_page_is_called_and_calls_and_both_sides_hear_each_other() {
     page.dials("8002");
     other.has("CALL_ESTABLISHED", 8_000);
     page.hears(900.0, 6_000);
+    pause(2_000);
     page.value("session.terminate()");
+    other.has("CALL_CLOSED", 4_000);
     let records = lab.records(2);
     assert!(records.iter().all(|cdr| cdr.outcome == Outcome::Connected), "{records:#?}");
     assert_eq!(records[1].answered_by, Some(Target::Seat("8060".into())));
@@ -62,5 +71,138 @@ fn two_pages_talk_and_keys_of_a_page_bring_in_the_emergency_line() {
     caller.line.hears_among(1_100.0, 4_000);
     drop(police);
     let _ = caller;
+    lab.ends_all();
+}
+
+/// A caller who talks to a page, and both have been heard.
+fn talks<'b>(lab: &Lab, browser: &'b Chromium, account: &Account<'_>, seconds: u64) -> (Sipp, Page<'b>) {
+    let page = browser.phone(lab, account);
+    let caller = Role::dials(lab, 0, "12320").says(CALLER).millis(seconds * 1_000).start(lab);
+    page.is("log.some(entry => entry.what[0] === 'confirmed')", 8_000);
+    caller.talks(3_000);
+    page.hears(CALLER, 4_000);
+    caller.line.hears(AGENT, 4_000);
+    (caller, page)
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_has_its_caller_again_and_he_hears_music_meanwhile() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let account = Account::new("8060", AGENT);
+    let (caller, page) = talks(&lab, &browser, &account, 25);
+    let gone = now();
+    page.reloads();
+    // As long as the page is not there he hears that he may stay, and music.
+    pause(1_500);
+    let loaded = now();
+    page.registers(&lab, &account);
+    page.hears(CALLER, 4_000);
+    let back = (now() - loaded) / 1_000;
+    caller.line.hears(AGENT, 4_000);
+    println!("sound {back} ms after the page was loaded");
+    assert!(back < 2_000, "{back} ms from the page's load to its sound");
+    // What the caller was sent: no hole of more than what shows that the voice has ended, and never a packet late by half a second.
+    let stretch = Stretch::heard(&caller.line, gone, now());
+    let silence = stretch.silence() / 8;
+    println!("{silence} ms of silence at the most");
+    assert!(silence < 600, "{silence} ms of silence for the caller");
+    caller.line.is_one_stream();
+    lab.ends_all();
+    let cdr = lab.record();
+    assert_eq!((cdr.outcome, cdr.answered_by), (Outcome::Connected, Some(Target::Seat("8060".into()))));
+    drop(caller);
+}
+
+#[test]
+fn a_browser_that_is_killed_has_its_caller_again_when_another_signs_in() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let account = Account::new("8060", AGENT);
+    let (caller, page) = talks(&lab, &browser, &account, 30);
+    drop(page);
+    browser.crashes();
+    let music =
+        until(3_000, || lab.journal().iter().any(|e| matches!(e.fact, Fact::LegAway { away: true, .. })).then_some(()));
+    assert!(music.is_some(), "nobody has missed it");
+    let browser = Chromium::start(&lab);
+    let page = browser.phone(&lab, &account);
+    page.hears(CALLER, 5_000);
+    caller.line.hears(AGENT, 5_000);
+    lab.ends_all();
+    assert_eq!(lab.record().outcome, Outcome::Connected);
+}
+
+#[test]
+fn a_network_that_is_away_for_five_seconds_ends_nothing() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let network = Network::between(lab.slot.browsers(), lab.slot.http());
+    let url = format!("ws://127.0.0.1:{}/sip", network.tcp);
+    let account = Account { relay: Some(network.udp), url: Some(url), ..Account::new("8060", AGENT) };
+    let (caller, page) = talks(&lab, &browser, &account, 30);
+    network.cuts(true);
+    pause(5_000);
+    network.cuts(false);
+    page.hears(CALLER, 6_000);
+    caller.line.hears(AGENT, 6_000);
+    page.is("!log.some(entry => entry.what[0] === 'ended' || entry.what[0] === 'failed')", 1_000);
+    assert_eq!(lab.live(), 1);
+    lab.ends_all();
+    drop(caller);
+}
+
+#[test]
+fn twelve_targets_are_brought_in_by_the_keys_of_a_page() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    // The seat that is a target too would be offered the call, so the page sits at another: 12328's.
+    let page = browser.phone(&lab, &Account::new("8056", AGENT));
+    let caller = Role::dials(&lab, 0, "12328").says(CALLER).millis(110_000).seconds(120).start(&lab);
+    page.is("log.some(entry => entry.what[0] === 'confirmed')", 8_000);
+    caller.talks(3_000);
+    page.hears(CALLER, 4_000);
+    for (n, (number, place)) in (1..).zip(SEATS.into_iter().chain(EXCHANGES)) {
+        let scenario = if matches!(place, Place::Seat(_)) { "answer" } else { "exchange" };
+        let target = starts(&lab, n, place, scenario, |role| role.says(TARGET).millis(100));
+        page.presses(&format!("*1{number}"));
+        target.receives("ACK", 10_000);
+        target.talks(3_000);
+        page.hears(TARGET, 5_000);
+        page.hears(CALLER, 5_000);
+        target.line.hears_among(AGENT, 5_000);
+        caller.line.hears_among(TARGET, 5_000);
+        page.presses("*3");
+        let ended = lab.transfer_ends(number, 6_000);
+        assert_eq!((ended.result, ended.cause), (Some(TransferResult::Joined), None), "{number}");
+        caller.line.hears(AGENT, 5_000);
+    }
+    lab.ends_all();
+    drop(caller);
+}
+
+/// `PAGES=40` has a whole hall of them.
+#[test]
+fn many_pages_of_one_browser_talk_at_once() {
+    let pages: usize = std::env::var("PAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(6);
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let seat = |n: usize| format!("{}", 8001 + n);
+    let tone = |n: usize| if n.is_multiple_of(2) { CALLER } else { AGENT };
+    let all: Vec<Page<'_>> = (0..pages).map(|n| browser.phone(&lab, &Account::new(&seat(n), tone(n)))).collect();
+    for pair in (0..pages).step_by(2) {
+        all[pair].dials(&seat(pair + 1));
+    }
+    for (n, page) in all.iter().enumerate() {
+        page.is("log.some(entry => entry.what[0] === 'connection' && entry.what[1] === 'connected')", 20_000);
+        page.hears(tone(n + 1), 10_000);
+    }
+    let took = |page: &Page<'_>| {
+        page.noted(&["connection", "connected"]).unwrap() - page.noted(&["connection", "connecting"]).unwrap()
+    };
+    println!("{pages} pages, at most {:.0} ms for ICE and DTLS", all.iter().map(took).fold(0.0, f64::max));
+    let lost: Vec<_> = all.iter().map(|page| page.value("statistics()")["lost"].as_i64()).collect();
+    assert!(lost.iter().all(|lost| *lost == Some(0)), "{lost:?}");
+    assert_eq!(lab.live(), pages / 2);
     lab.ends_all();
 }

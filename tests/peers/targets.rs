@@ -20,7 +20,7 @@ const LIMIT_S: u32 = 480;
 
 /// Where a target's phone or exchange is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub enum Place {
     /// A seat of the exchange.
     Seat(&'static str),
     /// An exchange at 127.0.0.x.
@@ -28,9 +28,9 @@ enum Place {
 }
 
 /// What is pressed behind `*1`, and who is there.
-type Target = (&'static str, Place);
+pub type Target = (&'static str, Place);
 
-const SEATS: [Target; 5] = [
+pub const SEATS: [Target; 5] = [
     ("12348", Place::Seat("8051")),
     ("12328", Place::Seat("8055")),
     ("12320", Place::Seat("8059")),
@@ -40,7 +40,7 @@ const SEATS: [Target; 5] = [
 
 const FIRE: Target = ("119", Place::Exchange(30));
 
-const EXCHANGES: [Target; 7] = [
+pub const EXCHANGES: [Target; 7] = [
     ("12366", Place::Exchange(20)),
     ("12360", Place::Exchange(21)),
     ("12313", Place::Exchange(22)),
@@ -133,7 +133,7 @@ fn all_hear_each_other(caller: &Line, agent: &Line, target: &Line) {
 }
 
 /// Starts a target's phone or exchange; phone `n` of the slot.
-fn starts(lab: &Lab, n: u16, place: Place, scenario: &'static str, role: impl FnOnce(Role) -> Role) -> Sipp {
+pub fn starts(lab: &Lab, n: u16, place: Place, scenario: &'static str, role: impl FnOnce(Role) -> Role) -> Sipp {
     match place {
         Place::Seat(seat) => Sipp::seat_that(lab, n, seat, scenario, |r| role(r.endless().seconds(LIMIT_S))),
         Place::Exchange(last) => role(Role::exchange(lab, scenario, last).seconds(LIMIT_S)).start(lab),

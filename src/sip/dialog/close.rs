@@ -16,6 +16,13 @@ impl Endpoint {
         on.filter_map(|(i, s)| Some(SessionId { index: u32::try_from(i).ok()?, serial: s.serial })).collect()
     }
 
+    /// Its requests go by this flow from now on: where its phone has registered again (RFC 5626 §5.3).
+    pub fn go_by(&mut self, id: SessionId, flow: Flow) {
+        if let Some(session) = self.session(id) {
+            session.dialog.flow = flow;
+        }
+    }
+
     /// Ends the session from our side, in whatever state it is; no further event of it comes.
     /// `reason` are ready header lines (RFC 3326), sent in the BYE or CANCEL.
     ///

@@ -27,9 +27,10 @@ impl Endpoint {
         }
     }
 
-    /// Any answer is a sign of life, but for one that says the session is unknown (RFC 5057 §5.1: 481), or that none came.
+    /// Any answer is a sign of life, but for one that says that the session or its target is unknown (RFC 5057 §5.1: a page that was
+    /// loaded anew answers 404), or that none came.
     pub(super) fn probe_answered(&mut self, id: SessionId, status: u16) {
-        self.probed(id, !matches!(status, 408 | 481));
+        self.probed(id, !matches!(status, 404 | 408 | 410 | 416 | 481 | 604));
     }
 
     pub(super) fn probed(&mut self, id: SessionId, alive: bool) {

@@ -153,6 +153,7 @@ pub fn settings() -> Settings {
         link: None,
         // The talks of scenes are young; what the end of a young one means stands in `unserved`.
         early_hangup: 0,
+        return_wait: 0,
         whisper: None,
     }
 }

@@ -28,7 +28,6 @@ pub struct Chromium {
 /// A page of it.
 pub struct Page<'b> {
     browser: &'b Chromium,
-    target: String,
     session: String,
 }
 
@@ -85,6 +84,11 @@ impl Chromium {
         Self { process, profile, socket: RefCell::new(socket), last: Cell::new(0) }
     }
 
+    /// It is killed: nobody is told.
+    pub fn crashes(mut self) {
+        self.process.kill();
+    }
+
     /// One command of the protocol.
     fn asks(&self, session: Option<&str>, method: &str, params: &Value) -> Value {
         let id = self.last.get() + 1;
@@ -110,7 +114,7 @@ impl Chromium {
         let made = self.asks(None, "Target.createTarget", &json!({ "url": "about:blank" }));
         let target = made["targetId"].as_str().unwrap().to_owned();
         let attached = self.asks(None, "Target.attachToTarget", &json!({ "targetId": target, "flatten": true }));
-        let page = Page { browser: self, target, session: attached["sessionId"].as_str().unwrap().to_owned() };
+        let page = Page { browser: self, session: attached["sessionId"].as_str().unwrap().to_owned() };
         page.loads();
         page
     }
@@ -203,10 +207,5 @@ impl Page<'_> {
         let gone = until(10_000, || (self.value("typeof register") == "undefined").then_some(()));
         assert!(gone.is_some(), "it was not loaded anew");
         self.loads();
-    }
-
-    /// The tab is gone, without a word to anybody.
-    pub fn closes(self) {
-        self.browser.asks(None, "Target.closeTarget", &json!({ "targetId": self.target }));
     }
 }

@@ -6,6 +6,7 @@ pub mod gaps;
 pub mod lab;
 pub mod load;
 pub mod process;
+pub mod relay;
 pub mod sipp;
 pub mod slot;
 pub mod sound;
