@@ -1,6 +1,7 @@
 //! `flood`: one load test, its live view, its report, its verdict.
 
 pub(super) mod args;
+mod browsers;
 mod html;
 mod live;
 mod step;
@@ -35,6 +36,8 @@ const CLEAN: [&str; 3] = ["failed=0", "p99<100ms", "late_starts<1%"];
 /// On loopback: the carrier that lab and demo trust, and where seats are.
 const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 10));
 const SEATS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 60));
+/// Seats of the lab profile that pages call from.
+const LAB_SEATS: u32 = 99;
 /// Steps of `--find-limit` at most.
 const STEPS: usize = 24;
 
@@ -49,6 +52,12 @@ struct Told<'a> {
 /// Runs it.
 pub(super) fn flood(global: &Global, args: &Flood, screen: &Screen) -> Result<Done, Failure> {
     let limits = limits(global)?;
+    if let Some(pages) = args.webrtc {
+        // Who does not say how many seats there are has those of the lab.
+        let seats = seats(args, if args.seats == 0 { LAB_SEATS } else { args.seats })?;
+        let seed = args.seed.map_or_else(random, Ok)?;
+        return browsers::flood(args, pages, seats, seed, &limits, screen);
+    }
     let told = Told { args, plan: plan(args, &limits)?, expects: expects(args)?, screen };
     if let Some(folder) = &args.report {
         // Before the run: a report that cannot be kept is no reason to have flooded anybody.
@@ -203,7 +212,7 @@ fn plan(args: &Flood, limits: &Limits) -> Result<Plan, Failure> {
         rate,
         even: args.even,
         concurrent: args.concurrent,
-        seats: seats(args)?,
+        seats: seats(args, args.seats)?,
         pool,
         callers_ip: args.local.map_or_else(|| towards(args.to, CARRIER), Ok)?,
         seats_ip: args.seats_local.map_or_else(|| towards(args.to, SEATS), Ok)?,
@@ -270,7 +279,7 @@ fn within(rate: &Rate, limits: &Limits) -> Result<(), Failure> {
     })
 }
 
-fn seats(args: &Flood) -> Result<Vec<Seat>, Failure> {
+fn seats(args: &Flood, count: u32) -> Result<Vec<Seat>, Failure> {
     let (usual, password) = demo_seats(args.to).unwrap_or_else(|| ("8001".to_owned(), "lab-{seat}".to_owned()));
     let text = args.first_seat.as_ref().unwrap_or(&usual);
     let password = args.seat_password.as_ref().unwrap_or(&password);
@@ -286,7 +295,7 @@ fn seats(args: &Flood) -> Result<Vec<Seat>, Failure> {
         let user = format!("{:0width$}", first + u64::from(n));
         Seat { password: password.replace("{seat}", &user), user }
     };
-    Ok((0..args.seats).map(seat).collect())
+    Ok((0..count).map(seat).collect())
 }
 
 /// The first seat and the password that a demo of this user has left for load tests, if it is the one to be flooded.

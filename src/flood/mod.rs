@@ -7,6 +7,7 @@
 
 pub mod answerers;
 pub mod arrivals;
+pub mod browsers;
 pub mod callers;
 pub mod due;
 pub mod ear;

@@ -172,3 +172,19 @@ fn the_report_is_kept_as_text_document_and_page() {
     assert!(!page.contains("https:") && !page.contains("src="));
     assert!(read("report.txt").contains("20"));
 }
+
+#[test]
+fn pages_of_another_hand_come_through_and_hear_the_line() {
+    let lab = Lab::start();
+    let web = format!("127.0.0.1:{}", lab.slot.http());
+    let words = ["12345", "--webrtc", "12", "--rate", "10", "--talk", "2s", "--web", &web];
+    let found = result(&lab, &words, 0);
+    for figure in ["begun", "answered", "through", "heard"] {
+        assert_eq!(found[figure], 12, "{found:#}");
+    }
+    assert_eq!((&found["failed"], &found["packets"]["missing"]), (&serde_json::json!({}), &0.into()), "{found:#}");
+    // Where nobody listens it says so, and exits 1.
+    let nobody = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let found = result(&lab, &["12345", "--webrtc", "2", "--web", &nobody], 1);
+    assert_eq!((&found["begun"], &found["through"]), (&2.into(), &0.into()), "{found:#}");
+}

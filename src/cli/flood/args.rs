@@ -9,13 +9,21 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "例 examples:\n  switchboard flood 12345 --rate 200 --for 30s --seats 20\n  \
     switchboard flood 12366 --find-limit --talk 1s --answer-at 127.0.0.20:5060 --no-sound\n  \
-    switchboard flood --mix city --rate 10 --for 300s --seats 40 --report out --expect \"failed=0\" --expect \"p99<50ms\"\n\n\
+    switchboard flood --mix city --rate 10 --for 300s --seats 40 --report out --expect \"failed=0\" --expect \"p99<50ms\"\n  \
+    switchboard flood 12345 --webrtc 200 --talk 10s\n\n\
     期望 figures for --expect: answered failed abandoned late_starts not_begun timeouts broken retransmissions ended_there \
     byes_unanswered served p50 p90 p99 p999 p9999 max post_dial_p99 bye_p99 person_p99 mute_legs wrong_sound one_way lost \
     holes_over_40ms delay_p99 jitter_p99 first_sound_p99 cpu_s cpu_s_per_1000 rss_kb; < <= = >= >; %, us, ms, s")]
 pub(in crate::cli) struct Flood {
     /// 被叫号码；与 --mix 二选一 · the number to call; either this or --mix.
     pub number: Option<String>,
+    /// 多少个网页电话（WebSocket、ICE、DTLS-SRTP）呼叫该号码 · so many pages call it: WebSocket, ICE, DTLS-SRTP by the crate webrtc.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000), requires = "number", conflicts_with_all = [
+        "mix", "ramp", "find_limit", "for_", "concurrent", "answer_at", "expect", "report", "ring", "login", "even", "no_sound"])]
+    pub webrtc: Option<u32>,
+    /// 网页电话连接的网页接口 · the web listener whose /sip pages speak to.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    pub web: SocketAddr,
     /// 压测对象；默认只许本机 · whom to flood; this machine alone unless [flood] targets of the configuration allow more.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5070")]
     pub to: SocketAddr,
