@@ -6,6 +6,7 @@
 
 mod api;
 mod archive;
+mod browser;
 mod floor;
 mod idle;
 mod load;
@@ -45,11 +46,12 @@ fn main() {
     let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o == name);
     // `memory` is part of `load`, and can be had alone.
     let wanted = |name: &str| wanted(name) && (name != "memory" || !only.is_empty());
-    let parts: [(&str, fn()); 10] = [
+    let parts: [(&str, fn()); 11] = [
         ("routing", routing::run),
         ("floor", floor::run),
         ("sip", sip::run),
         ("media", media::run),
+        ("browser", browser::run),
         ("mixer", mixer::run),
         ("archive", archive::run),
         ("load", load::run),

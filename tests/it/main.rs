@@ -31,6 +31,7 @@ mod offers;
 mod operators;
 mod overload;
 mod page;
+mod pages;
 mod persons;
 mod questions;
 mod races;

@@ -5,6 +5,7 @@ pub mod counted;
 pub mod desk;
 pub mod graph;
 pub mod mirror;
+pub mod page;
 pub mod raw;
 pub mod scenes;
 pub mod town;
