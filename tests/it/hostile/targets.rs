@@ -4,21 +4,26 @@
 //! nothing but the crate and what the crate itself is made of.
 
 use bytes::Bytes;
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, LazyLock};
 use switchboard::admin::Order;
 use switchboard::admin::http::Action;
+use switchboard::browser::stun::{self, Check};
+use switchboard::browser::{Identity, Peer};
 use switchboard::clock::{MILLI, Now, SECOND};
 use switchboard::dialplan::number::known_scheme;
 use switchboard::dialplan::{self, Digits, Known, Numbering, Plan, Source};
 use switchboard::exchange::Command;
 use switchboard::fact::Lang;
 use switchboard::id::CallRef;
+use switchboard::key::{Fingerprint, Ice};
 use switchboard::media::{Engine, Outlet};
 use switchboard::patch;
 use switchboard::rtp::jitter::FRAME;
 use switchboard::rtp::telephone_event::{Presses, TelephoneEvent, code};
 use switchboard::rtp::{Jitter, View, rtcp};
-use switchboard::sdp::{Direction, Local, Negotiation};
+use switchboard::sdp::{Direction, Door, Local, Negotiation};
 use switchboard::sip::auth::{Password, Realm, Verdict, client};
 use switchboard::sip::endpoint::{Endpoint, Event, Output, Settings};
 use switchboard::sip::flow::{Flow, Transport};
@@ -28,12 +33,14 @@ use switchboard::sip::name::Name;
 use switchboard::sip::uri::{self, Uri};
 use switchboard::sip::wire;
 use switchboard::transport::frame::{Frame, Framer};
+use switchboard::transport::websocket::Guest;
+use switchboard::transport::{self, Received, Transports};
 
 /// A door: its name, which is also its corpus's and its fuzz target's, and what is done with the bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All doors.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 13] = [
     ("framing", framing),
     ("message", message),
     ("uri", uri_and_number),
@@ -44,7 +51,13 @@ pub const TARGETS: [Target; 10] = [
     ("digest", digest),
     ("dialplan", dialplan_file),
     ("api", api),
+    ("stun", stun),
+    ("dtls", dtls),
+    ("websocket", websocket),
 ];
+
+/// A check for user `00000001abcdefgh` with password `0123456789abcdefghijklmn`, as rtc-stun has written it.
+const CHECK: &[u8] = include_bytes!("../../../fuzz/corpus/stun/ours");
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// 2021-12-15 10:00 in Fuzhou.
@@ -292,12 +305,109 @@ pub fn sdp(data: &[u8]) {
         assert_eq!((again, same), (answer, agreed));
         assert!(sdp_types::Session::parse(&leg.offer(Direction::SendRecv)).is_ok());
     }
+    // The other side may be a browser.
+    let door = Door { at: SocketAddr::new(HERE, 19_999), ours: Fingerprint([1; 32]), user: *b"00000001" };
+    let mut leg = Negotiation::new(local).with_door(door, [3; 32], false);
+    if let Ok((answer, agreed)) = leg.answer(data, None) {
+        let said = sdp_types::Session::parse(&answer).expect("our answer is SDP");
+        assert!(!said.medias.is_empty() && leg.agreed() == Some(&agreed) && answer.len() <= 64 << 10);
+        assert_eq!(leg.answer(data, None).expect("taken once, taken again"), (answer, agreed));
+    }
+    let mut leg = Negotiation::new(local).with_door(door, [3; 32], true);
+    let _ = leg.offer(Direction::SendRecv);
+    let _ = leg.take_answer(data);
     let mut leg = Negotiation::new(local);
     let _ = leg.offer(Direction::SendRecv);
     if let Ok(agreed) = leg.take_answer(data) {
         assert_eq!(leg.take_answer(data), Ok(agreed), "183 and 200 may say the same");
         assert!(sdp_types::Session::parse(&leg.offer(Direction::SendRecv)).is_ok());
     }
+}
+
+/// A datagram at the port of all browsers that may be a check.
+pub fn stun(data: &[u8]) {
+    let Some(check) = Check::read(data) else { return };
+    assert!(data.len() <= stun::LONGEST && check.user().len() <= data.len());
+    let knows = check.knows(b"VOkJxbRl1RmTxUk/WvJxBt");
+    for from in [SocketAddr::new(HERE, 4_000), SocketAddr::from(([0u16; 8], 65_535))] {
+        let (bytes, length) = check.answer(from, b"VOkJxbRl1RmTxUk/WvJxBt");
+        assert!(length <= bytes.len() && bytes.get(4..20) == data.get(4..20), "the answer is to this check");
+        assert!(Check::read(&bytes[..length]).is_none(), "an answer is no check: nothing can be sent to and fro");
+    }
+    let mut broken = data.to_vec();
+    if let Some(byte) = broken.get_mut(8).filter(|_| knows) {
+        *byte ^= 1;
+        assert!(!Check::read(&broken).is_some_and(|c| c.knows(b"VOkJxbRl1RmTxUk/WvJxBt")));
+    }
+}
+
+/// Datagrams of one who has passed a check, each behind two bytes of its length, on the way to keys.
+pub fn dtls(data: &[u8]) {
+    static IDENTITY: LazyLock<Arc<Identity>> = LazyLock::new(|| Arc::new(Identity::new().expect("a certificate")));
+    let from = SocketAddr::new(HERE, 1);
+    let ice = Ice { user: *b"00000001abcdefgh", password: *b"0123456789abcdefghijklmn" };
+    let mut peer = Peer::new(&IDENTITY, ice);
+    let _ = peer.agreed(ice, Fingerprint([7; 32]));
+    assert!(peer.check(from, CHECK).is_some(), "it knows the password");
+    let (mut rest, mut now, mut sent) = (data, 1_000_000u64, 0);
+    while let [high, low, tail @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(tail.len());
+        let (datagram, after) = tail.split_at(length);
+        assert!(
+            peer.handshake(datagram, now, |_, _| sent += 1).is_none(),
+            "nobody has a certificate with this fingerprint"
+        );
+        now += 60_000;
+        peer.tick(now, |_, _| sent += 1);
+        rest = after;
+        if now > 4_000_000 {
+            break;
+        }
+    }
+    assert!(sent <= 2_000, "{sent} datagrams for {} bytes", data.len());
+}
+
+thread_local! {
+    /// Sockets that stand for all inputs of a thread: to begin and to end them takes longer than an input.
+    static SOCKETS: RefCell<(tokio::runtime::Runtime, Option<Transports>)> = RefCell::new((
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
+        None,
+    ));
+}
+
+/// What a page sends after its upgrade: a WebSocket's bytes, on a real connection.
+pub fn websocket(data: &[u8]) {
+    SOCKETS.with_borrow_mut(|(runtime, kept)| runtime.block_on(page(data, kept)));
+}
+
+async fn page(data: &[u8], kept: &mut Option<Transports>) {
+    let web = SocketAddr::new(HERE, 0);
+    let settings = transport::Settings { web: Some(web), ..transport::Settings::new(Vec::new()) };
+    let transports = kept.get_or_insert_with(|| Transports::bind(&settings).expect("no address is asked for"));
+    let listener = std::net::TcpListener::bind(web).expect("loopback");
+    let page = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("loopback");
+    let (stream, peer) = listener.accept().expect("it has connected");
+    stream.set_nonblocking(true).expect("a socket");
+    page.shutdown(std::net::Shutdown::Write).expect("a socket");
+    let local = stream.local_addr().expect("bound");
+    let guest = Guest { stream, read: Bytes::copy_from_slice(data), peer, local };
+    assert!(transports.entrance().enter(guest));
+    let mut got = Vec::new();
+    let ended = async {
+        loop {
+            transports.recv(&mut got).await;
+            for one in got.drain(..) {
+                match one {
+                    Received::Message { flow, bytes } => {
+                        assert!(flow.transport == Transport::Ws && !bytes.is_empty());
+                    }
+                    Received::Closed { .. } => return,
+                    _ => {}
+                }
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), ended).await.expect("its end is told");
 }
 
 /// Counts what leaves the media engine, and holds it to be well formed.
