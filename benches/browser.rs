@@ -93,12 +93,13 @@ fn timed<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
 fn packets(identity: &Arc<Identity>, count: u32) {
     let (mut engine, mut wire) = (page::engine(identity), page::Wire::default());
     let now = Now { mono: 1_000_000, wall: 1_639_533_600_000_000 };
-    let (mut sender, _) = page::comes_through(&mut engine, &mut wire, 0, now);
+    let page::Page { mut sender, said } = page::comes_through(&mut engine, &mut wire, 0, now);
     let _ = page::comes_through(&mut engine, &mut wire, 1, now);
     for (a, b) in [(0, 1), (1, 0)] {
         let source = Source::Port(page::port(b), EPOCH);
         engine.handle(Command::Hear { port: page::port(a), epoch: EPOCH, source }, now, &mut wire);
     }
+    assert!(said.len() > 2, "a whole handshake");
     wire.counts_only = true;
     let from: SocketAddr = page::there(0);
     let mut took = Duration::ZERO;

@@ -200,26 +200,3 @@ fn datagrams_are_told_apart_by_their_first_byte() {
         assert_eq!(Kind::of(bytes), kind, "{bytes:?}");
     }
 }
-
-/// The corpus `dtls` of `make fuzz`: `CORPUS=fuzz/corpus/dtls cargo test --lib browser::tests::writes` makes it anew.
-#[test]
-fn writes_what_a_browser_says_when_a_folder_is_named() {
-    let Ok(folder) = std::env::var("CORPUS") else { return };
-    for (name, gcm) in [("hello-cm", false), ("hello-gcm", true)] {
-        let mut browser = Client::new(0, gcm);
-        let mut peer = Peer::new(&OURS, ICE);
-        peer.agreed(ICE, Fingerprint(browser.fingerprint));
-        peer.check(at(THERE), &check(&ICE, true)).unwrap();
-        let mut all = Vec::new();
-        for round in 0..6 {
-            let mut back = Vec::new();
-            for datagram in browser.sent() {
-                all.extend(u16::try_from(datagram.len()).unwrap().to_be_bytes());
-                all.extend_from_slice(&datagram);
-                peer.handshake(&datagram, round, |_, bytes| back.push(bytes.to_vec()));
-            }
-            back.iter().for_each(|datagram| browser.read(datagram, round));
-        }
-        std::fs::write(format!("{folder}/{name}"), all).unwrap();
-    }
-}

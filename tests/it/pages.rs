@@ -1,7 +1,7 @@
 //! What a packet of a page costs the engine: no allocation, in either direction, whatever the suite.
 
 use crate::support::counted::counted;
-use crate::support::page::{Wire, comes_through, engine, port, there};
+use crate::support::page::{Page, Wire, comes_through, engine, port, there};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use switchboard::browser::Identity;
@@ -24,7 +24,7 @@ fn a_packet_of_a_page_allocates_nothing_either_way() {
     let identity = Arc::new(Identity::new().unwrap());
     let (mut engine, mut wire) = (engine(&identity), Wire::default());
     let mut now = Now { mono: 1_000_000, wall: 1_639_533_600_000_000 };
-    let (mut sender, _) = comes_through(&mut engine, &mut wire, 0, now);
+    let Page { mut sender, .. } = comes_through(&mut engine, &mut wire, 0, now);
     engine.grow();
     let phone = SocketAddr::from(([10, 0, 0, 1], 4_000));
     let remote = Remote {
@@ -90,10 +90,9 @@ fn a_page_that_is_through_holds_little_memory() {
     let heard =
         |engine: &mut switchboard::media::Engine, wire: &mut Wire, pages: &mut Vec<_>, range: std::ops::Range<u32>| {
             for index in range {
-                let page: &mut (switchboard::rtp::srtp::Sender, switchboard::rtp::srtp::Listener) =
-                    &mut pages[index as usize];
+                let page: &mut Page = &mut pages[index as usize];
                 let mut sealed = packet(index);
-                let length = page.0.protect(&mut sealed, HEADER + 160).unwrap();
+                let length = page.sender.protect(&mut sealed, HEADER + 160).unwrap();
                 engine.on_web(index, there(index), &mut sealed[..length], now, wire);
             }
         };
@@ -113,4 +112,23 @@ fn a_page_that_is_through_holds_little_memory() {
     let (through, talks) = (counts.live / 40, (counts.live + after.live) / 40);
     println!("{through} bytes a page until it is heard, {talks} then");
     assert!(talks <= 24 * 1_024, "{talks} bytes a page");
+}
+
+/// The corpus `dtls` of `make fuzz`: `CORPUS=fuzz/corpus/dtls cargo test --test it pages::` makes it anew.
+#[test]
+fn a_handshake_of_a_page_is_kept_when_a_folder_is_named() {
+    let identity = Arc::new(Identity::new().unwrap());
+    let now = Now { mono: 1_000_000, wall: 1_639_533_600_000_000 };
+    let Page { said, .. } = comes_through(&mut engine(&identity), &mut Wire::default(), 0, now);
+    assert!(said.len() >= 3, "hello, hello with a cookie, certificate and what belongs to it");
+    let Ok(folder) = std::env::var("CORPUS") else { return };
+    let kept = |name: &str, all: &[Vec<u8>]| {
+        let framed = |d: &Vec<u8>| [&(d.len() as u16).to_be_bytes()[..], &d[..]].concat();
+        std::fs::write(format!("{folder}/{name}"), all.iter().map(framed).collect::<Vec<_>>().concat()).unwrap();
+    };
+    kept("whole", &said);
+    kept("hello", &said[..1]);
+    kept("hello-twice", &[said[0].clone(), said[0].clone()]);
+    kept("without-hello", &said[1..]);
+    kept("last-first", &said.iter().rev().cloned().collect::<Vec<_>>());
 }

@@ -12,7 +12,7 @@ use switchboard::clock::{MILLI, Now};
 use switchboard::key::{Crypto, Fingerprint, Ice, Master, Suite, Web};
 use switchboard::media::{Engine, Outlet};
 use switchboard::patch::{Codec, Command, Epoch, Latch, PortId, Remote};
-use switchboard::rtp::srtp::{Listener, Sender};
+use switchboard::rtp::srtp::Sender;
 
 pub const ICE: Ice = Ice { user: *b"00000000abcdefgh", password: *b"0123456789abcdefghijklmn" };
 
@@ -67,13 +67,20 @@ pub fn remote(fingerprint: [u8; 32], ice: Ice) -> Remote {
     }
 }
 
+/// A page's own end, once it is through.
+pub struct Page {
+    pub sender: Sender,
+    /// What it has said in its handshake.
+    pub said: Vec<Vec<u8>>,
+}
+
 /// An engine that meets browsers.
 pub fn engine(identity: &Arc<Identity>) -> Engine {
     Engine::new(0, 7).with_browsers(Arc::clone(identity))
 }
 
 /// Opens a port and lets a page come through on it; its own ends of SRTP.
-pub fn comes_through(engine: &mut Engine, wire: &mut Wire, index: u32, now: Now) -> (Sender, Listener) {
+pub fn comes_through(engine: &mut Engine, wire: &mut Wire, index: u32, now: Now) -> Page {
     while engine.ports() <= index as usize {
         engine.grow();
     }
@@ -85,20 +92,22 @@ pub fn comes_through(engine: &mut Engine, wire: &mut Wire, index: u32, now: Now)
     engine.handle(Command::Remote { port: port(index), epoch, remote: remote(client.fingerprint, ice) }, now, wire);
     engine.on_web(index, there(index), &mut check(&ice.user, &ice.password, true), now, wire);
     wire.web.clear();
+    let mut said = Vec::new();
     for step in 0..100 {
         let now = now.plus(step * 10 * MILLI);
         client.tick(now.mono);
         for datagram in client.sent() {
+            said.push(datagram.to_vec());
             engine.on_web(index, there(index), &mut datagram.to_vec(), now, wire);
         }
         while engine.shake(now, wire) {}
         for (_, datagram) in wire.web.drain(..).filter(|(_, d)| (20..64).contains(&d[0])) {
             client.read(&datagram, now.mono);
         }
-        if let Some([theirs, ours]) = client.masters() {
+        if let Some([theirs, _]) = client.masters() {
             let master = |bytes: &[u8]| Master::new(Suite::Cm80, bytes).unwrap();
-            return (Sender::new(&master(&theirs)), Listener::new(&master(&ours)));
+            return Page { sender: Sender::new(&master(&theirs)), said };
         }
     }
-    panic!("no keys");
+    unreachable!("no keys");
 }
