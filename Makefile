@@ -15,6 +15,8 @@
 #   make install PREFIX=/usr/local    安装 · binary, manual pages, completions, dialplans, example configurations,
 #                                    systemd unit and its user
 
+#   make deb     软件包 · a package for Debian: the same, with the unit, its user and folders; `doctor` runs when it is installed
+
 CARGO ?= cargo
 # Programs that the tests of real peers run, and the Debian packages they come in.
 PEERS := sipp:sip-tester baresip:baresip-core chromium:chromium
@@ -33,7 +35,7 @@ SYSTEMD := $(DESTDIR)$(PREFIX)/lib
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: demo test soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install tools tools-build tools-peers
+.PHONY: demo test soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo
@@ -106,6 +108,16 @@ install: tools-build
 	@mkdir -p "$(SYSTEMD)/systemd/system" "$(SYSTEMD)/sysusers.d"
 	@sed 's|/usr/local/bin/|$(PREFIX)/bin/|' contrib/switchboard.service >"$(SYSTEMD)/systemd/system/switchboard.service"
 	@install -m 644 contrib/switchboard.sysusers "$(SYSTEMD)/sysusers.d/switchboard.conf"
+
+# target/debian/switchboard_VERSION_ARCH.deb; installs cargo-deb, which needs the network the first time.
+deb: tools-build
+	@$(CARGO) deb --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deb
+	@set -eu; built=$$(CARGO='$(CARGO)' sh .ci/built --release); \
+	rm -rf target/package; mkdir -p target/package/man; \
+	"$$built" man --out target/package/man; \
+	for shell in bash zsh fish; do "$$built" completions $$shell >target/package/switchboard.$$shell; done; \
+	sed 's|/usr/local/bin/|/usr/bin/|' contrib/switchboard.service >target/package/switchboard.service
+	@$(CARGO) deb --no-build --quiet
 
 tools: tools-build tools-peers
 

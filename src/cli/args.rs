@@ -104,6 +104,8 @@ pub enum Command {
     /// 压力测试：按时刻发起呼叫，两端都在本进程，听每一路声音 · a load test: calls by the clock, both ends in this process, every
     /// leg heard.
     Flood(Box<super::flood::args::Flood>),
+    /// 信令跟踪 · what was said on the wire.
+    Trace(super::trace::args::Trace),
     /// 通话记录 · records of calls.
     #[command(subcommand)]
     Calls(Calls),

@@ -20,6 +20,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "status",
         &["switchboard status", "switchboard status --json --state /var/lib/switchboard", "switchboard status --watch"],
     ),
+    (
+        "trace",
+        &[
+            "switchboard trace 5bhd74ktj01 --ladder",
+            "switchboard trace 12345 --follow",
+            "switchboard trace 13900000001 --pcap call.pcap",
+        ],
+    ),
     ("doctor", &["switchboard doctor --config config/switchboard.toml"]),
     (
         "call",

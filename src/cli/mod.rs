@@ -39,6 +39,7 @@ mod run;
 mod screen;
 mod table;
 mod timeline;
+mod trace;
 mod voice;
 mod watch;
 
@@ -85,6 +86,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         Command::Doctor => doctor::doctor(global, screen),
         Command::Call(args) => call::call(global, args, screen),
         Command::Flood(args) => flood::flood(global, args, screen),
+        Command::Trace(args) => trace::trace(global, args, screen),
         Command::Calls(command) => calls::calls(global, command, screen),
         Command::Seats(Seats::Ls { group, work, show }) => {
             floor::seats(global, (group.as_deref(), work.as_deref()), *show, screen)

@@ -9,6 +9,8 @@ use crate::daemon::{self, Options, Ready};
 use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Runs until SIGTERM or SIGINT has been drained.
 pub(super) fn run(global: &Global, as_of: Option<i64>, last_good: bool, screen: &Screen) -> Result<Done, Failure> {
@@ -38,10 +40,24 @@ pub(super) fn log(level: Level) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    // Under systemd each line goes with its fields; a person who looks at a terminal gets text.
+    if to_journal()
+        && let Ok(journal) = tracing_journald::layer()
+    {
+        let _ = tracing_subscriber::registry().with(filter).with(journal).try_init();
+        return;
+    }
     let color = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr);
     // A second one is refused: the first goes on.
     let _ = log.try_init();
+}
+
+/// Whether standard error leads to journald: it says device and inode of the stream (systemd.exec(5), `JOURNAL_STREAM`).
+fn to_journal() -> bool {
+    let said = std::env::var("JOURNAL_STREAM").ok();
+    let stream = rustix::fs::fstat(std::io::stderr()).ok().map(|stat| format!("{}:{}", stat.st_dev, stat.st_ino));
+    said.is_some() && said == stream
 }
 
 fn listens(ready: &Ready) -> Vec<String> {

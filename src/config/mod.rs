@@ -16,6 +16,7 @@ mod seats;
 mod sections;
 mod secured;
 mod tls;
+mod trace;
 mod trunks;
 
 pub use flood::Flood;
@@ -25,6 +26,7 @@ pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
 pub use sections::{Admin, Floor, Http, Level, Media, Plan, Sip, Store};
 pub use tls::Tls;
+pub use trace::Trace;
 pub use trunks::{Account, Source, Trunk};
 
 use crate::id::{AgentId, GroupId, SeatId, TrunkId};
@@ -67,6 +69,8 @@ pub struct Config {
     pub flood: Flood,
     /// `[drain] limit_s`: how long live calls may go on after SIGTERM.
     pub drain: Duration,
+    /// `[trace]`.
+    pub trace: Trace,
     /// `[log] level`.
     pub log: Level,
     /// What is not wrong but should be looked at.
@@ -128,6 +132,7 @@ impl Config {
             admin: Admin::read(root.table("admin")),
             flood: Flood::read(root.table("flood")),
             drain: sections::drain(root.table("drain")),
+            trace: Trace::read(root.table("trace")),
             log: Level::read(root.table("log")),
             warnings: Vec::new(),
             sip,

@@ -8,7 +8,8 @@ use crate::dialplan::Plan;
 use crate::sip::flow::Transport;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
 
 /// Where the operators' doors are.
 pub(super) struct Doors {
@@ -44,6 +45,7 @@ pub(super) fn open_doors(config: &Config, state: &Path, views: Views) -> Result<
     let (to_planner, tasks) = mpsc::channel(64);
     // First the one that leaves no file behind when the other cannot be had.
     let http = start_http(config, &to_exchange, views)?;
+    hear_hup(to_planner.clone()).map_err(|e| Error::Machine("signal".into(), e))?;
     let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
     Ok((Doors { admin, http }, asks, tasks))
 }
@@ -53,6 +55,26 @@ fn start_admin(config: &Config, state: &Path, queues: admin::Queues) -> Result<P
     let listener = admin::bind(&path).map_err(|e| Error::Admin(path.clone(), e))?;
     tokio::spawn(admin::serve(listener, queues));
     Ok(path)
+}
+
+/// SIGHUP is `reload`: the dialplan's folder is read again. Keys and certificates are looked at by themselves.
+fn hear_hup(tasks: mpsc::Sender<admin::Task>) -> std::io::Result<()> {
+    let mut hup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hup.recv().await.is_some() {
+            let (answer, outcome) = oneshot::channel();
+            let by = admin::By { author: "SIGHUP".to_owned(), note: String::new() };
+            if tasks.send((admin::Order::Reload(by), None, answer)).await.is_err() {
+                return;
+            }
+            match outcome.await {
+                Ok(admin::Outcome::InForce { .. }) => tracing::info!("another dialplan is in force: SIGHUP"),
+                Ok(admin::Outcome::Unchanged { .. }) => tracing::info!("the dialplan is unchanged: SIGHUP"),
+                Ok(_) | Err(_) => tracing::error!("SIGHUP: the dialplan of before stays in force"),
+            }
+        }
+    });
+    Ok(())
 }
 
 /// The API, where it is configured.

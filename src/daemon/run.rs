@@ -3,7 +3,9 @@
 use super::doors::open_doors;
 use super::effort::Effort;
 use super::first::{First, first};
+use super::hep::Hep;
 use super::media::{self, Closed, Media};
+use super::notify::Notify;
 use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
 use super::publisher::Publisher;
@@ -45,6 +47,7 @@ pub fn run(options: Options, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
     runtime.block_on(async move {
         let mut daemon = Daemon::start(options)?;
         ready(&daemon.ready);
+        daemon.signals.notify.ready();
         daemon.serve().await;
         daemon.stop();
         Ok(())
@@ -55,6 +58,7 @@ struct Daemon {
     clock: Clock,
     exchange: Exchange,
     transports: Transports,
+    hep: Option<Hep>,
     media: crate::media::Handle,
     owed: Owed,
     media_events: mpsc::Receiver<patch::Event>,
@@ -95,14 +99,17 @@ enum Drain {
     Ending { at: u64 },
 }
 
+/// What the system says, and what it is told.
 struct Signals {
     term: Signal,
     int: Signal,
+    notify: Notify,
 }
 
 impl Signals {
     fn catch() -> std::io::Result<Self> {
-        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+        let (term, int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { term, int, notify: Notify::of_environment() })
     }
 }
 
@@ -127,7 +134,7 @@ impl Daemon {
         let First { loaded, clips, watch, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
         let snapshot = loaded.snapshot;
         let (state, temporary) = state_folder(state)?;
-        let (transports, listen) = bind(&config, &state)?;
+        let (transports, listen, hep) = bind(&config, &state)?;
         let mut opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let started = media::start(&config, &state, clock)?;
@@ -147,8 +154,7 @@ impl Daemon {
             now,
         );
         introduce(&mut exchange, &ready.plan, instead, &mut opened, now);
-        let (notify, notices) = mpsc::channel(16);
-        let (drain, state) = (config.drain, ready.state.clone());
+        let ((notify, notices), drain, state) = (mpsc::channel(16), config.drain, ready.state.clone());
         let planner =
             Planner { config, clock, state, plans, in_force: in_force.clone(), clips, watch, notices: notify };
         planner.start(tasks).map_err(thread)?;
@@ -156,6 +162,7 @@ impl Daemon {
             clock,
             exchange,
             transports,
+            hep,
             media,
             owed: Owed::default(),
             media_events,
@@ -215,6 +222,7 @@ impl Daemon {
             }
             self.tick();
             self.flush();
+            self.signals.notify.alive(self.clock.now());
         }
     }
 
@@ -237,13 +245,16 @@ impl Daemon {
         let (pulse, rows) = (Some(self.teller.deadline()), self.publisher.deadline(&self.exchange));
         let parts =
             [self.exchange.deadline(), journal, self.batch.book_by, drain, self.owed.deadline(now), pulse, rows];
-        let at = parts.into_iter().flatten().min().unwrap_or(far).min(far);
+        let at = parts.into_iter().chain([self.signals.notify.deadline()]).flatten().min().unwrap_or(far).min(far);
         tokio::time::Instant::from_std(self.clock.instant(at))
     }
 
     fn received(&mut self, one: Received) {
         match one {
             Received::Datagram { flow, bytes } | Received::Message { flow, bytes } => {
+                if let Some(hep) = &mut self.hep {
+                    hep.copy(false, &flow, &bytes, self.clock.now().wall);
+                }
                 self.give(Input::Message(flow, bytes));
             }
             Received::Closed { flow, why } => {
@@ -394,6 +405,9 @@ impl Daemon {
             self.book(facts);
         }
         for (flow, bytes) in self.batch.sends.drain(..) {
+            if let Some(hep) = &mut self.hep {
+                hep.copy(true, &flow, &bytes, self.clock.now().wall);
+            }
             self.transports.send(flow, bytes);
         }
         self.transports.flush();
@@ -466,6 +480,7 @@ impl Daemon {
         let now = self.clock.now();
         match self.drain {
             Drain::Serving => {
+                self.signals.notify.stopping();
                 tracing::info!(calls = self.exchange.live(), "draining");
                 self.drain = Drain::Draining { until: now.mono.saturating_add(self.drain_limit) };
                 self.give(Input::Command { id: 0, command: Command::Drain });
@@ -497,15 +512,16 @@ fn no_dumps() {
     }
 }
 
-/// The sockets of the signalling, and what they are known by.
-fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Transports, Listens), Error> {
+/// The sockets of the signalling, what they are known by, and where a copy of what is said goes.
+fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Transports, Listens, Option<Hep>), Error> {
     if config.sip.transports.listen.iter().any(|l| l.transport.is_secret()) {
         no_dumps();
     }
     let sip = settings::transports(config, state).map_err(|e| Error::Listen(e.into()))?;
     let transports = Transports::bind(&sip).map_err(Error::Listen)?;
     let listen = transports.locals().collect();
-    Ok((transports, listen))
+    let hep = Hep::open(&config.trace).map_err(|e| Error::Machine("hep".into(), e))?;
+    Ok((transports, listen, hep))
 }
 
 type Listens = Vec<(transport::Transport, std::net::SocketAddr)>;

@@ -34,6 +34,7 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
         algorithms: config.sip.algorithms.clone(),
         nonce: micros(config.sip.nonce),
         door: None,
+        trace: config.trace.memory,
         lockout: config.sip.lockout,
         register: (whole(config.sip.register_min), whole(config.sip.register_max)),
         listen,

@@ -97,6 +97,15 @@ pub enum Command {
         /// Which.
         call: CallRef,
     },
+    /// Messages of the signalling that are still in memory.
+    Trace {
+        /// A call's reference, or a number; `None`: all.
+        #[serde(default)]
+        what: Option<String>,
+        /// Those after this one only.
+        #[serde(default)]
+        after: u64,
+    },
     /// Callers who are to be called back.
     Callbacks,
     /// A seat calls one of them back.
@@ -164,6 +173,17 @@ pub enum Answer {
     Why {
         /// What keeps it waiting.
         why: WhyRow,
+    },
+    /// To [`Command::Trace`].
+    Trace {
+        /// The oldest first.
+        messages: Vec<TraceRow>,
+        /// There are more after the last of these.
+        more: bool,
+        /// Messages are kept at all.
+        on: bool,
+        /// The number of the last one that was kept.
+        last: u64,
     },
     /// To [`Command::Callbacks`].
     Callbacks {
@@ -272,4 +292,25 @@ pub enum Verb {
     Dismiss,
     /// The agent leaves the caller to the question how he was served.
     Survey,
+}
+
+/// A message that has come or gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceRow {
+    /// Counts all that were kept.
+    pub seq: u64,
+    /// When, µs since the epoch by the daemon's clock.
+    pub at: i64,
+    /// It has gone.
+    pub sent: bool,
+    /// `udp`, `tcp`, `tls`, `ws`, `wss`.
+    pub transport: String,
+    /// Our address.
+    pub local: std::net::SocketAddr,
+    /// The other side's.
+    pub peer: std::net::SocketAddr,
+    /// Of its dialog.
+    pub call_id: String,
+    /// The message; what lets somebody else in is masked.
+    pub text: String,
 }

@@ -145,6 +145,7 @@ impl Exchange {
             self.trunks.sent(session, Sent { trunk: trunk.clone(), caller, mark, call_id });
         }
         self.calls.own(session, (call, leg), seat.cloned());
+        self.trace_leg(call, session);
         self.open_port(&out);
         if self.is_agents(call, leg) {
             // His keys may be codes: what is none is sent on once that is known.

@@ -149,6 +149,7 @@ impl Exchange {
         live.legs.push(leg);
         self.ports.assign(lease.port, (call, name));
         self.calls.own(session, (call, name), Some(seat.clone()));
+        self.trace_leg(call, session);
         self.media(Command::Keys { port: lease.port, epoch: lease.epoch, pass: false });
         self.endpoint.accept(session, Some(sdp), b"", now);
         self.dialog_stands(call, name, now);

@@ -43,12 +43,13 @@ mod settings;
 mod staff;
 mod storage;
 mod summed;
+mod trace;
 mod trunks;
 
 pub use crate::call::Role;
 pub use changes::Change;
 pub use codes::Codes;
-pub use command::{Answer, Command, SeatSet, Verb};
+pub use command::{Answer, Command, SeatSet, TraceRow, Verb};
 pub use former::Former;
 pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};
@@ -103,6 +104,7 @@ pub struct Exchange {
     rng: ChaCha12Rng,
     recordings: recording::Recordings,
     returning: returning::Returning,
+    trace: trace::Trace,
     changed: changes::Changed,
     /// Sequence number of the next fact.
     seq: u64,
@@ -151,6 +153,7 @@ impl Exchange {
             rng,
             recordings: recording::Recordings::default(),
             returning: returning::Returning::default(),
+            trace: trace::Trace::new(settings.trace),
             changed: changes::Changed::default(),
             seq,
             minted: 0,
@@ -170,7 +173,10 @@ impl Exchange {
     /// Takes one input and everything that follows from it.
     pub fn handle(&mut self, input: Input, now: Now) {
         match input {
-            Input::Message(flow, bytes) => self.endpoint.receive(flow, bytes, now),
+            Input::Message(flow, bytes) => {
+                self.trace.note(false, flow, &bytes, now);
+                self.endpoint.receive(flow, bytes, now);
+            }
             Input::Proved(flow, names) => drop(self.proved.insert(flow.connection, names)),
             Input::FlowFailed(flow) => self.flow_failed(flow, false, now),
             Input::FlowLeft(flow) => self.flow_failed(flow, true, now),
@@ -276,7 +282,10 @@ impl Exchange {
         loop {
             if let Some(output) = self.endpoint.poll() {
                 match output {
-                    endpoint::Output::Send(flow, bytes) => self.out.push_back(Output::Send(flow, bytes)),
+                    endpoint::Output::Send(flow, bytes) => {
+                        self.trace.note(true, flow, &bytes, now);
+                        self.out.push_back(Output::Send(flow, bytes));
+                    }
                     endpoint::Output::Event(event) => self.sip_event(event, now),
                 }
             } else if let Some(output) = self.floor.poll() {

@@ -316,6 +316,7 @@ impl Exchange {
         }
         leg.session = Some(session);
         self.calls.own(session, (id, LegRef(0)), None);
+        self.trace_leg(id, session);
         self.open_port(&leg);
         let call = Call::new(id, journey, Script::new(to.steps.clone()));
         self.calls.insert(id, Live::new(call, leg));

@@ -21,6 +21,8 @@ pub struct Settings {
     pub sip: endpoint::Settings,
     /// Where browsers' media comes to, and the fingerprint of our certificate; `None`: there are none.
     pub door: Option<(SocketAddr, Fingerprint)>,
+    /// Bytes of signalling that are kept in memory for `trace`; 0: none.
+    pub trace: usize,
     /// Digest realm, as phones show it.
     pub realm: String,
     /// Digest algorithms offered, the strongest first.

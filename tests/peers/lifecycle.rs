@@ -115,3 +115,27 @@ fn a_port_in_use_is_one_clear_sentence() {
     seat.ends_well(3_000);
     lab.record();
 }
+
+#[test]
+fn systemd_is_told_when_it_serves_and_when_it_stops_and_a_hangup_signal_is_a_reload() {
+    let path = std::env::temp_dir().join(format!("switchboard-notify-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let systemd = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    systemd.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+    let told = || {
+        let mut room = [0; 256];
+        let length = systemd.recv(&mut room).expect("nothing was told");
+        String::from_utf8_lossy(&room[..length]).into_owned()
+    };
+    let text: &'static str = Box::leak(path.display().to_string().into_boxed_str());
+    let mut lab = Lab::with_variable("NOTIFY_SOCKET", text, |text| text);
+    assert!(told().starts_with("READY=1"));
+    lab.daemon.signal(rustix::process::Signal::HUP);
+    let reloaded = super::support::until(10_000, || lab.daemon.said().contains("SIGHUP").then_some(()));
+    assert!(reloaded.is_some() && lab.daemon.runs(), "{}", lab.daemon.said());
+    assert!(lab.daemon.said().contains("the dialplan is unchanged: SIGHUP"), "{}", lab.daemon.said());
+    lab.daemon.terminate();
+    assert_eq!(told(), "STOPPING=1");
+    assert_eq!(lab.daemon.exit(10_000).and_then(|status| status.code()), Some(0));
+    let _ = std::fs::remove_file(&path);
+}

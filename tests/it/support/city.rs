@@ -126,6 +126,7 @@ pub fn settings() -> Settings {
         busy_prompt: Some("busy".into()),
         sip: endpoint::Settings::default(),
         door: None,
+        trace: 0,
         realm: "12345".into(),
         algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
         nonce: 60_000_000,

@@ -1,0 +1,225 @@
+//! The last messages of the signalling, kept in memory for whoever asks what was said: `trace`. A ring of bytes, not of calls: a flood
+//! shortens what it reaches back to and nothing else. Which session belongs to which call is kept beside it, for as many legs.
+//!
+//! What lets somebody else in is never given out: credentials, keys in SDP, passwords of ICE, digits in INFO.
+
+use super::Exchange;
+use super::command::{Answer, TraceRow};
+use crate::clock::Now;
+use crate::id::CallRef;
+use crate::sip::dialog::SessionId;
+use crate::sip::flow::Flow;
+use crate::sip::name::Name;
+use crate::sip::wire;
+use bytes::Bytes;
+use memchr::memmem;
+use std::collections::{HashSet, VecDeque};
+
+/// Legs whose Call-ID is remembered.
+const LEGS: usize = 16_384;
+/// What each message costs beside its bytes.
+const BESIDE: usize = 96;
+/// Messages in one answer.
+const MOST: usize = 500;
+
+/// One message.
+#[derive(Debug)]
+struct Entry {
+    seq: u64,
+    at: i64,
+    sent: bool,
+    flow: Flow,
+    bytes: Bytes,
+}
+
+/// The ring.
+#[derive(Debug)]
+pub(super) struct Trace {
+    ring: VecDeque<Entry>,
+    held: usize,
+    /// Most bytes; 0: nothing is kept.
+    room: usize,
+    seq: u64,
+    legs: VecDeque<(CallRef, Bytes)>,
+}
+
+impl Trace {
+    pub fn new(room: usize) -> Self {
+        Self { ring: VecDeque::new(), held: 0, room, seq: 0, legs: VecDeque::new() }
+    }
+
+    /// A message has come or goes.
+    pub fn note(&mut self, sent: bool, flow: Flow, bytes: &Bytes, now: Now) {
+        if self.room == 0 {
+            return;
+        }
+        self.seq += 1;
+        self.held += bytes.len() + BESIDE;
+        self.ring.push_back(Entry { seq: self.seq, at: now.wall, sent, flow, bytes: bytes.clone() });
+        while self.held > self.room
+            && let Some(oldest) = self.ring.pop_front()
+        {
+            self.held -= oldest.bytes.len() + BESIDE;
+        }
+    }
+
+    /// A leg of this call has this Call-ID.
+    fn leg(&mut self, call: CallRef, call_id: Bytes) {
+        if self.room > 0 {
+            if self.legs.len() >= LEGS {
+                self.legs.pop_front();
+            }
+            self.legs.push_back((call, call_id));
+        }
+    }
+
+    /// Messages after this one that are about it: a call of that reference, else whoever has that number; all without one.
+    fn about(&self, what: Option<&str>, after: u64) -> (Vec<TraceRow>, bool) {
+        let wanted = what.map(|what| self.call_ids(what));
+        let mut rows = Vec::new();
+        for entry in self.ring.iter().filter(|entry| entry.seq > after) {
+            let call_id = call_id(&entry.bytes);
+            if wanted.as_ref().is_some_and(|wanted| call_id.as_ref().is_none_or(|id| !wanted.contains(id))) {
+                continue;
+            }
+            if rows.len() >= MOST {
+                return (rows, true);
+            }
+            rows.push(TraceRow {
+                seq: entry.seq,
+                at: entry.at,
+                sent: entry.sent,
+                transport: entry.flow.transport.word().to_owned(),
+                local: entry.flow.local,
+                peer: entry.flow.peer,
+                call_id: call_id.map(|id| String::from_utf8_lossy(&id).into_owned()).unwrap_or_default(),
+                text: masked(&entry.bytes),
+            });
+        }
+        (rows, false)
+    }
+
+    fn call_ids(&self, what: &str) -> HashSet<Bytes> {
+        if let Some(call) = CallRef::parse(what) {
+            let found: HashSet<Bytes> =
+                self.legs.iter().filter(|(c, _)| *c == call).map(|(_, id)| id.clone()).collect();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        let user = format!(":{what}@");
+        let named = |entry: &&Entry| memmem::find(head(&entry.bytes), user.as_bytes()).is_some();
+        self.ring.iter().filter(named).filter_map(|entry| call_id(&entry.bytes)).collect()
+    }
+}
+
+fn head(message: &[u8]) -> &[u8] {
+    let end = memmem::find(message, b"\r\n\r\n").unwrap_or(message.len());
+    message.get(..end).unwrap_or_default()
+}
+
+fn call_id(message: &Bytes) -> Option<Bytes> {
+    let read = wire::parse(message.clone()).ok()?;
+    read.value(Name::CallId).map(|id| message.slice_ref(id))
+}
+
+/// The message without what lets somebody else in.
+fn masked(message: &[u8]) -> String {
+    let text = String::from_utf8_lossy(message);
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (bare, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
+        let low = bare.to_ascii_lowercase();
+        let begins = |all: &[&str]| all.iter().any(|start| low.starts_with(start));
+        let kept = if begins(&["authorization:", "proxy-authorization:", "a=ice-pwd:", "signal="]) {
+            bare.find([':', '=']).map(|at| if low.starts_with("a=") { "a=ice-pwd".len() } else { at })
+        } else if low.starts_with("a=crypto:") {
+            low.find("inline:").map(|at| at + "inline".len())
+        } else {
+            None
+        };
+        match kept {
+            Some(at) => {
+                out.push_str(bare.get(..=at).unwrap_or(bare));
+                out.push_str(" …");
+            }
+            None => out.push_str(bare),
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+impl Exchange {
+    /// A session has become a leg of this call.
+    pub(super) fn trace_leg(&mut self, call: CallRef, session: SessionId) {
+        if let Some(id) = self.endpoint.call_id(session) {
+            self.trace.leg(call, id);
+        }
+    }
+
+    pub(super) fn traced(&self, what: Option<&str>, after: u64) -> Answer {
+        let (messages, more) = self.trace.about(what, after);
+        Answer::Trace { messages, more, on: self.trace.room > 0, last: self.trace.seq }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::flow::Transport;
+
+    fn message(call_id: &str, to: &str, rest: &str) -> Bytes {
+        Bytes::from(format!(
+            "INVITE sip:{to}@h SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:1@h>;tag=1\r\nTo: <sip:{to}@h>\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\n{rest}"
+        ))
+    }
+
+    fn flow() -> Flow {
+        let at = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        Flow { transport: Transport::Udp, local: at(5060), peer: at(9), connection: 0 }
+    }
+
+    #[test]
+    fn a_call_and_a_number_find_their_messages_and_the_oldest_go() {
+        let mut trace = Trace::new(4_096);
+        let call = CallRef::mint(1_639_533_600_000_000, 7);
+        trace.leg(call, Bytes::from_static(b"one"));
+        for (n, id) in ["one", "two", "one"].into_iter().enumerate() {
+            let to = if id == "one" { "12345" } else { "12366" };
+            trace.note(n == 2, flow(), &message(id, to, "\r\n"), Now::default());
+        }
+        let of = |trace: &Trace, what: Option<&str>, after| {
+            trace.about(what, after).0.iter().map(|row| (row.seq, row.sent, row.call_id.clone())).collect::<Vec<_>>()
+        };
+        let one = vec![(1, false, "one".to_owned()), (3, true, "one".to_owned())];
+        assert_eq!(of(&trace, Some(&call.to_string()), 0), one);
+        assert_eq!(
+            (of(&trace, Some("12345"), 0), of(&trace, Some("12345"), 1)),
+            (one, vec![(3, true, "one".to_owned())])
+        );
+        assert_eq!((of(&trace, None, 0).len(), of(&trace, Some("12399"), 0).len()), (3, 0));
+        for _ in 0..1_000 {
+            trace.note(false, flow(), &message("flood", "1", "\r\n"), Now::default());
+        }
+        assert!(trace.held <= 4_096 && trace.ring.len() > 5 && of(&trace, Some("12345"), 0).is_empty());
+        let mut off = Trace::new(0);
+        off.note(false, flow(), &message("one", "1", "\r\n"), Now::default());
+        assert!(off.ring.is_empty());
+    }
+
+    #[test]
+    fn what_lets_somebody_in_is_not_shown() {
+        let secret = "Authorization: Digest username=\"8001\", response=\"deadbeef\"\r\nX: y\r\n\r\nv=0\r\n\
+            a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwg\r\na=ice-ufrag:abcd\r\na=ice-pwd:verysecretpassword\r\nSignal=5\r\n";
+        let shown = masked(&message("one", "12345", secret));
+        for word in ["deadbeef", "WVNf", "verysecret", "Signal=5"] {
+            assert!(!shown.contains(word), "{shown}");
+        }
+        for word in
+            ["Authorization: …", "AES_CM_128_HMAC_SHA1_80 inline: …", "a=ice-pwd: …", "a=ice-ufrag:abcd", "X: y\r\n"]
+        {
+            assert!(shown.contains(word), "{word}: {shown}");
+        }
+    }
+}
