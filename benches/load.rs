@@ -52,7 +52,9 @@ impl Lab {
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{API}"))
             .replace("127.0.0.20:5060", "127.0.0.20:15060")
             .replace("../dialplans", root.join("dialplans").to_str().unwrap())
-            .replace("[media]", "[log]\nlevel = \"warn\"\n\n[media]")
+            .replace("browser_port = 19999", "browser_port = 18999")
+            // What is kept for `trace` has a bound of its own, whatever the calls.
+            .replace("[media]", "[log]\nlevel = \"warn\"\n\n[trace]\nmemory_kib = 0\n\n[media]")
             .replace("/tmp/switchboard-lab.sock", folder.join("sock").to_str().unwrap());
         let text = change(text, &folder);
         let config = folder.join("bench.toml");

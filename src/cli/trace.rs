@@ -155,15 +155,12 @@ fn ladder(rows: &[TraceRow], screen: &Screen) -> String {
     for row in rows {
         let at = peers.iter().position(|peer| *peer == row.peer).unwrap_or(0) + 1;
         let span = APART * at - 1;
-        let mut words = headline(row);
-        if has_sdp(row) {
-            words.push_str(" [SDP]");
-        }
+        let (mut words, sdp) = (headline(row), if has_sdp(row) { " [SDP]" } else { "" });
         // The arrow runs over the lines of those between.
-        let room = span.saturating_sub(4);
-        while words.width() > room {
+        while words.width() > span.saturating_sub(4 + sdp.len()) {
             words.pop();
         }
+        words.push_str(sdp);
         let dashes = "─".repeat(span - 2 - words.width());
         let arrow = if row.sent { format!("─{words}{dashes}▶") } else { format!("◀{words}{dashes}─") };
         let line = lives(&|column| match column {

@@ -281,6 +281,10 @@ impl Negotiation {
     /// is on hold until another offer.
     fn removed(&self, body: &Body) -> Result<(usize, Agreed, u16), Refused> {
         let before = self.agreed.ok_or(Refused::NoAudio)?;
+        // A fax machine asks for T.38 in the place of its sound (ITU-T T.38 Annex D): refused, it goes on in the sound, which is left alone.
+        if body.streams.iter().any(|stream| stream.port != 0 && stream.media.eq_ignore_ascii_case("image")) {
+            return Err(Refused::NoAudio);
+        }
         let index = body.streams.iter().position(Stream::is_audio).ok_or(Refused::NoAudio)?;
         let stream = body.streams.get(index).ok_or(Refused::NoAudio)?;
         if !answer::is_web(stream) {

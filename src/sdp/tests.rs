@@ -495,3 +495,24 @@ proptest! {
         prop_assert_eq!((ours.payload_type, ours.telephone_event), (theirs.payload_type, theirs.telephone_event));
     }
 }
+
+#[test]
+fn a_fax_that_asks_for_t38_is_refused_and_its_sound_stays_as_it_was() {
+    let mut leg = leg();
+    let (_, agreed) = leg.answer(phone("m=audio 4000 RTP/AVP 8").as_bytes(), None).unwrap();
+    for lines in [
+        "m=image 4002 udptl t38 | a=T38FaxVersion:0",
+        "m=audio 0 RTP/AVP 8 | m=image 4002 udptl t38",
+        "m=audio 0 RTP/AVP 8 | m=image 4002 UDPTL t38 | a=T38MaxBitRate:14400",
+    ] {
+        assert_eq!(leg.answer(phone(lines).as_bytes(), None).unwrap_err(), Refused::NoAudio, "{lines}");
+        assert_eq!(leg.agreed(), Some(&agreed), "nothing is remembered of it");
+    }
+    // Beside its sound it is only left out.
+    let (answer, _) = leg.answer(phone("m=audio 4000 RTP/AVP 8 | m=image 4002 udptl t38").as_bytes(), None).unwrap();
+    assert!(
+        gist(&answer).contains("m=audio 20000") && gist(&answer).ends_with("m=image 0 udptl t38"),
+        "{}",
+        gist(&answer)
+    );
+}
