@@ -185,6 +185,15 @@ fn sockets(config: &Config, running: bool, findings: &mut Findings) {
     let media = SocketAddr::new(config.media.address, 0);
     let name = format!("RTP {} {}-{}", media.ip(), config.media.ports.start(), config.media.ports.end());
     address(&name, &UdpSocket::bind(media).map(drop), ("[media] address", running), findings);
+    if let Some(port) = config.media.browser_port {
+        let at = SocketAddr::new(config.media.address, port);
+        address(
+            &format!("browsers udp:{at}"),
+            &UdpSocket::bind(at).map(drop),
+            ("[media] browser_port", running),
+            findings,
+        );
+    }
     if let Some(http) = &config.admin.http {
         let bound = TcpListener::bind(http.listen).map(drop);
         address(&format!("http:{}", http.listen), &bound, ("[admin] http", running), findings);

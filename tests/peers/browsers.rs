@@ -3,9 +3,10 @@
 use super::support::baresip::Baresip;
 use super::support::chromium::{Account, Chromium, Page};
 use super::support::gaps::Stretch;
-use super::support::lab::Lab;
+use super::support::lab::{LAB_DAY, Lab};
 use super::support::relay::Network;
 use super::support::sipp::{Role, Sipp};
+use super::support::sound::share;
 use super::support::{now, pause, until};
 use super::targets::{EXCHANGES, Place, SEATS, starts};
 use switchboard::fact::{Fact, Outcome, Target, TransferResult};
@@ -179,6 +180,56 @@ fn twelve_targets_are_brought_in_by_the_keys_of_a_page() {
     }
     lab.ends_all();
     drop(caller);
+}
+
+#[test]
+fn a_page_by_a_secure_websocket_of_our_own_talks() {
+    let lab = Lab::with(LAB_DAY, |text, dir| {
+        // The slot's port behind that of TLS and of browsers is nobody's.
+        let tls =
+            text.lines().find_map(|line| line.split("tls:127.0.0.1:").nth(1)?.split('"').next()?.parse::<u16>().ok());
+        let port = tls.expect("a port of TLS") + 2;
+        std::fs::write(dir.join("wss"), port.to_string()).unwrap();
+        text.replacen("\"tls:127.0.0.1:", &format!("\"wss:127.0.0.1:{port}\", \"tls:127.0.0.1:"), 1)
+    });
+    let port = std::fs::read_to_string(lab.dir.join("wss")).unwrap();
+    let browser = Chromium::start(&lab);
+    let account = Account { url: Some(format!("wss://127.0.0.1:{port}/sip")), ..Account::new("8060", AGENT) };
+    let (caller, page) = talks(&lab, &browser, &account, 8);
+    assert_eq!(page.value("agent.transport.url"), format!("wss://127.0.0.1:{port}/sip"));
+    lab.ends_all();
+    lab.has_one(Outcome::Connected);
+    drop(caller);
+}
+
+#[test]
+fn a_page_holds_takes_back_and_restarts_ice() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let (one, other) =
+        (browser.phone(&lab, &Account::new("8060", CALLER)), browser.phone(&lab, &Account::new("8061", AGENT)));
+    one.dials("8061");
+    one.hears(AGENT, 8_000);
+    other.hears(CALLER, 4_000);
+    other.value("session.hold()");
+    let music = until(4_000, || (share(&one.heard(), AGENT) < 0.01).then_some(()));
+    assert!(music.is_some(), "he still hears who holds him");
+    pause(300);
+    let loud = switchboard::audio::level::rms_dbfs(&one.heard());
+    assert!(loud > -45.0, "music: {loud:.1} dBFS");
+    other.value("session.unhold()");
+    one.hears(AGENT, 4_000);
+    other.hears(CALLER, 4_000);
+    // As a page does it that finds itself in another network: new names and passwords of ICE, from either side.
+    for page in [&other, &one] {
+        let before = page.value("connection.localDescription.sdp.match(/ice-ufrag:(.*)/)[1]");
+        page.value("session.renegotiate({ rtcOfferConstraints: { iceRestart: true } })");
+        page.is(&format!("connection.signalingState === 'stable' && connection.localDescription.sdp.match(/ice-ufrag:(.*)/)[1] !== {before}"), 4_000);
+        pause(1_000);
+        one.hears(AGENT, 4_000);
+        other.hears(CALLER, 4_000);
+    }
+    lab.ends_all();
 }
 
 /// `PAGES=40` has a whole hall of them.

@@ -68,6 +68,8 @@ impl Chromium {
             "--disable-renderer-backgrounding",
             "--allow-loopback-in-peer-connection",
             "--autoplay-policy=no-user-gesture-required",
+            // The certificate of a lab signs itself.
+            "--ignore-certificate-errors",
             "--remote-debugging-port=0",
         ]);
         command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
