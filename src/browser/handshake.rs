@@ -71,14 +71,18 @@ impl Handshake {
 
     /// A datagram has come. What is to be sent goes to `out`; the keys, once.
     pub(super) fn read(&mut self, datagram: &[u8], now: u64, mut out: impl FnMut(&[u8])) -> Option<Pair> {
-        if self.state == State::Failed {
+        // Of other kinds of records there is none in a handshake; the crate would end it by an alert (RFC 6347 §4.1.2.7 lets us ignore them).
+        if self.state == State::Failed || !matches!(datagram, [20..=22, ..]) {
             return None;
         }
         let events = self.endpoint.read(self.identity.time(now), PEER, None, BytesMut::from(datagram));
         let answered = self.drain(now, &mut out);
         let done = matches!(&events, Ok(all) if all.iter().any(|e| matches!(e, EndpointEvent::HandshakeComplete)));
         if events.is_err() && self.state == State::Going {
-            self.fail();
+            // What nothing is said to is noise, or somebody else's; a handshake that fails says so by an alert.
+            if answered {
+                self.fail();
+            }
         } else if done {
             (self.state, self.again) = (State::Done, None);
             let keys = self.keys();

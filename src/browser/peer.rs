@@ -42,6 +42,11 @@ impl Kind {
     }
 }
 
+/// The first record is a ClientHello (RFC 6347 §4.2): a new association begins.
+fn is_client_hello(datagram: &[u8]) -> bool {
+    matches!(datagram, [22, 254, _, 0, 0, ..]) && datagram.get(13) == Some(&1)
+}
+
 /// What came of a check that was believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checked {
@@ -160,11 +165,18 @@ impl Peer {
         let to = self.to?;
         match &mut self.handshake {
             Some(handshake) => handshake.read(datagram, now, |bytes| out(to, bytes)),
-            None if self.theirs.is_none() && datagram.len() <= KEPT => {
-                self.early = Some(datagram.into());
-                None
-            }
-            None => None,
+            None => match self.theirs {
+                // It begins anew under the certificate that is agreed on; the keys that there are hold until that has succeeded.
+                Some(theirs) if is_client_hello(datagram) => {
+                    self.handshake = Handshake::new(&self.identity, theirs).map(Box::new);
+                    self.handshake.as_mut()?.read(datagram, now, |bytes| out(to, bytes))
+                }
+                None if datagram.len() <= KEPT => {
+                    self.early = Some(datagram.into());
+                    None
+                }
+                Some(_) | None => None,
+            },
         }
     }
 

@@ -112,14 +112,23 @@ const THERE: &str = "127.0.0.1:2";
 
 /// Both sides for 20 s over a line that loses so many of 1,000 datagrams each way; ours, theirs, and what took how long.
 fn shake(seed: u64, lost: u32, gcm: bool, told: Option<Fingerprint>) -> (Option<Pair>, Client, u64) {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut browser = Client::new(0, gcm);
     let mut peer = Peer::new(&OURS, ICE);
     peer.agreed(ICE, told.unwrap_or(Fingerprint(browser.fingerprint)));
     peer.check(at("127.0.0.1:9"), &check(&ICE, true)).unwrap();
+    let (keys, took) = meet(&mut peer, &mut browser, seed, lost, &[]);
+    (keys, browser, took)
+}
+
+/// The same of these two; `noise` comes before everything.
+fn meet(peer: &mut Peer, browser: &mut Client, seed: u64, lost: u32, noise: &[&[u8]]) -> (Option<Pair>, u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut keys = None;
     for now in (0..20_000_000).step_by(10_000) {
         let mut back: Vec<Vec<u8>> = Vec::new();
+        for datagram in noise {
+            peer.handshake(datagram, now, |_, bytes| back.push(bytes.to_vec()));
+        }
         for datagram in browser.sent() {
             if random.next_u32() % 1_000 >= lost {
                 let got = peer.handshake(&datagram, now, |_, bytes| back.push(bytes.to_vec()));
@@ -135,10 +144,45 @@ fn shake(seed: u64, lost: u32, gcm: bool, told: Option<Fingerprint>) -> (Option<
         }
         browser.tick(now);
         if keys.is_some() && browser.keys.is_some() {
-            return (keys, browser, now);
+            return (keys, now);
         }
     }
-    (keys, browser, 20_000_000)
+    (keys, 20_000_000)
+}
+
+#[test]
+fn noise_from_an_address_that_is_believed_ends_no_handshake() {
+    let mut browser = Client::new(0, false);
+    let mut peer = Peer::new(&OURS, ICE);
+    peer.agreed(ICE, Fingerprint(browser.fingerprint));
+    peer.check(at("127.0.0.1:9"), &check(&ICE, true)).unwrap();
+    // A record that is cut off, one of no kind, one of nothing, a change of ciphers that has nothing to change to.
+    let noise: [&[u8]; 5] = [
+        &[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 200, 1, 2],
+        &[60, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 2],
+        &[23, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 1, 2],
+        &[20, 1],
+        &[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 3, 99, 1, 2],
+    ];
+    let (keys, took) = meet(&mut peer, &mut browser, 1, 0, &noise);
+    assert!(keys.is_some() && browser.keys.is_some() && took < 1_000_000, "{took}");
+}
+
+#[test]
+fn who_begins_anew_under_the_same_certificate_gets_other_keys() {
+    let crypto = rtc_crypto::default_provider().unwrap();
+    let certificate =
+        rtc_dtls::crypto::Certificate::generate_self_signed(vec!["browser".to_owned()], crypto.crypto()).unwrap();
+    let mut first = Client::with(0, false, certificate.clone());
+    let mut peer = Peer::new(&OURS, ICE);
+    peer.agreed(ICE, Fingerprint(first.fingerprint));
+    peer.check(at("127.0.0.1:9"), &check(&ICE, true)).unwrap();
+    let before = meet(&mut peer, &mut first, 1, 0, &[]).0.unwrap();
+    peer.heard(at("127.0.0.1:9"));
+    let mut second = Client::with(0, false, certificate);
+    let after = meet(&mut peer, &mut second, 2, 0, &[]).0.unwrap();
+    assert_ne!(before.theirs.bytes(), after.theirs.bytes());
+    assert_eq!(after.theirs.bytes(), &second.masters().unwrap()[0][..]);
 }
 
 #[test]

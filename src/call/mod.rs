@@ -120,6 +120,7 @@ impl Call {
             Input::HangUp(cause) => self.release_all(Party::Switch, *cause, now),
             Input::Leg(leg, event @ (LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. })) => {
                 self.said.acts.extend(self.parties.turn(*leg, *event, &self.journey.origin));
+                self.topology.retain(!matches!(event, LegEvent::Back { anew: true }));
             }
             Input::Leg(CALLER, event) if self.features.wants(&input).is_none() => self.caller_event(*event, now),
             Input::Due => self.due(&input, now),

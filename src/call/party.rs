@@ -142,7 +142,9 @@ impl Parties {
     /// A leg holds us or takes us back: whoever it talks to hears music meanwhile (product §5.10, interconnect "Hold"). A caller's
     /// seat, where he has one, is his `origin`.
     fn hold(&mut self, leg: LegRef, held: bool, origin: &Origin) -> SmallVec<[Act; 2]> {
-        let Some(member) = self.get_mut(leg).filter(|m| m.held != held) else { return SmallVec::new() };
+        let Some(member) = self.get_mut(leg).filter(|m| m.held != held || (m.parked && !held)) else {
+            return SmallVec::new();
+        };
         // Whoever takes his line back by his phone has it back, whatever held it.
         (member.held, member.parked) = (held, member.parked && held);
         let seat = match (&member.target, origin) {

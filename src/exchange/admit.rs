@@ -97,6 +97,9 @@ impl Exchange {
                 self.endpoint.answer_once(incoming, 200, lines.as_bytes(), now);
                 match change {
                     Change::Bound | Change::Refreshed | Change::Restarted => {
+                        if change != Change::Refreshed {
+                            self.rings_no_more(seat);
+                        }
                         self.seat_registered(seat, source.to_string(), change == Change::Bound, now);
                         if change != Change::Refreshed {
                             self.ask_after_talks(seat, now);

@@ -100,6 +100,7 @@ impl Exchange {
         }
         self.carry_out(consult, now);
         self.carry_out(with, now);
+        self.return_moves((consult, given.leg), (with, name), now);
         self.dialog_stands(with, name, now);
     }
 

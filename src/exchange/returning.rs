@@ -174,12 +174,51 @@ impl Exchange {
         }
     }
 
+    /// Another phone, or the same after a start, is at this seat: what rang there rings no more.
+    pub(super) fn rings_no_more(&mut self, seat: &SeatId) {
+        for (call, leg) in self.returning.waiting_for(seat) {
+            if let Some(absent) = self.returning.of(call, leg) {
+                absent.rings = false;
+            }
+        }
+    }
+
+    /// A leg that may be awaited goes on in another call.
+    pub(super) fn return_moves(&mut self, from: (CallRef, LegRef), to: (CallRef, LegRef), now: Now) {
+        let Some(absent) = self.returning.remove(from.0, from.1) else { return };
+        self.await_return(to.0, to.1, absent.seat, now);
+        if let Some(moved) = self.returning.of(to.0, to.1) {
+            moved.gone = absent.gone;
+        }
+        if absent.away {
+            self.tell_away(to.0, to.1, now);
+        }
+    }
+
     /// A phone has started again, or another one has come in its place: does it know of the talks that its seat is in?
     pub(super) fn ask_after_talks(&mut self, seat: &SeatId, now: Now) {
         if self.settings.return_wait > 0 {
             for session in self.calls.sessions_of(seat) {
                 self.endpoint.probe(session, now);
             }
+        }
+    }
+
+    /// The phone has not answered whether it still has the session, or has answered that it does not.
+    pub(super) fn phone_silent(&mut self, session: SessionId, now: Now) {
+        let Some((call, leg)) = self.calls.owner(session) else { return };
+        let unsure = self.returning.of(call, leg).filter(|absent| !absent.gone).map(|absent| absent.seat.clone());
+        let waits = unsure.is_some();
+        let bound = unsure.or_else(|| self.may_return(call, leg)).map(|seat| self.seats.binding(&seat).map(|b| b.flow));
+        match bound {
+            // It has registered by another connection: it was asked by one that leads nowhere any more.
+            Some(Some(flow)) if self.endpoint.flow_of(session).is_some_and(|used| used != flow) => {
+                self.endpoint.go_by(session, flow);
+                self.endpoint.probe(session, now);
+            }
+            // The question was lost with the connection; the next registration asks it again.
+            Some(None) if waits => {}
+            _ => self.session_lost(session, now),
         }
     }
 

@@ -44,10 +44,13 @@ impl Exchange {
             Event::ReferUnheard { session, refer } => tracing::debug!(?session, ?refer, "nobody hears of this REFER"),
             Event::Probed { session, alive: true } => self.phone_lives(session, now),
             // It is told as one that is there: it may hear again what it did not answer in time.
-            Event::Probed { session, alive: false } => self.session_lost(session, now),
+            Event::Probed { session, alive: false } => self.phone_silent(session, now),
             // The exchange sends no REFER.
             Event::ReferAnswered { .. } | Event::Notified { .. } => {}
             Event::Ended { session, by, q850 } => {
+                if by != EndedBy::Bye && self.phone_gone(session, now) {
+                    return;
+                }
                 let cause = match by {
                     EndedBy::Bye => match q850.and_then(cause::from_q850) {
                         // A BYE is an ordinary end, whatever it says; only a broken far end is a loss.
@@ -89,6 +92,7 @@ impl Exchange {
             return;
         }
         if matches!(event, LegEvent::Failed { .. } | LegEvent::Ended { .. }) {
+            self.forget_return(call, leg, now);
             self.close_leg(call, leg);
         }
         self.tell(call, Input::Leg(leg, event), now);
@@ -129,7 +133,10 @@ impl Exchange {
         };
         if !agreed {
             self.endpoint.hang_up(session, cause::reason_line(88).as_bytes(), now);
-            return self.leg_event(session, LegEvent::Failed { cause: Cause::Media, status: None }, now);
+            let cause = Cause::Media;
+            // One that came in another's place had been answered before.
+            let failed = if leg == rung { LegEvent::Failed { cause, status: None } } else { LegEvent::Ended { cause } };
+            return self.leg_event(session, failed, now);
         }
         self.open_path(call, leg);
         self.dialog_stands(call, leg, now);

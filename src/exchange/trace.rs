@@ -127,27 +127,63 @@ fn call_id(message: &Bytes) -> Option<Bytes> {
 fn masked(message: &[u8]) -> String {
     let text = String::from_utf8_lossy(message);
     let mut out = String::with_capacity(text.len());
+    let (mut body, mut digits, mut secret) = (false, false, false);
     for line in text.split_inclusive('\n') {
         let (bare, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
-        let low = bare.to_ascii_lowercase();
-        let begins = |all: &[&str]| all.iter().any(|start| low.starts_with(start));
-        let kept = if begins(&["authorization:", "proxy-authorization:", "a=ice-pwd:", "signal="]) {
-            bare.find([':', '=']).map(|at| if low.starts_with("a=") { "a=ice-pwd".len() } else { at })
-        } else if low.starts_with("a=crypto:") {
-            low.find("inline:").map(|at| at + "inline".len())
-        } else {
-            None
+        // A header that is folded goes on (RFC 3261 §7.3.1).
+        let goes_on = !body && bare.starts_with([' ', '\t']);
+        if !goes_on {
+            digits |= !body && is_digits(bare);
+            secret = false;
+        }
+        let kept = match bare {
+            "" => None,
+            _ if goes_on && secret => Some(0),
+            _ if body && digits => Some(bare.find(['=', ':']).map_or(0, |at| at + 1)),
+            _ if body => secret_in_sdp(bare),
+            _ => secret_in_header(bare),
         };
         match kept {
             Some(at) => {
-                out.push_str(bare.get(..=at).unwrap_or(bare));
+                secret = true;
+                out.push_str(bare.get(..at).unwrap_or(bare));
                 out.push_str(" …");
             }
             None => out.push_str(bare),
         }
         out.push_str(end);
+        body |= bare.is_empty();
     }
     out
+}
+
+/// Name and value of a header line; names bear no space before the colon but may stand before one (RFC 3261 §7.3.1).
+fn field(line: &str) -> Option<(String, usize)> {
+    let at = line.find(':')?;
+    Some((line.get(..at)?.trim().to_ascii_lowercase(), at + 1))
+}
+
+/// A header that says that the body is pressed keys.
+fn is_digits(line: &str) -> bool {
+    let typed = field(line).filter(|(name, _)| matches!(name.as_str(), "content-type" | "c"));
+    typed.is_some_and(|(_, at)| {
+        line.get(at..).unwrap_or_default().trim().to_ascii_lowercase().starts_with("application/dtmf")
+    })
+}
+
+/// Where the secret of a header begins.
+fn secret_in_header(line: &str) -> Option<usize> {
+    field(line).filter(|(name, _)| matches!(name.as_str(), "authorization" | "proxy-authorization")).map(|(_, at)| at)
+}
+
+/// Where the secret of a line of SDP begins.
+fn secret_in_sdp(line: &str) -> Option<usize> {
+    let low = line.to_ascii_lowercase();
+    if low.starts_with("a=ice-pwd:") {
+        return Some("a=ice-pwd:".len());
+    }
+    let at = low.find("inline:").filter(|_| low.starts_with("a=crypto:"));
+    at.map(|at| at + "inline:".len()).or_else(|| low.starts_with("k=").then_some("k=".len()))
 }
 
 impl Exchange {
@@ -210,10 +246,24 @@ mod tests {
 
     #[test]
     fn what_lets_somebody_in_is_not_shown() {
+        let info = |typed: &str, digit: &str| masked(&message("one", "12345", &format!("{typed}\r\n\r\n{digit}\r\n")));
+        for (typed, digit) in [
+            ("Content-Type: application/dtmf-relay", "Signal =7\r\nDuration=160"),
+            ("c : Application/DTMF", "7"),
+            ("Content-Type:\tapplication/dtmf-relay", "signal: 7"),
+        ] {
+            let shown = info(typed, digit);
+            assert!(!shown.rsplit("\r\n\r\n").next().unwrap().contains('7'), "{shown}");
+            assert!(shown.contains(typed), "{shown}");
+        }
+        let folded = "Authorization : Digest username=\"8001\",\r\n response=\"deadbeef\",\r\n\tcnonce=\"cafe\"\r\nSubject: a\r\n b\r\n\r\nk=clear:cafe\r\n";
+        let shown = masked(&message("one", "12345", folded));
+        assert!(!shown.contains("deadbeef") && !shown.contains("cafe"), "{shown}");
+        assert!(shown.contains("Subject: a\r\n b\r\n"), "{shown}");
         let secret = "Authorization: Digest username=\"8001\", response=\"deadbeef\"\r\nX: y\r\n\r\nv=0\r\n\
-            a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwg\r\na=ice-ufrag:abcd\r\na=ice-pwd:verysecretpassword\r\nSignal=5\r\n";
+            a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwg\r\na=ice-ufrag:abcd\r\na=ice-pwd:verysecretpassword\r\n";
         let shown = masked(&message("one", "12345", secret));
-        for word in ["deadbeef", "WVNf", "verysecret", "Signal=5"] {
+        for word in ["deadbeef", "WVNf", "verysecret"] {
             assert!(!shown.contains(word), "{shown}");
         }
         for word in

@@ -38,6 +38,9 @@ impl State {
             Some(Crypto::Keys(pair)) => Some(pair),
             None => None,
         };
+        if leg.web.is_some() {
+            return self.agree_keyless(index, remote, now, out);
+        }
         leg.latch = Latch::arm(&remote, leg.named);
         if remote.rtp.is_some() && remote.rtp != leg.named {
             leg.named = remote.rtp;

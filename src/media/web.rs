@@ -53,6 +53,16 @@ impl State {
         self.start(port, now, out);
     }
 
+    /// A browser whose answer names no keys, with its sound off for one, keeps those that it has.
+    pub(super) fn agree_keyless(&mut self, port: u32, remote: Remote, now: Now, out: &mut impl Outlet) {
+        if let Some(leg) = self.legs.get_mut(port as usize) {
+            leg.remote = Some(remote);
+        }
+        self.start_timers(port, now);
+        self.turn_to(port, now, out);
+        self.start(port, now, out);
+    }
+
     /// A datagram for a leg has come to the port of all browsers. Media in it is opened in its place.
     pub(super) fn on_web(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
         let Some(leg) = self.legs.get_mut(port as usize) else { return };

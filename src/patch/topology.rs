@@ -96,6 +96,13 @@ impl Topology {
         Self::default()
     }
 
+    /// What was said holds still, or is to be said anew: a leg has come back by another port.
+    pub fn retain(&mut self, holds: bool) {
+        if !holds {
+            self.rows.clear();
+        }
+    }
+
     /// Says what `leg` hears, replacing what was said before.
     pub fn set(&mut self, leg: LegRef, hears: Hears) {
         match self.rows.iter_mut().find(|(l, _)| *l == leg) {

@@ -115,6 +115,58 @@ fn an_agent_who_declines_gives_his_caller_to_the_next_at_once() {
 }
 
 #[test]
+fn a_phone_that_starts_again_while_it_rings_is_rung_again() {
+    let mut town = town(9);
+    let (citizen, seat) = talks(&mut town);
+    town.set_manner(seat, Manner::Rings);
+    starts_again(&mut town, seat, "8001");
+    assert!(town.until(3, |t| t.rings(seat)));
+    town.set_manner(seat, SOON);
+    town.reboots(seat, "8001", true);
+    assert!(town.until(5, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+    town.hangs_up(citizen);
+    town.runs(1.0);
+    assert!(town.idle(seat));
+    town.goes_home();
+}
+
+#[test]
+fn a_target_that_starts_again_while_it_is_told_what_it_is_about_is_told_again_and_joins() {
+    let settings = switchboard::exchange::Settings {
+        return_wait: 15_000_000,
+        whisper: Some("recording-notice".into()),
+        ..city::settings()
+    };
+    let mut town = Town::with("2021-12-15T10:00", 10, Weather::default(), settings);
+    let (citizen, seat) = talks(&mut town);
+    let target = town.seat("8012", SOON);
+    town.runs(1.0);
+    town.transfers_to("8012", Way::ThreeWay);
+    assert!(town.until(8, |t| t.was_played(target).contains(&"recording-notice")), "{}", town.trace.join("\n"));
+    town.reboots(target, "8012", false);
+    town.falls_silent(target);
+    town.reboots(target, "8012", true);
+    assert!(town.until(20, |t| t.hears_of(target, &[citizen, seat]).len() == 2), "{}", town.trace.join("\n"));
+    assert_eq!(away(&town), [true, false]);
+    town.goes_home();
+}
+
+#[test]
+fn a_session_that_runs_out_is_a_phone_that_has_gone() {
+    let mut town = town(11);
+    let (citizen, seat) = talks(&mut town);
+    town.cuts_line(seat, true);
+    assert!(town.until(2_000, |t| away(t) == [true]), "{:?}", town.outcomes());
+    town.cuts_line(seat, false);
+    town.reboots(seat, "8001", true);
+    assert!(town.until(5, |t| t.talk(citizen, seat)));
+    town.hangs_up(citizen);
+    town.runs(20.0);
+    assert_eq!((town.exchange.live(), town.outcomes()), (0, vec![Outcome::Connected]));
+    town.goes_home();
+}
+
+#[test]
 fn a_caller_on_hold_stays_on_hold_until_he_is_taken_back() {
     let mut town = town(6);
     let (citizen, seat) = talks(&mut town);

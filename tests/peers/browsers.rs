@@ -154,6 +154,28 @@ fn a_network_that_is_away_for_five_seconds_ends_nothing() {
 }
 
 #[test]
+fn a_connection_that_only_the_page_knows_to_be_lost_ends_nothing() {
+    let lab = Lab::start();
+    let browser = Chromium::start(&lab);
+    let network = Network::between(lab.slot.browsers(), lab.slot.http());
+    let url = format!("ws://127.0.0.1:{}/sip", network.tcp);
+    let account = Account { url: Some(url), ..Account::new("8060", AGENT) };
+    let (caller, page) = talks(&lab, &browser, &account, 40);
+    let registered = "log.filter(entry => entry.what[0] === 'registered').length";
+    let before = page.value(registered);
+    network.forgets();
+    page.is(&format!("{registered} > {before}"), 8_000);
+    // Longer than a question by the connection that leads nowhere may go without an answer.
+    pause(6_000);
+    page.hears(CALLER, 5_000);
+    caller.line.hears(AGENT, 5_000);
+    page.is("!log.some(entry => entry.what[0] === 'ended' || entry.what[0] === 'failed')", 1_000);
+    assert!(!lab.journal().iter().any(|e| matches!(e.fact, Fact::LegAway { .. })), "nobody had gone");
+    lab.ends_all();
+    drop(caller);
+}
+
+#[test]
 fn twelve_targets_are_brought_in_by_the_keys_of_a_page() {
     let lab = Lab::start();
     let browser = Chromium::start(&lab);

@@ -56,7 +56,12 @@ impl Client {
     /// One that begins at this time, µs.
     pub fn new(now: u64, gcm: bool) -> Self {
         let crypto = rtc_crypto::default_provider().unwrap();
-        let certificate = Certificate::generate_self_signed(vec!["browser".to_owned()], crypto.crypto()).unwrap();
+        Self::with(now, gcm, Certificate::generate_self_signed(vec!["browser".to_owned()], crypto.crypto()).unwrap())
+    }
+
+    /// The same under a certificate that there is.
+    pub fn with(now: u64, gcm: bool, certificate: Certificate) -> Self {
+        let crypto = rtc_crypto::default_provider().unwrap();
         let hash = crypto.crypto().hash(rtc_crypto::HashAlgorithm::Sha256, &certificate.certificate[0]).unwrap();
         let profile = match gcm {
             true => SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,

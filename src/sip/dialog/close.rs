@@ -23,6 +23,12 @@ impl Endpoint {
         }
     }
 
+    /// The flow that its requests go by.
+    #[must_use]
+    pub fn flow_of(&self, id: SessionId) -> Option<Flow> {
+        self.sessions.get(id.index as usize).filter(|s| s.serial == id.serial).map(|s| s.dialog.flow)
+    }
+
     /// Ends the session from our side, in whatever state it is; no further event of it comes.
     /// `reason` are ready header lines (RFC 3326), sent in the BYE or CANCEL.
     ///

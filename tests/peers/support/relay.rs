@@ -15,6 +15,8 @@ pub struct Network {
     pub tcp: u16,
     cut: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
+    near: Arc<Mutex<Vec<TcpStream>>>,
+    half: Arc<AtomicBool>,
 }
 
 const LOOK: Duration = Duration::from_millis(20);
@@ -28,7 +30,9 @@ impl Network {
         back.connect((Ipv4Addr::LOCALHOST, datagrams)).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let (udp, tcp) = (front.local_addr().unwrap().port(), listener.local_addr().unwrap().port());
-        let network = Self { udp, tcp, cut: Arc::clone(&cut), over: Arc::clone(&over) };
+        let (all, half): (Arc<Mutex<Vec<TcpStream>>>, _) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (near_ends, half_open) = (Arc::clone(&all), Arc::clone(&half));
+        let network = Self { udp, tcp, cut: Arc::clone(&cut), over: Arc::clone(&over), near: all, half };
         datagrams_between(front, back, &network);
         listener.set_nonblocking(true).unwrap();
         thread::spawn(move || {
@@ -36,10 +40,17 @@ impl Network {
                 match listener.accept() {
                     Ok((near, _)) => {
                         let far = TcpStream::connect((Ipv4Addr::LOCALHOST, connections)).unwrap();
+                        near_ends.lock().unwrap().push(near.try_clone().unwrap());
                         for (from, to) in [(&near, &far), (&far, &near)] {
                             let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                            let (cut, over) = (Arc::clone(&cut), Arc::clone(&over));
-                            thread::spawn(move || pour(from, to, &cut, &over));
+                            let (cut, over, half) = (Arc::clone(&cut), Arc::clone(&over), Arc::clone(&half_open));
+                            thread::spawn(move || {
+                                pour(from, &to, &cut, &over);
+                                while half.load(Ordering::Relaxed) && !over.load(Ordering::Relaxed) {
+                                    thread::sleep(LOOK);
+                                }
+                                let _ = to.shutdown(std::net::Shutdown::Both);
+                            });
                         }
                     }
                     Err(_) => thread::sleep(LOOK),
@@ -52,6 +63,14 @@ impl Network {
     /// Nothing passes any more, or it does again. Datagrams are lost, what a connection carries waits.
     pub fn cuts(&self, cut: bool) {
         self.cut.store(cut, Ordering::Relaxed);
+    }
+
+    /// The page's ends of all connections are closed; the other ends hear nothing of it.
+    pub fn forgets(&self) {
+        self.half.store(true, Ordering::Relaxed);
+        for near in self.near.lock().unwrap().drain(..) {
+            let _ = near.shutdown(std::net::Shutdown::Both);
+        }
     }
 }
 
@@ -92,7 +111,7 @@ fn datagrams_between(front: UdpSocket, back: UdpSocket, network: &Network) {
     });
 }
 
-fn pour(mut from: TcpStream, mut to: TcpStream, cut: &AtomicBool, over: &AtomicBool) {
+fn pour(mut from: TcpStream, mut to: &TcpStream, cut: &AtomicBool, over: &AtomicBool) {
     let mut room = [0; 8192];
     let _ = from.set_read_timeout(Some(LOOK));
     while !over.load(Ordering::Relaxed) {
@@ -108,5 +127,4 @@ fn pour(mut from: TcpStream, mut to: TcpStream, cut: &AtomicBool, over: &AtomicB
             Err(_) => break,
         }
     }
-    let _ = to.shutdown(std::net::Shutdown::Both);
 }
