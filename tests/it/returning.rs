@@ -167,6 +167,31 @@ fn a_session_that_runs_out_is_a_phone_that_has_gone() {
 }
 
 #[test]
+fn who_was_handed_over_while_his_connection_was_lost_is_awaited_in_the_call_that_he_came_to() {
+    let mut town = town(12);
+    let (citizen, seat) = talks(&mut town);
+    let target = town.seat_by_tcp("8002", SOON);
+    town.runs(1.0);
+    town.holds(seat, true);
+    town.runs(0.5);
+    let first = town.line_of(seat);
+    let second = town.dials(seat, "8002");
+    assert!(town.until(10, |t| t.talk(seat, target)), "{}", town.trace.join("\n"));
+    town.is_unreachable(target);
+    town.takes_line(seat, first);
+    town.refers_attended(seat, second, "8002");
+    assert!(town.until(5, |t| t.talk(citizen, target) && t.exchange.live() == 1), "{}", town.trace.join("\n"));
+    assert!(away(&town).is_empty());
+    town.falls_silent(target);
+    assert_eq!(away(&town), [true]);
+    town.reboots(target, "8002", true);
+    assert!(town.until(6, |t| t.talk(citizen, target)), "{}", town.trace.join("\n"));
+    town.runs(20.0);
+    assert!(town.talk(citizen, target) && away(&town) == [true, false]);
+    town.goes_home();
+}
+
+#[test]
 fn a_caller_on_hold_stays_on_hold_until_he_is_taken_back() {
     let mut town = town(6);
     let (citizen, seat) = talks(&mut town);

@@ -107,6 +107,19 @@ impl Page {
     }
 }
 
+#[test]
+fn an_answer_that_names_no_keys_leaves_those_that_there_are() {
+    let (mut town, mut page) = Town::talking(false);
+    let keyed = web(Fingerprint(page.browser.fingerprint), ICE);
+    town.remote(0, Remote { rtp: None, crypto: None, ..keyed });
+    town.pass(200);
+    page.hears(&town);
+    town.remote(0, keyed);
+    town.hear(0, Source::Tone(crate::patch::Tone::Ringback));
+    town.pass(200);
+    assert!(page.hears(&town).len() > 5, "by the same keys");
+}
+
 impl Town {
     /// A browser's leg on port 0, a phone's on port 1.
     fn with_browser() -> Self {
