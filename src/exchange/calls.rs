@@ -190,6 +190,11 @@ impl Calls {
         self.owners.get(&session).map(|o| (o.call, o.leg))
     }
 
+    /// The session of a leg.
+    pub fn session_of(&self, call: CallRef, leg: LegRef) -> Option<SessionId> {
+        self.live.get(&call)?.legs.iter().find(|l| l.leg == leg)?.session
+    }
+
     /// A session is this leg's from now on; `seat` is whom it reaches, if that is one.
     pub fn own(&mut self, session: SessionId, (call, leg): (CallRef, LegRef), seat: Option<SeatId>) {
         self.disown(session);

@@ -127,7 +127,7 @@ impl Exchange {
     }
 
     fn reject(&mut self, id: CallRef, status: u16, q850: u8, now: Now) {
-        let session = self.calls.get_mut(&id).and_then(|l| l.leg(LegRef(0))).and_then(|l| l.session);
+        let session = self.calls.session_of(id, LegRef(0));
         if let Some(session) = session {
             self.endpoint.reject(session, status, cause::reason_line(q850).as_bytes(), now);
         }
@@ -136,7 +136,7 @@ impl Exchange {
 
     pub(super) fn hang_up(&mut self, id: CallRef, leg: LegRef, why: Cause, now: Now) {
         self.forget_return(id, leg, now);
-        let session = self.calls.get_mut(&id).and_then(|l| l.leg(leg)).and_then(|l| l.session);
+        let session = self.calls.session_of(id, leg);
         if let Some(session) = session {
             self.endpoint.hang_up(session, cause::leg_reason(why).as_bytes(), now);
         }

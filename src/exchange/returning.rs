@@ -166,7 +166,7 @@ impl Exchange {
                 self.ring_again(call, leg, now);
                 continue;
             }
-            let session = self.calls.get_mut(&call).and_then(|live| live.leg(leg)).and_then(|l| l.session);
+            let session = self.calls.session_of(call, leg);
             if let (Some(session), Some(flow)) = (session, self.seats.binding(seat).map(|b| b.flow)) {
                 self.endpoint.go_by(session, flow);
                 self.endpoint.probe(session, now);
@@ -183,13 +183,10 @@ impl Exchange {
         }
     }
 
-    /// A leg that may be awaited goes on in another call.
+    /// A leg that may be awaited goes on in another call; one whose dialog is no more is not handed over.
     pub(super) fn return_moves(&mut self, from: (CallRef, LegRef), to: (CallRef, LegRef), now: Now) {
         let Some(absent) = self.returning.remove(from.0, from.1) else { return };
         self.await_return(to.0, to.1, absent.seat, now);
-        if let Some(moved) = self.returning.of(to.0, to.1) {
-            moved.gone = absent.gone;
-        }
         if absent.away {
             self.tell_away(to.0, to.1, now);
         }
@@ -239,7 +236,7 @@ impl Exchange {
         }
         let Ok(way) = self.way_to_seat(call, &seat) else { return };
         let sent = self.send_leg(call, rung_for(leg), way, &Target::Seat(seat), &About::Return, now);
-        let session = self.calls.get_mut(&call).and_then(|live| live.leg(rung_for(leg))).and_then(|l| l.session);
+        let session = self.calls.session_of(call, rung_for(leg));
         if let (Ok(()), Some(absent)) = (sent, self.returning.of(call, leg)) {
             absent.rung = session;
         }
@@ -310,12 +307,7 @@ impl Exchange {
     }
 
     fn is_lost(&mut self, call: CallRef, leg: LegRef, now: Now) {
-        self.forget_return(call, leg, now);
-        let session = self.calls.get_mut(&call).and_then(|live| live.leg(leg)).and_then(|l| l.session);
-        if let Some(session) = session {
-            self.endpoint.hang_up(session, cause::leg_reason(Cause::Lost).as_bytes(), now);
-        }
-        self.close_leg(call, leg);
+        self.hang_up(call, leg, Cause::Lost, now);
         self.tell(call, Input::Leg(leg, LegEvent::Ended { cause: Cause::Lost }), now);
     }
 
