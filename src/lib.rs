@@ -10,7 +10,7 @@
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
-//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`live`] | yes |
+//! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`names`] [`live`] | yes |
 //! | 6 | [`flood`] | yes |
 //! | 7 | [`admin`] [`config`] | yes |
 //! | 8 | [`daemon`] [`cli`] | yes |
@@ -41,6 +41,7 @@ pub mod flood;
 pub mod ledger;
 pub mod live;
 pub mod media;
+pub mod names;
 pub mod store;
 pub mod transport;
 

@@ -115,6 +115,12 @@ impl Leg {
         }
     }
 
+    /// It is sent anew, to another target of its trunk: by this session, and behind a NAT with media from this address.
+    pub fn goes_to(&mut self, session: SessionId, nat: Option<IpAddr>) {
+        self.session = Some(session);
+        self.latch = nat.map_or(Latch::Sdp, Latch::SdpOr);
+    }
+
     /// Our SDP as it stands.
     #[must_use]
     pub fn local_sdp(&self) -> Bytes {

@@ -6,7 +6,7 @@ use super::screen::Screen;
 use super::watch::{Show, shown};
 use super::{place, table};
 use crate::admin::{self, Error, Order, Outcome, Refusal};
-use crate::exchange::{Answer, Command, RegistrationRow, RegistrationState, Status, Storage, TrunkRow};
+use crate::exchange::{Answer, Command, RegistrationRow, RegistrationState, Status, Storage, TargetRow, TrunkRow};
 use crate::fact::Lang;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -160,13 +160,29 @@ pub(super) fn trunks(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         Lang::En => ["trunk", "to", "state", "calls", "registration"],
     };
     let mut rows = vec![heading.map(str::to_owned)];
-    rows.extend(trunks.iter().map(|TrunkRow { trunk, outbound, up, calls, registration }| {
+    rows.extend(trunks.iter().map(|TrunkRow { trunk, outbound, targets, up, calls, registration }| {
         let state = if *up { screen.lang.of("正常", "up") } else { screen.lang.of("不应答", "down") };
         let registration = registration.as_ref().map_or_else(|| "-".into(), |r| registered(r, screen.lang));
-        let outbound = outbound.clone().unwrap_or_else(|| "-".into());
+        let outbound = outbound.as_ref().map_or_else(|| "-".into(), |to| leads(to, targets, screen.lang));
         [trunk.to_string(), outbound, state.to_owned(), calls.to_string(), registration]
     }));
     Ok(Done::well(table::aligned(&rows), json!({ "trunks": trunks })))
+}
+
+/// Where calls go: as it is written, and the addresses where they say more.
+fn leads(written: &str, targets: &[TargetRow], lang: Lang) -> String {
+    let one = |target: &TargetRow| {
+        let down = if target.up { "" } else { lang.of("（不应答）", " (down)") };
+        format!("{}{down}", target.address)
+    };
+    match targets {
+        [] => format!("{written}{}", lang.of("（地址未知）", " (address unknown)")),
+        [only] if only.address.to_string() == written => written.to_owned(),
+        all => {
+            let all = all.iter().map(one).collect::<Vec<_>>().join(", ");
+            if all == written { all } else { format!("{written} → {all}") }
+        }
+    }
 }
 
 /// How a registration stands, how long it holds and when it is tried again.

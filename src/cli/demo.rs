@@ -311,7 +311,8 @@ mod tests {
         let config = Config::parse("demo", &text(&setting), Path::new("/"), &|_| None).unwrap();
         assert!(config.warnings.is_empty(), "{:?}", config.warnings);
         assert!(config.sip.transports.listen.iter().all(|l| l.address.ip().is_loopback()));
-        assert!(config.trunks.values().filter_map(|t| t.outbound).all(|flow| flow.peer.ip().is_loopback()));
+        let outbounds = config.trunks.values().filter_map(|t| t.outbound.as_ref());
+        assert!(outbounds.flat_map(|o| o.addresses()).all(|at| at.ip().is_loopback()));
         assert_eq!((config.seats.len(), config.trunks.len()), (43, 11));
         assert_ne!(secret().map_err(|f| f.en).unwrap(), setting.secret);
     }

@@ -1,5 +1,7 @@
 //! `doctor`: what stands in the way of a start, each with its fix. It changes nothing.
 
+mod names;
+
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
@@ -67,6 +69,9 @@ pub(super) fn doctor(global: &Global, screen: &Screen) -> Result<Done, Failure> 
         sockets(&config, running, &mut findings);
         files(&config, &mut findings);
         certificates(&config, &mut findings);
+        for (found, zh, en) in names::names(&config) {
+            findings.add(if found { Grade::Ok } else { Grade::Bad }, zh, en);
+        }
         state(global, &config, &mut findings);
         recordings(global, &config, &mut findings);
         staff(global, &mut findings);

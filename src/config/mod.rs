@@ -5,10 +5,12 @@
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
 mod addresses;
+mod dns;
 mod flood;
 mod keys;
 mod mistake;
 pub mod mix;
+mod outbound;
 mod persons;
 mod reader;
 mod recording;
@@ -19,8 +21,10 @@ mod tls;
 mod trace;
 mod trunks;
 
+pub use dns::Dns;
 pub use flood::Flood;
 pub use mistake::{Mistake, Severity, Spot};
+pub use outbound::Outbound;
 pub use persons::Person;
 pub use recording::{Recording, WhenFull};
 pub use seats::{Seat, SignIn};
@@ -45,6 +49,8 @@ pub struct Config {
     pub sip: Sip,
     /// `[tls]`: certificates, keys, and whom we trust.
     pub tls: Tls,
+    /// `[dns]`: who is asked for the names of trunks.
+    pub dns: Dns,
     /// `[media]`: the address and ports of RTP.
     pub media: Media,
     /// `[plan]`: where the dialplan and the prompts are.
@@ -121,6 +127,7 @@ impl Config {
         let config = Self {
             media: Media::read(root.table("media"), &sip),
             tls: Tls::read(root.table("tls")),
+            dns: Dns::read(root.table("dns")),
             plan: Plan::read(root.table("plan")),
             trunks: trunks::read(document, root.value("trunk"), &sip),
             seats: seats::read(document, root.value("seats"), &sip),

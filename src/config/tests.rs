@@ -118,7 +118,12 @@ fn the_lab_profile_keeps_its_contract() {
     for (id, trunk) in &lab.trunks {
         assert!(trunk.trusted, "{id}");
         let from: Vec<_> = trunk.inbound.iter().map(|s| s.address.to_string()).collect();
-        let _ = writeln!(table, "{id} from {} to {}", from.join(" "), trunk.outbound.unwrap().peer);
+        let _ = writeln!(
+            table,
+            "{id} from {} to {}",
+            from.join(" "),
+            trunk.outbound.as_ref().unwrap().addresses().next().unwrap()
+        );
     }
     insta::assert_snapshot!(table);
 }
@@ -250,8 +255,45 @@ fn tls_wants_files_that_are_there_and_belong_together_and_unverified_is_for_this
         assert_eq!(good("srtp", &format!("{sip}{text}")).warnings.len(), warnings, "{text}");
     }
     let trunk = &near.trunks["a"];
-    assert_eq!(trunk.outbound.unwrap().peer.to_string(), "127.0.0.50:5061", "the port of TLS");
+    let to: Vec<_> = trunk.outbound.as_ref().unwrap().addresses().map(|at| at.to_string()).collect();
+    assert_eq!(to, ["127.0.0.50:5061"], "the port of TLS");
     assert_eq!((trunk.tls_unverified, trunk.tls_name.as_deref()), (true, Some("sbc.example")));
+}
+
+#[test]
+fn trunks_are_reached_by_name_by_several_places_and_through_a_proxy() {
+    let folder = folder("named");
+    for (text, why) in [
+        ("outbound = 'sip:carrier.example'", "an address or a name"),
+        ("outbound = ['a.example', 'A.example.']", "stands here twice"),
+        ("outbound = 'a.example'\ntransport = 'tls'", "has no tls address"),
+        ("outbound = ['192.0.2.1', '2001:db8::1']", "has no udp address of IPv6"),
+        ("inbound = 'a.example'\noutbound_proxy = '192.0.2.1'", "outbound_proxy needs outbound"),
+        ("outbound = 'a.example'\noutbound_proxy = '2001:db8::1'", "has no udp address of IPv6"),
+        ("outbound = 'a.example'\nfailover_ms = 10", "failover_ms"),
+        ("outbound = 'a.example'\ntls_verify = false", "on this machine only"),
+        ("inbound = 'a..example'", "is no source"),
+        ("inbound = '192.0.2.1'\n[dns]\nservers = 'ns.example'", "addresses of name servers"),
+    ] {
+        let told = mistakes(&folder, &format!("[sip]\nlisten = 'udp:192.0.2.9:5060'\n[trunk.a]\n{text}\n"));
+        assert!(told.contains(why), "{text}: {told}");
+    }
+    let config = good(
+        "named",
+        "[sip]\nlisten = ['udp:192.0.2.9:5060', 'tls:192.0.2.9:5061']\n[dns]\nservers = ['192.0.2.53', '[2001:db8::53]:5353']\n\
+         [trunk.a]\ninbound = ['SIP.carrier.example', '192.0.2.1']\noutbound = ['sip.carrier.example', '192.0.2.1']\n\
+         [trunk.b]\noutbound = 'carrier.example'\noutbound_proxy = ['192.0.2.7', 'edge.example:5062']\n",
+    );
+    let shown = |places: &[crate::sip::locate::Place]| places.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (a, b) = (&config.trunks["a"], config.trunks["b"].outbound.as_ref().unwrap());
+    assert_eq!((shown(&a.inbound_names), a.inbound.len()), (vec!["sip.carrier.example".to_owned()], 1));
+    let out = a.outbound.as_ref().unwrap();
+    assert_eq!((shown(out.hops()), out.transport), (vec!["sip.carrier.example".into(), "192.0.2.1".into()], None));
+    assert_eq!((shown(b.hops()), b.is_named()), (vec!["192.0.2.7".into(), "edge.example:5062".into()], true));
+    assert_eq!(
+        config.dns.servers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["192.0.2.53:53", "[2001:db8::53]:5353"]
+    );
 }
 
 #[test]
@@ -277,7 +319,7 @@ prompts = "nowhere"
 
 [trunk.a]
 inbound = ["192.0.2.1", "everybody", "0.0.0.0/0"]
-outbound = "carrier.example:5060"
+outbound = "sip:carrier.example"
 transport = "sctp"
 
 [trunk.b]
@@ -468,7 +510,6 @@ fn a_source_address_leads_to_its_trunk() {
     ] {
         assert_eq!(config.trunk_of(peer.parse().unwrap()).map(TrunkId::as_str), trunk, "{peer}");
     }
-    assert_eq!(config.trunks["port"].outbound.unwrap().local.to_string(), "127.0.0.1:5070", "loopback from loopback");
     for (text, good) in
         [("1.2.3.4/33", false), ("::1/128", true), ("1.2.3.4/", false), ("x", false), ("[::1]:5060", true)]
     {

@@ -1,13 +1,15 @@
 //! `[trunk.<name>]`: who a source address is, and where calls to a name go.
 
 use super::mistake::Spot;
+use super::outbound::{self, Outbound};
 use super::reader::{Document, Found, Table};
 use super::sections::{Sip, secret};
 use super::secured::srtp;
 use crate::id::TrunkId;
 use crate::key::Srtp;
 use crate::sip::auth::Password;
-use crate::sip::flow::{Flow, Transport};
+use crate::sip::flow::Transport;
+use crate::sip::locate::Place;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -19,9 +21,11 @@ use toml::de::DeValue;
 pub struct Trunk {
     /// Calls from these addresses come from this trunk and need no password.
     pub inbound: Vec<Source>,
-    /// Where calls to it go (connection 0); `None` for one that only calls us.
-    pub outbound: Option<Flow>,
-    /// The name that its certificate must have when we call it by TLS; `None`: its address.
+    /// And from whatever addresses these names lead to; a port where one is written.
+    pub inbound_names: Vec<Place>,
+    /// Where calls to it go; `None` for one that only calls us.
+    pub outbound: Option<Outbound>,
+    /// The name that its certificate must have when we call it by TLS; `None`: the name that we call it by, or its address.
     pub tls_name: Option<String>,
     /// By TLS any certificate of it is taken: only on this machine.
     pub tls_unverified: bool,
@@ -134,10 +138,11 @@ fn walk<'d, 'a>(
 }
 
 fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) -> Trunk {
-    let words = [Transport::Udp, Transport::Tcp, Transport::Tls].map(|t| (t.word(), t));
-    let transport = table.choice("transport", &words, Transport::Udp);
-    let inbound = inbound(table, sources);
-    let outbound = outbound(table, transport, sip);
+    let words = [Transport::Udp, Transport::Tcp, Transport::Tls].map(|t| (t.word(), Some(t)));
+    let by = table.choice("transport", &words, None);
+    let transport = by.unwrap_or(Transport::Udp);
+    let (inbound, inbound_names) = inbound(table, sources);
+    let outbound = outbound::read(table, by, sip);
     let given = table.value("inbound").is_some() || table.value("outbound").is_some();
     if !given {
         table.missing(
@@ -174,6 +179,7 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
         max_calls: Some(table.number_or("max_calls", 0..=100_000, 0)).filter(|n| *n > 0),
         defined: table.document.spot(&table.span),
         inbound,
+        inbound_names,
         outbound,
         account,
         register,
@@ -181,7 +187,7 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
 }
 
 /// Who must be at the other end of a TLS connection.
-fn secured(table: &Table<'_, '_>, transport: Transport, outbound: Option<&Flow>) -> (Option<String>, bool, bool) {
+fn secured(table: &Table<'_, '_>, transport: Transport, outbound: Option<&Outbound>) -> (Option<String>, bool, bool) {
     let name = table.text("tls_name");
     let mutual = table.flag("mutual_tls", false);
     let unverified = !table.flag("tls_verify", true);
@@ -190,7 +196,7 @@ fn secured(table: &Table<'_, '_>, transport: Transport, outbound: Option<&Flow>)
         let zh = "mutual_tls = true 需要 tls_name：对方证书中的名称";
         table.document.error(span("mutual_tls"), zh, "mutual_tls = true needs tls_name, the name in its certificate");
     }
-    let elsewhere = outbound.is_some_and(|flow| !flow.peer.ip().is_loopback());
+    let elsewhere = outbound.is_some_and(|o| o.is_named() || o.addresses().any(|at| !at.ip().is_loopback()));
     if unverified && (elsewhere || transport != Transport::Tls) {
         let zh =
             "tls_verify = false 只用于本机的 transport = \"tls\"：任何人都可冒充对方；请把对方证书放进 [tls] trusted";
@@ -200,13 +206,22 @@ fn secured(table: &Table<'_, '_>, transport: Transport, outbound: Option<&Flow>)
     (name.map(|(name, _)| name.to_ascii_lowercase()), mutual, unverified)
 }
 
-fn inbound(table: &Table<'_, '_>, sources: &mut Vec<(Source, String)>) -> Vec<Source> {
+fn inbound(table: &Table<'_, '_>, sources: &mut Vec<(Source, String)>) -> (Vec<Source>, Vec<Place>) {
     let document = table.document;
-    let mut all = Vec::new();
+    let (mut all, mut names) = (Vec::new(), Vec::new());
     for (text, span) in table.texts("inbound").unwrap_or_default() {
+        // A name of one label is a word that was mistyped, and would be believed without a password.
+        if let Some(place) = Place::parse(text).filter(|p| p.name().is_some_and(|name| name.contains('.'))) {
+            names.push(place);
+            continue;
+        }
         let Some(source) = Source::parse(text) else {
-            let zh = format!("\"{text}\" 不是来源地址：应写作 \"192.0.2.1\"、\"192.0.2.1:5060\" 或 \"192.0.2.0/24\"");
-            let en = format!("\"{text}\" is no source: write \"192.0.2.1\", \"192.0.2.1:5060\" or \"192.0.2.0/24\"");
+            let zh = format!(
+                "\"{text}\" 不是来源地址：应写作 \"192.0.2.1\"、\"192.0.2.1:5060\"、\"192.0.2.0/24\" 或 \"sip.carrier.example\""
+            );
+            let en = format!(
+                "\"{text}\" is no source: write \"192.0.2.1\", \"192.0.2.1:5060\", \"192.0.2.0/24\" or \"sip.carrier.example\""
+            );
             document.error(span, zh, en);
             continue;
         };
@@ -227,35 +242,7 @@ fn inbound(table: &Table<'_, '_>, sources: &mut Vec<(Source, String)>) -> Vec<So
         sources.push((source, table.name.clone()));
         all.push(source);
     }
-    all
-}
-
-fn outbound(table: &Table<'_, '_>, transport: Transport, sip: &Sip) -> Option<Flow> {
-    let (text, span) = table.text("outbound")?;
-    // RFC 3261 §19.1.2.
-    let usual = if transport == Transport::Tls { 5061 } else { 5060 };
-    let peer =
-        text.parse::<SocketAddr>().ok().or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, usual)));
-    let Some(peer) = peer.filter(|p| p.port() != 0 && !p.ip().is_unspecified()) else {
-        let zh = format!("outbound 应为 IP 地址和端口，如 \"192.0.2.1:5060\"，而不是 \"{text}\"");
-        let en = format!("outbound should be an IP address and a port like \"192.0.2.1:5060\", not \"{text}\"");
-        table.document.error(span, zh, en);
-        return None;
-    };
-    let Some(local) = sip.local_for(transport, peer) else {
-        // Without any address to listen on that mistake is told already.
-        if !sip.transports.listen.is_empty() {
-            let (scheme, family) = (transport.word(), if peer.is_ipv4() { 4 } else { 6 });
-            let zh = format!("[sip] listen 中没有 {scheme} 的 IPv{family} 地址，无法到达 {peer}");
-            table.document.error(
-                span,
-                zh,
-                format!("{peer} cannot be reached: [sip] listen has no {scheme} address of IPv{family}"),
-            );
-        }
-        return None;
-    };
-    Some(Flow { transport, local, peer, connection: 0 })
+    (all, names)
 }
 
 fn account(table: &Table<'_, '_>) -> Option<Account> {

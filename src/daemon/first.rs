@@ -1,10 +1,14 @@
 //! The plan a daemon starts with: the folder's, unless an operator took another one back and the folder has not been edited since.
 
-use super::Error;
 use super::load::{self, Clips, Loaded};
 use super::watch::Watch;
+use super::{Error, cut_off};
+use crate::clock::Now;
 use crate::config::Config;
 use crate::dialplan::{Known, version_of};
+use crate::exchange::{Exchange, Former};
+use crate::fact::{self, Fact};
+use crate::store;
 use crate::store::Plans;
 use std::path::Path;
 
@@ -54,4 +58,31 @@ pub(super) fn first(config: &Config, state: Option<&Path>, wall: i64, last_good:
             })
         }
     }
+}
+
+/// The first facts of a run, and what the run before has left.
+pub(super) fn introduce(
+    exchange: &mut Exchange,
+    plan: &str,
+    instead: Option<String>,
+    opened: &mut store::Opened,
+    now: Now,
+) {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
+    let alarms = [("dialplan", instead), ("store", opened.recovered.alarm())];
+    for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
+        tracing::error!("{text}");
+        exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
+    }
+    let hub = exchange.snapshot().plan.hub_group().cloned();
+    let callbacks: Vec<fact::Owed> = opened.standing.callbacks().cloned().collect();
+    let former = Former {
+        seats: opened.standing.seats().collect(),
+        disaster: opened.standing.disaster().cloned().collect(),
+        cut_off: cut_off(hub.as_ref(), &opened.cut_off, &callbacks),
+        callbacks,
+        dialogs: std::mem::take(&mut opened.dialogs).into(),
+    };
+    exchange.restore(former, now);
 }

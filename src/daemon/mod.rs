@@ -13,6 +13,7 @@ mod hep;
 mod load;
 mod media;
 mod milestones;
+mod names;
 mod notify;
 mod owed;
 mod planner;
@@ -28,6 +29,7 @@ mod watch;
 pub use cut_off::cut_off;
 pub use error::Error;
 pub use load::{load_plan, plan_files, prompt_files, source, sources};
+pub use names::names_of;
 pub use run::run;
 
 use crate::config::Config;

@@ -2,9 +2,10 @@
 
 use super::doors::open_doors;
 use super::effort::Effort;
-use super::first::{First, first};
+use super::first::{First, first, introduce};
 use super::hep::Hep;
 use super::media::{self, Closed, Media};
+use super::names::{Named, Names};
 use super::notify::Notify;
 use super::owed::Owed;
 use super::planner::{InForce, Notice, Planner};
@@ -13,9 +14,9 @@ use super::pulse::Teller;
 use super::recordings::{Keeper, Word};
 use super::seed::seed;
 use super::temporary::{Temporary, state_folder};
-use super::{Error, Options, Ready, cut_off, milestones, settings};
+use super::{Error, Options, Ready, milestones, settings};
 use crate::clock::{Clock, Now, SECOND};
-use crate::exchange::{Answer, Command, Exchange, Former, Input, Load, Output};
+use crate::exchange::{Answer, Command, Exchange, Input, Load, Output};
 use crate::fact::{self, Fact};
 use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
@@ -46,6 +47,9 @@ pub fn run(options: Options, ready: impl FnOnce(&Ready)) -> Result<(), Error> {
         .map_err(|e| Error::Machine("tokio".into(), e))?;
     runtime.block_on(async move {
         let mut daemon = Daemon::start(options)?;
+        for named in daemon.names.first().await {
+            daemon.named(named);
+        }
         ready(&daemon.ready);
         daemon.signals.notify.ready();
         daemon.serve().await;
@@ -59,6 +63,7 @@ struct Daemon {
     exchange: Exchange,
     transports: Transports,
     hep: Option<Hep>,
+    names: Names,
     media: crate::media::Handle,
     owed: Owed,
     media_events: mpsc::Receiver<patch::Event>,
@@ -134,16 +139,15 @@ impl Daemon {
         let First { loaded, clips, watch, instead } = first(&config, state.as_deref(), clock.now().wall, last_good)?;
         let snapshot = loaded.snapshot;
         let (state, temporary) = state_folder(state)?;
-        let (transports, listen, hep) = bind(&config, &state)?;
+        let (transports, listen, hep, names) = bind(&config, &state)?;
         let mut opened = open_store(&state, &config, &snapshot.plan)?;
         let (keeper, words) = Keeper::of(&config, &state, as_of, clock)?;
         let started = media::start(&config, &state, clock)?;
         let Media { handle: media, events: media_events, closed, lost: lost_events, door } = started;
-        let (in_force, teller) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default());
+        let (in_force, teller, now) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default(), clock.now());
         let views = views(clock, &in_force, &opened.writer, &teller, &transports);
         let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
         let (doors, asks, tasks) = open_doors(&config, &state, views)?;
-        let now = clock.now();
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
         let ready = doors.ready((state, temporary.is_some()), listen.clone(), &config, &snapshot.plan, now.wall);
         let mut exchange = Exchange::new(
@@ -163,6 +167,7 @@ impl Daemon {
             exchange,
             transports,
             hep,
+            names,
             media,
             owed: Owed::default(),
             media_events,
@@ -208,6 +213,7 @@ impl Daemon {
                 Some(ask) = self.asks.recv() => self.ask(ask),
                 Some(notice) = self.notices.recv() => self.notice(notice),
                 Some(word) = self.words.recv() => self.word(word),
+                Some(named) = self.names.next() => self.named(named),
                 () = tokio::time::sleep_until(wake) => {}
                 _ = self.signals.term.recv() => self.drain(),
                 _ = self.signals.int.recv() => self.drain(),
@@ -283,6 +289,17 @@ impl Daemon {
                 let _ = done.try_send(());
             }
             Notice::Note(fact) => {
+                self.exchange.note(fact, self.clock.now());
+                self.collect();
+            }
+        }
+    }
+
+    /// From whoever finds names.
+    fn named(&mut self, named: Named) {
+        match named {
+            Named::Input(input) => self.give(input),
+            Named::Fact(fact) => {
                 self.exchange.note(fact, self.clock.now());
                 self.collect();
             }
@@ -512,16 +529,20 @@ fn no_dumps() {
     }
 }
 
-/// The sockets of the signalling, what they are known by, and where a copy of what is said goes.
-fn bind(config: &crate::config::Config, state: &std::path::Path) -> Result<(Transports, Listens, Option<Hep>), Error> {
+/// The sockets of the signalling, what they are known by, where a copy of what is said goes, and who finds the names of trunks.
+fn bind(
+    config: &crate::config::Config,
+    state: &std::path::Path,
+) -> Result<(Transports, Listens, Option<Hep>, Names), Error> {
     if config.sip.transports.listen.iter().any(|l| l.transport.is_secret()) {
         no_dumps();
     }
     let sip = settings::transports(config, state).map_err(|e| Error::Listen(e.into()))?;
     let transports = Transports::bind(&sip).map_err(Error::Listen)?;
-    let listen = transports.locals().collect();
+    let listen: Listens = transports.locals().collect();
+    let names = Names::start(config, &listen, state, transports.peer_names())?;
     let hep = Hep::open(&config.trace).map_err(|e| Error::Machine("hep".into(), e))?;
-    Ok((transports, listen, hep))
+    Ok((transports, listen, hep, names))
 }
 
 type Listens = Vec<(transport::Transport, std::net::SocketAddr)>;
@@ -545,27 +566,6 @@ fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller, sip: &T
 /// A thread that cannot be had.
 fn thread(error: std::io::Error) -> Error {
     Error::Machine("thread".into(), error)
-}
-
-/// The first facts of a run, and what the run before has left.
-fn introduce(exchange: &mut Exchange, plan: &str, instead: Option<String>, opened: &mut store::Opened, now: Now) {
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    exchange.note(Fact::DaemonStarted { version, plan: plan.to_owned() }, now);
-    let alarms = [("dialplan", instead), ("store", opened.recovered.alarm())];
-    for (subject, text) in alarms.into_iter().filter_map(|(subject, why)| why.map(|text| (subject, text))) {
-        tracing::error!("{text}");
-        exchange.note(Fact::Alarm { subject: subject.into(), text }, now);
-    }
-    let hub = exchange.snapshot().plan.hub_group().cloned();
-    let callbacks: Vec<fact::Owed> = opened.standing.callbacks().cloned().collect();
-    let former = Former {
-        seats: opened.standing.seats().collect(),
-        disaster: opened.standing.disaster().cloned().collect(),
-        cut_off: cut_off(hub.as_ref(), &opened.cut_off, &callbacks),
-        callbacks,
-        dialogs: std::mem::take(&mut opened.dialogs).into(),
-    };
-    exchange.restore(former, now);
 }
 
 /// The history of plans, with the one that the daemon starts with.

@@ -2,13 +2,14 @@
 
 use super::Error;
 use crate::browser::Identity;
-use crate::config::{self, Config, SignIn};
+use crate::config::{self, Config, Outbound, SignIn};
 use crate::dialplan::Plan;
 use crate::exchange::{self, PersonSettings, SeatSettings, SourceRule, TrunkSettings};
 use crate::sip::auth::Password;
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
 use crate::sip::flow::Transport;
+use crate::sip::locate::Place;
 use crate::sip::transaction::Intervals;
 use crate::transport::{TlsSettings, certificate};
 use crate::{ledger, media, store, transport};
@@ -84,15 +85,18 @@ pub(super) fn transports(config: &Config, state: &Path) -> Result<transport::Set
         }
         own => own,
     };
-    let by_tls =
-        || config.trunks.values().filter_map(|t| Some((t, t.outbound.filter(|f| f.transport == Transport::Tls)?)));
+    let by_tls = |t: &config::Trunk| {
+        let outbound = t.outbound.clone().filter(|o| o.usual() == Transport::Tls);
+        outbound.iter().flat_map(Outbound::addresses).collect::<Vec<_>>()
+    };
+    let addressed = || config.trunks.values().flat_map(|t| by_tls(t).into_iter().map(move |at| (t, at)));
     settings.tls = TlsSettings {
         own,
         named: config.tls.named.clone(),
         trusted: config.tls.trusted.clone(),
         only_13: config.tls.only_13,
-        names: by_tls().filter_map(|(t, flow)| Some((flow.peer, t.tls_name.clone()?))).collect(),
-        unverified: by_tls().filter(|(t, _)| t.tls_unverified).map(|(_, flow)| flow.peer).collect(),
+        names: Arc::new(addressed().filter_map(|(t, at)| Some((at, t.tls_name.clone()?))).collect()),
+        unverified: addressed().filter(|(t, _)| t.tls_unverified).map(|(_, at)| at).collect(),
     };
     Ok(settings)
 }
@@ -105,7 +109,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
     });
     TrunkSettings {
         inbound: trunk.inbound.iter().map(rule).collect(),
-        outbound: trunk.outbound.map(|flow| (flow.transport, flow.peer)),
+        outbound: trunk.outbound.as_ref().map(outbound),
         srtp: trunk.srtp,
         proves: trunk.tls_name.clone().filter(|_| trunk.mutual),
         nat: trunk.nat,
@@ -115,6 +119,27 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
         credentials,
         max_calls: trunk.max_calls.map(|n| n as usize),
     }
+}
+
+/// Where calls to a trunk go: what its addresses lead to, and what stands in its URIs.
+fn outbound(outbound: &Outbound) -> exchange::Outbound {
+    let hops = outbound.hops();
+    let targets = (0..).zip(hops).filter_map(|(place, hop)| hop.target(outbound.usual(), place)).collect();
+    let suffix = outbound.transport.map_or("", Transport::suffix);
+    let host = |place: &Place| Some(format!("{place}{suffix}").into());
+    let hosts = match (outbound.places.first(), outbound.proxies.is_empty()) {
+        // A proxy is sent what is addressed to the trunk itself.
+        (Some(first), false) => hops.iter().map(|_| host(first)).collect(),
+        _ => hops.iter().map(|hop| hop.name().and_then(|_| host(hop))).collect(),
+    };
+    let words = |places: &[Place]| places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let shown = match &outbound.proxies[..] {
+        [] if !outbound.is_named() => outbound.addresses().map(|at| at.to_string()).collect::<Vec<_>>().join(", "),
+        [] => words(&outbound.places),
+        proxies => format!("{} via {}", words(&outbound.places), words(proxies)),
+    };
+    let route = outbound.proxies.first().map(|proxy| format!("sip:{proxy}{suffix};lr").into());
+    exchange::Outbound { shown, targets, hosts, route, silence: micros(outbound.silence) }
 }
 
 fn seat(seat: &config::Seat) -> SeatSettings {

@@ -9,11 +9,12 @@ use crate::sip::endpoint::{ALLOW, Incoming, SUPPORTED};
 use crate::sip::flow::Transport;
 use crate::sip::name::Method;
 use crate::sip::registrar::Change;
+use std::net::SocketAddr;
 
 impl Exchange {
     /// A request outside any dialog.
     pub(super) fn request(&mut self, incoming: Incoming, now: Now) {
-        let trunk = self.settings.trunk_of(incoming.flow.peer).cloned();
+        let trunk = self.trunk_of(incoming.flow.peer).cloned();
         if trunk.as_ref().is_some_and(|trunk| !self.is_proved(trunk, &incoming)) {
             tracing::warn!(peer = %incoming.flow.peer, ?trunk, "a request without the trunk's certificate");
             return self.endpoint.refuse(&incoming, 403, b"");
@@ -35,6 +36,14 @@ impl Exchange {
             (_, Some(_)) => self.endpoint.refuse(&incoming, 481, b""),
             (_, None) => self.phone(incoming, method, now),
         }
+    }
+
+    /// Whose address this is: by the most exact rule of the configuration, or by a name that leads there.
+    fn trunk_of(&self, peer: SocketAddr) -> Option<&TrunkId> {
+        let written = self.settings.trunk_of(peer);
+        let bits = if peer.is_ipv4() { 32 } else { 128 };
+        let named = self.trunks.named_source(peer).map(|(id, port)| (id, (bits, port)));
+        [named, written].into_iter().flatten().max_by_key(|(_, exact)| *exact).map(|(id, _)| id)
     }
 
     /// Whether whoever speaks from a trunk's address has the certificate that it must have (RFC 5922 §7.3).

@@ -1,6 +1,7 @@
 //! Sends a leg out: to a seat by its binding, to a trunk by its address.
 
 use super::Exchange;
+use super::failover::{Hop, Hunt};
 use super::identity::{self, Audience};
 use super::trunks::loops::Sent;
 use crate::call::{About, Leg, LegEvent};
@@ -21,6 +22,10 @@ const EMERGENCY_LEGS: usize = 2;
 pub(super) struct Way {
     flow: Flow,
     uri: String,
+    /// Where else, should that be silent or overloaded; the next one last.
+    others: Vec<Hop>,
+    /// So long it may be silent, µs.
+    silence: u64,
     routes: Vec<Bytes>,
     credentials: Option<Credentials>,
     by_flow: bool,
@@ -33,7 +38,7 @@ impl Exchange {
     pub(super) fn dial(&mut self, call: CallRef, leg: LegRef, target: &Target, about: &About, now: Now) {
         let way = match target {
             Target::Seat(seat) => self.way_to_seat(call, seat),
-            Target::Trunk { trunk, number } => self.way_to_trunk(call, trunk, number),
+            Target::Trunk { trunk, number } => self.way_to_trunk(call, trunk, number, now),
         };
         if let Err(cause) = way.and_then(|way| self.send_leg(call, leg, way, target, about, now)) {
             let event = LegEvent::Failed { cause, status: None };
@@ -49,6 +54,8 @@ impl Exchange {
         Ok(Way {
             flow: binding.flow,
             uri: String::from_utf8_lossy(&binding.contact).into_owned(),
+            others: Vec::new(),
+            silence: 0,
             routes: binding.path.clone(),
             credentials: None,
             by_flow: true,
@@ -57,10 +64,9 @@ impl Exchange {
         })
     }
 
-    fn way_to_trunk(&self, call: CallRef, id: &TrunkId, number: &str) -> Result<Way, Cause> {
+    fn way_to_trunk(&mut self, call: CallRef, id: &TrunkId, number: &str, now: Now) -> Result<Way, Cause> {
         let trunk = self.settings.trunks.get(id).ok_or(Cause::Unreachable)?;
-        let (transport, peer) = trunk.outbound.ok_or(Cause::Unreachable)?;
-        let flow = self.settings.flow_to(transport, peer).ok_or(Cause::Unreachable)?;
+        let outbound = trunk.outbound.clone().ok_or(Cause::Unreachable)?;
         let live = self.calls.get(&call).ok_or(Cause::Internal)?;
         let emergency = live.call.journey.class == Some(Class::Emergency)
             || self.snapshot.plan.trunk(id).is_some_and(|t| t.role == Role::Emergency);
@@ -70,14 +76,20 @@ impl Exchange {
         if self.trunks.is_full(id, trunk) && !emergency {
             return Err(Cause::Congestion);
         }
+        let (credentials, nat, trusted) = (trunk.credentials.clone(), trunk.nat, trunk.trusted);
+        let mut others = self.hops(id, |target| outbound.uri(Some(number), target), now);
+        others.reverse();
+        let Hop { flow, uri } = others.pop().ok_or(Cause::Unreachable)?;
         Ok(Way {
             flow,
-            uri: format!("sip:{number}@{peer}{}", transport.suffix()),
-            routes: Vec::new(),
-            credentials: trunk.credentials.clone(),
+            uri,
+            others,
+            silence: outbound.silence,
+            routes: outbound.route.iter().map(|route| Bytes::from(format!("<{route}>"))).collect(),
+            credentials,
             by_flow: false,
-            nat: trunk.nat.then(|| peer.ip()),
-            audience: if emergency { Audience::Emergency } else { Audience::Trunk { trusted: trunk.trusted } },
+            nat: nat.then(|| flow.peer.ip()),
+            audience: if emergency { Audience::Emergency } else { Audience::Trunk { trusted } },
         })
     }
 
@@ -115,11 +127,7 @@ impl Exchange {
         let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip(), mark);
         let link = self.settings.link.as_deref();
         extra.extend(identity::brief_lines(call, journey, way.audience, about, link, now.wall));
-        for route in &way.routes {
-            extra.extend_from_slice(b"Route: ");
-            extra.extend_from_slice(route);
-            extra.extend_from_slice(b"\r\n");
-        }
+        extra.extend(way.routes.iter().flat_map(|route| [b"Route: ", &route[..], b"\r\n"].concat()));
         let outgoing = Outgoing {
             flow: way.flow,
             to: format!("<{}>", way.uri).into(),
@@ -133,18 +141,19 @@ impl Exchange {
             by_flow: way.by_flow,
             session_expires,
         };
+        let again = (!way.others.is_empty()).then(|| outgoing.clone());
         let session = self.endpoint.connect(outgoing, now);
         out.session = Some(session);
-        let (seat, trunk) = match target {
-            Target::Seat(seat) => (Some(seat), None),
-            Target::Trunk { trunk, .. } => (None, Some(trunk)),
-        };
-        out.trunk = trunk.cloned();
-        if let Some(trunk) = trunk {
+        if let Target::Trunk { trunk, .. } = target {
+            out.trunk = Some(trunk.clone());
             let call_id = self.endpoint.call_id(session).unwrap_or_default();
             self.trunks.sent(session, Sent { trunk: trunk.clone(), caller, mark, call_id });
+            if let Some(outgoing) = again {
+                let (trunk, nat) = (trunk.clone(), way.nat.is_some());
+                self.hunt(call, leg, Hunt { trunk, outgoing, rest: way.others, nat, silence: way.silence }, now);
+            }
         }
-        self.calls.own(session, (call, leg), seat.cloned());
+        self.calls.own(session, (call, leg), target.seat().cloned());
         self.trace_leg(call, session);
         self.open_port(&out);
         if self.is_agents(call, leg) {

@@ -3,9 +3,12 @@
 use super::command::{Answer, Command};
 use crate::call::Snapshot;
 use crate::fact::{self, Fact};
+use crate::id::TrunkId;
 use crate::patch;
 use crate::sip::flow::Flow;
+use crate::sip::locate::Target;
 use bytes::Bytes;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What the exchange is given.
@@ -30,6 +33,20 @@ pub enum Input {
     },
     /// A plan and its prompts are put in force; live calls keep theirs. With it comes the fact that says who did it and why.
     Plan(Arc<Snapshot>, Fact),
+    /// Where the names of a trunk lead from now on (RFC 3263).
+    Located {
+        /// The trunk.
+        trunk: TrunkId,
+        /// Every one that is known, those given by address too.
+        targets: Vec<Target>,
+    },
+    /// The addresses of the names that a trunk calls from; a port where one is written.
+    Sources {
+        /// The trunk.
+        trunk: TrunkId,
+        /// Every one.
+        addresses: Vec<(IpAddr, Option<u16>)>,
+    },
     /// [`super::Exchange::deadline`] has come.
     Due,
 }

@@ -4,7 +4,7 @@ use super::Exchange;
 use super::calls::Live;
 use super::command::Answer;
 use super::live_recording::LiveRecording;
-use super::rows::{CallRow, LackRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TrunkRow, WhyRow};
+use super::rows::{CallRow, LackRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TargetRow, TrunkRow, WhyRow};
 use super::trunks::Trunk;
 use crate::acd;
 use crate::call::{Conflict, Member};
@@ -81,7 +81,8 @@ impl Exchange {
     pub(super) fn trunk_rows(&self, now: Now) -> Vec<TrunkRow> {
         let row = |(_, t): (u32, &Trunk)| TrunkRow {
             trunk: t.id.clone(),
-            outbound: self.settings.trunks.get(&t.id).and_then(|s| s.outbound).map(|(_, a)| a.to_string()),
+            outbound: self.settings.trunks.get(&t.id).and_then(|s| s.outbound.as_ref()).map(|o| o.shown.clone()),
+            targets: t.targets.iter().map(|(target, up)| TargetRow::of(target, up)).collect(),
             up: t.up,
             calls: t.calls,
             registration: t.registration.as_ref().map(|r| RegistrationRow::of(r.standing(now))),

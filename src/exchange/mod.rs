@@ -15,6 +15,7 @@ mod command;
 mod dial;
 mod directory;
 mod due;
+mod failover;
 mod floor;
 mod former;
 mod handover;
@@ -56,10 +57,10 @@ pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
     CallRow, CallbackRow, GroupRow, LackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status,
-    TransferRow, TrunkRow, WhyRow,
+    TargetRow, TransferRow, TrunkRow, WhyRow,
 };
 pub use settings::{
-    CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
+    CallbackSettings, FloorSettings, Outbound, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
 };
 pub use storage::Storage;
 
@@ -104,6 +105,7 @@ pub struct Exchange {
     rng: ChaCha12Rng,
     recordings: recording::Recordings,
     returning: returning::Returning,
+    failover: failover::Failover,
     trace: trace::Trace,
     changed: changes::Changed,
     /// Sequence number of the next fact.
@@ -153,6 +155,7 @@ impl Exchange {
             rng,
             recordings: recording::Recordings::default(),
             returning: returning::Returning::default(),
+            failover: failover::Failover::default(),
             trace: trace::Trace::new(settings.trace),
             changed: changes::Changed::default(),
             seq,
@@ -183,6 +186,8 @@ impl Exchange {
             Input::Media(event) => self.media_event(event, now),
             Input::Command { id, command } => self.command(id, command, now),
             Input::Plan(snapshot, fact) => self.put_plan(snapshot, fact, now),
+            Input::Located { trunk, targets } => self.located(&trunk, &targets, now),
+            Input::Sources { trunk, addresses } => self.trunks.put_sources(&trunk, &addresses),
             Input::Due => {}
         }
         self.due(now);
@@ -261,6 +266,7 @@ impl Exchange {
                 Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
                 Due::Return(call, leg, serial) => self.return_due(call, leg, serial, now),
+                Due::Silence(call, leg, serial) => self.target_silent(call, leg, serial, now),
                 Due::Recall(callback) => self.recall_due(callback, now),
                 Due::Farewell => self.farewell(now),
                 Due::Staff => self.staff_due(now),

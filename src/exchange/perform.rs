@@ -192,6 +192,7 @@ impl Exchange {
 
     /// Takes a leg off the wire: its session is forgotten, its port given back.
     pub(super) fn close_leg(&mut self, id: CallRef, leg: LegRef) {
+        self.failover.forget(id, leg);
         let Some(live) = self.calls.get_mut(&id) else { return };
         let Some(at) = live.legs.iter().position(|l| l.leg == leg) else { return };
         let gone = live.legs.remove(at);

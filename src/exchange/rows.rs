@@ -254,13 +254,33 @@ pub struct TrunkRow {
     pub trunk: TrunkId,
     /// Where calls to it go.
     pub outbound: Option<String>,
-    /// It answers OPTIONS, or is never asked.
+    /// The addresses that calls to it are sent to, the preferred ones first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<TargetRow>,
+    /// One of them answers OPTIONS, or is never asked.
     pub up: bool,
     /// Calls on it that we sent.
     pub calls: usize,
     /// Our registration there, where the trunk asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationRow>,
+}
+
+/// One address that calls to a trunk are sent to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetRow {
+    /// `udp`, `tcp`, `tls`.
+    pub transport: String,
+    /// The address.
+    pub address: std::net::SocketAddr,
+    /// It answers OPTIONS, or is never asked.
+    pub up: bool,
+}
+
+impl TargetRow {
+    pub(super) fn of(target: &crate::sip::locate::Target, up: bool) -> Self {
+        Self { transport: target.transport.word().to_owned(), address: target.address, up }
+    }
 }
 
 /// Our registration at a trunk.

@@ -21,9 +21,15 @@ impl Exchange {
                 self.leg_event(session, LegEvent::Ended { cause: Cause::CallerGone }, now);
             }
             Event::Pracked { session, sdp } | Event::Confirmed { session, sdp } => self.path(session, sdp, now),
-            Event::Progress { session, status, sdp } => self.progress(session, status, sdp, now),
+            Event::Progress { session, status, sdp } => {
+                self.target_heard(session, status);
+                self.progress(session, status, sdp, now);
+            }
             Event::Answered { session, sdp } => self.answered(session, sdp, now),
             Event::Failed { session, status, q850, by, moved_to } => {
+                if self.fails_over(session, status, by, now) {
+                    return;
+                }
                 if let Some(uri) = moved_to {
                     self.moved(session, &uri, now);
                 }
@@ -127,6 +133,7 @@ impl Exchange {
     fn answered(&mut self, session: SessionId, sdp: Option<Bytes>, now: Now) {
         let Some((call, rung)) = self.calls.owner(session) else { return };
         let leg = self.takes_its_place(session, call, rung);
+        self.failover.forget(call, leg);
         let agreed = match sdp {
             Some(sdp) => self.take_answer(call, leg, &sdp, now),
             None => self.calls.get_mut(&call).and_then(|l| l.leg(leg)).is_some_and(|l| l.is_agreed()),

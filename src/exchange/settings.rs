@@ -10,6 +10,7 @@ use crate::sip::auth::{Algorithm, Password};
 use crate::sip::dialog::Credentials;
 use crate::sip::endpoint;
 use crate::sip::flow::{Flow, Transport};
+use crate::sip::locate::Target;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -81,7 +82,7 @@ pub struct TrunkSettings {
     /// Who may speak as this trunk.
     pub inbound: Vec<SourceRule>,
     /// Where calls to it go.
-    pub outbound: Option<(Transport, SocketAddr)>,
+    pub outbound: Option<Outbound>,
     /// Calls from it are taken only by TLS from whoever has proved this name (RFC 5922).
     pub proves: Option<String>,
     /// Whether its media is encrypted.
@@ -98,6 +99,40 @@ pub struct TrunkSettings {
     pub credentials: Option<Credentials>,
     /// Most calls at a time that we send to it; `None` is no limit.
     pub max_calls: Option<usize>,
+}
+
+/// Where calls to a trunk go.
+#[derive(Debug, Clone, Default)]
+pub struct Outbound {
+    /// As it is written.
+    pub shown: String,
+    /// What its addresses lead to; what its names lead to comes by [`super::Input::Located`].
+    pub targets: Vec<Target>,
+    /// What stands behind the `@` of a URI, for each place: its name; `None`: the target's own address.
+    pub hosts: Vec<Option<Arc<str>>>,
+    /// The outbound proxy, as a Route header has it (RFC 3261 §8.1.2).
+    pub route: Option<Arc<str>>,
+    /// A target that has not answered at all for so long, µs, is given up for the next.
+    pub silence: u64,
+}
+
+impl Outbound {
+    /// One target by its address.
+    #[must_use]
+    pub fn to(transport: Transport, address: SocketAddr) -> Self {
+        let target = Target { place: 0, priority: 0, weight: 0, transport, address };
+        Self { shown: address.to_string(), targets: vec![target], silence: crate::clock::SECOND, ..Self::default() }
+    }
+
+    /// The URI of a target, with this user or without one.
+    #[must_use]
+    pub fn uri(&self, user: Option<&str>, target: &Target) -> String {
+        let (user, at) = user.map_or(("", ""), |user| (user, "@"));
+        match self.hosts.get(usize::from(target.place)).and_then(Option::as_ref) {
+            Some(host) => format!("sip:{user}{at}{host}"),
+            None => format!("sip:{user}{at}{}{}", target.address, target.transport.suffix()),
+        }
+    }
 }
 
 /// One seat.
@@ -166,11 +201,11 @@ pub struct SourceRule {
 }
 
 impl TrunkSettings {
-    /// Whether this is an address of the far exchange, whatever the port.
+    /// Whether calls come from this address, whatever the port.
     #[must_use]
-    pub fn is_its_own(&self, ip: IpAddr) -> bool {
+    pub fn comes_from(&self, ip: IpAddr) -> bool {
         let rule = |r: &SourceRule| SourceRule { port: None, ..*r }.matches(SocketAddr::new(ip, 0));
-        self.outbound.is_some_and(|(_, to)| to.ip() == ip) || self.inbound.iter().any(rule)
+        self.inbound.iter().any(rule)
     }
 }
 
@@ -194,19 +229,21 @@ impl SourceRule {
 }
 
 impl Settings {
-    /// Whose packets these are; the most exact rule wins.
+    /// Whose packets these are, and how exact the rule is that says so; the most exact one wins.
     #[must_use]
-    pub fn trunk_of(&self, source: SocketAddr) -> Option<&TrunkId> {
+    pub fn trunk_of(&self, source: SocketAddr) -> Option<(&TrunkId, (u8, bool))> {
         let rules = self.trunks.iter().flat_map(|(id, t)| t.inbound.iter().map(move |r| (id, r)));
         let matching = rules.filter(|(_, r)| r.matches(source));
-        matching.max_by_key(|(_, r)| (r.bits, r.port.is_some())).map(|(id, _)| id)
+        matching.map(|(id, r)| (id, (r.bits, r.port.is_some()))).max_by_key(|(_, exact)| *exact)
     }
 
     /// The flow of a request to this address that follows no other.
     #[must_use]
     pub fn flow_to(&self, transport: Transport, peer: SocketAddr) -> Option<Flow> {
         let fits = |(t, local): &&(Transport, SocketAddr)| *t == transport && local.is_ipv4() == peer.is_ipv4();
-        let (_, local) = self.listen.iter().find(fits)?;
+        // To this machine from an address of this machine alone: others it may not be let in from.
+        let unlike = |(_, local): &&(Transport, SocketAddr)| local.ip().is_loopback() != peer.ip().is_loopback();
+        let (_, local) = self.listen.iter().filter(fits).min_by_key(unlike)?;
         Some(Flow { transport, local: *local, peer, connection: 0 })
     }
 }

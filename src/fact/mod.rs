@@ -59,6 +59,17 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// The seat, if it is one.
+    #[must_use]
+    pub fn seat(&self) -> Option<&SeatId> {
+        match self {
+            Self::Seat(seat) => Some(seat),
+            Self::Trunk { .. } => None,
+        }
+    }
+}
+
 /// What kind of service the call is counted under (product §7: published apart).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

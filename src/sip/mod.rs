@@ -10,6 +10,7 @@ pub mod flow;
 pub mod header;
 mod id;
 pub mod lines;
+pub mod locate;
 pub mod message;
 mod multipart;
 pub mod name;

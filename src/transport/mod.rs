@@ -25,11 +25,12 @@ pub use counts::Counts;
 pub use error::Error;
 pub use received::{Received, Why};
 pub use settings::{Listen, Settings, TcpLimits};
-pub use tls::TlsSettings;
+pub use tls::{PeerNames, TlsSettings};
 
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tcp::Tcp;
 use udp::Udp;
@@ -42,6 +43,7 @@ pub struct Transports {
     /// What is to be told at the next [`Transports::recv`].
     told: Vec<Received>,
     counts: Counts,
+    peers: PeerNames,
 }
 
 impl Transports {
@@ -60,7 +62,8 @@ impl Transports {
                 return Err(Error::Twice(*listen));
             }
         }
-        Ok(Self { udp: Udp::bind(settings)?, tcp: Tcp::bind(settings)?, told: Vec::new(), counts: Counts::default() })
+        let (udp, tcp, peers) = (Udp::bind(settings)?, Tcp::bind(settings)?, Arc::clone(&settings.tls.names));
+        Ok(Self { udp, tcp, told: Vec::new(), counts: Counts::default(), peers })
     }
 
     /// The [`Flow::local`] of each socket, with the port that the kernel chose where 0 was asked for.
@@ -109,6 +112,12 @@ impl Transports {
     #[must_use]
     pub fn entrance(&self) -> Entrance {
         self.tcp.entrance().clone()
+    }
+
+    /// The names that the far sides of TLS connections of ours must prove.
+    #[must_use]
+    pub fn peer_names(&self) -> PeerNames {
+        Arc::clone(&self.peers)
     }
 
     /// Connections that stand or are being opened.

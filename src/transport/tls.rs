@@ -6,6 +6,7 @@
 
 use super::certificate::{Identity, Mistake, certified};
 use arc_swap::ArcSwap;
+use dashmap::DashMap;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -37,6 +38,9 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Where Debian keeps the authorities that everybody trusts.
 const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
 
+/// The name that the far side at an address must prove; more come while the daemon runs, as names are found.
+pub type PeerNames = Arc<DashMap<SocketAddr, String>>;
+
 /// What TLS is told.
 #[derive(Debug, Clone, Default)]
 pub struct TlsSettings {
@@ -50,7 +54,7 @@ pub struct TlsSettings {
     /// 1.2 is refused.
     pub only_13: bool,
     /// The name that the far side of a connection of ours must prove; without one its address.
-    pub names: HashMap<SocketAddr, String>,
+    pub names: PeerNames,
     /// Whoever answers at these addresses is taken for who he should be: for laboratories on one machine.
     pub unverified: HashSet<SocketAddr>,
 }

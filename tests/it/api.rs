@@ -211,7 +211,8 @@ pub(super) fn obliging(command: &Command) -> Option<Answer> {
         Command::Call { call: asked } if *asked == call() => Answer::Call { call: Box::new(row(Vec::new())) },
         Command::Call { .. } => Answer::Unknown,
         Command::Trunks => {
-            let row = TrunkRow { trunk: "carrier".into(), outbound: None, up: true, calls: 0, registration: None };
+            let (trunk, targets) = ("carrier".into(), Vec::new());
+            let row = TrunkRow { trunk, outbound: None, targets, up: true, calls: 0, registration: None };
             Answer::Trunks { trunks: vec![row] }
         }
         _ => Answer::Done,

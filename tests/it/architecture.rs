@@ -15,7 +15,7 @@ const TIERS: [(u8, &[&str]); 9] = [
     (2, &["dialplan", "acd", "ivr", "patch"]),
     (3, &["call", "phone"]),
     (4, &["exchange"]),
-    (5, &["ledger", "store", "transport", "media", "live"]),
+    (5, &["ledger", "store", "transport", "media", "names", "live"]),
     (6, &["flood"]),
     (7, &["admin", "config"]),
     (8, &["daemon", "cli"]),

@@ -14,7 +14,8 @@ use switchboard::id::CallRef;
 fn town(local: &str, seed: u64, network: Manner) -> (Town, Party) {
     let mut settings = city::settings();
     let carrier = settings.trunks.get_mut("carrier").unwrap();
-    carrier.outbound = Some((switchboard::sip::flow::Transport::Udp, "127.0.0.10:5060".parse().unwrap()));
+    let at = "127.0.0.10:5060".parse().unwrap();
+    carrier.outbound = Some(switchboard::exchange::Outbound::to(switchboard::sip::flow::Transport::Udp, at));
     let mut town = Town::with(local, seed, Weather::default(), settings);
     let network = town.trunk(10, network);
     (town, network)

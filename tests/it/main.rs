@@ -15,6 +15,7 @@ mod compared;
 mod dialplan_files;
 mod dialplan_words;
 mod dialplans;
+mod failover;
 mod figures;
 mod fuzz;
 mod hall;

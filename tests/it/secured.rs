@@ -132,7 +132,7 @@ fn a_sips_call_comes_by_tls_alone_and_goes_nowhere_in_the_clear() {
     assert_eq!(sent.len(), 1);
     let mut secure = exchange(|settings| {
         let branch = settings.trunks.get_mut(&TrunkId::from("branch.12366")).unwrap();
-        branch.outbound = Some((Transport::Tls, "127.0.0.20:5061".parse().unwrap()));
+        branch.outbound = Some(switchboard::exchange::Outbound::to(Transport::Tls, "127.0.0.20:5061".parse().unwrap()));
     });
     let (_, sent) = invites(&mut secure, flow(Transport::Tls, 1), "sips:12366@127.0.0.1");
     assert_eq!(sent.iter().map(|flow| flow.transport).collect::<Vec<_>>(), [Transport::Tls]);

@@ -63,6 +63,16 @@ impl Loops {
         self.legs.insert(session, sent);
     }
 
+    /// The leg goes by another session now.
+    pub fn moved(&mut self, was: SessionId, session: SessionId, call_id: Bytes) {
+        let Some(mut sent) = self.legs.remove(&was) else { return };
+        self.call_ids.remove(&sent.call_id);
+        self.marks.insert(sent.mark, session);
+        self.call_ids.insert(call_id.clone(), session);
+        sent.call_id = call_id;
+        self.legs.insert(session, sent);
+    }
+
     /// The leg is gone: its trunk, if it was on one.
     pub fn ended(&mut self, session: SessionId) -> Option<TrunkId> {
         let Sent { trunk, caller, mark, call_id } = self.legs.remove(&session)?;

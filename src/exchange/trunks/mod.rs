@@ -5,28 +5,47 @@
 
 pub(super) mod loops;
 pub(super) mod registration;
+pub(super) mod targets;
 
 use super::settings::{Settings, TrunkSettings};
+use crate::clock::Now;
 use crate::fact::Fact;
 use crate::id::TrunkId;
 use crate::sip::dialog::SessionId;
+use crate::sip::locate::Target;
 use crate::sip::message::Message;
+use bytes::Bytes;
 use loops::{Caller, Loops, Sent};
 use registration::Registration;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use targets::{At, Targets};
 
 /// One trunk.
 #[derive(Debug)]
 pub(super) struct Trunk {
     pub id: TrunkId,
-    /// It answers OPTIONS, or is never asked (interconnect: every 10–30 s, any answer but 408 and 503 is up).
+    /// One of its targets answers OPTIONS, or is never asked (interconnect: every 10–30 s, any answer but 408 and 503 is up); or it only calls us.
     pub up: bool,
+    pub targets: Targets,
     /// Calls on it that we sent.
     pub calls: usize,
     pub registration: Option<Registration>,
     /// Of the timer that is set for the registration, and when it fires, µs monotonic.
     timer: (u32, Option<u64>),
+}
+
+impl Trunk {
+    /// Whether any target is up: the fact, if that is news.
+    fn stands(&mut self) -> Option<Fact> {
+        let up = self.targets.any_up();
+        if std::mem::replace(&mut self.up, up) == up {
+            return None;
+        }
+        let trunk = self.id.clone();
+        Some(if up { Fact::TrunkUp { trunk } } else { Fact::TrunkDown { trunk } })
+    }
 }
 
 /// All trunks.
@@ -36,6 +55,11 @@ pub(super) struct Trunks {
     by_name: BTreeMap<TrunkId, u32>,
     by_address: BTreeMap<SocketAddr, Vec<TrunkId>>,
     ours: Vec<IpAddr>,
+    /// Who calls from the addresses of names: by address, and by the port where one is written.
+    sources: BTreeMap<IpAddr, Vec<(Option<u16>, TrunkId)>>,
+    /// OPTIONS that are open, by their tokens.
+    asked: BTreeMap<u32, (u32, At)>,
+    next_token: u32,
     loops: Loops,
 }
 
@@ -44,11 +68,12 @@ impl Trunks {
     pub fn new(settings: &Settings) -> Self {
         let mut trunks = Self { ours: settings.listen.iter().map(|(_, at)| at.ip()).collect(), ..Self::default() };
         for (index, (id, of)) in (0..).zip(&settings.trunks) {
-            let trunk = Trunk { id: id.clone(), up: true, calls: 0, registration: None, timer: (0, None) };
-            trunks.all.push(trunk);
+            let (targets, timer) = (Targets::default(), (0, None));
+            trunks.all.push(Trunk { id: id.clone(), up: true, targets, calls: 0, registration: None, timer });
             trunks.by_name.insert(id.clone(), index);
-            if let Some((_, address)) = of.outbound {
-                trunks.by_address.entry(address).or_default().push(id.clone());
+            if let Some(outbound) = &of.outbound {
+                // What is known by its name is not there until the name is found.
+                trunks.put_targets(id, &outbound.targets);
             }
         }
         trunks
@@ -70,15 +95,84 @@ impl Trunks {
         self.get(*self.by_name.get(id)?)
     }
 
-    /// What it answered to OPTIONS: the fact, if that is news.
-    pub fn pinged(&mut self, index: u32, status: u16) -> Option<Fact> {
+    /// Where it leads from now on: the fact, if it is up or down by that.
+    pub fn put_targets(&mut self, id: &TrunkId, targets: &[Target]) -> Option<Fact> {
+        let index = *self.by_name.get(id)?;
+        for trunks in self.by_address.values_mut() {
+            trunks.retain(|trunk| trunk != id);
+        }
+        self.by_address.retain(|_, trunks| !trunks.is_empty());
+        for target in targets {
+            let there = self.by_address.entry(target.address).or_default();
+            if !there.contains(id) {
+                there.push(id.clone());
+            }
+        }
+        let trunk = self.get_mut(index)?;
+        trunk.targets.put(targets);
+        trunk.stands()
+    }
+
+    /// The addresses of the names that it calls from.
+    pub fn put_sources(&mut self, id: &TrunkId, addresses: &[(IpAddr, Option<u16>)]) {
+        for trunks in self.sources.values_mut() {
+            trunks.retain(|(_, trunk)| trunk != id);
+        }
+        self.sources.retain(|_, trunks| !trunks.is_empty());
+        for (ip, port) in addresses {
+            self.sources.entry(*ip).or_default().push((*port, id.clone()));
+        }
+    }
+
+    /// Whose name leads to this address, and whether a port is written with it. Of several the first by name.
+    pub fn named_source(&self, peer: SocketAddr) -> Option<(&TrunkId, bool)> {
+        let there = self.sources.get(&peer.ip())?.iter();
+        let fits = there.filter(|(port, _)| port.is_none_or(|port| port == peer.port()));
+        fits.map(|(port, id)| (id, port.is_some())).max_by_key(|(id, exact)| (*exact, std::cmp::Reverse(*id)))
+    }
+
+    /// The addresses that calls to it go to, and that its names say it calls from.
+    pub fn addresses(&self, index: u32) -> impl Iterator<Item = IpAddr> {
+        let trunk = self.get(index);
+        let targets = trunk.into_iter().flat_map(|t| t.targets.iter().map(|(target, _)| target.address.ip()));
+        let is_its = move |there: &Vec<(_, TrunkId)>| there.iter().any(|(_, id)| trunk.is_some_and(|t| t.id == *id));
+        targets.chain(self.sources.iter().filter(move |(_, there)| is_its(there)).map(|(ip, _)| *ip))
+    }
+
+    /// Whether a call has more than one target to choose from.
+    pub fn has_choice(&self, id: &TrunkId) -> bool {
+        self.named(id).is_some_and(|t| t.targets.iter().nth(1).is_some())
+    }
+
+    /// Its targets in the order in which a call tries them.
+    pub fn order(&self, id: &TrunkId, random: u64, now: Now) -> SmallVec<[Target; 2]> {
+        self.named(id).map(|t| t.targets.order(random, now)).unwrap_or_default()
+    }
+
+    /// One of its targets failed a call.
+    pub fn target_failed(&mut self, id: &TrunkId, at: At, now: Now) {
+        let index = self.by_name.get(id).copied();
+        if let Some(trunk) = index.and_then(|index| self.get_mut(index)) {
+            trunk.targets.failed(at, now);
+        }
+    }
+
+    /// A target is asked by OPTIONS: the token to ask with.
+    pub fn asks(&mut self, index: u32, at: At) -> u32 {
+        self.next_token = self.next_token.wrapping_add(1);
+        self.asked.insert(self.next_token, (index, at));
+        self.next_token
+    }
+
+    /// What was answered to OPTIONS: the fact, if the trunk is up or down by that.
+    pub fn pinged(&mut self, token: u32, status: u16) -> Option<Fact> {
+        let (index, at) = self.asked.remove(&token)?;
         let trunk = self.get_mut(index)?;
         let up = !matches!(status, 408 | 503);
-        if std::mem::replace(&mut trunk.up, up) == up {
-            return None;
+        if trunk.targets.pinged(at, up) && trunk.targets.iter().nth(1).is_some() {
+            tracing::warn!(trunk = %trunk.id, target = %at.1, up, "a trunk's target");
         }
-        let trunk = trunk.id.clone();
-        Some(if up { Fact::TrunkUp { trunk } } else { Fact::TrunkDown { trunk } })
+        trunk.stands()
     }
 
     /// Whether OPTIONS says that the trunk cannot take a call. Emergency trunks are tried all the same.
@@ -102,6 +196,11 @@ impl Trunks {
         if let Some(trunk) = self.loops.ended(session) {
             self.count(&trunk, |calls| calls.saturating_sub(1));
         }
+    }
+
+    /// A leg has been sent anew, to another target: by this session now.
+    pub fn moved(&mut self, was: SessionId, session: SessionId, call_id: Bytes) {
+        self.loops.moved(was, session, call_id);
     }
 
     fn count(&mut self, id: &TrunkId, change: impl FnOnce(usize) -> usize) {

@@ -8,6 +8,7 @@
 //! ```
 //! It refuses to know the endpoint: [`Register`] is what it wants sent, [`Registration::answered`] takes what came of it.
 
+use super::targets::At;
 use crate::clock::{Now, SECOND};
 use crate::sip::auth::client::{Credentials, Login};
 use crate::sip::header;
@@ -15,6 +16,7 @@ use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use crate::sip::uri::Uri;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// What we ask for at first, s.
 const EXPIRES: u32 = 600;
@@ -31,7 +33,9 @@ const REFUSED: (u64, u64) = (600 * SECOND, 3600 * SECOND);
 #[derive(Debug, Clone)]
 pub(in crate::exchange) struct Account {
     /// The registrar.
-    pub registrar: SocketAddr,
+    pub registrar: At,
+    /// What stands in its URI and in our name there, where that is not its address.
+    pub domain: Option<Arc<str>>,
     /// Our address on the way there.
     pub local: SocketAddr,
     /// Who we are there.
@@ -42,7 +46,9 @@ pub(in crate::exchange) struct Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::exchange) struct Register {
     /// Where to.
-    pub to: SocketAddr,
+    pub to: At,
+    /// Request-URI.
+    pub uri: String,
     /// From and To.
     pub aor: String,
     /// Our Contact's URI.
@@ -164,7 +170,7 @@ impl Registration {
                 seconds => self.stands(seconds, now),
             },
             401 | 407 => {
-                let uri = format!("sip:{}", self.to());
+                let uri = self.uri();
                 let answered = &mut self.attempt.challenged;
                 match self.login.line(message, Method::Register, uri.as_bytes(), cnonce, answered) {
                     Some(line) => self.again(line),
@@ -181,7 +187,7 @@ impl Registration {
                     _ => self.failed(Fault::Status(status), Some(message), random, now),
                 }
             }
-            300..=399 => match elsewhere(message).find(|to| *to != self.to() && may_be(*to)) {
+            300..=399 => match elsewhere(message).find(|to| *to != self.to().1 && may_be(*to)) {
                 Some(to) if self.attempt.moved.is_none() => {
                     self.attempt.moved = Some(to);
                     self.again(String::new())
@@ -199,8 +205,37 @@ impl Registration {
         Standing { left: self.until.and_then(left), fault: self.fault, next }
     }
 
-    fn to(&self) -> SocketAddr {
-        self.attempt.moved.unwrap_or(self.account.registrar)
+    fn to(&self) -> At {
+        let (transport, address) = self.account.registrar;
+        (transport, self.attempt.moved.unwrap_or(address))
+    }
+
+    /// The registrar is reached by another target: from now on, and by another address of ours.
+    pub fn go_to(&mut self, registrar: At, local: SocketAddr) {
+        if self.account.registrar != registrar {
+            self.attempt.moved = None;
+        }
+        (self.account.registrar, self.account.local) = (registrar, local);
+    }
+
+    /// Where it is asked now.
+    pub fn registrar(&self) -> At {
+        self.account.registrar
+    }
+
+    /// Another target is asked at once, in the same attempt.
+    pub fn elsewhere(&mut self, registrar: At, local: SocketAddr) -> Register {
+        self.go_to(registrar, local);
+        self.attempt = Attempt::default();
+        self.next = None;
+        self.register(String::new())
+    }
+
+    fn uri(&self) -> String {
+        match self.account.domain.as_ref().filter(|_| self.attempt.moved.is_none()) {
+            Some(domain) => format!("sip:{domain}"),
+            None => format!("sip:{}", self.to().1),
+        }
     }
 
     fn contact(&self) -> String {
@@ -209,9 +244,12 @@ impl Registration {
 
     fn register(&mut self, authorization: String) -> Register {
         self.cseq += 1;
+        let domain = self.account.domain.as_deref().map(|d| d.split([':', ';']).next().unwrap_or(d).to_owned());
+        let domain = domain.unwrap_or_else(|| self.account.registrar.1.ip().to_string());
         Register {
             to: self.to(),
-            aor: format!("sip:{}@{}", self.account.credentials.user, self.account.registrar.ip()),
+            uri: self.uri(),
+            aor: format!("sip:{}@{domain}", self.account.credentials.user),
             contact: self.contact(),
             call_id: format!("{}@{}", self.call_id, self.account.local.ip()),
             tag: self.tag.clone(),

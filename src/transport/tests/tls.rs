@@ -5,6 +5,7 @@ use crate::transport::certificate::{Identity, said, self_made};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -193,7 +194,7 @@ async fn the_name_that_is_asked_for_chooses_the_certificate() {
     let mut b = end(Some(usual), None, |tls| tls.named = vec![("Hub.Example.Net".into(), named)]);
     for name in [None, Some("hub.example.net")] {
         let mut a = end(None, Some(&authority.file), |tls| {
-            tls.names = name.map(|name| (b.local(), name.to_owned())).into_iter().collect();
+            tls.names = Arc::new(name.map(|name| (b.local(), name.to_owned())).into_iter().collect());
         });
         let flow = asked(&a, &b);
         a.transports.send(flow, bytes(&request("")));

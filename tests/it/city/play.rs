@@ -363,7 +363,7 @@ fn settings(plan: &Plan) -> Settings {
     settings.floor.hold_limit = odd * 8 * SECOND;
     let carrier = settings.trunks.get_mut(&TrunkId::from("carrier")).expect("the lab's");
     let network = std::net::SocketAddr::from(([127, 0, 0, NETWORK], 5060));
-    carrier.outbound = Some((switchboard::sip::flow::Transport::Udp, network));
+    carrier.outbound = Some(switchboard::exchange::Outbound::to(switchboard::sip::flow::Transport::Udp, network));
     settings.callbacks.every = 60 * SECOND;
     shift::people(&mut settings);
     settings.seats.retain(|_, s| !s.groups.contains(&main) && !s.groups.is_empty());

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use switchboard::call::{Pin, Snapshot};
 use switchboard::dialplan::{Known, Plan, Source};
 use switchboard::exchange::{
-    CallbackSettings, FloorSettings, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
+    CallbackSettings, FloorSettings, Outbound, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,
 };
 use switchboard::id::{AgentId, GroupId, PromptId, SeatId, TrunkId};
 use switchboard::patch::Clip;
@@ -86,7 +86,7 @@ pub fn edited(change: impl Fn(&str) -> String) -> Arc<Snapshot> {
 fn trunk(ip: [u8; 4], out: bool) -> TrunkSettings {
     TrunkSettings {
         inbound: vec![SourceRule { ip: ip.into(), bits: 32, port: None }],
-        outbound: out.then(|| (Transport::Udp, SocketAddr::from((ip, 5060)))),
+        outbound: out.then(|| Outbound::to(Transport::Udp, SocketAddr::from((ip, 5060)))),
         trusted: true,
         ..TrunkSettings::default()
     }

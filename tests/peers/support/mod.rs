@@ -2,6 +2,7 @@
 
 pub mod baresip;
 pub mod chromium;
+pub mod dns;
 pub mod gaps;
 pub mod lab;
 pub mod load;

@@ -1,6 +1,7 @@
 //! The registration against registrars of every kind, without an exchange.
 
 use super::*;
+use crate::sip::flow::Transport;
 use crate::sip::wire;
 use bytes::Bytes;
 
@@ -17,7 +18,8 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let account = Account {
-            registrar: SocketAddr::from(([10, 0, 0, 1], 5060)),
+            registrar: (Transport::Udp, SocketAddr::from(([10, 0, 0, 1], 5060))),
+            domain: None,
             local: SocketAddr::from(([127, 0, 0, 1], 5070)),
             credentials: Credentials { user: "hub".into(), password: "secret".into() },
         };
@@ -224,7 +226,7 @@ fn a_redirection_is_followed_to_the_trunks_own_addresses_and_once() {
     bench.tries();
     let lines = "Contact: <sip:registrar.example>, <sip:203.0.113.9>, <sip:10.0.0.2:5062>\r\n";
     assert!(bench.gets(302, lines));
-    assert_eq!(bench.last().to, SocketAddr::from(([10, 0, 0, 2], 5062)));
+    assert_eq!(bench.last().to.1, SocketAddr::from(([10, 0, 0, 2], 5062)));
     assert_eq!(bench.last().aor, "sip:hub@10.0.0.1", "we are the same there");
     assert!(bench.gets(401, CHALLENGE));
     assert!(bench.last().authorization.contains("uri=\"sip:10.0.0.2:5062\""));
@@ -232,11 +234,11 @@ fn a_redirection_is_followed_to_the_trunks_own_addresses_and_once() {
     assert_eq!(bench.left(), Some(600));
     // From the beginning the next time; two that send us to and fro do not find us between them.
     bench.tries();
-    assert_eq!(bench.last().to, SocketAddr::from(([10, 0, 0, 1], 5060)));
+    assert_eq!(bench.last().to.1, SocketAddr::from(([10, 0, 0, 1], 5060)));
     assert!(bench.gets(302, "Contact: <sip:10.0.0.2>\r\n"));
     assert!(!bench.gets(302, "Contact: <sip:10.0.0.2:5070>\r\n"));
     assert!(bench.tries() >= 300);
     // Nowhere that is the trunk's: a password is shown to nobody else.
     assert!(!bench.gets(301, "Contact: <sip:203.0.113.9>\r\n"));
-    assert!(!bench.sent.iter().any(|r| r.to.ip() == SocketAddr::from(([203, 0, 113, 9], 0)).ip()));
+    assert!(!bench.sent.iter().any(|r| r.to.1.ip() == SocketAddr::from(([203, 0, 113, 9], 0)).ip()));
 }

@@ -1,0 +1,171 @@
+//! A leg to a trunk that has several targets: where one is silent, overloaded (503) or cannot be connected to, the next is tried
+//! (RFC 3263 §4.3). The call sees one leg all the while.
+//!
+//! ```text
+//!   sent ── nothing at all for `silence` ──▶ the next, and the first is let go
+//!    │  └── 503, no connection ───────────▶ the next
+//!    └── 101–699 ──▶ settled: what becomes of it is the call's affair
+//! ```
+//! 100 says that the target is alive, but an overloaded one says it too: only silence is over then.
+
+use super::Exchange;
+use super::due::Due;
+use super::trunks::targets::{At, at};
+use crate::call::cause;
+use crate::clock::Now;
+use crate::fact::Cause;
+use crate::id::{CallRef, LegRef, TrunkId};
+use crate::sip::dialog::{Outgoing, SessionId};
+use crate::sip::endpoint::FailedBy;
+use crate::sip::flow::Flow;
+use crate::sip::locate::Target;
+use std::collections::BTreeMap;
+
+/// One way that a leg may take.
+#[derive(Debug, Clone)]
+pub(super) struct Hop {
+    pub(super) flow: Flow,
+    pub(super) uri: String,
+}
+
+/// A leg that is on its way to the first of its targets that takes it.
+#[derive(Debug)]
+pub(super) struct Hunt {
+    pub(super) trunk: TrunkId,
+    /// What the INVITE is written from.
+    pub(super) outgoing: Outgoing,
+    /// Those that have not been tried, the next one last.
+    pub(super) rest: Vec<Hop>,
+    /// The trunk's media may come from where its SIP does.
+    pub(super) nat: bool,
+    /// So long one may be silent, µs.
+    pub(super) silence: u64,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Failover {
+    hunts: BTreeMap<(CallRef, LegRef), (Hunt, u32)>,
+    serial: u32,
+}
+
+impl Failover {
+    /// A leg that has been sent to its first target; the serial of the timer to set.
+    fn begin(&mut self, call: CallRef, leg: LegRef, hunt: Hunt) -> u32 {
+        self.serial = self.serial.wrapping_add(1);
+        self.hunts.insert((call, leg), (hunt, self.serial));
+        self.serial
+    }
+
+    /// The leg is gone, or has its answer.
+    pub fn forget(&mut self, call: CallRef, leg: LegRef) {
+        if !self.hunts.is_empty() {
+            self.hunts.remove(&(call, leg));
+        }
+    }
+
+    fn of(&mut self, call: CallRef, leg: LegRef) -> Option<&mut (Hunt, u32)> {
+        self.hunts.get_mut(&(call, leg))
+    }
+}
+
+impl Exchange {
+    /// A leg has been sent to its first target; there are others.
+    pub(super) fn hunt(&mut self, call: CallRef, leg: LegRef, hunt: Hunt, now: Now) {
+        let at = now.mono + hunt.silence;
+        let serial = self.failover.begin(call, leg, hunt);
+        self.wheel.set(at, Due::Silence(call, leg, serial));
+    }
+
+    /// A provisional response to our INVITE.
+    pub(super) fn target_heard(&mut self, session: SessionId, status: u16) {
+        if self.failover.hunts.is_empty() {
+            return;
+        }
+        let Some((call, leg)) = self.calls.owner(session) else { return };
+        match self.failover.of(call, leg) {
+            // The timer that is set is nobody's now.
+            Some((_, serial)) if status == 100 => *serial = 0,
+            Some(_) => self.failover.forget(call, leg),
+            None => {}
+        }
+    }
+
+    /// Nothing has been heard of a target.
+    pub(super) fn target_silent(&mut self, call: CallRef, leg: LegRef, serial: u32, now: Now) {
+        if self.failover.of(call, leg).is_none_or(|(_, of)| *of != serial) {
+            return;
+        }
+        let Some(session) = self.calls.session_of(call, leg) else { return };
+        if self.next_target(call, leg, session, "silent", now) {
+            // Should it answer yet: CANCEL, or ACK and BYE.
+            self.endpoint.hang_up(session, cause::leg_reason(Cause::Elsewhere).as_bytes(), now);
+        }
+    }
+
+    /// An INVITE failed: true if the leg has gone to another target.
+    pub(super) fn fails_over(&mut self, session: SessionId, status: u16, by: FailedBy, now: Now) -> bool {
+        if self.failover.hunts.is_empty() {
+            return false;
+        }
+        let Some((call, leg)) = self.calls.owner(session) else { return false };
+        let why = match by {
+            FailedBy::Response if status == 503 => "503",
+            FailedBy::Transport => "no connection",
+            FailedBy::Timeout => "silent",
+            FailedBy::Response => {
+                self.failover.forget(call, leg);
+                return false;
+            }
+        };
+        self.next_target(call, leg, session, why, now)
+    }
+
+    fn next_target(&mut self, call: CallRef, leg: LegRef, session: SessionId, why: &str, now: Now) -> bool {
+        let Some((hunt, _)) = self.failover.of(call, leg) else { return false };
+        let was: At = (hunt.outgoing.flow.transport, hunt.outgoing.flow.peer);
+        let next = hunt.rest.pop();
+        let (trunk, nat, silence) = (hunt.trunk.clone(), hunt.nat, hunt.silence);
+        self.trunks.target_failed(&trunk, was, now);
+        tracing::warn!(%call, %trunk, target = %was.1, why, next = ?next.as_ref().map(|hop| hop.flow.peer), "a trunk's target failed a call");
+        let Some(Hop { flow, uri }) = next else {
+            self.failover.forget(call, leg);
+            return false;
+        };
+        let Some((hunt, _)) = self.failover.of(call, leg) else { return false };
+        hunt.outgoing.flow = flow;
+        hunt.outgoing.to = format!("<{uri}>").into();
+        hunt.outgoing.uri = uri.into();
+        let outgoing = hunt.outgoing.clone();
+        let anew = self.endpoint.connect(outgoing, now);
+        self.calls.disown(session);
+        self.calls.own(anew, (call, leg), None);
+        let call_id = self.endpoint.call_id(anew).unwrap_or_default();
+        self.trunks.moved(session, anew, call_id);
+        self.trace_leg(call, anew);
+        if let Some(found) = self.calls.get_mut(&call).and_then(|live| live.leg(leg)) {
+            found.goes_to(anew, nat.then(|| flow.peer.ip()));
+        }
+        self.failover.serial = self.failover.serial.wrapping_add(1).max(1);
+        let serial = self.failover.serial;
+        if let Some((_, of)) = self.failover.of(call, leg) {
+            *of = serial;
+        }
+        self.wheel.set(now.mono + silence, Due::Silence(call, leg, serial));
+        true
+    }
+
+    /// The flows to a trunk's targets, in the order in which a call tries them. Whoever may not be read on the way to the first may not
+    /// be on the way to any.
+    pub(super) fn hops(&mut self, trunk: &TrunkId, uri: impl Fn(&Target) -> String, now: Now) -> Vec<Hop> {
+        let random = if self.trunks.has_choice(trunk) { self.random() } else { 0 };
+        let targets = self.trunks.order(trunk, random, now);
+        let secret = targets.first().is_some_and(|first| first.transport.is_secret());
+        let alike = targets.iter().filter(|t| t.transport.is_secret() == secret);
+        let hop = |target: &Target| {
+            let (transport, peer) = at(target);
+            Some(Hop { flow: self.settings.flow_to(transport, peer)?, uri: uri(target) })
+        };
+        alike.filter_map(hop).collect()
+    }
+}
