@@ -31,7 +31,8 @@ pub(super) struct Attempt {
 #[derive(Debug)]
 enum Whom {
     Trunk {
-        /// Once it shows a sign of life, it may ring so long, µs.
+        /// A sign of life is waited for so long, µs; then it may ring so long, µs.
+        progress: u64,
         timeout: u64,
         /// The emergency number that is dialled on it: that it fails is worth a look at once.
         emergency: Option<String>,
@@ -86,7 +87,7 @@ impl Attempt {
         let leg = out.dial(Target::Trunk { trunk, number }, about.clone());
         let (progress_by, answer_by) = (Some(now.mono + progress), Some(now.mono + progress + timeout));
         let state = State::Ringing { leg, offer: None, progress_by, answer_by, early: false };
-        Self { whom: Whom::Trunk { timeout, emergency }, about, state }
+        Self { whom: Whom::Trunk { progress, timeout, emergency }, about, state }
     }
 
     /// Asks for a seat by name; until then, µs monotonic, it has to answer.
@@ -179,6 +180,10 @@ impl Attempt {
                 self.progressed(now);
                 Report::Nothing
             }
+            LegEvent::Anew => {
+                self.begins_anew(now);
+                Report::Nothing
+            }
             LegEvent::Ringing | LegEvent::EarlyMedia => {
                 // A phone's own early sound is not let through: who waits hears our ringback.
                 let sounds = event == LegEvent::EarlyMedia && offer.is_none();
@@ -194,6 +199,15 @@ impl Attempt {
             LegEvent::Failed { cause, status } => self.fails(cause, status, Lost::ByItself, view, now, out),
             LegEvent::Ended { cause } => self.fails(cause, None, Lost::ByItself, view, now, out),
             LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. } => Report::Nothing,
+        }
+    }
+
+    /// Another target of the trunk is asked: it has as long as the first one had.
+    fn begins_anew(&mut self, now: Now) {
+        if let (State::Ringing { progress_by, answer_by, .. }, Whom::Trunk { progress, timeout, .. }) =
+            (&mut self.state, &self.whom)
+        {
+            (*progress_by, *answer_by) = (Some(now.mono + progress), Some(now.mono + progress + timeout));
         }
     }
 

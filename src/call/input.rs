@@ -10,6 +10,8 @@ use crate::patch::PlayId;
 pub enum LegEvent {
     /// The other side has the call and works on it (100).
     Trying,
+    /// It is sent anew, to another target of its trunk: what was said of it before is not of this one.
+    Anew,
     /// It rings (180, or a 183 without media).
     Ringing,
     /// Its own sound comes before the answer (183 with SDP).

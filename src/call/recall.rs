@@ -144,7 +144,9 @@ impl Fetch {
 
     fn told(&mut self, event: LegEvent, out: &mut Out<'_>) -> Flow {
         match event {
-            LegEvent::Trying | LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. } => Flow::Stay,
+            LegEvent::Trying | LegEvent::Anew | LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. } => {
+                Flow::Stay
+            }
             LegEvent::Ringing => {
                 out.fact(Fact::LegRinging { leg: CALLER });
                 Flow::Stay

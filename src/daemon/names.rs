@@ -7,7 +7,7 @@ use crate::fact::Fact;
 use crate::id::TrunkId;
 use crate::names::{self, Settings, Told, Wanted};
 use crate::transport::{PeerNames, Transport};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(super) struct Names {
     /// What certificates must be of: written in the file, by trunk.
     written: BTreeMap<TrunkId, String>,
     peers: PeerNames,
+    /// Addresses whose certificate's name is written in the file: no answer changes that.
+    fixed: BTreeSet<SocketAddr>,
 }
 
 impl Names {
@@ -40,7 +42,8 @@ impl Names {
         let wanted = wanted(config);
         let (tell, told) = mpsc::channel(WAITING);
         let written = config.trunks.iter().filter_map(|(id, t)| Some((id.clone(), t.tls_name.clone()?))).collect();
-        let names = Self { told, open: wanted.len(), written, peers };
+        let fixed = peers.iter().map(|peer| *peer.key()).collect();
+        let names = Self { told, open: wanted.len(), written, peers, fixed };
         if !wanted.is_empty() {
             let able = listen.iter().map(|(transport, at)| (*transport, at.is_ipv4()));
             let settings = Settings { memory: Some(state.join("names.json")), ..settings(config, able) };
@@ -70,7 +73,8 @@ impl Names {
                 for (target, name) in targets.iter().zip(names) {
                     // RFC 5922 §4: the certificate is of the name that was meant, not of the host that it leads to.
                     let name = self.written.get(&trunk).cloned().or_else(|| name.map(|n| n.to_string()));
-                    if let Some(name) = name.filter(|_| target.transport.is_secret()) {
+                    let free = target.transport.is_secret() && !self.fixed.contains(&target.address);
+                    if let Some(name) = name.filter(|_| free) {
                         self.peers.insert(target.address, name);
                     }
                 }

@@ -138,8 +138,8 @@ fn outbound(outbound: &Outbound) -> exchange::Outbound {
         [] => words(&outbound.places),
         proxies => format!("{} via {}", words(&outbound.places), words(proxies)),
     };
-    let route = outbound.proxies.first().map(|proxy| format!("sip:{proxy}{suffix};lr").into());
-    exchange::Outbound { shown, targets, hosts, route, silence: micros(outbound.silence) }
+    let routes = outbound.proxies.iter().map(|proxy| format!("sip:{proxy}{suffix};lr").into()).collect();
+    exchange::Outbound { shown, targets, hosts, routes, silence: micros(outbound.silence) }
 }
 
 fn seat(seat: &config::Seat) -> SeatSettings {

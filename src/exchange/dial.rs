@@ -9,6 +9,7 @@ use crate::clock::Now;
 use crate::dialplan::{Class, Role};
 use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
+use crate::key::Policy;
 use crate::patch::Command;
 use crate::sip::dialog::{Credentials, Outgoing};
 use crate::sip::flow::Flow;
@@ -24,9 +25,13 @@ pub(super) struct Way {
     uri: String,
     /// Where else, should that be silent or overloaded; the next one last.
     others: Vec<Hop>,
+    /// The trunk has several targets: one that fails is noted, and the next is tried.
+    is_hunted: bool,
     /// So long it may be silent, µs.
     silence: u64,
     routes: Vec<Bytes>,
+    /// The Route line of an outbound proxy, or nothing.
+    proxy: Vec<u8>,
     credentials: Option<Credentials>,
     by_flow: bool,
     nat: Option<IpAddr>,
@@ -55,7 +60,9 @@ impl Exchange {
             flow: binding.flow,
             uri: String::from_utf8_lossy(&binding.contact).into_owned(),
             others: Vec::new(),
+            is_hunted: false,
             silence: 0,
+            proxy: Vec::new(),
             routes: binding.path.clone(),
             credentials: None,
             by_flow: true,
@@ -66,7 +73,7 @@ impl Exchange {
 
     fn way_to_trunk(&mut self, call: CallRef, id: &TrunkId, number: &str, now: Now) -> Result<Way, Cause> {
         let trunk = self.settings.trunks.get(id).ok_or(Cause::Unreachable)?;
-        let outbound = trunk.outbound.clone().ok_or(Cause::Unreachable)?;
+        let silence = trunk.outbound.as_ref().ok_or(Cause::Unreachable)?.silence;
         let live = self.calls.get(&call).ok_or(Cause::Internal)?;
         let emergency = live.call.journey.class == Some(Class::Emergency)
             || self.snapshot.plan.trunk(id).is_some_and(|t| t.role == Role::Emergency);
@@ -77,15 +84,19 @@ impl Exchange {
             return Err(Cause::Congestion);
         }
         let (credentials, nat, trusted) = (trunk.credentials.clone(), trunk.nat, trunk.trusted);
-        let mut others = self.hops(id, |target| outbound.uri(Some(number), target), now);
+        let secret = live.call.journey.secure || trunk.srtp.policy == Policy::Required && !trunk.srtp.in_clear;
+        let mut others = self.hops(id, number, secret, now);
         others.reverse();
-        let Hop { flow, uri } = others.pop().ok_or(Cause::Unreachable)?;
+        let hop = others.pop().ok_or(Cause::Unreachable)?;
+        let (route, Hop { flow, uri, .. }) = (hop.route_line(), hop);
         Ok(Way {
             flow,
             uri,
             others,
-            silence: outbound.silence,
-            routes: outbound.route.iter().map(|route| Bytes::from(format!("<{route}>"))).collect(),
+            is_hunted: self.trunks.has_choice(id),
+            silence,
+            routes: Vec::new(),
+            proxy: route,
             credentials,
             by_flow: false,
             nat: nat.then(|| flow.peer.ip()),
@@ -128,6 +139,7 @@ impl Exchange {
         let link = self.settings.link.as_deref();
         extra.extend(identity::brief_lines(call, journey, way.audience, about, link, now.wall));
         extra.extend(way.routes.iter().flat_map(|route| [b"Route: ", &route[..], b"\r\n"].concat()));
+        let lines = [&extra[..], &way.proxy].concat();
         let outgoing = Outgoing {
             flow: way.flow,
             to: format!("<{}>", way.uri).into(),
@@ -136,12 +148,12 @@ impl Exchange {
             sdp: out.local_sdp(),
             other_sdp: out.secured_sdp(),
             max_forwards: journey.max_forwards,
-            extra: extra.into(),
+            extra: lines.into(),
             credentials: way.credentials,
             by_flow: way.by_flow,
             session_expires,
         };
-        let again = (!way.others.is_empty()).then(|| outgoing.clone());
+        let again = way.is_hunted.then(|| outgoing.clone());
         let session = self.endpoint.connect(outgoing, now);
         out.session = Some(session);
         if let Target::Trunk { trunk, .. } = target {
@@ -150,7 +162,7 @@ impl Exchange {
             self.trunks.sent(session, Sent { trunk: trunk.clone(), caller, mark, call_id });
             if let Some(outgoing) = again {
                 let (trunk, nat) = (trunk.clone(), way.nat.is_some());
-                self.hunt(call, leg, Hunt { trunk, outgoing, rest: way.others, nat, silence: way.silence }, now);
+                self.hunt(call, leg, Hunt { trunk, outgoing, extra, rest: way.others, nat, silence: way.silence }, now);
             }
         }
         self.calls.own(session, (call, leg), target.seat().cloned());

@@ -11,7 +11,7 @@
 use super::Exchange;
 use super::due::Due;
 use super::trunks::targets::{At, at};
-use crate::call::cause;
+use crate::call::{Input, LegEvent, cause};
 use crate::clock::Now;
 use crate::fact::Cause;
 use crate::id::{CallRef, LegRef, TrunkId};
@@ -20,20 +20,31 @@ use crate::sip::endpoint::FailedBy;
 use crate::sip::flow::Flow;
 use crate::sip::locate::Target;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One way that a leg may take.
 #[derive(Debug, Clone)]
 pub(super) struct Hop {
     pub(super) flow: Flow,
     pub(super) uri: String,
+    /// The outbound proxy that it is, for a Route header.
+    pub(super) route: Option<Arc<str>>,
+}
+
+impl Hop {
+    /// The Route line, or nothing.
+    pub(super) fn route_line(&self) -> Vec<u8> {
+        self.route.as_ref().map(|route| format!("Route: <{route}>\r\n").into_bytes()).unwrap_or_default()
+    }
 }
 
 /// A leg that is on its way to the first of its targets that takes it.
 #[derive(Debug)]
 pub(super) struct Hunt {
     pub(super) trunk: TrunkId,
-    /// What the INVITE is written from.
+    /// What the INVITE is written from, and its further lines without Route.
     pub(super) outgoing: Outgoing,
+    pub(super) extra: Vec<u8>,
     /// Those that have not been tried, the next one last.
     pub(super) rest: Vec<Hop>,
     /// The trunk's media may come from where its SIP does.
@@ -97,6 +108,10 @@ impl Exchange {
             return;
         }
         let Some(session) = self.calls.session_of(call, leg) else { return };
+        if self.failover.of(call, leg).is_some_and(|(hunt, _)| hunt.rest.is_empty()) {
+            // The last one has as long as the call gives it.
+            return;
+        }
         if self.next_target(call, leg, session, "silent", now) {
             // Should it answer yet: CANCEL, or ACK and BYE.
             self.endpoint.hang_up(session, cause::leg_reason(Cause::Elsewhere).as_bytes(), now);
@@ -128,11 +143,13 @@ impl Exchange {
         let (trunk, nat, silence) = (hunt.trunk.clone(), hunt.nat, hunt.silence);
         self.trunks.target_failed(&trunk, was, now);
         tracing::warn!(%call, %trunk, target = %was.1, why, next = ?next.as_ref().map(|hop| hop.flow.peer), "a trunk's target failed a call");
-        let Some(Hop { flow, uri }) = next else {
+        let Some(hop) = next else {
             self.failover.forget(call, leg);
             return false;
         };
         let Some((hunt, _)) = self.failover.of(call, leg) else { return false };
+        hunt.outgoing.extra = [&hunt.extra[..], &hop.route_line()].concat().into();
+        let Hop { flow, uri, .. } = hop;
         hunt.outgoing.flow = flow;
         hunt.outgoing.to = format!("<{uri}>").into();
         hunt.outgoing.uri = uri.into();
@@ -152,20 +169,33 @@ impl Exchange {
             *of = serial;
         }
         self.wheel.set(now.mono + silence, Due::Silence(call, leg, serial));
+        // Its clocks begin anew with each target.
+        self.tell(call, Input::Leg(leg, LegEvent::Anew), now);
         true
     }
 
-    /// The flows to a trunk's targets, in the order in which a call tries them. Whoever may not be read on the way to the first may not
-    /// be on the way to any.
-    pub(super) fn hops(&mut self, trunk: &TrunkId, uri: impl Fn(&Target) -> String, now: Now) -> Vec<Hop> {
+    /// The flows to a trunk's targets, in the order in which a call tries them; `secret`: only those that nobody on the way can read. Whoever
+    /// may not be read on the way to the first may not be on the way to any, and all are of one family, as the leg's media is.
+    pub(super) fn hops(&mut self, trunk: &TrunkId, number: &str, secret: bool, now: Now) -> Vec<Hop> {
         let random = if self.trunks.has_choice(trunk) { self.random() } else { 0 };
-        let targets = self.trunks.order(trunk, random, now);
-        let secret = targets.first().is_some_and(|first| first.transport.is_secret());
-        let alike = targets.iter().filter(|t| t.transport.is_secret() == secret);
-        let hop = |target: &Target| {
-            let (transport, peer) = at(target);
-            Some(Hop { flow: self.settings.flow_to(transport, peer)?, uri: uri(target) })
+        let Some(outbound) = self.settings.trunks.get(trunk).and_then(|t| t.outbound.as_ref()) else {
+            return Vec::new();
         };
-        alike.filter_map(hop).collect()
+        let hop = |target: Target| {
+            let (transport, peer) = at(&target);
+            let route = outbound.routes.get(usize::from(target.place)).cloned();
+            Some(Hop { flow: self.settings.flow_to(transport, peer)?, uri: outbound.uri(Some(number), &target), route })
+        };
+        let mut all: Vec<Hop> = self.trunks.order(trunk, random, now).into_iter().filter_map(hop).collect();
+        all.retain(|hop| self.ports.has(hop.flow.local.is_ipv4()));
+        if secret && all.iter().any(|hop| hop.flow.transport.is_secret()) {
+            all.retain(|hop| hop.flow.transport.is_secret());
+        }
+        let Some(first) = all.first().map(|hop| hop.flow) else { return all };
+        let like = |flow: &Flow| {
+            flow.transport.is_secret() == first.transport.is_secret() && flow.local.is_ipv4() == first.local.is_ipv4()
+        };
+        all.retain(|hop| like(&hop.flow));
+        all
     }
 }

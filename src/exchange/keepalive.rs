@@ -3,7 +3,7 @@
 use super::Exchange;
 use super::due::Due;
 use super::trunks::registration::{Account, Register, Registration};
-use super::trunks::targets::at;
+use super::trunks::targets::{At, at};
 use crate::clock::Now;
 use crate::fact::Fact;
 use crate::id::TrunkId;
@@ -11,6 +11,7 @@ use crate::sip::locate::Target;
 use crate::sip::message::Message;
 use crate::sip::name::{Method, Name};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Tokens of REGISTER: this bit and the trunk's index. Those of OPTIONS are the index alone.
 const REGISTER: u64 = 1 << 32;
@@ -38,21 +39,21 @@ impl Exchange {
         if self.trunks.get(index).is_some_and(|t| t.registration.is_none()) {
             return self.start_registration(index, id, 0, now);
         }
-        // The next REGISTER goes to where the name leads now.
-        if let Some((target, local)) = self.registrar(index, now)
+        // The next REGISTER goes to where the name leads now; one that is out is waited for.
+        if let Some((target, domain, local)) = self.registrar(index, |_| true, now)
             && let Some(registration) = self.trunks.get_mut(index).and_then(|t| t.registration.as_mut())
+            && !registration.is_asking()
             && !targets.iter().any(|t| at(t) == registration.registrar())
         {
-            registration.go_to(at(&target), local);
+            registration.go_to(at(&target), domain, local, now);
         }
+        self.arm_registration(index);
     }
 
     fn start_registration(&mut self, index: u32, id: &TrunkId, spread: u64, now: Now) {
         let Some(settings) = self.settings.trunks.get(id).filter(|t| t.register) else { return };
-        let (Some(outbound), Some(credentials)) = (&settings.outbound, settings.credentials.clone()) else { return };
-        let hosts = outbound.hosts.clone();
-        let Some((target, local)) = self.registrar(index, now) else { return };
-        let domain = hosts.get(usize::from(target.place)).cloned().flatten();
+        let Some(credentials) = settings.credentials.clone() else { return };
+        let Some((target, domain, local)) = self.registrar(index, |_| true, now) else { return };
         let account = Account { registrar: at(&target), domain, local, credentials };
         let (call_id, tag) = (self.endpoint.token(), self.endpoint.token());
         if let Some(trunk) = self.trunks.get_mut(index) {
@@ -62,12 +63,19 @@ impl Exchange {
         self.arm_registration(index);
     }
 
-    /// The target that we register with, and our address on the way there.
-    fn registrar(&mut self, index: u32, now: Now) -> Option<(Target, SocketAddr)> {
+    /// The first target that may be registered with, its name in URIs, and our address on the way there.
+    fn registrar(
+        &mut self,
+        index: u32,
+        may: impl Fn(At) -> bool,
+        now: Now,
+    ) -> Option<(Target, Option<Arc<str>>, SocketAddr)> {
         let id = self.trunks.get(index)?.id.clone();
         let random = if self.trunks.has_choice(&id) { self.random() } else { 0 };
-        let first = *self.trunks.order(&id, random, now).first()?;
-        Some((first, self.settings.flow_to(first.transport, first.address)?.local))
+        let target = self.trunks.order(&id, random, now).into_iter().find(|target| may(at(target)))?;
+        let hosts = &self.settings.trunks.get(&id)?.outbound.as_ref()?.hosts;
+        let domain = hosts.get(usize::from(target.place)).cloned().flatten();
+        Some((target, domain, self.settings.flow_to(target.transport, target.address)?.local))
     }
 
     /// The answer to a request outside any dialog.
@@ -138,16 +146,18 @@ impl Exchange {
         self.arm_registration(index);
     }
 
-    /// The registrar is silent or overloaded: true if another target of the trunk is asked in its place (RFC 3263 §4.3).
+    /// The registrar is silent or overloaded: true if another target of the trunk is asked in its place (RFC 3263 §4.3), each once an attempt.
     fn registers_elsewhere(&mut self, index: u32, now: Now) -> bool {
         let Some(trunk) = self.trunks.get_mut(index) else { return false };
-        let Some(was) = trunk.registration.as_ref().map(Registration::registrar) else { return false };
-        trunk.targets.failed(was, now);
-        let Some((next, local)) = self.registrar(index, now) else { return false };
-        let Some(trunk) = self.trunks.get_mut(index).filter(|t| t.targets.is_fresh(at(&next), now)) else {
+        let Some(registration) = trunk.registration.as_ref() else { return false };
+        trunk.targets.failed(registration.registrar(), now);
+        let targets: Vec<At> = trunk.targets.iter().map(|(target, _)| at(target)).collect();
+        let left: Vec<At> = targets.into_iter().filter(|target| !registration.has_asked(*target)).collect();
+        let Some((next, domain, local)) = self.registrar(index, |target| left.contains(&target), now) else {
             return false;
         };
-        let register = trunk.registration.as_mut().map(|r| r.elsewhere(at(&next), local));
+        let registration = self.trunks.get_mut(index).and_then(|t| t.registration.as_mut());
+        let register = registration.map(|r| r.elsewhere(at(&next), domain, local, now));
         if let Some(register) = register {
             self.send_register(index, &register, now);
         }
@@ -163,10 +173,13 @@ impl Exchange {
 
     fn send_register(&mut self, index: u32, register: &Register, now: Now) {
         let Some(trunk) = self.trunks.get(index).and_then(|t| self.settings.trunks.get(&t.id)) else { return };
-        let route = trunk.outbound.as_ref().and_then(|o| o.route.clone());
+        let outbound = trunk.outbound.clone().unwrap_or_default();
         let Register { to: (transport, peer), uri, aor, contact, call_id, tag, cseq, expires, authorization } =
             register;
         let Some(flow) = self.settings.flow_to(*transport, *peer) else { return };
+        let place =
+            self.trunks.get(index).and_then(|t| t.targets.iter().find(|(target, _)| at(target) == (*transport, *peer)));
+        let route = place.and_then(|(target, _)| outbound.routes.get(usize::from(target.place)).cloned());
         self.endpoint.request(flow, REGISTER | u64::from(index), now, Method::Register, uri.as_bytes(), |mut w| {
             w.header(Name::MaxForwards, 70);
             if let Some(route) = &route {

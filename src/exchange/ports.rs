@@ -41,12 +41,14 @@ pub(super) struct Ports {
     random: ChaCha12Rng,
     leased: usize,
     total: usize,
+    /// Whether there are any of IPv4, and of IPv6.
+    families: [bool; 2],
 }
 
 impl Ports {
     /// No ports yet; every draw comes from `random`.
     pub fn new(random: ChaCha12Rng) -> Self {
-        Self { shares: Vec::new(), random, leased: 0, total: 0 }
+        Self { shares: Vec::new(), random, leased: 0, total: 0, families: [false; 2] }
     }
 
     /// More ports; the only place that allocates. A port that is known already stays as it is.
@@ -63,12 +65,18 @@ impl Ports {
             let Some(slot @ None) = share.slots.get_mut(index) else { continue };
             *slot = Some(Slot { rtp, epoch: Epoch(0), user: None, free: true });
             self.total += 1;
+            self.families[family(rtp.is_ipv4())] = true;
             let most = share.slots.len();
             if let Some(free) = share.free.get_mut(family(rtp.is_ipv4())) {
                 free.push_back(port.index);
                 free.reserve(most - free.len().min(most));
             }
         }
+    }
+
+    /// Whether any port is of this family, free or not.
+    pub fn has(&self, ipv4: bool) -> bool {
+        self.families[family(ipv4)]
     }
 
     /// A lease on this thread, or on the one with most ports free. IPv4 and IPv6 legs need ports of their own kind.

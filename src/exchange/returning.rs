@@ -253,7 +253,12 @@ impl Exchange {
             }
             LegEvent::Failed { status, .. } => self.not_answered(call, leg, status, now),
             LegEvent::Ended { .. } => self.not_answered(call, leg, None, now),
-            LegEvent::Trying | LegEvent::Answered | LegEvent::Held(_) | LegEvent::Away | LegEvent::Back { .. } => {}
+            LegEvent::Trying
+            | LegEvent::Anew
+            | LegEvent::Answered
+            | LegEvent::Held(_)
+            | LegEvent::Away
+            | LegEvent::Back { .. } => {}
         }
         true
     }

@@ -110,8 +110,8 @@ pub struct Outbound {
     pub targets: Vec<Target>,
     /// What stands behind the `@` of a URI, for each place: its name; `None`: the target's own address.
     pub hosts: Vec<Option<Arc<str>>>,
-    /// The outbound proxy, as a Route header has it (RFC 3261 §8.1.2).
-    pub route: Option<Arc<str>>,
+    /// The outbound proxy that each place is, as a Route header has it (RFC 3261 §8.1.2); empty: there is none.
+    pub routes: Vec<Arc<str>>,
     /// A target that has not answered at all for so long, µs, is given up for the next.
     pub silence: u64,
 }

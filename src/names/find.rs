@@ -117,12 +117,14 @@ impl<'a> Source<'a> {
         if let Some(port) = port {
             return self.plain(index, name, by.unwrap_or(Transport::Udp), port).await;
         }
+        let mut refused = false;
         for (transport, service) in self.services(name, by).await? {
             let records = self.srv(&service).await?;
             if let [only] = &records[..]
                 && only.target.is_root()
             {
                 // RFC 2782: the service is decidedly not available there.
+                refused = true;
                 continue;
             }
             if records.is_empty() {
@@ -133,6 +135,9 @@ impl<'a> Source<'a> {
                 return Err(format!("{service} has no address"));
             }
             return Ok(targets);
+        }
+        if refused {
+            return Err(format!("{name} says that there is no such service"));
         }
         let transport = by.unwrap_or(Transport::Udp);
         self.plain(index, name, transport, usual_port(transport)).await
@@ -182,9 +187,10 @@ impl<'a> Source<'a> {
                 Target { place: index, priority: srv.priority, weight, transport, address }
             }));
         }
+        // One host that cannot be found takes no other with it.
         match trouble {
-            Some(why) => Err(why),
-            None => Ok(all),
+            Some(why) if all.is_empty() => Err(why),
+            _ => Ok(all),
         }
     }
 
@@ -214,7 +220,8 @@ impl<'a> Source<'a> {
 
     /// The addresses of a host: those that a transport of ours leads to, or all.
     async fn hosts(&self, name: &str, transport: Option<Transport>) -> Result<Vec<IpAddr>, String> {
-        let wanted = |v4: bool| transport.is_none_or(|t| self.able.contains(&(t, v4)));
+        let wanted =
+            |v4: bool| self.able.iter().any(|(t, family)| *family == v4 && transport.is_none_or(|by| by == *t));
         let mut all = Vec::new();
         for (v4, kind) in [(true, RecordType::A), (false, RecordType::AAAA)] {
             if !wanted(v4) {

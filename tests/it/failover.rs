@@ -258,7 +258,7 @@ fn a_name_stands_in_the_uri_and_its_addresses_may_change() {
     let mut town = town(|outbound| {
         outbound.targets.clear();
         outbound.hosts = vec![Some("sip.branch.example".into())];
-        outbound.route = Some("sip:proxy.example;lr".into());
+        outbound.routes = vec!["sip:proxy.example;lr".into()];
         outbound.shown = "sip.branch.example".into();
     });
     let first = town.trunk(20, SOON);
@@ -343,4 +343,109 @@ fn a_registration_goes_to_the_next_target_and_follows_the_name() {
     town.exchange.handle(Input::Located { trunk: BRANCH.into(), targets: vec![target(0, 26)] }, now);
     town.runs(301.0);
     assert_eq!(third.words(&town).first().map(String::as_str), Some("REGISTER"));
+}
+
+/// The sub-centre's trunk registers with these targets, under names of their own.
+fn registering(targets: Vec<Target>) -> Town {
+    let mut settings = settings(|outbound| {
+        outbound.hosts = (0..targets.len()).map(|n| Some(format!("sip{n}.branch.example").into())).collect();
+        outbound.targets.clone_from(&targets);
+    });
+    let trunk = settings.trunks.get_mut(&TrunkId::from(BRANCH)).unwrap();
+    trunk.register = true;
+    trunk.credentials = Some(switchboard::sip::dialog::Credentials { user: "hub".into(), password: "secret".into() });
+    Town::with("2021-12-15T10:00", 7, Weather::FINE, settings)
+}
+
+fn registers_to(town: &Town, last: u8) -> Vec<String> {
+    let at = SocketAddr::from(([127, 0, 0, last], 5060));
+    let to_it = town.sent.iter().filter(|(flow, bytes)| flow.peer == at && bytes.starts_with(b"REGISTER"));
+    to_it.map(|(_, bytes)| String::from_utf8_lossy(bytes).lines().next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_attempt_to_register_asks_each_target_once_and_then_waits_and_says_so() {
+    // One address under two names, that is overloaded: no storm.
+    let mut town = registering(vec![target(0, 20), target(1, 20)]);
+    let mut registrar = Peer::at(&town, ([127, 0, 0, 20], 5060));
+    for _ in 0..20 {
+        town.runs(0.3);
+        for register in registrar.hears(&town) {
+            registrar.says(&mut town, answer(&register, registrar.at, 503, "r", "", ""));
+        }
+    }
+    assert_eq!(registers_to(&town, 20).len(), 1);
+    // Two that are silent: both are asked, each by its own name, then there is an alarm and a pause.
+    let mut town = registering(vec![target(0, 20), target(1, 25)]);
+    town.runs(70.0);
+    assert!(registers_to(&town, 20).iter().all(|line| line.starts_with("REGISTER sip:sip0.branch.example ")));
+    let second = registers_to(&town, 25);
+    assert!(!second.is_empty() && second.iter().all(|line| line.starts_with("REGISTER sip:sip1.branch.example ")));
+    let alarm =
+        |f: &&switchboard::fact::Event| matches!(&f.fact, Fact::Alarm { text, .. } if text.contains("registration"));
+    assert_eq!(town.facts.iter().filter(alarm).count(), 1);
+    let asked = registers_to(&town, 20).len() + second.len();
+    town.runs(10.0);
+    assert_eq!(registers_to(&town, 20).len() + registers_to(&town, 25).len(), asked, "it waits");
+    // The name leads elsewhere: asked there at once, whatever the wait was.
+    let now = town.now;
+    town.exchange.handle(Input::Located { trunk: BRANCH.into(), targets: vec![target(0, 26)] }, now);
+    town.runs(0.1);
+    // What is asked of it lets what it has to say out.
+    assert!(row(&mut town).registration.is_some());
+    assert_eq!(registers_to(&town, 26).len(), 1);
+}
+
+#[test]
+fn each_outbound_proxy_finds_itself_in_the_route() {
+    let mut town = town(|outbound| {
+        outbound.hosts = vec![Some("branch.example".into()); 3];
+        outbound.routes = ["p0", "p1", "p2"].map(|p| format!("sip:{p};lr").into()).to_vec();
+    });
+    town.trunk(20, Manner::Refuses(503));
+    let second = town.trunk(25, SOON);
+    let citizen = town.citizen("13900000001");
+    town.dials(citizen, "12366");
+    town.runs(0.5);
+    hear_each_other(&mut town, citizen, second);
+    for (last, route) in [(20, "<sip:p0;lr>"), (25, "<sip:p1;lr>")] {
+        let at = SocketAddr::from(([127, 0, 0, last], 5060));
+        let invite = town.sent.iter().find(|(flow, b)| flow.peer == at && b.starts_with(b"INVITE")).unwrap();
+        let invite = switchboard::sip::wire::parse(invite.1.clone()).unwrap();
+        let routes: Vec<String> = invite.values(Name::Route).map(|v| text(Some(v))).collect();
+        assert_eq!(routes, [route]);
+    }
+    town.goes_home();
+}
+
+#[test]
+fn a_second_target_that_is_silent_after_a_503_holds_nobody_for_long() {
+    let mut town = town(|outbound| outbound.targets.truncate(2));
+    let mut first = Peer::at(&town, ([127, 0, 0, 20], 5060));
+    town.trunk(25, Manner::Dead);
+    let seat = town.seat("8001", SOON);
+    let citizen = town.citizen("13900000001");
+    town.dials(citizen, "12366");
+    town.runs(0.1);
+    let invite = first.hears(&town).remove(0);
+    first.says(&mut town, answer(&invite, first.at, 100, "", "", ""));
+    first.says(&mut town, answer(&invite, first.at, 503, "t", "", ""));
+    town.runs(7.0);
+    assert!(town.is_connected(seat), "the clocks begin anew with each target: {}", town.trace.join("\n"));
+    town.goes_home();
+    assert_eq!(town.exchange.held(), (0, 0, 0));
+}
+
+#[test]
+fn a_target_without_media_of_its_family_is_passed_over() {
+    let six = Target { address: "[::1]:5060".parse().unwrap(), ..target(0, 20) };
+    let mut settings = settings(|outbound| outbound.targets = vec![six, target(1, 25)]);
+    settings.listen.push((Transport::Udp, "[::1]:5070".parse().unwrap()));
+    let mut town = Town::with("2021-12-15T10:00", 7, Weather::FINE, settings);
+    let second = town.trunk(25, SOON);
+    let citizen = town.citizen("13900000001");
+    town.dials(citizen, "12366");
+    town.runs(0.5);
+    hear_each_other(&mut town, citizen, second);
+    town.goes_home();
 }

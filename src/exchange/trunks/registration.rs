@@ -118,6 +118,8 @@ struct Attempt {
     challenged: u8,
     widened: bool,
     moved: Option<SocketAddr>,
+    /// Targets of the trunk that have been asked in vain.
+    asked: Vec<At>,
 }
 
 impl Registration {
@@ -210,12 +212,24 @@ impl Registration {
         (transport, self.attempt.moved.unwrap_or(address))
     }
 
-    /// The registrar is reached by another target: from now on, and by another address of ours.
-    pub fn go_to(&mut self, registrar: At, local: SocketAddr) {
-        if self.account.registrar != registrar {
-            self.attempt.moved = None;
+    /// The registrar is reached by another target, under this name and from this address of ours: from the next REGISTER on, which is sent
+    /// at once where the last one failed.
+    pub fn go_to(&mut self, registrar: At, domain: Option<Arc<str>>, local: SocketAddr, now: Now) {
+        (self.account.registrar, self.account.domain, self.account.local) = (registrar, domain, local);
+        self.attempt.moved = None;
+        if self.fault.is_some() {
+            self.next = self.next.map(|_| now.mono);
         }
-        (self.account.registrar, self.account.local) = (registrar, local);
+    }
+
+    /// Whether an answer is awaited.
+    pub fn is_asking(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// Whether this target has been asked in vain in this attempt.
+    pub fn has_asked(&self, target: At) -> bool {
+        self.account.registrar == target || self.attempt.asked.contains(&target)
     }
 
     /// Where it is asked now.
@@ -224,9 +238,11 @@ impl Registration {
     }
 
     /// Another target is asked at once, in the same attempt.
-    pub fn elsewhere(&mut self, registrar: At, local: SocketAddr) -> Register {
-        self.go_to(registrar, local);
-        self.attempt = Attempt::default();
+    pub fn elsewhere(&mut self, registrar: At, domain: Option<Arc<str>>, local: SocketAddr, now: Now) -> Register {
+        let mut asked = std::mem::take(&mut self.attempt.asked);
+        asked.push(self.account.registrar);
+        self.go_to(registrar, domain, local, now);
+        self.attempt = Attempt { asked, ..Attempt::default() };
         self.next = None;
         self.register(String::new())
     }
@@ -244,8 +260,8 @@ impl Registration {
 
     fn register(&mut self, authorization: String) -> Register {
         self.cseq += 1;
-        let domain = self.account.domain.as_deref().map(|d| d.split([':', ';']).next().unwrap_or(d).to_owned());
-        let domain = domain.unwrap_or_else(|| self.account.registrar.1.ip().to_string());
+        let domain = self.account.domain.as_deref().map(host);
+        let domain = domain.map_or_else(|| self.account.registrar.1.ip().to_string(), str::to_owned);
         Register {
             to: self.to(),
             uri: self.uri(),
@@ -296,6 +312,12 @@ impl Registration {
         self.told |= alarm.is_some();
         Then { send: None, alarm }
     }
+}
+
+/// A host without its port and parameters; of an IPv6 address the colons are its own.
+fn host(text: &str) -> &str {
+    let end = text.find(']').map_or_else(|| text.find([':', ';']), |bracket| Some(bracket + 1));
+    text.get(..end.unwrap_or(text.len())).unwrap_or(text)
 }
 
 /// How long the other side has us, s: of the Contact that is ours (RFC 3261 §10.2.4), else of Expires, else what was asked for.

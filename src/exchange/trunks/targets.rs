@@ -38,7 +38,9 @@ impl Targets {
             let (up, rests) = known(target).map_or((true, 0), |s| (s.up, s.rests));
             Standing { target: *target, up, rests }
         };
-        self.all = targets.iter().map(standing).collect();
+        let first = |(i, target): &(usize, &Target)| !targets.iter().take(*i).any(|before| at(before) == at(target));
+        // Two names of one address are one target: it answers or fails once.
+        self.all = targets.iter().enumerate().filter(first).map(|(_, target)| standing(target)).collect();
     }
 
     /// Each, and whether it answers.
@@ -49,11 +51,6 @@ impl Targets {
     /// Whether any of them may be reached.
     pub fn any_up(&self) -> bool {
         self.all.iter().any(|s| s.up)
-    }
-
-    /// Whether it answers, and has not failed a call of late.
-    pub fn is_fresh(&self, who: At, now: Now) -> bool {
-        self.all.iter().any(|s| at(&s.target) == who && s.up && s.rests <= now.mono)
     }
 
     /// In the order in which a call tries them: who answers, who has just failed a call, who does not answer.
@@ -129,6 +126,8 @@ mod tests {
         // The name leads elsewhere now: what is known of an address stays known.
         all.put(&targets(&[2, 4]));
         assert_eq!(order(&all, 20), [4, 2]);
+        all.put(&targets(&[2, 4, 4, 2]));
+        assert_eq!(order(&all, 20), [4, 2], "an address is one target, however many names lead to it");
         assert!(all.any_up());
         all.pinged(who(4), false);
         assert!(!all.any_up());
