@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::time::{Duration, Instant};
 
 /// Of more records of one answer the rest is left out.
-const RECORDS: usize = 16;
+const RECORDS: usize = 64;
 /// Most targets of one trunk.
 const TARGETS: usize = 64;
 /// What says nothing of its age is asked for again after this.
@@ -74,36 +74,56 @@ impl<'a> Source<'a> {
         (Found::Targets(all), trouble)
     }
 
-    /// Every address that these names may call from.
-    ///
-    /// # Errors
-    /// Why a name cannot be found; all must be, or what was known before is better.
-    pub async fn addresses(&self, places: &[Place]) -> Result<Found, String> {
-        let mut all = Vec::new();
+    /// Every address that these names may call from; and why something of them cannot be found, in whose place stands all that was found
+    /// `before`.
+    pub async fn addresses(&self, places: &[Place], before: Option<&Found>) -> (Found, Option<String>) {
+        let before = if let Some(Found::Addresses(addresses)) = before { &addresses[..] } else { &[] };
+        let (mut all, mut trouble) = (Vec::new(), None);
         for place in places {
             let Host::Name(name) = &place.host else { continue };
-            let mut names = vec![name.to_string()];
-            if place.port.is_none() {
-                let services = SERVICES.iter().map(|(_, service, _)| format!("{service}.{name}"));
-                let named = self.naptr(name).await?.into_iter().map(|(_, replacement)| replacement);
-                for service in services.chain(named.collect::<Vec<_>>()) {
-                    names.extend(self.srv(&service).await?.iter().map(|srv| srv.target.to_ascii()));
-                }
-            }
-            names.sort_unstable();
-            names.dedup();
-            let before = all.len();
-            for name in names.iter().filter(|name| *name != ".").take(TARGETS) {
-                all.extend(self.hosts(name, None).await?.into_iter().map(|ip| (ip, place.port)));
-            }
-            if all.len() == before {
-                return Err(format!("{name} has no address"));
-            }
+            let (found, why) = self.sources(name, place.port).await;
+            all.extend(found);
+            trouble = trouble.or(why);
+        }
+        if trouble.is_some() {
+            all.extend(before);
         }
         all.sort_unstable();
         all.dedup();
         all.truncate(TARGETS);
-        Ok(Found::Addresses(all))
+        (Found::Addresses(all), trouble)
+    }
+
+    /// The addresses of one name and of every host that its services lead to. What cannot be found of it takes nothing else with it.
+    async fn sources(&self, name: &str, port: Option<u16>) -> (Vec<(IpAddr, Option<u16>)>, Option<String>) {
+        let (mut names, mut trouble) = (vec![name.to_owned()], None);
+        if port.is_none() {
+            let mut services: Vec<String> =
+                SERVICES.iter().map(|(_, service, _)| format!("{service}.{name}")).collect();
+            match self.naptr(name).await {
+                Ok(named) => services.extend(named.into_iter().map(|(_, service)| service)),
+                Err(why) => trouble = Some(why),
+            }
+            for service in services {
+                match self.srv(&service).await {
+                    Ok(records) => names.extend(records.iter().map(|srv| srv.target.to_ascii())),
+                    Err(why) => trouble = trouble.or(Some(why)),
+                }
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        let mut all = Vec::new();
+        for host in names.iter().filter(|host| *host != ".").take(TARGETS) {
+            match self.hosts(host, None).await {
+                Ok(hosts) => all.extend(hosts.into_iter().map(|ip| (ip, port))),
+                Err(why) => trouble = trouble.or(Some(why)),
+            }
+        }
+        if all.is_empty() {
+            trouble = trouble.or_else(|| Some(format!("{name} has no address")));
+        }
+        (all, trouble)
     }
 
     async fn place(

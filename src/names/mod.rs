@@ -169,15 +169,10 @@ async fn look(settings: &Settings, wanted: &Wanted, before: Option<&Found>) -> L
     };
     let source = Source::new(&dns, &settings.able);
     let (found, trouble) = match wanted {
-        Wanted::Calls { places, transport, .. } => {
-            let (found, trouble) = source.targets(places, *transport, before).await;
-            (Some(found).filter(|found| !found.is_empty()), trouble)
-        }
-        Wanted::Sources { places, .. } => match source.addresses(places).await {
-            Ok(found) => (Some(found), None),
-            Err(why) => (None, Some(why)),
-        },
+        Wanted::Calls { places, transport, .. } => source.targets(places, *transport, before).await,
+        Wanted::Sources { places, .. } => source.addresses(places, before).await,
     };
+    let found = Some(found).filter(|found| !found.is_empty());
     Looked { found, trouble, lasts: source.until().saturating_duration_since(Instant::now()) }
 }
 

@@ -117,6 +117,13 @@ fn every_address_that_a_name_may_call_from_is_its_own() {
         panic!("nothing")
     };
     assert_eq!(addresses, [at(1, Some(5060))]);
+    // One host that cannot be found takes nobody else with it.
+    dns.forgets("y.test");
+    dns.a("c2.test", 60, [192, 0, 2, 4]);
+    let places = ["nobody.test", "c2.test"].map(|text| Place::parse(text).unwrap()).to_vec();
+    let mut told = wants(&dns, Wanted::Sources { trunk: "t".into(), places }, None);
+    assert_eq!(next(&mut told, 5_000), Some(Told::Sources { trunk: "t".into(), addresses: vec![at(4, None)] }));
+    assert!(matches!(next(&mut told, 5_000), Some(Told::Trouble { known: true, .. })));
     let told = next(&mut wants(&dns, wanted("nobody.test"), None), 5_000);
     assert!(matches!(&told, Some(Told::Trouble { known: false, .. })), "{told:?}");
 }

@@ -13,7 +13,7 @@ use crate::sip::name::Name;
 use crate::sip::uri::Uri;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 /// The parameter of our marks.
 pub(in crate::exchange) const MARK: &str = "swb";
@@ -92,13 +92,13 @@ impl Loops {
 
     /// The trunks that this INVITE has been through while our legs there are up.
     ///
-    /// `ours` knows our own addresses, `at` which trunks an address is the way to.
+    /// `ours` knows our own addresses, `at` which trunks the host of a URI is the way to.
     pub fn evidence<'t>(
         &self,
         invite: &Message,
         caller: Option<&Caller>,
         ours: impl Fn(IpAddr) -> bool,
-        at: impl Fn(SocketAddr) -> &'t [TrunkId],
+        at: impl Fn(&Uri<'_>) -> &'t [TrunkId],
     ) -> BTreeSet<TrunkId> {
         let lines = invite.elements(Name::HistoryInfo).chain(invite.elements(Name::Diversion));
         let marked = lines.filter_map(|entry| self.marks.get(&mark(NameAddr::read(entry)?.params)?));
@@ -108,11 +108,11 @@ impl Loops {
         // Marks may be taken off on the way; what we were dialled by and whom we called then, seldom.
         let mut by_us = false;
         for entry in invite.elements(Name::HistoryInfo) {
-            let Some(address) = NameAddr::read(entry).and_then(|e| Uri::read(e.uri)?.address()) else { continue };
-            if ours(address.ip()) {
+            let Some(uri) = NameAddr::read(entry).and_then(|e| Uri::read(e.uri)) else { continue };
+            if uri.address().is_some_and(|address| ours(address.ip())) {
                 by_us = true;
             } else if let Some(caller) = caller.filter(|_| by_us) {
-                through.extend(at(address).iter().filter(|t| self.up(caller, t) > 0).cloned());
+                through.extend(at(&uri).iter().filter(|t| self.up(caller, t) > 0).cloned());
             }
         }
         through
@@ -142,6 +142,7 @@ mod tests {
     use crate::sip::endpoint::{Endpoint, Settings};
     use crate::sip::flow::{Flow, Transport};
     use crate::sip::wire;
+    use std::net::SocketAddr;
 
     const FAR: ([u8; 4], u16) = ([10, 0, 0, 2], 5060);
 
@@ -182,7 +183,10 @@ mod tests {
         let ours = |ip: IpAddr| ip == IpAddr::from([127, 0, 0, 1]);
         // Two trunks may lead to one exchange.
         let both = [TrunkId::from("s"), TrunkId::from("t")];
-        let at = |address| if address == SocketAddr::from(FAR) { &both[..] } else { &[] };
+        let far = |uri: &Uri<'_>| {
+            uri.address() == Some(SocketAddr::from(FAR)) || uri.host.eq_ignore_ascii_case(b"sip.far.example")
+        };
+        let at = |uri: &Uri<'_>| if far(uri) { &both[..] } else { &[] };
         let found = loops.evidence(&invite, Caller::of_number(caller).as_ref(), ours, at);
         found.iter().map(ToString::to_string).collect()
     }
@@ -195,6 +199,13 @@ mod tests {
         for (call_id, caller, lines, known) in [
             ("x", "1", "History-Info: <sip:12366@127.0.0.1>;index=1, <sip:a@h>;index=1.1;swb=abc\r\n", true),
             ("x", "1", "Diversion: \"x, y\" <sip:12366@h>;reason=unconditional;SWB=0000000000000abc\r\n", true),
+            (
+                "x",
+                "13900000001",
+                "History-Info: <sip:1@127.0.0.1>;index=1, <sip:1@SIP.far.example;lr>;index=1.1\r\n",
+                true,
+            ),
+            ("x", "13900000001", "History-Info: <sip:1@127.0.0.1>;index=1, <sip:1@near.example>;index=1.1\r\n", false),
             ("call-2748", "", "", true),
             ("x", "+86 13900000001", history, false),
             ("x", "+8613900000001", history, true),

@@ -14,6 +14,7 @@ use crate::id::TrunkId;
 use crate::sip::dialog::SessionId;
 use crate::sip::locate::Target;
 use crate::sip::message::Message;
+use crate::sip::uri::Uri;
 use bytes::Bytes;
 use loops::{Caller, Loops, Sent};
 use registration::Registration;
@@ -54,6 +55,8 @@ pub(super) struct Trunks {
     all: Vec<Trunk>,
     by_name: BTreeMap<TrunkId, u32>,
     by_address: BTreeMap<SocketAddr, Vec<TrunkId>>,
+    /// By the names that stand in URIs to them.
+    by_host: BTreeMap<Vec<u8>, Vec<TrunkId>>,
     ours: Vec<IpAddr>,
     /// Who calls from the addresses of names: by address, and by the port where one is written.
     sources: BTreeMap<IpAddr, Vec<(Option<u16>, TrunkId)>>,
@@ -74,6 +77,11 @@ impl Trunks {
             if let Some(outbound) = &of.outbound {
                 // What is known by its name is not there until the name is found.
                 trunks.put_targets(id, &outbound.targets);
+                for host in outbound.hosts.iter().flatten() {
+                    let uri = format!("sip:{host}");
+                    let Some(uri) = Uri::read(uri.as_bytes()) else { continue };
+                    trunks.by_host.entry(uri.host.to_ascii_lowercase()).or_default().push(id.clone());
+                }
             }
         }
         trunks
@@ -213,7 +221,13 @@ impl Trunks {
     /// The trunks that this call must not be sent to again: it has been there, or `most` legs of its caller are up there already;
     /// `None`: those are not counted.
     pub fn looped(&self, invite: &Message, caller: Option<&Caller>, most: Option<usize>) -> Vec<TrunkId> {
-        let at = |address| self.by_address.get(&address).map_or(&[][..], Vec::as_slice);
+        let at = |uri: &Uri<'_>| {
+            let there = match uri.address() {
+                Some(address) => self.by_address.get(&address),
+                None => self.by_host.get(&uri.host.to_ascii_lowercase()),
+            };
+            there.map_or(&[][..], Vec::as_slice)
+        };
         let mut trunks = self.loops.evidence(invite, caller, |ip| self.ours.contains(&ip), at);
         if let (Some(caller), Some(most)) = (caller, most) {
             trunks.extend(self.loops.crowded(caller, most).cloned());
