@@ -139,6 +139,12 @@ impl Leg {
         self.negotiation.agreed().map(|a| a.payload_type)
     }
 
+    /// That codec's name.
+    #[must_use]
+    pub fn codec_name(&self) -> Option<&'static str> {
+        self.payload_type().map(|pt| if pt == PCMU { "PCMU" } else { "PCMA" })
+    }
+
     /// Whether its media is encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {

@@ -35,6 +35,7 @@ impl Exchange {
             Event::Closed { port, epoch, stats } => {
                 tracing::debug!(?port, ?stats, "port closed");
                 self.ports.closed(port, epoch);
+                self.media_closed(port, epoch, &stats, now);
             }
         }
     }

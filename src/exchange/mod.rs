@@ -33,6 +33,7 @@ mod perform;
 mod persons;
 mod place;
 mod ports;
+mod quality;
 mod recording;
 mod refer;
 mod returning;
@@ -77,6 +78,7 @@ use crate::sip::timer::Wheel;
 use calls::Live;
 use due::Due;
 use ports::Ports;
+use quality::Qualities;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -95,6 +97,7 @@ pub struct Exchange {
     /// Dialogs of a former run that are to be ended.
     farewells: VecDeque<fact::Dialog>,
     ports: Ports,
+    qualities: Qualities,
     /// What any person is trained for.
     skills: BTreeSet<SkillId>,
     trunks: trunks::Trunks,
@@ -144,6 +147,7 @@ impl Exchange {
             floor: Floor::new(floor::plan_of(&settings, &snapshot.plan, places.next_u64()), now),
             farewells: VecDeque::new(),
             ports: Ports::new(draws),
+            qualities: Qualities::default(),
             persons: persons::Persons::default(),
             callers: callers::Callers::default(),
             callbacks: callbacks::Callbacks::default(),

@@ -201,6 +201,7 @@ impl Exchange {
             self.trunks.ended(session);
         }
         self.ports.vacate(gone.lease.port);
+        self.qualities.leaves(id, &gone);
         self.media(Command::Close { port: gone.lease.port, epoch: gone.lease.epoch });
     }
 
@@ -231,6 +232,7 @@ impl Exchange {
             self.hang_up(id, leg, Cause::Normal, now);
         }
         self.calls.remove(&id);
+        self.media_over(id, now);
         self.recalled(id, now);
     }
 }

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 mod dialog;
 mod lang;
 mod outcome;
+mod quality;
 
 pub use dialog::Dialog;
 pub use lang::Lang;
 pub use outcome::{Cause, Outcome, Party};
+pub use quality::Quality;
 
 /// Schema version written into every event.
 pub const SCHEMA: u16 = 1;
@@ -458,6 +460,10 @@ pub enum Fact {
     RecordingArchived {
         #[serde(flatten)]
         archived: Archived,
+    },
+    /// After the call: what each leg's media was like.
+    MediaCarried {
+        legs: Vec<Quality>,
     },
     /// A party left a talk that others went on with.
     PartyLeft {

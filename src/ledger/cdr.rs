@@ -4,7 +4,7 @@ use super::attempt::{Attempt, millis};
 use super::transfers::Transfer;
 use crate::calendar::Zone;
 use crate::dialplan::segment;
-use crate::fact::{Archived, Cause, Origin, Outcome, Party, Service, Target};
+use crate::fact::{Archived, Cause, Origin, Outcome, Party, Quality, Service, Target};
 use crate::id::{CallRef, GroupId, PromptId, TrunkId};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,9 @@ pub struct Cdr {
     /// The recording's file as it is kept, once it is: told after the call's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived: Option<Box<Archived>>,
+    /// What its legs' media was like, once it is known: told after the call's end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Quality>,
     /// How the caller was served, in his words: 1 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grade: Option<u8>,

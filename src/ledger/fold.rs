@@ -69,8 +69,11 @@ impl Fold {
             return None;
         }
         let Some(live) = self.live.get_mut(&call) else {
-            // The recorder may tell its last word after the call has ended, and what keeps recordings does.
-            let late = matches!(event.fact, Fact::RecordingEnded { .. } | Fact::RecordingArchived { .. });
+            // The recorder may tell its last word after the call has ended; what keeps recordings does, and media threads do.
+            let late = matches!(
+                event.fact,
+                Fact::RecordingEnded { .. } | Fact::RecordingArchived { .. } | Fact::MediaCarried { .. }
+            );
             self.orphans += u64::from(!late);
             return None;
         };
@@ -153,6 +156,7 @@ impl Fold {
             recorded_ms: None,
             recording_paused_ms: 0,
             archived: None,
+            media: Vec::new(),
             grade: None,
             solved: None,
             omitted: 0,
@@ -207,6 +211,7 @@ fn note(live: &mut Live, event: &Event) {
         Fact::RecordingStarted { .. } | Fact::RecordingPaused { .. } | Fact::RecordingEnded { .. } => {
             note_recording(live, event);
         }
+        Fact::MediaCarried { legs } => cdr.media.clone_from(legs),
         Fact::RecordingArchived { archived } => cdr.archived = Some(Box::new(archived.clone())),
         fact => note_leg(cdr, fact, at),
     }

@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 mod columns;
 mod csv;
 mod figures;
+mod media;
 mod transfers;
 
 pub use csv::{record, records};
@@ -68,6 +69,7 @@ pub fn show(cdr: &Cdr, events: &[Event], lang: Lang) -> String {
         let _ = write!(out, "\n{}", attempts(cdr, lang));
     }
     out.push_str(&transfers::chain(cdr, lang));
+    out.push_str(&media::table(cdr, lang));
     out.push('\n');
     if events.is_empty() {
         let gone = lang.of("事件已按保存期限清除。", "Its events are past their retention.");

@@ -8,7 +8,7 @@ pub(super) use recording::bytes;
 pub use terms::{cause, origin, outcome, party, phase, service, target};
 pub use transfers::{fate, reason, way};
 
-use crate::fact::{Fact, Lang, Supervision};
+use crate::fact::{Fact, Lang, Quality, Supervision};
 use terms::{of_nobody, ordered};
 
 /// One fact of a call as a sentence.
@@ -42,6 +42,7 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
             let (how, by, why) = (outcome(*how, lang), party(*by, lang), cause(*why, lang));
             format!("{word} {how} · {by} · {why}{status}")
         }
+        Fact::DialogStands { .. } | Fact::MediaCarried { .. } => of_wire(fact, lang),
         Fact::Alarm { subject, text } => format!("{} {subject}: {text}", lang.of("告警", "ALARM")),
         Fact::TransferAsked { .. }
         | Fact::TransferRinging { .. }
@@ -63,6 +64,26 @@ pub fn sentence(fact: &Fact, lang: Lang) -> String {
         | Fact::RecordingArchived { .. } => recording::sentence(fact, lang),
         other => of_nobody(other),
     }
+}
+
+fn of_wire(fact: &Fact, lang: Lang) -> String {
+    match fact {
+        Fact::DialogStands { leg, dialog } => {
+            format!("{} #{} · {}", lang.of("SIP 对话建立", "SIP dialog stands"), leg.0, dialog.call_id)
+        }
+        Fact::MediaCarried { legs } => {
+            let of = |quality: &Quality| format!("#{} {}", quality.leg.0, opinion(quality.mos));
+            let each: Vec<String> = legs.iter().map(of).collect();
+            format!("{} {}", lang.of("话音质量 MOS", "media, MOS"), each.join(", "))
+        }
+        other => of_nobody(other),
+    }
+}
+
+/// An opinion of a stream: `4.38`.
+#[must_use]
+pub fn opinion(mos: Option<u16>) -> String {
+    mos.map_or_else(|| "-".to_owned(), |mos| format!("{}.{:02}", mos / 100, mos % 100))
 }
 
 fn of_supervision(fact: &Fact, lang: Lang) -> String {

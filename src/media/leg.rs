@@ -8,7 +8,7 @@ use super::sealed::Sealed;
 use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
 use crate::browser::Peer;
-use crate::patch::{Codec, Epoch, Remote, Stats};
+use crate::patch::{Codec, Epoch, Remote, Reported, Stats};
 use crate::rtp::Statistics;
 use crate::rtp::telephone_event::{Press, Presses};
 use smallvec::SmallVec;
@@ -52,8 +52,8 @@ pub struct Reports {
     pub at_report: [u64; 2],
     /// We have shown ourselves by RTP or RTCP, so we owe a BYE (§6.3.7).
     pub shown: bool,
-    /// What the other side reported lost.
-    pub lost: u32,
+    /// What the other side has last said of our stream.
+    pub theirs: Option<Reported>,
 }
 
 impl Reports {
@@ -145,7 +145,7 @@ impl Leg {
             lost: self.heard.lost(),
             jitter_us: self.heard.jitter_us(),
             refused: self.refused,
-            reported_lost: self.reports.lost,
+            reported: self.reports.theirs,
         }
     }
 

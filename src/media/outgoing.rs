@@ -12,6 +12,8 @@ const MAX_MISORDER: u16 = 100;
 #[derive(Debug, Clone, Default)]
 pub struct Outgoing {
     ssrc: u32,
+    /// The sequence number that it began with.
+    first: u16,
     /// The next sequence number.
     next: u16,
     /// The timestamp that follows the last sample sent …
@@ -47,13 +49,19 @@ impl Outgoing {
     /// A stream that begins with these numbers at `now` (µs).
     #[must_use]
     pub fn new(ssrc: u32, sequence: u16, timestamp: u32, now: u64) -> Self {
-        Self { ssrc, next: sequence, timestamp, due: now, fresh: true, ..Self::default() }
+        Self { ssrc, first: sequence, next: sequence, timestamp, due: now, fresh: true, ..Self::default() }
     }
 
     /// Our SSRC.
     #[must_use]
     pub fn ssrc(&self) -> u32 {
         self.ssrc
+    }
+
+    /// The sequence number that it began with.
+    #[must_use]
+    pub fn first(&self) -> u16 {
+        self.first
     }
 
     /// The moment (µs) at which the last sample sent has been heard.

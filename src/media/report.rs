@@ -5,8 +5,8 @@ use super::outlet::Outlet;
 use super::sealed;
 use super::state::{State, Timer};
 use crate::clock::{MILLI, Now, SECOND};
-use crate::patch::{Event, Latch};
-use crate::rtp::rtcp::{self, Compound, Packet, SenderReport};
+use crate::patch::{Event, Latch, Reported};
+use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport};
 use rand_core::RngCore;
 use std::net::SocketAddr;
 
@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 const INTERVAL: u64 = 5 * SECOND;
 /// A leg that is silent for so long is reported.
 const SILENCE: u64 = 5 * SECOND;
+/// The longest way there and back that is believed, 1/65536 s: ten seconds.
+const LONGEST_WAY: u32 = 10 * 65_536;
 /// Seconds from 1900 to 1970 (RFC 3550 §4).
 const NTP_1970: u64 = 2_208_988_800;
 
@@ -35,11 +37,11 @@ impl State {
             leg.refused += 1;
             return;
         };
-        let ours = leg.out.ssrc();
-        let (mut last_sr, mut lost) = (None, None);
+        let (ours, first) = (leg.out.ssrc(), leg.out.first());
+        let (mut last_sr, mut theirs) = (None, None);
         let read = rtcp::parse(datagram, |part| match part {
             Packet::Sender { report, .. } => last_sr = Some(((report.ntp >> 16) as u32, now.mono)),
-            Packet::Block(block) if block.ssrc == ours => lost = Some(block.lost),
+            Packet::Block(block) if block.ssrc == ours => theirs = Some(reported(&block, first, now)),
             Packet::Block(_) | Packet::Bye { .. } => {}
         });
         if read.is_err() {
@@ -48,7 +50,11 @@ impl State {
         }
         (leg.heard_at, leg.spoke) = (now.mono, true);
         leg.reports.last_sr = last_sr.or(leg.reports.last_sr);
-        leg.reports.lost = lost.map_or(leg.reports.lost, |l| u32::try_from(l).unwrap_or(0));
+        if let Some(theirs) = theirs {
+            // A block that names no report of ours says nothing new of the way there and back.
+            let before = leg.reports.theirs.and_then(|before| before.round_trip_us);
+            leg.reports.theirs = Some(Reported { round_trip_us: theirs.round_trip_us.or(before), ..theirs });
+        }
         if host {
             leg.rtcp_to = Some(from);
         }
@@ -114,6 +120,20 @@ impl State {
         {
             send(leg, port, true, now, out);
         }
+    }
+}
+
+/// What a report block says of our stream, with the way there and back (RFC 3550 §6.4.1, "delay since last SR").
+fn reported(block: &ReportBlock, first: u16, now: Now) -> Reported {
+    let middle = (ntp(now.wall) >> 16) as u32;
+    let there_and_back = middle.wrapping_sub(block.last_sr).wrapping_sub(block.since_sr);
+    // What would be negative, or half a minute, is of a clock that was set, or a lie.
+    let known = block.last_sr != 0 && there_and_back < LONGEST_WAY;
+    Reported {
+        lost: u32::try_from(block.lost).unwrap_or(0),
+        expected: block.highest.wrapping_sub(u32::from(first)).wrapping_add(1),
+        jitter_us: block.jitter.saturating_mul(125),
+        round_trip_us: known.then(|| (u64::from(there_and_back) * SECOND / 65_536) as u32),
     }
 }
 

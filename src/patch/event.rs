@@ -80,6 +80,19 @@ pub struct Stats {
     pub jitter_us: u32,
     /// Packets dropped: from a stranger, malformed, or of a wrong payload type.
     pub refused: u64,
-    /// What the other side reported lost of ours (last RTCP report block).
-    pub reported_lost: u32,
+    /// What the other side has last reported of ours, if it has.
+    pub reported: Option<Reported>,
+}
+
+/// What the other side's last report block says of what we sent (RFC 3550 §6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reported {
+    /// Packets missing over all; never negative, though doubles may make it so on the wire.
+    pub lost: u32,
+    /// Packets that it should have had by then, by their numbers; what was missing before us counts too.
+    pub expected: u32,
+    /// Interarrival jitter there, µs.
+    pub jitter_us: u32,
+    /// From our report to its own and back, less what it waited, µs; `None` until it has heard one of ours.
+    pub round_trip_us: Option<u32>,
 }

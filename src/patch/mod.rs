@@ -15,7 +15,7 @@ pub mod tape;
 pub mod topology;
 
 pub use command::Command;
-pub use event::{DigitVia, Event, Stats};
+pub use event::{DigitVia, Event, Reported, Stats};
 pub use mix::{Beside, Sound, Voice};
 pub use port::{Epoch, Lease, PortId};
 pub use remote::{Codec, Latch, Remote};

@@ -3,8 +3,9 @@
 //! Plain SQL with numbered parameters and `ON CONFLICT`, so that the same text runs on PostgreSQL. The column `record`
 //! is the record itself (JSON of [`Cdr`]); the other columns are for searching and for the operator's own queries.
 
+use super::batch::{Batch, Kept};
 use super::{Error, private};
-use crate::fact::{Archived, Outcome, Service, Target};
+use crate::fact::{Archived, Outcome, Quality, Service, Target};
 use crate::id::CallRef;
 use crate::ledger::transfers::Transfer;
 use crate::ledger::{Attempt, Cdr};
@@ -57,17 +58,6 @@ const TABLES: &[&str] = &[
 /// The column of a call's kept recording: the latest word of it, NULL where there is none.
 const ARCHIVED: &str =
     "(SELECT kept.record FROM cdr_recording kept WHERE kept.call = cdr.call ORDER BY kept.seq DESC LIMIT 1)";
-
-/// A recording that is kept after its call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Position of the fact in the stream.
-    pub seq: u64,
-    /// Whose it is.
-    pub call: CallRef,
-    /// Its file.
-    pub archived: Archived,
-}
 
 /// How far the journal is folded into the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -217,12 +207,12 @@ impl Database {
         Ok(Position { folded: unsigned(folded), resume: unsigned(resume) })
     }
 
-    /// Books records, kept recordings and the position they bring the fold to: all of it or nothing.
+    /// Books what waits, and the position that it brings the fold to: all of it or nothing.
     ///
     /// # Errors
     /// [`Error::Database`]; then nothing was booked.
-    pub async fn book(&mut self, cdrs: &[Cdr], kept: &[Kept], position: Position) -> Result<(), Error> {
-        let booked = book(&mut self.connection, cdrs, kept, position).await;
+    pub async fn book(&mut self, batch: &Batch, position: Position) -> Result<(), Error> {
+        let booked = book(&mut self.connection, batch, position).await;
         booked.map_err(|e| self.failed(e))
     }
 
@@ -414,7 +404,8 @@ impl Database {
     }
 }
 
-async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], position: Position) -> sqlx::Result<()> {
+async fn book(connection: &mut SqliteConnection, batch: &Batch, position: Position) -> sqlx::Result<()> {
+    let Batch { cdrs, kept, media } = batch;
     let mut transaction = connection.begin().await?;
     for cdrs in portions(cdrs) {
         insert_calls(cdrs).build().execute(&mut *transaction).await?;
@@ -432,9 +423,25 @@ async fn book(connection: &mut SqliteConnection, cdrs: &[Cdr], kept: &[Kept], po
     for kept in kept.chunks(ROWS) {
         insert_kept(kept).build().execute(&mut *transaction).await?;
     }
+    for (call, legs) in media {
+        amend(&mut transaction, *call, legs).await?;
+    }
     set(&mut transaction, "folded", signed(position.folded)).await?;
     set(&mut transaction, "resume", signed(position.resume)).await?;
     transaction.commit().await
+}
+
+/// Writes into a call's record what its media was like; a record that is gone by now needs it no more.
+async fn amend(connection: &mut SqliteConnection, call: CallRef, legs: &[Quality]) -> sqlx::Result<()> {
+    let sql = "SELECT seq, record FROM cdr WHERE call = $1 ORDER BY seq DESC LIMIT 1";
+    let found = sqlx::query(sql).bind(call.to_string()).fetch_optional(&mut *connection).await?;
+    let Some(row) = found else { return Ok(()) };
+    let (seq, text): (i64, String) = (row.try_get("seq")?, row.try_get("record")?);
+    let Ok(mut cdr) = serde_json::from_str::<Cdr>(&text) else { return Ok(()) };
+    cdr.media = legs.to_vec();
+    let anew = serde_json::to_string(&cdr).unwrap_or(text);
+    sqlx::query("UPDATE cdr SET record = $1 WHERE seq = $2").bind(anew).bind(seq).execute(connection).await?;
+    Ok(())
 }
 
 fn writing(path: &Path) -> SqliteConnectOptions {

@@ -12,6 +12,7 @@
 //! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`. All of it is its
 //! owner's alone.
 
+mod batch;
 mod damage;
 mod database;
 mod error;

@@ -4,11 +4,12 @@
 //! from the journal. A database that refuses is no loss either: records wait, and beyond a bound the books are rebuilt
 //! from the journal when it answers again.
 
-use super::database::Kept;
+use super::batch::{Batch, Kept};
 use super::figures::{Figures, Shown};
 use super::layout::{database_file, journal_dir};
 use super::{Database, Error, Position, Recovered, Settings, damage, segment};
-use crate::fact::{Event, Fact};
+use crate::fact::{Event, Fact, Quality};
+use crate::id::CallRef;
 use crate::ledger::figures::Sheet;
 use crate::ledger::{self, Cdr, Fold};
 use arc_swap::ArcSwap;
@@ -203,9 +204,8 @@ struct Bookkeeper {
     booked: Position,
     /// The last event folded here.
     seen: u64,
-    pending: Vec<Cdr>,
-    /// Recordings that are kept, and wait with them.
-    kept: Vec<Kept>,
+    /// What waits to be booked.
+    pending: Batch,
     /// The books here are incomplete and must be rebuilt from the journal.
     behind: bool,
     /// The database was damaged and has been begun anew since anybody asked.
@@ -248,8 +248,7 @@ impl Bookkeeper {
             books,
             booked,
             seen: booked.resume.saturating_sub(1),
-            pending: Vec::new(),
-            kept: Vec::new(),
+            pending: Batch::default(),
             behind: false,
             rebuilt,
             opened: false,
@@ -354,12 +353,12 @@ impl Bookkeeper {
             let _ = self.commit(); // its error is in `failing`, and it is tried again
         }
         if self.waiting() > PENDING {
-            (self.behind, self.pending, self.kept, self.fold) = (true, Vec::new(), Vec::new(), Fold::default());
+            (self.behind, self.pending, self.fold) = (true, Batch::default(), Fold::default());
         }
     }
 
     fn waiting(&self) -> usize {
-        self.pending.len() + self.kept.len()
+        self.pending.len()
     }
 
     fn fold(&mut self, event: &Event) {
@@ -370,17 +369,26 @@ impl Bookkeeper {
         // What is folded again to know the live calls has its records already.
         let cdr =
             self.fold.apply(event).inspect(|cdr| self.figures.count(cdr)).filter(|cdr| cdr.seq > self.booked.folded);
-        let kept = match (&event.fact, event.call) {
+        let idle = self.waiting() == 0;
+        self.pending.cdrs.extend(cdr);
+        match (&event.fact, event.call) {
             (Fact::RecordingArchived { archived }, Some(call)) if event.seq > self.booked.folded => {
-                Some(Kept { seq: event.seq, call, archived: archived.clone() })
+                self.pending.kept.push(Kept { seq: event.seq, call, archived: archived.clone() });
             }
-            _ => None,
-        };
-        if self.waiting() == 0 && (cdr.is_some() || kept.is_some()) {
+            (Fact::MediaCarried { legs }, Some(call)) if event.seq > self.booked.folded => self.carried(call, legs),
+            _ => {}
+        }
+        if idle && self.waiting() > 0 {
             self.pending_since = self.now;
         }
-        self.pending.extend(cdr);
-        self.kept.extend(kept);
+    }
+
+    /// A call's media is told right after its end, so that its record still waits here; if not, that is written anew.
+    fn carried(&mut self, call: CallRef, legs: &[Quality]) {
+        match self.pending.cdrs.iter_mut().rev().find(|cdr| cdr.call == call) {
+            Some(cdr) => cdr.media = legs.to_vec(),
+            None => self.pending.media.push((call, legs.to_vec())),
+        }
     }
 
     /// Reads from the journal what did not fit into the queue: all that comes before the event `until`.
@@ -412,7 +420,7 @@ impl Bookkeeper {
     fn restore(&mut self, patient: bool) -> Result<Recovered, Error> {
         let mut most = BATCH;
         self.seen = self.booked.resume.saturating_sub(1);
-        (self.fold, self.pending, self.kept) = (Fold::new(self.books.clone()), Vec::new(), Vec::new());
+        (self.fold, self.pending) = (Fold::new(self.books.clone()), Batch::default());
         let replay = segment::replay(&self.journal, self.booked.resume);
         let replay = replay.map_err(|source| Error::File { path: self.journal.clone(), source })?;
         let mut recovered = Recovered { rebuilt: std::mem::take(&mut self.rebuilt), ..Recovered::default() };
@@ -490,10 +498,8 @@ impl Bookkeeper {
             Some(database) => database,
             none => none.insert(self.runtime.block_on(Database::again(&self.path))?),
         };
-        self.runtime.block_on(database.book(&self.pending, &self.kept, position))?;
-        self.pending.clear();
-        self.pending.shrink_to(2 * BATCH);
-        self.kept.clear();
+        self.runtime.block_on(database.book(&self.pending, position))?;
+        self.pending.clear(2 * BATCH);
         self.booked = position;
         Ok(())
     }

@@ -21,6 +21,7 @@ mod names;
 mod overload;
 mod phones;
 mod prompts;
+mod quality;
 mod recorded;
 mod reloads;
 mod secure;

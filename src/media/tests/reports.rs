@@ -1,6 +1,7 @@
 //! RTCP, and knowing that nobody is there.
 
 use super::*;
+use crate::patch::Reported;
 use crate::rtp::rtcp::{self, Compound, Packet, ReportBlock, SenderReport};
 
 fn parts(bytes: &[u8]) -> Vec<Packet> {
@@ -13,7 +14,15 @@ fn report(lost: i32) -> Vec<u8> {
     let compound = Compound {
         ssrc: 0xB000,
         sender: Some(SenderReport { ntp: 0x1122_3344_5566_7788, timestamp: 0, packets: 1, octets: 160 }),
-        block: Some(ReportBlock { ssrc: 0xA000, fraction: 0, lost, highest: 0, jitter: 0, last_sr: 0, since_sr: 0 }),
+        block: Some(ReportBlock {
+            ssrc: 0xA000,
+            fraction: 0,
+            lost,
+            highest: 65_530 + 100,
+            jitter: 10,
+            last_sr: 0,
+            since_sr: 0,
+        }),
         cname: *b"0123456789abcdef",
         bye: false,
     };
@@ -89,7 +98,38 @@ fn what_the_other_side_reports_is_kept_and_its_sr_is_echoed() {
     assert_eq!(u64::from(block.since_sr), (at - came) * 65_536 / 1_000_000);
     town.close(0);
     let Some(Event::Closed { stats, .. }) = town.events.last() else { panic!() };
-    assert_eq!((stats.reported_lost, stats.refused), (5, 2));
+    let theirs = Reported { lost: 5, expected: 101, jitter_us: 1_250, round_trip_us: None };
+    assert_eq!((stats.reported, stats.refused), (Some(theirs), 2));
+}
+
+#[test]
+fn the_way_there_and_back_is_known_from_a_report_that_answers_one_of_ours() {
+    let mut town = Town::new(&[sdp(0)]);
+    town.hear(0, play(1, &[clip("a", 160_000)], true));
+    town.pass(4_000);
+    let answered = |town: &mut Town, waited_ms: u32| {
+        let (.., bytes) = town.wire.rtcp.last().unwrap();
+        let [Packet::Sender { report, .. }, ..] = parts(bytes)[..] else { panic!("a sender's report") };
+        let (ssrc, last_sr) = (0xA000, (report.ntp >> 16) as u32);
+        let since_sr = waited_ms * 65_536 / 1_000;
+        let block = ReportBlock { ssrc, fraction: 0, lost: 3, highest: 0, jitter: 8, last_sr, since_sr };
+        let compound =
+            Compound { ssrc: 0xB000, sender: None, block: Some(block), cname: *b"0123456789abcdef", bye: false };
+        town.engine.on_rtcp(0, rtcp_of(0), compound.write(&mut [0; rtcp::LONGEST]), town.now);
+    };
+    let said = town.wire.rtcp.last().unwrap().0;
+    let since = (town.now.mono - said) / MILLI;
+    town.pass(580);
+    answered(&mut town, u32::try_from(since).unwrap() + 500);
+    // One that has waited longer than there was time for is not believed, nor one without a report of ours.
+    answered(&mut town, 60_000);
+    town.engine.on_rtcp(0, rtcp_of(0), &report(4), town.now);
+    town.close(0);
+    let Some(Event::Closed { stats, .. }) = town.events.last() else { panic!() };
+    let Some(Reported { lost: 4, expected: 101, jitter_us: 1_250, round_trip_us: Some(us) }) = stats.reported else {
+        panic!("{stats:?}")
+    };
+    assert!((79_900..=80_100).contains(&us), "{us}");
 }
 
 #[test]

@@ -139,6 +139,54 @@ fn what_becomes_of_a_recording_after_the_call_stands_in_its_record() {
     assert_eq!(dir.records().len(), 2);
 }
 
+fn carried(leg: u8, received: u64) -> crate::fact::Quality {
+    crate::fact::Quality {
+        leg: crate::id::LegRef(leg.into()),
+        codec: "PCMA".into(),
+        received,
+        lost: 2,
+        jitter_us: 1_500,
+        mos: Some(438),
+        sent: 90,
+        far_lost: None,
+        far_expected: None,
+        far_jitter_us: None,
+        far_mos: None,
+        round_trip_us: None,
+    }
+}
+
+#[test]
+fn what_a_calls_media_was_like_stands_in_its_record_whether_that_is_booked_by_then_or_not() {
+    let dir = Dir::new();
+    let mut stream = Stream::default();
+    let (first, second) = (call(1), call(2));
+    let said = |n| Fact::MediaCarried { legs: vec![carried(0, n), carried(1, n + 1)] };
+    for call in [first, second] {
+        stream.at(0, Some(call), offered_to("12345"));
+        stream.at(2, Some(call), ended(Outcome::Connected, Party::Caller, Cause::Normal, None));
+    }
+    stream.at(2, Some(first), said(100));
+    let mut store = dir.open();
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    let of = |call| {
+        let cdr = Reader::open(&dir.0).expect("readable").record(call).expect("read").expect("a record");
+        cdr.media.iter().map(|quality| (quality.leg.0, quality.received)).collect::<Vec<_>>()
+    };
+    assert_eq!((of(first), of(second)), (vec![(0, 100), (1, 101)], vec![]));
+    stream.events.clear();
+    stream.at(3, Some(second), said(200));
+    run(&mut store, &stream.events);
+    store.writer.flush().expect("booked");
+    assert_eq!((of(first), of(second)), (vec![(0, 100), (1, 101)], vec![(0, 200), (1, 201)]));
+    drop(store);
+    fs::remove_file(database_file(&dir.0)).expect("a database");
+    drop(dir.open());
+    assert_eq!((of(first), of(second)), (vec![(0, 100), (1, 101)], vec![(0, 200), (1, 201)]), "folded again");
+    assert_eq!(dir.records().len(), 2);
+}
+
 #[test]
 fn a_database_from_before_recordings_were_kept_is_read_and_then_gets_its_table() {
     let dir = Dir::new();

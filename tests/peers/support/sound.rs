@@ -39,6 +39,8 @@ pub struct Line {
     keys: Arc<Mutex<VecDeque<char>>>,
     /// How late it has spoken at worst, µs: the machine's doing, not the exchange's.
     late: Arc<AtomicU64>,
+    /// One of so many packets is lost on its way; none if 0.
+    lost: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -63,6 +65,7 @@ impl Line {
             to: Arc::default(),
             keys: Arc::default(),
             late: Arc::default(),
+            lost: Arc::default(),
             stop: Arc::default(),
             thread: None,
         };
@@ -75,10 +78,16 @@ impl Line {
             to: Arc::clone(&line.to),
             keys: Arc::clone(&line.keys),
             late: Arc::clone(&line.late),
+            lost: Arc::clone(&line.lost),
         };
         let halt = Arc::clone(&line.stop);
         line.thread = Some(std::thread::spawn(move || mouth.run(&halt)));
         line
+    }
+
+    /// From now on one of so many packets that it says is lost on its way.
+    pub fn loses_one_of(&self, packets: u64) {
+        self.lost.store(packets, Ordering::Relaxed);
     }
 
     /// Where what it says goes.
@@ -252,6 +261,7 @@ struct Mouth {
     to: Arc<Mutex<Option<Ear>>>,
     keys: Arc<Mutex<VecDeque<char>>>,
     late: Arc<AtomicU64>,
+    lost: Arc<AtomicU64>,
 }
 
 /// A key under way.
@@ -304,8 +314,11 @@ impl Mouth {
         };
         header.write(&mut packet).unwrap();
         packet.extend(payload);
-        // The other side may be gone already; what is heard is what counts.
-        let _ = self.socket.send_to(&packet, to.rtp);
+        let one_of = self.lost.load(Ordering::Relaxed);
+        if one_of == 0 || !(self.sent as u64 + 1).is_multiple_of(one_of) {
+            // The other side may be gone already; what is heard is what counts.
+            let _ = self.socket.send_to(&packet, to.rtp);
+        }
         self.sent += 1;
         true
     }

@@ -1,0 +1,58 @@
+//! What a call's media was like, as its record has it.
+
+use super::support::baresip::Baresip;
+use super::support::lab::Lab;
+use super::support::pause;
+use super::support::sipp::Role;
+use std::process::Command;
+use switchboard::fact::{Fact, Quality};
+
+/// What `calls show` prints of a call.
+fn shown(lab: &Lab, call: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    command.args(["calls", "show", call, "--lang", "en", "--config"]).arg(lab.dir.join("lab.toml"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_line_that_loses_one_of_ten_packets_is_told_apart_from_the_good_one_in_the_calls_record() {
+    let lab = Lab::start();
+    let phone = Baresip::seat(&lab, 1, "8001", 1_100.0);
+    let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(14_000).start(&lab);
+    caller.line.loses_one_of(10);
+    phone.has("CALL_ESTABLISHED", 6_000);
+    caller.talks(3_000);
+    caller.line.hears(1_100.0, 4_000);
+    caller.ends_well(18_000);
+    let records = lab.records(1);
+    let [from_caller, from_phone] = &records[0].media[..] else { panic!("{:#?}", records[0].media) };
+    println!("{from_caller:?}\n{from_phone:?}");
+    let share = |quality: &Quality| quality.lost as f64 / (quality.lost + quality.received) as f64;
+    assert_eq!((from_caller.leg.0, from_phone.leg.0), (0, 1));
+    assert!(from_caller.received > 500, "ten seconds and more");
+    assert!((0.08..=0.12).contains(&share(from_caller)), "{from_caller:?}");
+    assert!((250..=390).contains(&from_caller.mos.unwrap()), "{from_caller:?}");
+    assert!(share(from_phone) < 0.01 && from_phone.mos.unwrap() > 400, "{from_phone:?}");
+    // What was lost before us is lost there too, and the phone says so; SIPp says nothing.
+    assert_eq!((from_caller.far_lost, from_caller.far_mos), (None, None));
+    let there = f64::from(from_phone.far_lost.unwrap()) / f64::from(from_phone.far_expected.unwrap());
+    assert!((0.08..=0.12).contains(&there), "{from_phone:?}");
+    assert!(from_phone.far_mos.unwrap() < 400, "{from_phone:?}");
+    assert!(from_phone.round_trip_us.unwrap() < 1_000_000, "{from_phone:?}");
+    let printed = shown(&lab, &records[0].call.to_string());
+    println!("{printed}");
+    assert!(printed.contains("MOS there") && printed.contains("PCMA"), "{printed}");
+    let told = lab.journal().into_iter().filter(|e| matches!(e.fact, Fact::MediaCarried { .. })).count();
+    assert_eq!(told, 1, "once a call");
+}
+
+#[test]
+fn a_call_without_any_media_says_nothing_of_it() {
+    let lab = Lab::start();
+    let uri = format!("sip:99999999999@{}", lab.sip());
+    Role::carrier(&lab, 0, "refused", &uri).word("status", "404").start(&lab).ends_well(8_000);
+    pause(500);
+    assert!(lab.journal().iter().all(|e| !matches!(e.fact, Fact::MediaCarried { .. })));
+}
