@@ -130,7 +130,8 @@ fn configuration(global: &Global, findings: &mut Findings) -> Option<Config> {
             for (zh, en) in failure.zh.lines().zip(failure.en.lines()) {
                 findings.written(format!("配置：{zh}"), format!("configuration: {en}"));
             }
-            None
+            // Where only secrets are missing, the rest can be looked at all the same.
+            place::outline(global).ok()
         }
     }
 }

@@ -21,13 +21,25 @@ pub fn config_file(global: &Global) -> Option<PathBuf> {
 /// # Errors
 /// Every mistake with its place, exit 78; or that there is no file.
 pub fn config(global: &Global) -> Result<Config, Failure> {
+    read(global, Config::load)
+}
+
+/// The same for whoever only wants to know where things are: secrets of the daemon's environment may be missing.
+///
+/// # Errors
+/// As [`config`], but for those.
+pub fn outline(global: &Global) -> Result<Config, Failure> {
+    read(global, Config::outline)
+}
+
+fn read(global: &Global, load: fn(&Path) -> Result<Config, Vec<Mistake>>) -> Result<Config, Failure> {
     let Some(path) = config_file(global) else {
         let tried = USUAL.join("、");
         let zh = format!("没有配置文件：请用 --config 指明（依次找过 {tried}）");
         let en = format!("no configuration: name it by --config (looked for {})", USUAL.join(", "));
         return Err(Failure::new(Exit::Config, zh, en));
     };
-    let mut config = Config::load(&path).map_err(|mistakes| wrong(&mistakes))?;
+    let mut config = load(&path).map_err(|mistakes| wrong(&mistakes))?;
     if let Some(folder) = &global.dialplan {
         (config.plan.prompts, config.plan.folder) = (folder.join("prompts"), folder.clone());
     }
@@ -43,23 +55,25 @@ pub fn wrong(mistakes: &[Mistake]) -> Failure {
 }
 
 /// The dialplan folder: `--dialplan`, else that of a configuration that was named, else `./dialplans`, else that of the usual
-/// configuration, else beside the executable.
+/// configuration, else, if there is no configuration, beside the executable.
 ///
 /// # Errors
-/// That there is none, and where it was looked for; or the mistakes of a configuration that was named.
+/// That there is none, and where it was looked for; or the mistakes of the configuration: another plan than the one in force is no help.
 pub fn dialplan(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(folder) = &global.dialplan {
         return existing(folder);
     }
     if global.config.is_some() || std::env::var_os("SWITCHBOARD_CONFIG").is_some() {
-        return config(global).map(|c| c.plan.folder);
+        return outline(global).map(|c| c.plan.folder);
     }
     let here = PathBuf::from("dialplans");
     if here.is_dir() {
         return Ok(here);
     }
-    // The usual one may lack secrets of the daemon's environment: then it is no help here, and no mistake either.
-    config(global).map(|c| c.plan.folder).or_else(|_| shipped())
+    match config_file(global) {
+        Some(_) => outline(global).map(|c| c.plan.folder),
+        None => shipped(),
+    }
 }
 
 /// `./dialplans`, or the folder of that name beside the executable, above it, or in `share/switchboard` there.
@@ -118,7 +132,7 @@ pub fn sockets(global: &Global) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![socket.clone()]);
     }
     let named = global.config.is_some() || std::env::var_os("SWITCHBOARD_CONFIG").is_some();
-    let found = if named { Some(config(global)?) } else { config(global).ok() };
+    let found = if named { Some(outline(global)?) } else { outline(global).ok() };
     let configured = found.as_ref().and_then(|c| {
         let state = global.state.as_ref().or(c.store.folder.as_ref());
         c.admin.socket.clone().or_else(|| state.map(|s| s.join("switchboard.sock")))
@@ -134,7 +148,7 @@ pub fn sockets(global: &Global) -> Result<Vec<PathBuf>, Failure> {
 /// The state folder of the switchboard that is configured here, if it is to be kept. No demo's.
 #[must_use]
 pub fn kept_state(global: &Global) -> Option<PathBuf> {
-    global.state.clone().or_else(|| config(global).ok()?.store.folder)
+    global.state.clone().or_else(|| outline(global).ok()?.store.folder)
 }
 
 /// The state folder that holds the records, as far as it can be known from outside.
@@ -147,7 +161,7 @@ pub fn state(global: &Global) -> Result<PathBuf, Failure> {
     }
     let there = |folder: &PathBuf| folder.join("switchboard.db").is_file();
     let named = global.config.is_some() || std::env::var_os("SWITCHBOARD_CONFIG").is_some();
-    let found = if named { Some(config(global)?) } else { config(global).ok() };
+    let found = if named { Some(outline(global)?) } else { outline(global).ok() };
     let configured = found.and_then(|c| c.store.folder);
     let demos = if named { Vec::new() } else { demos() };
     let all: Vec<PathBuf> = configured.into_iter().chain(demos).collect();

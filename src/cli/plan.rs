@@ -46,7 +46,7 @@ pub(super) fn why(global: &Global, asked: &Why, screen: &Screen) -> Result<Done,
 /// The seat that a seat reaches by this number before the dialplan is asked. Seats are configuration: without one none is known.
 fn to_seat(global: &Global, plan: &Plan, number: &str) -> Option<String> {
     let digits = plan.normalise(number.as_bytes()).ok()?.digits.to_string();
-    place::config(global).ok()?.seats.contains_key(digits.as_str()).then_some(digits)
+    place::outline(global).ok()?.seats.contains_key(digits.as_str()).then_some(digits)
 }
 
 fn trunk<'p>(plan: &'p Plan, name: &str) -> Result<&'p Trunk, Failure> {

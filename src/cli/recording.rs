@@ -92,7 +92,7 @@ fn named(global: &Global, state: &Path, call: CallRef) -> Result<(String, Option
 
 /// The folders that it may lie in: the configuration's, and the usual one below the state.
 fn folders(global: &Global, state: &Path) -> Vec<PathBuf> {
-    let configured = place::config(global).ok().and_then(|config| config.recording.folder);
+    let configured = place::outline(global).ok().and_then(|config| config.recording.folder);
     configured.into_iter().chain([state.join("recordings")]).collect()
 }
 

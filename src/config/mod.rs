@@ -89,6 +89,20 @@ impl Config {
     /// # Errors
     /// Every mistake, in the order of the text; warnings are among them. At least one is an error.
     pub fn load(path: &Path) -> Result<Self, Vec<Mistake>> {
+        Self::of_file(path, &|name| std::env::var(name).ok())
+    }
+
+    /// Reads a file for whoever wants to know where things are and has not the daemon's environment: a secret that is not there is none.
+    ///
+    /// # Errors
+    /// As [`Config::load`], but for secrets that are missing.
+    pub fn outline(path: &Path) -> Result<Self, Vec<Mistake>> {
+        // A value of every secret's form, those of recordings' keys included: 32 bytes of Base64.
+        let absent = || Some(format!("{}=", "A".repeat(43)));
+        Self::of_file(path, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()).or_else(absent))
+    }
+
+    fn of_file(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let file = path.display().to_string();
         let unreadable =
             |zh: String, en: String| vec![Mistake { spot: Spot::file(&file), severity: Severity::Error, zh, en }];
@@ -98,7 +112,7 @@ impl Config {
             unreadable(format!("第 {line} 行不是 UTF-8 文本"), format!("line {line} is not UTF-8 text"))
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&file, &text, folder, &|name| std::env::var(name).ok())
+        Self::parse(&file, &text, folder, variable)
     }
 
     /// Checks a text. `file` is its name in sentences, `folder` what its paths start from, `variable` the environment.

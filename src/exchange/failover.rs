@@ -53,6 +53,22 @@ pub(super) struct Hunt {
     pub(super) silence: u64,
 }
 
+impl Hunt {
+    /// Where it is now.
+    fn at(&self) -> At {
+        (self.outgoing.flow.transport, self.outgoing.flow.peer)
+    }
+
+    /// The INVITE to another target.
+    fn turns_to(&mut self, hop: Hop) -> Outgoing {
+        self.outgoing.extra = [&self.extra[..], &hop.route_line()].concat().into();
+        self.outgoing.flow = hop.flow;
+        self.outgoing.to = format!("<{}>", hop.uri).into();
+        self.outgoing.uri = hop.uri.into();
+        self.outgoing.clone()
+    }
+}
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Failover {
@@ -61,11 +77,16 @@ pub(super) struct Failover {
 }
 
 impl Failover {
-    /// A leg that has been sent to its first target; the serial of the timer to set.
-    fn begin(&mut self, call: CallRef, leg: LegRef, hunt: Hunt) -> u32 {
-        self.serial = self.serial.wrapping_add(1);
+    /// A leg has been sent to a target; the serial of the timer to set. 0 is nobody's.
+    fn sent(&mut self, call: CallRef, leg: LegRef, hunt: Hunt) -> u32 {
+        self.serial = self.serial.wrapping_add(1).max(1);
         self.hunts.insert((call, leg), (hunt, self.serial));
         self.serial
+    }
+
+    /// The hunt of a leg, taken out.
+    fn take(&mut self, call: CallRef, leg: LegRef) -> Option<Hunt> {
+        self.hunts.remove(&(call, leg)).map(|(hunt, _)| hunt)
     }
 
     /// The leg is gone, or has its answer.
@@ -81,10 +102,10 @@ impl Failover {
 }
 
 impl Exchange {
-    /// A leg has been sent to its first target; there are others.
+    /// A leg has been sent to a target, and to others if that fails.
     pub(super) fn hunt(&mut self, call: CallRef, leg: LegRef, hunt: Hunt, now: Now) {
         let at = now.mono + hunt.silence;
-        let serial = self.failover.begin(call, leg, hunt);
+        let serial = self.failover.sent(call, leg, hunt);
         self.wheel.set(at, Due::Silence(call, leg, serial));
     }
 
@@ -104,14 +125,16 @@ impl Exchange {
 
     /// Nothing has been heard of a target.
     pub(super) fn target_silent(&mut self, call: CallRef, leg: LegRef, serial: u32, now: Now) {
-        if self.failover.of(call, leg).is_none_or(|(_, of)| *of != serial) {
+        let Some((hunt, of)) = self.failover.of(call, leg) else { return };
+        if *of != serial {
             return;
+        }
+        if hunt.rest.is_empty() {
+            // The last one has as long as the call gives it, but others come first for a while.
+            let (trunk, at) = (hunt.trunk.clone(), hunt.at());
+            return self.trunks.target_failed(&trunk, at, now);
         }
         let Some(session) = self.calls.session_of(call, leg) else { return };
-        if self.failover.of(call, leg).is_some_and(|(hunt, _)| hunt.rest.is_empty()) {
-            // The last one has as long as the call gives it.
-            return;
-        }
         if self.next_target(call, leg, session, "silent", now) {
             // Should it answer yet: CANCEL, or ACK and BYE.
             self.endpoint.hang_up(session, cause::leg_reason(Cause::Elsewhere).as_bytes(), now);
@@ -137,24 +160,13 @@ impl Exchange {
     }
 
     fn next_target(&mut self, call: CallRef, leg: LegRef, session: SessionId, why: &str, now: Now) -> bool {
-        let Some((hunt, _)) = self.failover.of(call, leg) else { return false };
-        let was: At = (hunt.outgoing.flow.transport, hunt.outgoing.flow.peer);
-        let next = hunt.rest.pop();
-        let (trunk, nat, silence) = (hunt.trunk.clone(), hunt.nat, hunt.silence);
-        self.trunks.target_failed(&trunk, was, now);
-        tracing::warn!(%call, %trunk, target = %was.1, why, next = ?next.as_ref().map(|hop| hop.flow.peer), "a trunk's target failed a call");
-        let Some(hop) = next else {
-            self.failover.forget(call, leg);
-            return false;
-        };
-        let Some((hunt, _)) = self.failover.of(call, leg) else { return false };
-        hunt.outgoing.extra = [&hunt.extra[..], &hop.route_line()].concat().into();
-        let Hop { flow, uri, .. } = hop;
-        hunt.outgoing.flow = flow;
-        hunt.outgoing.to = format!("<{uri}>").into();
-        hunt.outgoing.uri = uri.into();
-        let outgoing = hunt.outgoing.clone();
-        let anew = self.endpoint.connect(outgoing, now);
+        let Some(mut hunt) = self.failover.take(call, leg) else { return false };
+        let (was, next) = (hunt.at(), hunt.rest.pop());
+        self.trunks.target_failed(&hunt.trunk, was, now);
+        tracing::warn!(%call, trunk = %hunt.trunk, target = %was.1, why, next = ?next.as_ref().map(|hop| hop.flow.peer), "a trunk's target failed a call");
+        let Some(hop) = next else { return false };
+        let (flow, nat) = (hop.flow, hunt.nat);
+        let anew = self.endpoint.connect(hunt.turns_to(hop), now);
         self.calls.disown(session);
         self.calls.own(anew, (call, leg), None);
         let call_id = self.endpoint.call_id(anew).unwrap_or_default();
@@ -163,12 +175,7 @@ impl Exchange {
         if let Some(found) = self.calls.get_mut(&call).and_then(|live| live.leg(leg)) {
             found.goes_to(anew, nat.then(|| flow.peer.ip()));
         }
-        self.failover.serial = self.failover.serial.wrapping_add(1).max(1);
-        let serial = self.failover.serial;
-        if let Some((_, of)) = self.failover.of(call, leg) {
-            *of = serial;
-        }
-        self.wheel.set(now.mono + silence, Due::Silence(call, leg, serial));
+        self.hunt(call, leg, hunt, now);
         // Its clocks begin anew with each target.
         self.tell(call, Input::Leg(leg, LegEvent::Anew), now);
         true

@@ -292,6 +292,38 @@ fn what_is_installed_finds_its_dialplan_from_anywhere() {
 }
 
 #[test]
+fn without_the_daemons_secrets_its_own_plan_is_looked_at_and_doctor_goes_on() {
+    let folder = Folder::new();
+    let plan = folder.0.join("ours");
+    fs::create_dir(&plan).unwrap();
+    fs::write(plan.join("plan.toml"), "nonsense = true\n").unwrap();
+    let text = format!(
+        "[sip]\nlisten = [\"udp:127.0.0.1:25099\"]\n[plan]\nfolder = {plan:?}\n[store]\ntemporary = true\n\
+         [admin]\nhttp = \"127.0.0.1:25098\"\nhttp_token_env = \"NOT_SET_HERE\"\n[recording]\nencrypt = true\n\
+         [trunk.carrier]\ninbound = \"127.0.0.10\"\n"
+    );
+    folder.write("switchboard.toml", &text);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+        command.current_dir(&folder.0).env_remove("SWITCHBOARD_CONFIG").args(arguments).args(["--lang", "en"]);
+        command.output().unwrap()
+    };
+    let checked = run(&["dialplan", "check"]);
+    assert_eq!(code(&checked), Some(78), "{}{}", out(&checked), err(&checked));
+    assert!(err(&checked).contains("ours"), "not the plan of the configuration: {}", err(&checked));
+    let doctor = run(&["doctor"]);
+    let said = out(&doctor) + &err(&doctor);
+    assert_eq!(code(&doctor), Some(78), "{said}");
+    assert!(said.contains("NOT_SET_HERE is not set"), "{said}");
+    assert!(said.contains("udp:127.0.0.1:25099"), "{said}");
+    // What has another mistake leads nowhere, rather than to the plan beside the program.
+    folder.write("switchboard.toml", &format!("{text}[sipp]\nx = 1\n"));
+    let checked = run(&["dialplan", "check"]);
+    assert_eq!(code(&checked), Some(78), "{}{}", out(&checked), err(&checked));
+    assert!(err(&checked).contains("switchboard.toml"), "{}", err(&checked));
+}
+
+#[test]
 fn usage_is_exit_2_and_help_is_not() {
     for wrong in [&["nope"][..], &[], &["run", "--as-of", "tomorrow"], &["call"], &["calls", "show", "x"]] {
         assert_eq!(code(&switchboard(wrong)), Some(2), "{wrong:?}");

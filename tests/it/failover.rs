@@ -83,6 +83,35 @@ fn a_silent_target_costs_a_second_and_no_caller() {
 }
 
 #[test]
+fn the_last_target_rests_too_when_it_is_silent() {
+    let mut town = town(|outbound| outbound.targets.truncate(2));
+    let silent = town.trunk(20, Manner::Dead);
+    let second = town.trunk(25, SOON);
+    let citizen = town.citizen("13900000001");
+    town.dials(citizen, "12366");
+    town.runs(2.0);
+    hear_each_other(&mut town, citizen, second);
+    town.hangs_up(citizen);
+    town.runs(8.0);
+    // It is tried last now, and is silent again.
+    town.set_manner(second, Manner::Refuses(503));
+    town.dials(citizen, "12366");
+    town.runs(8.0);
+    assert_eq!(invites_to(&town, 25), 2);
+    town.hangs_up(citizen);
+    town.set_manner(second, SOON);
+    // The second one has rested by then, the silent one only if its second silence did not count.
+    town.runs(22.2);
+    let before = invites_to(&town, 20);
+    town.dials(citizen, "12366");
+    town.runs(0.5);
+    hear_each_other(&mut town, citizen, second);
+    assert_eq!(invites_to(&town, 20), before, "{silent:?} was asked first");
+    town.goes_home();
+    assert_eq!(town.exchange.held(), (0, 0, 0));
+}
+
+#[test]
 fn an_overloaded_target_sends_the_call_on_at_once() {
     let mut town = town(|_| ());
     town.trunk(20, Manner::Refuses(503));

@@ -40,7 +40,7 @@ pub(in crate::cli) struct Proof {
 /// Holds the recording of an ended call against its record; `None`: the record tells of no file (yet).
 pub(in crate::cli) fn prove(global: &Global, state: &Path, cdr: &Cdr) -> Option<Proof> {
     let archived = *cdr.archived.clone()?;
-    let config = place::config(global).ok().map(|config| config.recording);
+    let config = place::outline(global).ok().map(|config| config.recording);
     let configured = config.as_ref().and_then(|recording| recording.folder.clone());
     let mut paths = configured.into_iter().chain([state.join("recordings")]).map(|folder| folder.join(&archived.file));
     let usual = state.join("recordings").join(&archived.file);
