@@ -5,7 +5,7 @@
 //!
 //! | tier | modules | may do I/O |
 //! |---|---|---|
-//! | 0 | [`clock`] [`id`] [`key`] [`fact`] | no |
+//! | 0 | [`clock`] [`codec`] [`id`] [`key`] [`fact`] | no |
 //! | 1 | [`sip`] [`sdp`] [`rtp`] [`browser`] [`audio`] [`calendar`] (never each other) | no |
 //! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
@@ -16,6 +16,7 @@
 //! | 8 | [`daemon`] [`cli`] | yes |
 
 pub mod clock;
+pub mod codec;
 pub mod fact;
 pub mod id;
 pub mod key;

@@ -1,13 +1,14 @@
 //! Sound as values: G.711, tones, DTMF, mixing, concealment, WAV, and measurement.
 //!
-//! Everything is 8 kHz mono. This module knows no packet, port or clock, and opens no file: a WAV is read
-//! from and written to what the caller has opened. Resampling and wide-band codecs are refused here.
+//! Everything is 8 kHz mono, Opus too. This module knows no packet, port or clock, and opens no file: a WAV is read
+//! from and written to what the caller has opened. Resampling is refused here.
 
 pub mod conceal;
 pub mod dtmf;
 pub mod g711;
 pub mod level;
 pub mod mixer;
+pub mod opus;
 pub mod tone;
 pub mod tracks;
 pub mod wav;

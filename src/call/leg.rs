@@ -1,18 +1,22 @@
 //! One leg on the wire: its SIP session, what offer and answer settled, and the media port behind it.
 
 use super::input::LegEvent;
+use crate::codec::{Codec, Menu};
 use crate::id::{CallRef, LegRef, TrunkId};
 use crate::key::{Fingerprint, Policy};
-use crate::patch::{Codec, Command, Latch, Lease, Remote, Source};
-use crate::sdp::{Agreed, Codecs, Direction, Door, Local, Negotiation, PCMU, Refused};
+use crate::patch::{Command, Latch, Lease, Remote, Source};
+use crate::sdp::{Agreed, Direction, Door, Local, Negotiation, Refused};
 use crate::sip::dialog::SessionId;
 use bytes::Bytes;
+use smallvec::SmallVec;
 use std::net::{IpAddr, SocketAddr};
 
-/// Whether a leg's media is encrypted, and where our keys for it come from.
+/// On what terms a leg's media is had: by which codecs, whether encrypted, and where our keys for it come from.
 #[derive(Clone, Copy, Default)]
-pub struct Secure {
-    /// Whether.
+pub struct Terms {
+    /// What it may speak.
+    pub codecs: Menu,
+    /// Whether it is encrypted.
     pub policy: Policy,
     /// Where it comes in if it is a browser, and whether it is one.
     pub door: Option<(SocketAddr, Fingerprint, bool)>,
@@ -20,9 +24,9 @@ pub struct Secure {
     pub seed: [u8; 32],
 }
 
-impl std::fmt::Debug for Secure {
+impl std::fmt::Debug for Terms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secure({:?}, …)", self.policy)
+        write!(f, "Terms({:?}, {:?}, …)", self.codecs, self.policy)
     }
 }
 
@@ -43,6 +47,8 @@ pub struct Leg {
     latch: Latch,
     /// Our SDP as it stands: the answer, or the offer where the other side made none.
     local: Bytes,
+    /// The offer that it answers, as long as that has not been said: until then it may be answered otherwise.
+    unsaid: Option<Bytes>,
     /// The media path exists: PRACK, unreliable 183, ACK, or a 2xx of the other side (interconnect, "Offer and answer").
     open: bool,
     /// What it shall hear; said to the media engine once the path exists.
@@ -62,17 +68,18 @@ impl Leg {
         offer: Option<&[u8]>,
         nat: Option<IpAddr>,
         session_id: u64,
-        secure: Secure,
+        terms: Terms,
     ) -> Result<Self, Refused> {
-        let mut leg = Self::new(call, LegRef(0), lease, nat, session_id, secure);
+        let mut leg = Self::new(call, LegRef(0), lease, nat, session_id, terms);
         leg.local = match offer {
             Some(offer) => leg.negotiation.answer(offer, None)?.0,
             None => leg.negotiation.offer(Direction::SendRecv),
         };
+        leg.unsaid = offer.map(Bytes::copy_from_slice);
         Ok(leg)
     }
 
-    /// A leg that we send out; it prefers the codec of the leg it is for.
+    /// A leg that we send out; it prefers what the leg that it is for speaks or, as long as that has not been said, might speak.
     #[must_use]
     pub fn calling(
         call: CallRef,
@@ -80,25 +87,26 @@ impl Leg {
         lease: Lease,
         nat: Option<IpAddr>,
         session_id: u64,
-        like: Option<u8>,
-        secure: Secure,
+        like: Option<&Self>,
+        terms: Terms,
     ) -> Self {
-        let mut leg = Self::new(call, leg, lease, nat, session_id, secure);
-        leg.local = leg.negotiation.offer_like(Direction::SendRecv, like.map_or(Codecs::House, Codecs::First));
+        let mut leg = Self::new(call, leg, lease, nat, session_id, terms);
+        let (codecs, params) = leg.codecs_like(like);
+        leg.local = leg.negotiation.offer_like(Direction::SendRecv, codecs, params);
         leg
     }
 
-    fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64, secure: Secure) -> Self {
+    fn new(call: CallRef, leg: LegRef, lease: Lease, nat: Option<IpAddr>, session_id: u64, terms: Terms) -> Self {
         // The top bit is left out: many parsers read `o=` as a signed number.
         let local = Local { address: lease.rtp.ip(), port: lease.rtp.port(), session_id: session_id >> 1 };
-        let mut negotiation = Negotiation::new(local);
-        negotiation = match secure.door {
+        let mut negotiation = Negotiation::new(local).speaking(terms.codecs);
+        negotiation = match terms.door {
             // What a browser is encrypted by is no matter of policy: always, and by other keys.
             Some((.., true)) => negotiation,
-            Some((.., false)) | None => negotiation.secured(secure.policy, secure.seed),
+            Some((.., false)) | None => negotiation.secured(terms.policy, terms.seed),
         };
-        if let Some((at, ours, speaks)) = secure.door {
-            negotiation = negotiation.with_door(Door { at, ours, user: lease.port.name() }, secure.seed, speaks);
+        if let Some((at, ours, speaks)) = terms.door {
+            negotiation = negotiation.with_door(Door { at, ours, user: lease.port.name() }, terms.seed, speaks);
         }
         Self {
             call,
@@ -109,6 +117,7 @@ impl Leg {
             negotiation,
             latch: nat.map_or(Latch::Sdp, Latch::SdpOr),
             local: Bytes::new(),
+            unsaid: None,
             open: false,
             hears: None,
             silent: 0,
@@ -121,9 +130,10 @@ impl Leg {
         self.latch = nat.map_or(Latch::Sdp, Latch::SdpOr);
     }
 
-    /// Our SDP as it stands.
+    /// Our SDP as it stands; it counts as said.
     #[must_use]
-    pub fn local_sdp(&self) -> Bytes {
+    pub fn local_sdp(&mut self) -> Bytes {
+        self.unsaid = None;
         self.local.clone()
     }
 
@@ -133,16 +143,59 @@ impl Leg {
         self.negotiation.secured_offer()
     }
 
-    /// The codec that was agreed, as a static payload type.
+    /// The codec that was agreed.
     #[must_use]
-    pub fn payload_type(&self) -> Option<u8> {
-        self.negotiation.agreed().map(|a| a.payload_type)
+    pub fn codec(&self) -> Option<Codec> {
+        self.negotiation.agreed().map(|agreed| agreed.codec)
     }
 
-    /// That codec's name.
-    #[must_use]
-    pub fn codec_name(&self) -> Option<&'static str> {
-        self.payload_type().map(|pt| if pt == PCMU { "PCMU" } else { "PCMA" })
+    /// What both sides may speak, in the order of our menu.
+    fn common(&self) -> impl Iterator<Item = Codec> + '_ {
+        let both = |codec: &Codec| self.negotiation.theirs().any(|theirs| theirs == *codec);
+        self.negotiation.menu().iter().filter(both).collect::<SmallVec<[Codec; 6]>>().into_iter()
+    }
+
+    /// What this leg offers, for the leg that it is for: what that speaks, or might speak, first; then whatever is decoded here. What is not
+    /// decoded is offered only where both may have it.
+    fn codecs_like<'l>(&self, like: Option<&'l Self>) -> (Menu, Option<(Codec, &'l str)>) {
+        let menu = self.negotiation.menu();
+        let decoded = menu.iter().filter(|codec| codec.is_decoded());
+        let Some(like) = like.filter(|like| like.codec().is_some()) else { return (Menu::of(decoded), None) };
+        let spoken = like.codec();
+        let mut first: SmallVec<[Codec; 6]> = match like.unsaid {
+            Some(_) => like.common().filter(|codec| menu.has(*codec)).collect(),
+            None => spoken.into_iter().filter(|codec| menu.has(*codec)).collect(),
+        };
+        // Two browsers are better off without us in between.
+        let browsers = self.negotiation.is_web() && like.negotiation.is_web();
+        first.sort_by_key(|codec| !(browsers && *codec == Codec::Opus));
+        let through = spoken.is_some_and(|codec| !codec.is_decoded());
+        let rest = decoded.filter(|_| !through || like.unsaid.is_some() && like.common().any(Codec::is_decoded));
+        let params = first.iter().find_map(|codec| Some((*codec, like.negotiation.params(*codec)?)));
+        (Menu::of(first.iter().copied().chain(rest)), params.filter(|(codec, _)| !codec.is_decoded()))
+    }
+
+    /// Speaks what the leg that it hears speaks, as long as nothing has been said of another codec. True if that has changed anything.
+    pub fn follow(&mut self, other: &Self) -> bool {
+        let (Some(offer), Some(codec)) = (&self.unsaid, other.codec()) else { return false };
+        if self.codec() == Some(codec) || !self.common().any(|one| one == codec) {
+            return false;
+        }
+        let params = other.negotiation.params(codec).filter(|_| !codec.is_decoded());
+        let Ok((local, _)) = self.negotiation.answer(offer, Some((codec, params))) else { return false };
+        self.local = local;
+        true
+    }
+
+    /// An offer of what is decoded here, for a leg that goes through as it is. `None`: it is decoded, or the other side knows nothing of the
+    /// kind.
+    pub fn offer_decoded(&mut self) -> Option<Bytes> {
+        let decoded = Menu::of(self.common().filter(|codec| codec.is_decoded()));
+        if self.codec().is_none_or(Codec::is_decoded) || decoded.iter().next().is_none() {
+            return None;
+        }
+        self.local = self.negotiation.offer_like(Direction::SendRecv, decoded, None);
+        Some(self.local.clone())
     }
 
     /// Whether its media is encrypted.
@@ -233,8 +286,10 @@ fn remote_of(agreed: &Agreed, latch: Latch) -> Remote {
         rtp: agreed.remote_rtp,
         source: agreed.remote_source,
         rtcp: agreed.remote_rtcp,
-        codec: if agreed.payload_type == PCMU { Codec::Pcmu } else { Codec::Pcma },
+        codec: agreed.codec,
+        payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
+        event_clock: agreed.event_clock,
         ptime: agreed.ptime,
         latch,
         crypto: agreed.crypto,

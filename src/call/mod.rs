@@ -39,7 +39,7 @@ pub use act::{About, Act, OfferResult};
 pub use handover::Given;
 pub use input::{Input, LegEvent};
 pub use journey::{Caller, Journey, Recall, Snapshot};
-pub use leg::{Leg, Secure};
+pub use leg::{Leg, Terms};
 pub use order::{Conflict, Order, Pin, SeatCode, SeatOrder, Unfit};
 pub use party::{Member, Role};
 pub use reach::{Reachable, Try};

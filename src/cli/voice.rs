@@ -181,14 +181,17 @@ impl Voice {
 mod tests {
     use super::*;
     use crate::audio::level::dominant_frequency;
+    use crate::codec::Codec;
     use crate::rtp::View;
     use crate::rtp::telephone_event::{Presses, TelephoneEvent};
     use crate::sdp::{Direction, PCMA};
 
     fn agreed(telephone_event: Option<u8>) -> Agreed {
         Agreed {
+            codec: Codec::Pcma,
             payload_type: PCMA,
             telephone_event,
+            event_clock: 8_000,
             remote_rtp: Some(SocketAddr::from(([127, 0, 0, 1], 20_000))),
             remote_rtcp: None,
             remote_source: None,

@@ -5,6 +5,7 @@
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
 mod addresses;
+mod codecs;
 mod dns;
 mod flood;
 mod keys;
@@ -97,9 +98,13 @@ impl Config {
     /// # Errors
     /// As [`Config::load`], but for secrets that are missing.
     pub fn outline(path: &Path) -> Result<Self, Vec<Mistake>> {
-        // A value of every secret's form, those of recordings' keys included: 32 bytes of Base64.
-        let absent = || Some(format!("{}=", "A".repeat(43)));
-        Self::of_file(path, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()).or_else(absent))
+        Self::load(path).or_else(|_| {
+            // A value of every secret's form, those of recordings' keys included: 32 bytes, another for each name.
+            let absent =
+                |name: &str| name.bytes().chain([0x5A; 32]).take(32).map(|byte| format!("{byte:02x}")).collect();
+            let present = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+            Self::of_file(path, &|name| Some(present(name).unwrap_or_else(|| absent(name))))
+        })
     }
 
     fn of_file(path: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {

@@ -1,9 +1,11 @@
 //! `[[seats]]`: numbers, groups and passwords of the seats, many at a time.
 
+use super::codecs::codecs;
 use super::mistake::{Mistake, Severity, Spot};
 use super::reader::{Document, Found, Table};
 use super::sections::{Sip, secret};
 use super::secured::srtp;
+use crate::codec::Menu;
 use crate::id::{GroupId, SeatId};
 use crate::key::Srtp;
 use crate::sip::auth::Password;
@@ -31,6 +33,8 @@ pub struct Seat {
     pub sign_in: SignIn,
     /// Whether its media is encrypted.
     pub srtp: Srtp,
+    /// What their phones may speak; `None`: the house's, or a browser's.
+    pub codecs: Option<Menu>,
     /// Where it is defined.
     pub defined: Spot,
 }
@@ -67,7 +71,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
     let supervises = named(table, "supervises");
     let words = [("on-register", SignIn::OnRegister), ("manual", SignIn::Manual)];
     let sign_in = table.choice("sign_in", &words, SignIn::OnRegister);
-    let srtp = srtp(table, sip, None);
+    let (srtp, codecs) = (srtp(table, sip, None), codecs(table));
     let passwords = Passwords::read(table, sip, numbers.len());
     for (number, span) in numbers {
         let spot = document.spot(&span);
@@ -85,7 +89,7 @@ fn block(table: &Table<'_, '_>, sip: &Sip, all: &mut BTreeMap<SeatId, Seat>) {
         let password = passwords.as_ref().and_then(|p| p.of(&number, &span, document));
         let password = password.unwrap_or(Password::Ha1 { md5: None, sha256: None });
         let (groups, supervises) = (groups.clone(), supervises.clone());
-        all.insert(number.into(), Seat { groups, supervises, password, sign_in, srtp, defined: spot });
+        all.insert(number.into(), Seat { groups, supervises, password, sign_in, srtp, codecs, defined: spot });
     }
 }
 

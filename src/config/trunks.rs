@@ -1,10 +1,12 @@
 //! `[trunk.<name>]`: who a source address is, and where calls to a name go.
 
+use super::codecs::codecs;
 use super::mistake::Spot;
 use super::outbound::{self, Outbound};
 use super::reader::{Document, Found, Table};
 use super::sections::{Sip, secret};
 use super::secured::srtp;
+use crate::codec::Menu;
 use crate::id::TrunkId;
 use crate::key::Srtp;
 use crate::sip::auth::Password;
@@ -31,6 +33,8 @@ pub struct Trunk {
     pub tls_unverified: bool,
     /// Calls from it are taken by TLS alone, and only with a certificate of `tls_name`.
     pub mutual: bool,
+    /// What it may speak; `None`: the house's.
+    pub codecs: Option<Menu>,
     /// Whether its media is encrypted.
     pub srtp: Srtp,
     /// Its SDP addresses cannot be believed: answer where its packets come from.
@@ -172,6 +176,7 @@ fn one(table: &Table<'_, '_>, sip: &Sip, sources: &mut Vec<(Source, String)>) ->
         tls_name,
         mutual,
         tls_unverified,
+        codecs: codecs(table),
         srtp: srtp(table, sip, outbound.as_ref().map(|_| transport)),
         nat: table.flag("nat", false),
         trusted: table.flag("trusted", false),

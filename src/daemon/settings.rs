@@ -110,6 +110,7 @@ fn trunk(trunk: &config::Trunk) -> TrunkSettings {
     TrunkSettings {
         inbound: trunk.inbound.iter().map(rule).collect(),
         outbound: trunk.outbound.as_ref().map(outbound),
+        codecs: trunk.codecs,
         srtp: trunk.srtp,
         proves: trunk.tls_name.clone().filter(|_| trunk.mutual),
         nat: trunk.nat,
@@ -147,6 +148,7 @@ fn seat(seat: &config::Seat) -> SeatSettings {
         groups: seat.groups.iter().map(|(group, _)| group.clone()).collect(),
         supervises: seat.supervises.iter().map(|(group, _)| group.clone()).collect(),
         password: seat.password.clone(),
+        codecs: seat.codecs,
         srtp: seat.srtp,
         sign_in_on_register: seat.sign_in == SignIn::OnRegister,
     }

@@ -125,14 +125,13 @@ impl Exchange {
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
         // Two legs that hear each other live on one media thread.
         let thread = live.thread();
-        let like = live.legs.first().and_then(Leg::payload_type);
         // The last ports of a thread are for the emergency legs of its calls, which nothing may limit.
         let scarce = thread.is_some_and(|t| self.ports.free_on(t) <= EMERGENCY_LEGS);
         if scarce && way.audience != Audience::Emergency {
             return Err(Cause::Congestion);
         }
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
-        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, like, secured);
+        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, live.legs.first(), secured);
         let journey = &live.call.journey;
         let caller = identity::who(journey);
         let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip(), mark);

@@ -10,6 +10,7 @@ mod callbacks;
 mod callers;
 mod calls;
 mod changes;
+mod codecs;
 mod codes;
 mod command;
 mod dial;

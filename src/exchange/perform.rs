@@ -87,7 +87,7 @@ impl Exchange {
             Act::Reject { status, q850 } => self.reject(id, status, q850, now),
             Act::Dial { leg, target, about } => self.dial(id, leg, &target, &about, now),
             Act::HangUp { leg, cause } => self.hang_up(id, leg, cause, now),
-            Act::Topology(topology) => self.apply(id, &topology),
+            Act::Topology(topology) => self.apply(id, &topology, now),
             Act::Enter { group, .. } if self.in_disaster(&group) => self.turn_on(id, &group, now),
             Act::Enter { group, skill, class, place } => {
                 let entry = self.entry(id, group, skill.as_deref(), class, place, now);
@@ -153,7 +153,7 @@ impl Exchange {
     }
 
     /// Turns the difference between two topologies into media commands.
-    fn apply(&mut self, id: CallRef, topology: &Topology) {
+    fn apply(&mut self, id: CallRef, topology: &Topology, now: Now) {
         let Some(live) = self.calls.get_mut(&id) else { return };
         let mut commands = Vec::new();
         for (leg, hears) in topology.rows() {
@@ -163,6 +163,7 @@ impl Exchange {
         for command in commands {
             self.media(command);
         }
+        self.decode_mixed(id, topology, now);
     }
 
     /// Begins the lease of a leg's port.

@@ -30,7 +30,7 @@ struct Closing {
 impl Qualities {
     /// A leg's port is being closed.
     pub fn leaves(&mut self, call: CallRef, leg: &Leg) {
-        let codec = leg.codec_name().unwrap_or_default().to_owned();
+        let codec = leg.codec().map(|codec| codec.name().to_owned()).unwrap_or_default();
         let quality = Quality {
             leg: leg.leg,
             codec,

@@ -6,9 +6,10 @@ use super::storage::Storage;
 use super::{Exchange, Live};
 use crate::clock::{Now, SECOND};
 use crate::fact::{Archived, Fact};
-use crate::id::CallRef;
+use crate::id::{CallRef, LegRef};
 use crate::patch::tape::CHANNELS;
 use crate::patch::{Command, Recorded, RecordingId, Tape};
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -57,7 +58,9 @@ impl Exchange {
         let Live { recording: Some(kept), legs, .. } = &mut **live else { return };
         let (thread, recording) = (kept.thread, kept.id);
         let mut tapes = Vec::new();
+        let mut taped: SmallVec<[LegRef; 2]> = SmallVec::new();
         for (channel, leg) in kept.changes(&wanted) {
+            taped.extend(leg);
             let lease = leg.and_then(|leg| legs.iter().find(|l| l.leg == leg)).map(|l| l.lease);
             tapes.push(match lease {
                 Some(lease) => Tape::Channel { channel, port: lease.port, epoch: lease.epoch },
@@ -70,6 +73,9 @@ impl Exchange {
         }
         for tape in tapes {
             self.media(Command::Record { thread, recording, tape });
+        }
+        for leg in taped {
+            self.decode(id, leg, now);
         }
     }
 

@@ -1,8 +1,11 @@
-//! Whether a leg's media is encrypted: what its seat or trunk wants, and whether keys may be said on the way its SIP takes.
+//! On what terms a leg's media is had: what its seat or trunk may speak, whether it is encrypted, and whether keys may be said on the way
+//! its SIP takes.
 
 use super::Exchange;
-use crate::call::Secure;
+use crate::call::Terms;
+use crate::codec::Menu;
 use crate::fact::{Origin, Target};
+use crate::id::{SeatId, TrunkId};
 use crate::key::{Policy, Srtp};
 use crate::sdp;
 use crate::sip::flow::Transport;
@@ -10,39 +13,46 @@ use rand_core::RngCore;
 
 impl Exchange {
     /// For a leg that comes from there by this transport, with this offer. `None`: it must be encrypted, and its keys may not be said in the clear.
-    pub(super) fn secured(&mut self, origin: &Origin, by: Transport, offer: Option<&[u8]>) -> Option<Secure> {
-        let wanted = match origin {
-            Origin::Trunk(trunk) => self.settings.trunks.get(trunk).map(|t| t.srtp),
-            Origin::Seat(seat) => self.settings.seats.get(seat).map(|s| s.srtp),
+    pub(super) fn secured(&mut self, origin: &Origin, by: Transport, offer: Option<&[u8]>) -> Option<Terms> {
+        let (wanted, codecs) = match origin {
+            Origin::Trunk(trunk) => self.trunk_wants(trunk),
+            Origin::Seat(seat) => self.seat_wants(seat),
         };
-        let wanted = wanted.unwrap_or_default();
         match offer {
-            Some(offer) if sdp::may_be_web(offer) => self.door(wanted.policy, false),
-            None if by.is_web() => self.door(wanted.policy, true),
-            _ => self.keys(wanted, by),
+            Some(offer) if sdp::may_be_web(offer) => self.door(wanted.policy, codecs, false),
+            None if by.is_web() => self.door(wanted.policy, codecs, true),
+            _ => self.keys(wanted, codecs, by),
         }
     }
 
+    fn trunk_wants(&self, trunk: &TrunkId) -> (Srtp, Option<Menu>) {
+        self.settings.trunks.get(trunk).map(|trunk| (trunk.srtp, trunk.codecs)).unwrap_or_default()
+    }
+
+    fn seat_wants(&self, seat: &SeatId) -> (Srtp, Option<Menu>) {
+        self.settings.seats.get(seat).map(|seat| (seat.srtp, seat.codecs)).unwrap_or_default()
+    }
+
     /// For a leg that is sent there: to a page its own kind of media.
-    pub(super) fn secured_to(&mut self, target: &Target, by: Transport) -> Option<Secure> {
-        let wanted = match target {
-            Target::Trunk { trunk, .. } => self.settings.trunks.get(trunk).map(|t| t.srtp),
-            Target::Seat(seat) => self.settings.seats.get(seat).map(|s| s.srtp),
+    pub(super) fn secured_to(&mut self, target: &Target, by: Transport) -> Option<Terms> {
+        let (wanted, codecs) = match target {
+            Target::Trunk { trunk, .. } => self.trunk_wants(trunk),
+            Target::Seat(seat) => self.seat_wants(seat),
         };
-        let wanted = wanted.unwrap_or_default();
-        if by.is_web() { self.door(wanted.policy, true) } else { self.keys(wanted, by) }
+        if by.is_web() { self.door(wanted.policy, codecs, true) } else { self.keys(wanted, codecs, by) }
     }
 
     /// A browser's: its certificate goes by SIP and may be read by anybody, its keys never do. `None`: browsers' media has nowhere to come to.
-    fn door(&mut self, policy: Policy, speaks: bool) -> Option<Secure> {
+    fn door(&mut self, policy: Policy, codecs: Option<Menu>, speaks: bool) -> Option<Terms> {
         let (at, ours) = self.settings.door?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        Some(Secure { policy, seed, door: Some((at, ours, speaks)) })
+        let codecs = codecs.unwrap_or(Menu::BROWSER);
+        Some(Terms { codecs, policy, seed, door: Some((at, ours, speaks)) })
     }
 
     /// Keys in SDP are read by whoever reads the SDP (RFC 4568 §1): by TLS alone, unless the file says otherwise.
-    fn keys(&mut self, wanted: Srtp, by: Transport) -> Option<Secure> {
+    fn keys(&mut self, wanted: Srtp, codecs: Option<Menu>, by: Transport) -> Option<Terms> {
         let safe = by.is_secret() || wanted.in_clear;
         let policy = match wanted.policy {
             Policy::Required if !safe => return None,
@@ -53,6 +63,6 @@ impl Exchange {
         if policy != Policy::Off {
             self.rng.fill_bytes(&mut seed);
         }
-        Some(Secure { policy, seed, door: None })
+        Some(Terms { codecs: codecs.unwrap_or_default(), policy, seed, door: None })
     }
 }

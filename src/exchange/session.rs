@@ -161,6 +161,7 @@ impl Exchange {
                 if let Some(remote) = remote {
                     self.media(remote);
                 }
+                self.reconcile(call, leg, now);
                 if let Some(event) = held {
                     self.tell(call, Input::Leg(leg, event), now);
                 }
@@ -185,6 +186,7 @@ impl Exchange {
                 if let Some(remote) = remote {
                     self.media(remote);
                 }
+                self.reconcile(call, leg, now);
                 if let Some(event) = held {
                     self.tell(call, Input::Leg(leg, event), now);
                 }

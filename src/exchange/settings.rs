@@ -3,6 +3,7 @@
 use super::codes::Codes;
 use super::overload::Overload;
 use crate::call::Pin;
+use crate::codec::Menu;
 use crate::id::{AgentId, GroupId, PromptId, SeatId, SkillId, TrunkId};
 use crate::key::{Fingerprint, Srtp};
 use crate::sip::auth::lockout::Limits;
@@ -85,6 +86,8 @@ pub struct TrunkSettings {
     pub outbound: Option<Outbound>,
     /// Calls from it are taken only by TLS from whoever has proved this name (RFC 5922).
     pub proves: Option<String>,
+    /// What it may speak; `None`: the house's, or a browser's.
+    pub codecs: Option<Menu>,
     /// Whether its media is encrypted.
     pub srtp: Srtp,
     /// It stands behind a NAT: media may come from the signalling source.
@@ -146,6 +149,8 @@ pub struct SeatSettings {
     pub password: Password,
     /// A registered phone is signed in and ready.
     pub sign_in_on_register: bool,
+    /// What it may speak; `None`: the house's, or a browser's.
+    pub codecs: Option<Menu>,
     /// Whether its media is encrypted.
     pub srtp: Srtp,
 }

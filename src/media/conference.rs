@@ -5,9 +5,7 @@
 //! its jitter buffer. A listener's stream stays one: from the relay it goes on at the timestamp that is due, back in
 //! the relay the next packet joins where the mix ended.
 
-use super::frame::Frame;
 use super::hears::{Crossing, Hears, Mix};
-use super::leg::Leg;
 use super::outlet::Outlet;
 use super::receiver::SLOTS;
 use super::send;
@@ -17,8 +15,7 @@ use super::wheel::Wheel;
 use crate::audio::g711;
 use crate::audio::mixer::{FRAME, Sum};
 use crate::clock::{MILLI, Now};
-use crate::patch::{Codec, Event, PlayId};
-use crate::rtp::HEADER;
+use crate::patch::{Event, PlayId};
 
 impl State {
     /// Puts a listener into the first slot from `at` (µs) on that is in step with those it hears.
@@ -80,7 +77,7 @@ impl State {
                 continue;
             }
             let leg = self.legs.get_mut(port as usize)?;
-            voice(leg, port, &mix.pending[..samples], &mut self.frame, now, out);
+            send::sound(leg, port, &mix.pending[..samples], &mut self.frame, now, out);
             mix.pending.copy_within(samples..mix.filled, 0);
             mix.filled -= samples;
             // The pace begins with the first packet that is full.
@@ -140,22 +137,4 @@ impl State {
         mix.filled += FRAME;
         finished
     }
-}
-
-/// Sends mixed sound in the leg's codec; lets the time pass where nobody listens.
-fn voice(leg: &mut Leg, port: u32, sound: &[i16], frame: &mut Frame, now: Now, out: &mut impl Outlet) {
-    let length = sound.len();
-    if leg.to.is_none() {
-        leg.out.skip(length as u32, now.mono);
-        return;
-    }
-    let codec = leg.codec();
-    if let Some(payload) = frame.get_mut(HEADER..HEADER + length) {
-        match codec {
-            Codec::Pcma => g711::alaw_encode_frame(sound, payload),
-            Codec::Pcmu => g711::ulaw_encode_frame(sound, payload),
-        }
-    }
-    let header = leg.out.own(codec.payload_type(), length as u32, now.mono);
-    send::send(leg, port, &header, HEADER + length, frame, out);
 }

@@ -3,12 +3,14 @@
 use super::hears::Hears;
 use super::latch::Latch;
 use super::leg::{Leg, Reports, beside};
+use super::opus::Opus;
 use super::outgoing::Outgoing;
 use super::outlet::Outlet;
 use super::sealed::Sealed;
 use super::state::State;
 use crate::audio::dtmf::Detector;
 use crate::clock::Now;
+use crate::codec::Codec;
 use crate::key::Crypto;
 use crate::patch::{self, Epoch, Event, Remote, Source};
 use rand_core::RngCore;
@@ -32,6 +34,10 @@ impl State {
         leg.detector = match remote.telephone_event {
             Some(_) => None,
             None => leg.detector.take().or_else(|| Some(Box::new(Detector::default()))),
+        };
+        leg.opus = match remote.codec {
+            Codec::Opus => leg.opus.take().or_else(Opus::new),
+            _ => None,
         };
         let keys = match remote.crypto {
             Some(Crypto::Web(web)) => return self.agree_web(index, web, remote, now, out),

@@ -1,7 +1,9 @@
 //! One leg as the engine sees it: what it hears, who hears it, what has come in and gone out.
 
+use super::frame::Frame;
 use super::hears::{Crossing, Hears};
 use super::latch::Latch;
+use super::opus::{FAST, Opus};
 use super::outgoing::Outgoing;
 use super::receiver::Receiver;
 use super::sealed::Sealed;
@@ -9,8 +11,8 @@ use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
 use crate::browser::Peer;
 use crate::patch::{Codec, Epoch, Remote, Reported, Stats};
-use crate::rtp::Statistics;
 use crate::rtp::telephone_event::{Press, Presses};
+use crate::rtp::{HEADER, Header, Statistics, TelephoneEvent};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -91,6 +93,8 @@ pub struct Leg {
     pub rtcp_to: Option<SocketAddr>,
     /// Its packets are sealed and opened by these; `None`: they go in the clear.
     pub sealed: Option<Box<Sealed>>,
+    /// It speaks Opus.
+    pub opus: Option<Box<Opus>>,
     /// It is a browser's.
     pub web: Option<Box<Peer>>,
     /// Its keys are on their way: what it shall hear waits for them, so that no prompt begins unheard.
@@ -153,6 +157,36 @@ impl Leg {
     #[inline]
     pub fn codec(&self) -> Codec {
         self.remote.as_ref().map_or(Codec::Pcma, |r| r.codec)
+    }
+
+    /// Payload type of the leg's codec.
+    #[inline]
+    pub fn payload_type(&self) -> u8 {
+        self.codec().number().or(self.remote.as_ref().map(|r| r.payload_type)).unwrap_or(8)
+    }
+
+    /// A header of the leg's stream as it is written: Opus' clock runs faster.
+    #[inline]
+    pub fn stamped(&self, header: Header) -> Header {
+        match self.opus {
+            Some(_) => Header { timestamp: header.timestamp.wrapping_mul(FAST), ..header },
+            None => header,
+        }
+    }
+
+    /// Makes what the leg speaks of so many samples of A-law or µ-law in the frame; where it ends.
+    pub fn coded(&mut self, samples: usize, frame: &mut Frame) -> Option<usize> {
+        match &mut self.opus {
+            Some(opus) => opus.encode_alaw(samples, frame),
+            None => Some(HEADER + samples),
+        }
+    }
+
+    /// The bytes of an event of ours on the leg, whose clock may be another one.
+    pub fn event_bytes(&self, event: TelephoneEvent) -> [u8; 4] {
+        let times = self.remote.as_ref().map_or(1, |r| r.event_clock / 8_000).max(1);
+        let duration = u16::try_from(u32::from(event.duration) * times).unwrap_or(u16::MAX);
+        TelephoneEvent { duration, ..event }.bytes()
     }
 
     /// Payload type of telephone-event on the leg.

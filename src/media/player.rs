@@ -165,7 +165,7 @@ fn key(
             let payload_type = leg.telephone_event();
             match (press.next(EVENT_SAMPLES), payload_type) {
                 (Some((marker, event)), Some(payload_type)) => {
-                    frame.get_mut(HEADER..HEADER + 4)?.copy_from_slice(&event.bytes());
+                    frame.get_mut(HEADER..HEADER + 4)?.copy_from_slice(&leg.event_bytes(event));
                     if leg.to.is_some() {
                         let header = leg.out.event(payload_type, marker, *timestamp);
                         send(leg, port, &header, HEADER + 4, frame, out);

@@ -2,28 +2,24 @@
 
 use super::frame::Frame;
 use super::hears::{Crossing, Hears};
-use super::latch::Verdict;
-use super::leg::{Leg, beside};
+use super::leg::Leg;
 use super::outlet::Outlet;
 use super::sealed;
 use super::silence::quiet;
 use super::state::State;
-use crate::audio::g711;
+use crate::audio::{g711, opus};
 use crate::clock::Now;
 use crate::patch::{Codec, DigitVia, Event};
 use crate::rtp::statistics::Order;
 use crate::rtp::{HEADER, Header, TelephoneEvent, View, telephone_event};
 use smallvec::SmallVec;
-use std::net::SocketAddr;
 
-/// Comfort noise (RFC 3389): heard as silence, negotiated or not.
-const NOISE: u8 = 13;
 /// Samples of silence that stand for one packet of comfort noise.
 const SILENCE: usize = 160;
 
 /// What a packet carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Audio(Codec),
     Event(TelephoneEvent),
     Noise,
@@ -38,8 +34,21 @@ enum Passed {
     KeptBack,
 }
 
+/// What a listener can do with a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Be sent it as it is; into Opus it is made at the listener's door.
+    AsItIs,
+    /// Be sent it in the other law of G.711.
+    OtherLaw,
+    /// It has had it already, before it was decoded.
+    Had,
+    /// Nothing: the codecs have nothing in common that is decoded here.
+    Nothing,
+}
+
 /// A believed packet, as every listener gets it.
-struct Heard<'v> {
+pub struct Heard<'v> {
     view: &'v View,
     kind: Kind,
     /// Keys that begin with it, as event codes.
@@ -48,50 +57,31 @@ struct Heard<'v> {
     sounding: bool,
     /// Keys of this leg are for us only.
     secret: bool,
+    /// The leg speaks Opus: its clock is another one.
+    opus: bool,
+}
+
+impl<'v> Heard<'v> {
+    /// A packet in which nothing has been found yet.
+    pub fn new(view: &'v View, kind: Kind, secret: bool, opus: bool) -> Self {
+        Self { view, kind, pressed: SmallVec::new(), sounding: false, secret, opus }
+    }
 }
 
 impl State {
-    /// A datagram has come to a port's RTP socket. It is changed in place; what is to be sent goes to `out` at once.
-    pub(super) fn on_rtp(&mut self, port: u32, from: SocketAddr, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
-        let Some(leg) = self.legs.get_mut(port as usize).filter(|l| l.open) else {
-            return;
-        };
-        let opened = match &mut leg.sealed {
-            Some(sealed) => sealed.open(datagram),
-            None => Some(datagram),
-        };
-        let Some(datagram) = opened else {
-            leg.refused += 1;
-            return;
-        };
-        let Some((view, kind)) = admit(leg, port, from, datagram, now, out) else {
-            leg.refused += 1;
-            if leg.latch.locked_on(from) {
-                self.keep_from_all(port, now, out);
-            }
-            return;
-        };
-        let header = view.header;
-        let order = leg.heard.hear(
-            header.ssrc,
-            header.sequence,
-            header.timestamp,
-            (now.mono / 125) as u32,
-            matches!(kind, Kind::Audio(_)),
-        );
-        leg.received += 1;
-        (leg.heard_at, leg.spoke) = (now.mono, true);
-        let mut heard = Heard { view: &view, kind, pressed: SmallVec::new(), sounding: false, secret: leg.secret };
-        listen(leg, &mut heard, datagram, order);
-        feed(leg, &heard, datagram, now);
+    /// Finds keys in a packet, and gives it to those who mix or record the leg.
+    pub(super) fn heed(&mut self, port: u32, heard: &mut Heard<'_>, datagram: &[u8], order: Order, now: Now) {
+        let Some(leg) = self.legs.get_mut(port as usize) else { return };
+        listen(leg, heard, datagram, order);
+        feed(leg, heard, datagram, now);
         if !heard.pressed.is_empty() {
-            self.tell(port, &heard);
+            self.tell(port, heard);
             if !heard.secret {
-                let event = matches!(kind, Kind::Event(_)).then_some((header.ssrc, header.timestamp));
+                let header = &heard.view.header;
+                let event = matches!(heard.kind, Kind::Event(_)).then_some((header.ssrc, header.timestamp));
                 self.spread_keys(port, &heard.pressed, event);
             }
         }
-        self.spread(port, &heard, datagram, now, out);
     }
 
     fn tell(&mut self, port: u32, heard: &Heard<'_>) {
@@ -146,7 +136,7 @@ impl State {
     }
 
     /// A packet of a speaker is for nobody.
-    fn keep_from_all(&mut self, speaker: u32, now: Now, out: &mut impl Outlet) {
+    pub(super) fn keep_from_all(&mut self, speaker: u32, now: Now, out: &mut impl Outlet) {
         let mut k = 0;
         while let Some(to) = self.legs.get(speaker as usize).and_then(|l| l.listeners.get(k).copied()) {
             k += 1;
@@ -154,43 +144,65 @@ impl State {
         }
     }
 
-    /// Gives the packet to every listener: first to those of the same codec, then, once transcoded, to the others.
-    fn spread(&mut self, port: u32, heard: &Heard<'_>, datagram: &mut [u8], now: Now, out: &mut impl Outlet) {
-        let listener =
-            |engine: &Self, k: usize| engine.legs.get(port as usize).and_then(|l| l.listeners.get(k).copied());
-        let mut others = false;
-        let mut k = 0;
-        while let Some(to) = listener(self, k) {
-            k += 1;
-            if self.same_codec(to, heard.kind) {
-                self.carry(to, heard, datagram, now, out);
-            } else {
-                others = true;
-            }
-        }
-        if !others {
+    /// Gives the packet to every listener: first to those of the same codec, then, once transcoded, to those of the other law.
+    pub(super) fn spread(
+        &mut self,
+        port: u32,
+        heard: &Heard<'_>,
+        datagram: &mut [u8],
+        now: Now,
+        out: &mut impl Outlet,
+    ) {
+        if !self.give(port, heard, datagram, Takes::AsItIs, now, out) {
             return;
         }
         let payload = datagram.get_mut(heard.view.payload.clone()).unwrap_or(&mut []);
         match heard.kind {
             Kind::Audio(Codec::Pcma) => g711::alaw_to_ulaw(payload),
             Kind::Audio(Codec::Pcmu) => g711::ulaw_to_alaw(payload),
-            Kind::Event(_) | Kind::Noise => {}
+            Kind::Audio(_) | Kind::Event(_) | Kind::Noise => {}
         }
-        k = 0;
-        while let Some(to) = listener(self, k) {
+        self.give(port, heard, datagram, Takes::OtherLaw, now, out);
+        let mut k = 0;
+        while let Some(to) = self.legs.get(port as usize).and_then(|l| l.listeners.get(k).copied()) {
             k += 1;
-            if !self.same_codec(to, heard.kind) {
-                self.carry(to, heard, datagram, now, out);
+            if self.takes(to, heard) == Takes::Nothing {
+                self.keep_back(to, now, out);
             }
         }
     }
 
+    /// Gives the packet to the listeners that take it so; whether there are others.
+    pub(super) fn give(
+        &mut self,
+        port: u32,
+        heard: &Heard<'_>,
+        datagram: &mut [u8],
+        takes: Takes,
+        now: Now,
+        out: &mut impl Outlet,
+    ) -> bool {
+        let (mut others, mut k) = (false, 0);
+        while let Some(to) = self.legs.get(port as usize).and_then(|l| l.listeners.get(k).copied()) {
+            k += 1;
+            if self.takes(to, heard) == takes {
+                self.carry(to, heard, datagram, now, out);
+            } else {
+                others = true;
+            }
+        }
+        others
+    }
+
     #[inline]
-    fn same_codec(&self, to: u32, kind: Kind) -> bool {
-        match kind {
-            Kind::Audio(codec) => self.legs.get(to as usize).is_none_or(|l| l.codec() == codec),
-            Kind::Event(_) | Kind::Noise => true,
+    fn takes(&self, to: u32, heard: &Heard<'_>) -> Takes {
+        let (Kind::Audio(said), Some(leg)) = (heard.kind, self.legs.get(to as usize)) else { return Takes::AsItIs };
+        match (said, leg.codec()) {
+            (Codec::Pcma | Codec::Pcmu, Codec::Opus) if heard.opus => Takes::Had,
+            (said, speaks) if said == speaks => Takes::AsItIs,
+            (Codec::Pcma | Codec::Pcmu, Codec::Opus) => Takes::AsItIs,
+            (said, speaks) if said.is_g711() && speaks.is_g711() => Takes::OtherLaw,
+            _ => Takes::Nothing,
         }
     }
 
@@ -212,55 +224,6 @@ impl State {
     }
 }
 
-/// Whether the packet is well formed, of a type that was agreed, and from whom it should be.
-#[inline]
-fn admit(
-    leg: &mut Leg,
-    port: u32,
-    from: SocketAddr,
-    datagram: &[u8],
-    now: Now,
-    out: &mut impl Outlet,
-) -> Option<(View, Kind)> {
-    let view = View::parse(datagram).ok()?;
-    let kind = match view.header.payload_type {
-        8 => Kind::Audio(Codec::Pcma),
-        0 => Kind::Audio(Codec::Pcmu),
-        NOISE => Kind::Noise,
-        other if leg.telephone_event() == Some(other) => {
-            Kind::Event(TelephoneEvent::parse(datagram.get(view.payload.clone())?)?)
-        }
-        _ => return None,
-    };
-    if leg.web.is_some() {
-        leg.heard_from(from);
-        return Some((view, kind));
-    }
-    match leg.latch.hear(from, view.header.ssrc, view.header.sequence, now.mono) {
-        Verdict::Refused => return None,
-        Verdict::Believed => {}
-        Verdict::Locks => lock(leg, port, from, out),
-    }
-    Some((view, kind))
-}
-
-/// The source is certain: we send to where it sends from (RFC 4961), and the kernel keeps all others out.
-fn lock(leg: &mut Leg, port: u32, from: SocketAddr, out: &mut impl Outlet) {
-    if leg.named != Some(from) {
-        if leg.learnt != Some(from) && leg.remote.as_ref().is_some_and(|r| r.rtcp.is_none()) {
-            leg.rtcp_to = Some(beside(from));
-        }
-        leg.learnt = Some(from);
-    } else {
-        leg.learnt = None;
-    }
-    leg.to = leg.to.and(Some(from));
-    if !leg.connected {
-        leg.connected = true;
-        out.connect(port, Some(from));
-    }
-}
-
 /// Finds keys that begin with the packet.
 fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
     let header = &heard.view.header;
@@ -275,6 +238,8 @@ fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
                 let expand = match codec {
                     Codec::Pcma => g711::alaw_decode,
                     Codec::Pcmu => g711::ulaw_decode,
+                    // Nothing is found in what is not decoded; Opus is A-law by now.
+                    _ => return,
                 };
                 let before = detector.sounding();
                 let pressed = &mut heard.pressed;
@@ -294,6 +259,7 @@ fn feed(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
     };
     let header = &heard.view.header;
     match heard.kind {
+        Kind::Audio(codec) if !codec.is_decoded() => receiver.put_silence(header, now.mono),
         Kind::Audio(codec) => {
             let payload = datagram.get(heard.view.payload.clone()).unwrap_or(&[]);
             receiver.hear(header, codec, payload, heard.sounding, now.mono);
@@ -311,7 +277,8 @@ fn feed(leg: &mut Leg, heard: &Heard<'_>, datagram: &[u8], now: Now) {
 fn convert(leg: &mut Leg, heard: &Heard<'_>) -> bool {
     let events = leg.telephone_event().is_some();
     let turn = match heard.kind {
-        Kind::Event(_) => !events || leg.digits.is_some(),
+        // Where one side's clock is Opus', the press is made anew: its timestamps and durations are of the other clock.
+        Kind::Event(_) => !events || leg.digits.is_some() || heard.opus || leg.opus.is_some(),
         Kind::Audio(_) | Kind::Noise => events,
     };
     if turn {
@@ -338,14 +305,18 @@ fn pass(
         return Passed::Done;
     };
     let (from, payload) = (&heard.view.header, &heard.view.payload);
-    let codec = leg.codec().payload_type();
+    let codec = leg.payload_type();
     let packet = match (heard.kind, leg.telephone_event()) {
         (Kind::Audio(_), _) if heard.sounding && heard.secret => None,
         (Kind::Audio(_), Some(_)) if heard.sounding => None,
-        (Kind::Audio(_), _) => leg
-            .out
-            .relay(from, codec, payload.len() as u32, now.mono)
-            .and_then(|h| h.write_before(datagram, payload).ok()),
+        (Kind::Audio(said), _) if said.is_g711() && leg.opus.is_some() => {
+            into_opus(leg, said, heard, datagram, frame, now)
+        }
+        (Kind::Audio(said), _) => {
+            let length = samples(said, datagram.get(payload.clone()).unwrap_or(&[]));
+            let header = leg.out.relay(from, codec, length, now.mono).map(|header| leg.stamped(header));
+            header.and_then(|h| h.write_before(datagram, payload).ok())
+        }
         // A key that is held since before this leg heard it relayed has been sent to it already.
         (Kind::Event(_), _) if leg.taken == Some((from.ssrc, from.timestamp)) => None,
         (Kind::Event(event), Some(telephone_event)) if !heard.secret => leg
@@ -353,13 +324,7 @@ fn pass(
             .relay_event(from, telephone_event, u32::from(event.duration), now.mono)
             .and_then(|h| h.write_before(datagram, payload).ok()),
         (Kind::Event(_), _) => None,
-        (Kind::Noise, _) => {
-            let place = HEADER..HEADER + SILENCE;
-            if let Some(sound) = frame.get_mut(place.clone()) {
-                sound.fill(quiet(leg.codec()));
-            }
-            leg.out.relay(from, codec, SILENCE as u32, now.mono).and_then(|h| h.write_before(frame, &place).ok())
-        }
+        (Kind::Noise, _) => silence_for(leg, from, frame, now),
     };
     match packet {
         Some(packet) => {
@@ -371,5 +336,52 @@ fn pass(
         }
         None if matches!(heard.kind, Kind::Audio(_)) && !heard.sounding => Passed::Done,
         None => Passed::KeptBack,
+    }
+}
+
+/// Sound of G.711 as Opus, under the number that the relay gives it.
+fn into_opus<'f>(
+    leg: &mut Leg,
+    law: Codec,
+    heard: &Heard<'_>,
+    datagram: &[u8],
+    frame: &'f mut Frame,
+    now: Now,
+) -> Option<&'f [u8]> {
+    let payload = datagram.get(heard.view.payload.clone()).unwrap_or(&[]);
+    let header = leg.out.relay(&heard.view.header, leg.payload_type(), payload.len() as u32, now.mono)?;
+    let room = frame.get_mut(HEADER..HEADER + payload.len())?;
+    room.copy_from_slice(payload);
+    if law == Codec::Pcmu {
+        g711::ulaw_to_alaw(room);
+    }
+    let end = leg.coded(payload.len(), frame)?;
+    leg.stamped(header).write_before(frame, &(HEADER..end)).ok()
+}
+
+/// Silence in the place of comfort noise. What we cannot say anything in is left without.
+fn silence_for<'f>(leg: &mut Leg, from: &Header, frame: &'f mut Frame, now: Now) -> Option<&'f [u8]> {
+    let codec = leg.codec();
+    if !codec.is_decoded() {
+        return None;
+    }
+    frame.get_mut(HEADER..HEADER + SILENCE)?.fill(quiet(codec));
+    let header = leg.out.relay(from, leg.payload_type(), SILENCE as u32, now.mono)?;
+    let end = leg.coded(SILENCE, frame)?;
+    leg.stamped(header).write_before(frame, &(HEADER..end)).ok()
+}
+
+/// How long a packet sounds, in samples of 8 kHz.
+#[inline]
+fn samples(codec: Codec, payload: &[u8]) -> u32 {
+    let length = payload.len() as u32;
+    match codec {
+        Codec::Pcma | Codec::Pcmu | Codec::G722 => length,
+        Codec::Opus => opus::samples(payload).unwrap_or(SILENCE as u32),
+        // Frames of 10 ms, 10 bytes each; two more are the beginning of a pause (Annex B).
+        Codec::G729 => length.div_ceil(10) * 80,
+        // Frames of 30 ms in 50 bytes, or of 20 ms in 38 (RFC 3952 §3).
+        Codec::Ilbc if length.is_multiple_of(50) => length / 50 * 240,
+        Codec::Ilbc => length / 38 * 160,
     }
 }

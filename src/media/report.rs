@@ -37,11 +37,11 @@ impl State {
             leg.refused += 1;
             return;
         };
-        let (ours, first) = (leg.out.ssrc(), leg.out.first());
+        let (ours, first, clock) = (leg.out.ssrc(), leg.out.first(), leg.codec().clock());
         let (mut last_sr, mut theirs) = (None, None);
         let read = rtcp::parse(datagram, |part| match part {
             Packet::Sender { report, .. } => last_sr = Some(((report.ntp >> 16) as u32, now.mono)),
-            Packet::Block(block) if block.ssrc == ours => theirs = Some(reported(&block, first, now)),
+            Packet::Block(block) if block.ssrc == ours => theirs = Some(reported(&block, first, clock, now)),
             Packet::Block(_) | Packet::Bye { .. } => {}
         });
         if read.is_err() {
@@ -124,7 +124,7 @@ impl State {
 }
 
 /// What a report block says of our stream, with the way there and back (RFC 3550 §6.4.1, "delay since last SR").
-fn reported(block: &ReportBlock, first: u16, now: Now) -> Reported {
+fn reported(block: &ReportBlock, first: u16, clock: u32, now: Now) -> Reported {
     let middle = (ntp(now.wall) >> 16) as u32;
     let there_and_back = middle.wrapping_sub(block.last_sr).wrapping_sub(block.since_sr);
     // What would be negative, or half a minute, is of a clock that was set, or a lie.
@@ -132,7 +132,7 @@ fn reported(block: &ReportBlock, first: u16, now: Now) -> Reported {
     Reported {
         lost: u32::try_from(block.lost).unwrap_or(0),
         expected: block.highest.wrapping_sub(u32::from(first)).wrapping_add(1),
-        jitter_us: block.jitter.saturating_mul(125),
+        jitter_us: u32::try_from(u64::from(block.jitter) * SECOND / u64::from(clock)).unwrap_or(u32::MAX),
         round_trip_us: known.then(|| (u64::from(there_and_back) * SECOND / 65_536) as u32),
     }
 }
@@ -153,10 +153,10 @@ fn send(leg: &mut Leg, port: u32, bye: bool, now: Now, out: &mut impl Outlet) {
     let Some(to) = leg.rtcp_to else {
         return;
     };
-    let sent = leg.out.packets;
+    let (sent, times) = (leg.out.packets, leg.codec().clock() / 8_000);
     let sender = (sent > leg.reports.at_report[1]).then(|| SenderReport {
         ntp: ntp(now.wall),
-        timestamp: leg.out.timestamp_at(now.mono),
+        timestamp: leg.out.timestamp_at(now.mono).wrapping_mul(times),
         packets: sent as u32,
         octets: leg.out.octets as u32,
     });
@@ -166,7 +166,7 @@ fn send(leg: &mut Leg, port: u32, bye: bool, now: Now, out: &mut impl Outlet) {
     let compound = Compound {
         ssrc: leg.out.ssrc(),
         sender,
-        block: leg.heard.report(last_sr, since_sr),
+        block: leg.heard.report(last_sr, since_sr).map(|block| ReportBlock { jitter: block.jitter * times, ..block }),
         cname: leg.reports.cname,
         bye,
     };

@@ -24,10 +24,10 @@ pub const LATE: u64 = 10 * MILLI;
 /// Samples of a packet of silence, whatever the packet time: what it stands for is about as long.
 pub const STEP: usize = 160;
 
-/// The byte of silence.
+/// The byte of silence in G.711; in the law that Opus is made from.
 pub fn quiet(codec: Codec) -> u8 {
     match codec {
-        Codec::Pcma => g711::ALAW_SILENCE,
         Codec::Pcmu => g711::ULAW_SILENCE,
+        _ => g711::ALAW_SILENCE,
     }
 }

@@ -14,11 +14,12 @@ mod source;
 pub mod tape;
 pub mod topology;
 
+pub use crate::codec::Codec;
 pub use command::Command;
 pub use event::{DigitVia, Event, Reported, Stats};
 pub use mix::{Beside, Sound, Voice};
 pub use port::{Epoch, Lease, PortId};
-pub use remote::{Codec, Latch, Remote};
+pub use remote::{Latch, Remote};
 pub use sound::{Clip, PlayId, Tone};
 pub use source::Source;
 pub use tape::{Recorded, RecordingId, Take, Tape};

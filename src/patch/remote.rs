@@ -1,27 +1,8 @@
 //! What the other side's SDP agreed with ours.
 
+use crate::codec::Codec;
 use crate::key::Crypto;
 use std::net::{IpAddr, SocketAddr};
-
-/// The audio codecs of this switch (RFC 3551 §6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Codec {
-    /// G.711 A-law, static payload type 8: the house default.
-    Pcma,
-    /// G.711 µ-law, static payload type 0.
-    Pcmu,
-}
-
-impl Codec {
-    /// The static RTP payload type.
-    #[must_use]
-    pub const fn payload_type(self) -> u8 {
-        match self {
-            Self::Pcma => 8,
-            Self::Pcmu => 0,
-        }
-    }
-}
 
 /// From where a leg's RTP is believed (interconnect: latching that a stranger cannot steal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +25,12 @@ pub struct Remote {
     pub rtcp: Option<SocketAddr>,
     /// Codec in both directions.
     pub codec: Codec,
+    /// Its payload type, both ways.
+    pub payload_type: u8,
     /// Payload type of telephone-event as negotiated on this leg; `None`: not negotiated.
     pub telephone_event: Option<u8>,
+    /// The clock in which events have their durations, Hz (RFC 4733 §2.1): 8,000, or 48,000 beside Opus.
+    pub event_clock: u32,
     /// Packet time that the other side asked for, ms (10–60).
     pub ptime: u8,
     /// Where its packets may come from.

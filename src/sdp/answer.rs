@@ -1,7 +1,8 @@
 //! What of one received `m=` section can be taken: the rules of RFC 3264 §5–§8 for a single stream.
 
-use super::body::{Address, Stream};
-use super::{Agreed, Direction, PCMA, PCMU, PTIME, Refused};
+use super::body::{Address, Map, Stream};
+use super::{Agreed, Direction, PTIME, Refused};
+use crate::codec::Codec;
 use crate::key::{Fingerprint, Master, Policy};
 use std::net::{IpAddr, SocketAddr};
 
@@ -59,22 +60,22 @@ pub fn key(stream: &Stream, policy: Policy) -> Result<Option<(u32, Master)>, Ref
 ///
 /// # Errors
 /// [`Refused::NoAudio`] for port 0, [`Refused::Profile`], [`Refused::NoCommonCodec`], [`Refused::Address`].
-pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[u8]) -> Result<Agreed, Refused> {
+pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[Codec]) -> Result<Agreed, Refused> {
     if stream.port == 0 {
         return Err(Refused::NoAudio);
     }
     if !is_web(stream) {
         profile(stream)?;
     }
-    let payload_type = wanted
-        .iter()
-        .copied()
-        .find(|&pt| stream.payload_types().any(|p| p == pt) && is_g711(stream, pt))
-        .ok_or(Refused::NoCommonCodec)?;
+    let number = |codec: &Codec| Some((*codec, number(stream, *codec)?));
+    let (codec, payload_type) = wanted.iter().find_map(number).ok_or(Refused::NoCommonCodec)?;
+    let events = telephone_event(stream, codec);
     let place = place(stream, ours)?;
     Ok(Agreed {
+        codec,
         payload_type,
-        telephone_event: telephone_event(stream),
+        telephone_event: events.map(|(pt, _)| pt),
+        event_clock: events.map_or(8_000, |(_, clock)| clock),
         remote_rtp: place.rtp.filter(|_| place.direction.receives()),
         remote_rtcp: place.rtcp,
         remote_source: place.rtp,
@@ -85,22 +86,32 @@ pub fn weigh(stream: &Stream, ours: IpAddr, wanted: &[u8]) -> Result<Agreed, Ref
     })
 }
 
-/// Static numbers need no rtpmap (RFC 3551 §6); one that says something else takes the number away.
-pub fn is_g711(stream: &Stream, payload_type: u8) -> bool {
-    let name = match payload_type {
-        PCMA => "PCMA",
-        PCMU => "PCMU",
-        _ => return false,
-    };
-    stream.map(payload_type).is_none_or(|m| m.encoding.eq_ignore_ascii_case(name) && m.rate == 8000 && m.channels == 1)
+/// The number under which a stream lists this codec.
+pub fn number(stream: &Stream, codec: Codec) -> Option<u8> {
+    stream.payload_types().find(|&pt| codec_of(stream, pt) == Some(codec))
 }
 
-/// telephone-event at 8 kHz under any dynamic number that the `m=` line lists (RFC 4733 §2.1; ranges of RFC 3551 §6).
-pub fn telephone_event(stream: &Stream) -> Option<u8> {
-    stream.payload_types().find(|&pt| {
-        matches!(pt, 35..=71 | 77..=127)
-            && stream.map(pt).is_some_and(|m| m.encoding.eq_ignore_ascii_case("telephone-event") && m.rate == 8000)
-    })
+/// The codec of a payload type. Static numbers need no rtpmap (RFC 3551 §6); one that says something else takes the number away. Those of
+/// G.711 are taken under their static numbers only.
+pub fn codec_of(stream: &Stream, payload_type: u8) -> Option<Codec> {
+    let fixed = Codec::ALL.into_iter().find(|codec| codec.number() == Some(payload_type));
+    let Some(map) = stream.map(payload_type) else { return fixed };
+    let codec = Codec::of(&map.encoding).filter(|codec| map.rate == codec.clock())?;
+    // Phones that say only one channel of Opus mean the same (RFC 7587 §7 has no other).
+    let channels = map.channels == codec.channels() || codec == Codec::Opus && map.channels == 1;
+    (channels && (Some(codec) == fixed || !codec.is_g711() && fixed.is_none())).then_some(codec)
+}
+
+/// telephone-event under any dynamic number that the `m=` line lists (RFC 4733 §2.1; ranges of RFC 3551 §6), with its clock: that of the
+/// codec, else 8,000.
+pub fn telephone_event(stream: &Stream, codec: Codec) -> Option<(u8, u32)> {
+    let of = |clock: u32| {
+        let is = move |m: &Map| m.encoding.eq_ignore_ascii_case("telephone-event") && m.rate == clock;
+        let dynamic = |pt: &u8| matches!(pt, 35..=71 | 77..=127);
+        let found = stream.payload_types().filter(dynamic).find(|&pt| stream.map(pt).is_some_and(is));
+        found.map(|pt| (pt, clock))
+    };
+    of(codec.clock()).or_else(|| of(8_000))
 }
 
 /// The packet time asked for, brought into our range and under `a=maxptime`.

@@ -21,6 +21,8 @@ const MAX_LINE: usize = 1024;
 const MAX_STREAMS: usize = 16;
 /// Most `a=crypto` lines of a stream that are read.
 const MAX_KEYS: usize = 8;
+/// Longest parameters of a codec that are read; an offer or an answer of ours may repeat them.
+const MAX_PARAMS: usize = 128;
 /// Longest `m=` line: the answer repeats parts of it.
 const MAX_STREAM_LINE: usize = 512;
 
@@ -48,6 +50,8 @@ pub struct Stream {
     pub direction: Direction,
     /// `a=rtpmap` lines.
     pub maps: Vec<Map>,
+    /// `a=fmtp` lines by their payload types.
+    pub params: Vec<(u8, String)>,
     /// `a=ptime`, ms.
     pub ptime: Option<u32>,
     /// `a=maxptime`, ms.
@@ -119,6 +123,12 @@ impl Stream {
     #[must_use]
     pub fn map(&self, payload_type: u8) -> Option<&Map> {
         self.maps.iter().find(|m| m.payload_type == payload_type)
+    }
+
+    /// The parameters of a payload type.
+    #[must_use]
+    pub fn params(&self, payload_type: u8) -> Option<&str> {
+        self.params.iter().find(|(of, _)| *of == payload_type).map(|(_, params)| &**params)
     }
 
     /// The payload types in order; formats that are no RTP payload type are passed over.
@@ -217,6 +227,7 @@ fn stream(session: &Session, media: &sdp_types::Media) -> Stream {
         address: connection.map_or(Address::Unusable, address),
         direction: direction(&media.attributes).or_else(|| direction(&session.attributes)).unwrap_or_default(),
         maps: media.get_attribute_values("rtpmap").flatten().filter_map(map).collect(),
+        params: media.get_attribute_values("fmtp").flatten().filter_map(params).collect(),
         ptime: find("ptime").and_then(millis),
         maxptime: find("maxptime").and_then(millis),
         crypto: media.get_attribute_values("crypto").flatten().filter_map(crypto).take(MAX_KEYS).collect(),
@@ -271,6 +282,13 @@ fn map(value: &str) -> Option<Map> {
         rate: parts.next().map_or(Some(8000), |r| r.parse().ok())?,
         channels: parts.next().map_or(Some(1), |c| c.parse().ok())?,
     })
+}
+
+/// `<payload type> <parameters>`, if we can repeat them.
+fn params(value: &str) -> Option<(u8, String)> {
+    let (payload_type, params) = value.trim().split_once(char::is_whitespace)?;
+    let plain = params.len() <= MAX_PARAMS && params.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    plain.then_some((payload_type.parse().ok()?, params.trim().to_owned()))
 }
 
 /// `<tag> <suite> inline:<key and salt>[|lifetime] [session parameters]` (RFC 4568 §9.1). A line is passed over whose suite or parameters

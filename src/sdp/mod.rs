@@ -1,7 +1,7 @@
 //! Offer and answer for one audio stream (RFC 3264 over RFC 8866): what a leg's other side sent, what we say back.
 //!
-//! PCMA (the house default), PCMU and telephone-event (RFC 4733). Everything else in a body is mirrored and
-//! refused with port 0. SRTP by keys in the body (RFC 4568), and for browsers by ICE-lite and the fingerprint of a certificate (RFC 8839,
+//! PCMA (the house default), PCMU, Opus and telephone-event (RFC 4733); G.722, G.729 and iLBC where a leg's menu has them. Everything else
+//! in a body is mirrored and refused with port 0. SRTP by keys in the body (RFC 4568), and for browsers by ICE-lite and the fingerprint of a certificate (RFC 8839,
 //! RFC 8842); trickled and mDNS candidates need no answer, since the browser finds us. What is encrypted is elsewhere. This module refuses to resolve host names, to negotiate multicast, and to know what a call is; it opens nothing. [`Refused`] says why a body was not taken, the caller picks the status.
 
 mod answer;
@@ -12,6 +12,7 @@ mod write;
 
 pub use negotiation::Negotiation;
 
+use crate::codec::Codec;
 use crate::key::{Crypto, Fingerprint};
 use std::net::{IpAddr, SocketAddr};
 use thiserror::Error;
@@ -112,10 +113,14 @@ impl Direction {
 /// What offer and answer settled on for the leg's audio stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreed {
-    /// [`PCMA`] or [`PCMU`], both ways.
+    /// Both ways.
+    pub codec: Codec,
+    /// Its payload type, both ways.
     pub payload_type: u8,
-    /// Payload type of telephone-event/8000; `None`: not negotiated.
+    /// Payload type of telephone-event; `None`: not negotiated.
     pub telephone_event: Option<u8>,
+    /// The clock of its durations, Hz (RFC 4733 §2.1).
+    pub event_clock: u32,
     /// Where RTP is sent. `None`: the other side receives nothing (`sendonly`, `inactive`, `c=0.0.0.0`, port 0).
     pub remote_rtp: Option<SocketAddr>,
     /// Where RTCP is sent if `a=rtcp` told it apart (RFC 3605); `None`: RTP port + 1.
@@ -142,18 +147,6 @@ impl Agreed {
     }
 }
 
-/// Which codecs an offer of ours names, and in which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Codecs {
-    /// PCMA, then PCMU.
-    #[default]
-    House,
-    /// This payload type first, the other after it.
-    First(u8),
-    /// This payload type alone, so that two legs can be relayed without decoding.
-    Only(u8),
-}
-
 /// Why a body was not taken. [`Refused::malformed`] ones are a 400, the others a 488 (RFC 3261 §21.4.26).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 pub enum Refused {
@@ -166,7 +159,7 @@ pub enum Refused {
     /// No audio stream, or all of them with port 0 where none was agreed before.
     #[error("no audio stream is offered")]
     NoAudio,
-    /// Neither PCMA nor PCMU at 8 kHz under its static number.
+    /// None of the leg's menu; PCMA and PCMU only at 8 kHz under their static numbers.
     #[error("no codec in common: PCMA or PCMU is needed")]
     NoCommonCodec,
     /// Only secured or unknown transports (`RTP/SAVP`, `UDP/TLS/…`).

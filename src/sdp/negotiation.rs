@@ -10,15 +10,19 @@
 
 use super::body::{Body, Stream};
 use super::web::Web;
-use super::write::{Draft, Said, Slot};
-use super::{Agreed, Codecs, Direction, Door, Local, PCMA, PCMU, PTIME, Refused, TELEPHONE_EVENT, answer};
+use super::write::{Draft, Format, Said, Slot};
+use super::{Agreed, Direction, Door, Local, PTIME, Refused, TELEPHONE_EVENT, answer};
+use crate::codec::{Codec, Menu};
 use crate::key::{self, Crypto, Ice, KEY, Master, Pair, Policy, SALT, Suite};
 use bytes::Bytes;
 use rand_chacha::ChaCha12Rng;
 use rand_core::{RngCore, SeedableRng};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::fmt;
 use std::net::IpAddr;
+
+/// What we say of Opus (RFC 7587 §6.1): one channel is meant, and losses are repaired.
+const OPUS: &str = "minptime=10;useinbandfec=1;stereo=0";
 
 /// The offer/answer state of one leg. `Clone` it for each early dialog of a forked B-leg: every branch answers apart.
 #[derive(Debug, Clone)]
@@ -30,6 +34,10 @@ pub struct Negotiation {
     /// `m=` lines of the session so far: their number and order never change (RFC 3264 §8).
     slots: Vec<Slot>,
     agreed: Option<Agreed>,
+    /// What it may speak.
+    menu: Menu,
+    /// Codecs of the other side's last body that we know, with their numbers and parameters.
+    theirs: SmallVec<[Format; 4]>,
     /// Dynamic payload types the other side gave to other encodings, one bit each: never ours (RFC 3264 §8.3.2).
     taken: u128,
     /// Our keys, where there may be any; most legs have none.
@@ -73,7 +81,48 @@ impl Negotiation {
     #[must_use]
     pub fn new(local: Local) -> Self {
         let slots = vec![Slot::Audio { proto: "RTP/AVP".to_owned(), mid: None }];
-        Self { local, last: Last::Fresh, sent: None, slots, agreed: None, taken: 0, secure: None, web: None }
+        Self {
+            local,
+            last: Last::Fresh,
+            sent: None,
+            slots,
+            agreed: None,
+            menu: Menu::HOUSE,
+            theirs: SmallVec::new(),
+            taken: 0,
+            secure: None,
+            web: None,
+        }
+    }
+
+    /// The same with these codecs instead of the house's.
+    #[must_use]
+    pub fn speaking(mut self, menu: Menu) -> Self {
+        self.menu = menu;
+        self
+    }
+
+    /// What it may speak.
+    #[must_use]
+    pub fn menu(&self) -> Menu {
+        self.menu
+    }
+
+    /// Whether the other side is a browser.
+    #[must_use]
+    pub fn is_web(&self) -> bool {
+        self.web.as_ref().is_some_and(|web| web.speaks)
+    }
+
+    /// Codecs of the other side's last body, in its order.
+    pub fn theirs(&self) -> impl Iterator<Item = Codec> + '_ {
+        self.theirs.iter().map(|format| format.codec)
+    }
+
+    /// What the other side has said of a codec (`a=fmtp`).
+    #[must_use]
+    pub fn params(&self, codec: Codec) -> Option<&str> {
+        self.theirs.iter().find(|format| format.codec == codec)?.params.as_deref()
     }
 
     /// The other side may be a browser, which comes in by this door; `seed` is where our names and passwords of ICE come from. `speaks`:
@@ -123,27 +172,33 @@ impl Negotiation {
         (self.local.address, self.local.port) = (address, port);
     }
 
-    /// An offer: the codec in use or PCMA first, telephone-event, ptime 20.
+    /// An offer: the codec in use or the menu's first, telephone-event, ptime 20.
     ///
     /// Saying the same again (a session refresh, RFC 4028 §7.4) gives the same `o=` version, any change the next.
     pub fn offer(&mut self, direction: Direction) -> Bytes {
-        let codecs = self.agreed.map_or(Codecs::House, |a| Codecs::First(a.payload_type));
-        self.offer_like(direction, codecs)
+        let used = self.agreed.map(|agreed| agreed.codec);
+        let codecs = match used {
+            // What goes through as it is leaves the other leg no choice.
+            Some(codec) if !codec.is_decoded() => Menu::of([codec]),
+            used => Menu::of(used.into_iter().chain(self.menu.iter().filter(|codec| codec.is_decoded()))),
+        };
+        self.offer_like(direction, codecs, None)
     }
 
-    /// An offer with the codecs in an order of the caller's: a B-leg prefers what the A-leg speaks.
-    pub fn offer_like(&mut self, direction: Direction, codecs: Codecs) -> Bytes {
-        let codecs = match codecs {
-            Codecs::House => vec![PCMA, PCMU],
-            Codecs::First(PCMU) => vec![PCMU, PCMA],
-            Codecs::First(_) => vec![PCMA, PCMU],
-            Codecs::Only(PCMU) => vec![PCMU],
-            Codecs::Only(_) => vec![PCMA],
-        };
+    /// An offer with the codecs in an order of the caller's: a B-leg prefers what the A-leg speaks. `params`: what the A-leg's side has
+    /// said of one of them.
+    pub fn offer_like(&mut self, direction: Direction, codecs: Menu, params: Option<(Codec, &str)>) -> Bytes {
+        let mut formats: SmallVec<[Format; 2]> = SmallVec::new();
+        for codec in codecs.iter() {
+            let number = self.number_to_offer(codec, &formats);
+            let said = params.filter(|(of, _)| *of == codec).map(|(_, params)| params.into());
+            let ours = (codec == Codec::Opus).then(|| OPUS.into());
+            formats.push(Format { codec, number, params: ours.or(said) });
+        }
         let said = Said {
             port: self.port(),
-            codecs,
-            telephone_event: self.telephone_event_to_offer(),
+            events: self.events_to_offer(&formats),
+            codecs: formats,
             ptime: PTIME,
             direction,
             crypto: self.keys_to_offer(),
@@ -153,15 +208,17 @@ impl Negotiation {
         self.say(said)
     }
 
-    /// Answers an offer. `prefer` is the payload type that the leg should speak if it is offered; else the one in
-    /// use, PCMA, PCMU. Nothing is remembered of an offer that is refused: what was agreed stays (RFC 3261 §14.2).
+    /// Answers an offer. `prefer` is the codec that the leg should speak if it is offered, with what the leg on the other side has said of
+    /// it; else the one in use, else the menu's, those that are decoded here before all others. Nothing is remembered of an offer that is refused: what was agreed stays (RFC 3261 §14.2).
     ///
     /// # Errors
     /// All of [`Refused`] but `NoOffer`.
-    pub fn answer(&mut self, offer: &[u8], prefer: Option<u8>) -> Result<(Bytes, Agreed), Refused> {
+    pub fn answer(&mut self, offer: &[u8], prefer: Option<(Codec, Option<&str>)>) -> Result<(Bytes, Agreed), Refused> {
         let body = Body::parse(offer)?;
-        let wanted: Vec<u8> =
-            prefer.into_iter().chain(self.agreed.map(|a| a.payload_type)).chain([PCMA, PCMU]).collect();
+        let (decoded, passed): (Vec<Codec>, Vec<Codec>) = self.menu.iter().partition(|codec| codec.is_decoded());
+        let used = self.agreed.map(|agreed| agreed.codec);
+        let first = prefer.map(|(codec, _)| codec).into_iter().chain(used);
+        let wanted: SmallVec<[Codec; 8]> = first.chain(decoded).chain(passed).collect();
         let (index, mut agreed, port) = match self.first_usable(&body, &wanted) {
             Ok((index, agreed)) => {
                 let web = body.streams.get(index).is_some_and(answer::is_web);
@@ -182,12 +239,21 @@ impl Negotiation {
         agreed.crypto = web.map(Crypto::Web).or(crypto.map(|(_, pair)| Crypto::Keys(pair)));
         self.slots = slots(&body, index);
         self.taken |= body.streams.get(index).map_or(0, taken);
+        if let Some(stream) = stream {
+            self.theirs = formats(stream);
+        }
         self.agreed = Some(agreed);
         self.last = Last::Answered;
+        let params = match (agreed.codec, prefer) {
+            (Codec::Opus, _) => Some(OPUS),
+            (codec, Some((of, params))) if of == codec && params.is_some() => params,
+            (codec, _) => self.params(codec).filter(|_| !codec.is_g711()),
+        };
+        let format = Format { codec: agreed.codec, number: agreed.payload_type, params: params.map(Into::into) };
         let said = Said {
             port,
-            codecs: vec![agreed.payload_type],
-            telephone_event: agreed.telephone_event,
+            codecs: smallvec![format],
+            events: agreed.telephone_event.map(|pt| (pt, agreed.event_clock)).into_iter().collect(),
             ptime: agreed.ptime,
             direction: agreed.direction,
             crypto: crypto.map(|(tag, pair)| (tag, pair.ours)).into_iter().collect(),
@@ -232,7 +298,15 @@ impl Negotiation {
             .ok_or(Refused::NoAudio)?;
         // The answer's order is the answerer's preference among what we offered (RFC 3264 §6.1).
         let offered = &draft.said;
-        let wanted: Vec<u8> = stream.payload_types().filter(|pt| offered.codecs.contains(pt)).collect();
+        let codec = |pt: u8| {
+            let of = |format: &&Format| match answer::codec_of(stream, pt) {
+                Some(codec) => format.codec == codec,
+                // A number of ours, its rtpmap left out.
+                None => format.number == pt && stream.map(pt).is_none(),
+            };
+            offered.codecs.iter().find(of).map(|format| format.codec)
+        };
+        let wanted: SmallVec<[Codec; 8]> = stream.payload_types().filter_map(codec).collect();
         let mut agreed = answer::weigh(stream, self.local.address, &wanted)?;
         agreed.crypto = match (offered.web, answer::is_web(stream)) {
             (Some(said), true) => Some(Crypto::Web(key::Web { ice: said.ice, theirs: answer::certificate(stream)? })),
@@ -240,10 +314,13 @@ impl Negotiation {
             _ => return Err(Refused::Profile),
         };
         agreed.direction = direction.and(agreed.direction);
-        agreed.telephone_event = offered.telephone_event.and_then(|pt| {
-            let listed = stream.payload_types().any(|p| p == pt) && stream.map(pt).is_none();
-            agreed.telephone_event.or_else(|| listed.then_some(pt))
-        });
+        let listed = |(pt, _): &&(u8, u32)| stream.payload_types().any(|p| p == *pt) && stream.map(*pt).is_none();
+        match (agreed.telephone_event, offered.events.iter().find(listed)) {
+            _ if offered.events.is_empty() => agreed.telephone_event = None,
+            (None, Some((pt, clock))) => (agreed.telephone_event, agreed.event_clock) = (Some(*pt), *clock),
+            _ => {}
+        }
+        self.theirs = formats(stream);
         self.agreed = Some(agreed);
         let proto = stream.proto.clone();
         if let Some(Slot::Audio { proto: ours, .. }) = ours.and_then(|i| self.slots.get_mut(i))
@@ -255,7 +332,7 @@ impl Negotiation {
     }
 
     /// The first audio stream that can be taken; if none can, why the first could not.
-    fn first_usable(&self, body: &Body, wanted: &[u8]) -> Result<(usize, Agreed), Refused> {
+    fn first_usable(&self, body: &Body, wanted: &[Codec]) -> Result<(usize, Agreed), Refused> {
         let mut why = Refused::NoAudio;
         for (index, stream) in body.streams.iter().enumerate().filter(|(_, s)| s.is_audio()) {
             let weighed = answer::weigh(stream, self.local.address, wanted);
@@ -347,10 +424,31 @@ impl Negotiation {
         ours.map(|(_, ours)| Some(Pair { ours, theirs })).ok_or(Refused::Insecure)
     }
 
-    fn telephone_event_to_offer(&self) -> Option<u8> {
-        let free = |pt: &u8| self.taken & (1 << pt) == 0;
-        let agreed = self.agreed.and_then(|a| a.telephone_event);
-        agreed.or_else(|| std::iter::once(TELEPHONE_EVENT).chain(96..=127).find(free))
+    /// Events in the clock of each codec that we offer.
+    fn events_to_offer(&self, formats: &[Format]) -> SmallVec<[(u8, u32); 1]> {
+        let agreed = self.agreed.and_then(|a| Some((a.telephone_event?, a.event_clock)));
+        let mut events: SmallVec<[(u8, u32); 1]> = SmallVec::new();
+        for clock in [8_000, 48_000] {
+            let spoken = formats.iter().any(|format| format.codec.clock() == clock);
+            let free = |pt: &u8| {
+                let ours =
+                    formats.iter().any(|format| format.number == *pt) || events.iter().any(|(used, _)| used == pt);
+                self.taken & (1 << pt) == 0 && !ours
+            };
+            let before = agreed.filter(|(_, of)| *of == clock).map(|(pt, _)| pt);
+            let number = before.or_else(|| std::iter::once(TELEPHONE_EVENT).chain(96..=127).find(free));
+            events.extend(number.filter(|_| spoken).map(|pt| (pt, clock)));
+        }
+        events
+    }
+
+    /// The number under which we offer a codec: its own, the one that it has had, or one that nobody uses.
+    fn number_to_offer(&self, codec: Codec, before: &[Format]) -> u8 {
+        let had = self.theirs.iter().find(|format| format.codec == codec).map(|format| format.number);
+        let usual = if codec == Codec::Opus { 111 } else { 97 };
+        let free = |pt: &u8| self.taken & (1 << pt) == 0 && !before.iter().any(|format| format.number == *pt);
+        let any = || std::iter::once(usual).chain(96..=127).filter(|pt| *pt != TELEPHONE_EVENT).find(free);
+        codec.number().or(had).or_else(any).unwrap_or(usual)
     }
 
     fn say(&mut self, said: Said) -> Bytes {
@@ -378,6 +476,15 @@ fn slots(body: &Body, audio: usize) -> Vec<Slot> {
         Slot::Refused { media: stream.media.clone(), proto, format, mid }
     };
     body.streams.iter().enumerate().map(slot).collect()
+}
+
+/// The codecs of a stream that we know.
+fn formats(stream: &Stream) -> SmallVec<[Format; 4]> {
+    let one = |pt: u8| {
+        let codec = answer::codec_of(stream, pt)?;
+        Some(Format { codec, number: pt, params: stream.params(pt).map(Into::into) })
+    };
+    stream.payload_types().filter_map(one).take(Codec::ALL.len()).collect()
 }
 
 fn taken(stream: &Stream) -> u128 {

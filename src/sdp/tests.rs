@@ -3,6 +3,7 @@
 mod web;
 
 use super::*;
+use crate::codec::Menu;
 use crate::key::{Crypto, Master, Pair, Policy, Suite};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -220,17 +221,18 @@ fn a_refresh_keeps_the_version_and_a_change_takes_the_next() {
 fn a_prefer_and_the_codec_in_use_come_before_the_house_codec() {
     let both = phone("m=audio 4000 RTP/AVP 8 0");
     let mut leg = leg();
-    assert_eq!(leg.answer(both.as_bytes(), Some(PCMU)).expect("prefer").1.payload_type, PCMU);
+    assert_eq!(leg.answer(both.as_bytes(), Some((Codec::Pcmu, None))).expect("prefer").1.payload_type, PCMU);
     assert_eq!(leg.answer(both.as_bytes(), None).expect("in use").1.payload_type, PCMU);
-    assert_eq!(leg.answer(both.as_bytes(), Some(PCMA)).expect("prefer").1.payload_type, PCMA);
-    assert!(text(&leg.offer_like(Direction::SendRecv, Codecs::First(PCMU))).contains("RTP/AVP 0 8 101\r\n"));
-    assert!(text(&leg.offer_like(Direction::SendRecv, Codecs::Only(PCMU))).contains("RTP/AVP 0 101\r\n"));
+    assert_eq!(leg.answer(both.as_bytes(), Some((Codec::Pcma, None))).expect("prefer").1.payload_type, PCMA);
+    let first = Menu::of([Codec::Pcmu, Codec::Pcma]);
+    assert!(text(&leg.offer_like(Direction::SendRecv, first, None)).contains("RTP/AVP 0 8 101\r\n"));
+    assert!(text(&leg.offer_like(Direction::SendRecv, only_pcmu(), None)).contains("RTP/AVP 0 101\r\n"));
 }
 
 #[test]
 fn an_answer_is_held_to_what_was_offered() {
     let mut leg = leg();
-    leg.offer_like(Direction::SendRecv, Codecs::Only(PCMU));
+    leg.offer_like(Direction::SendRecv, only_pcmu(), None);
     let pcma = phone("m=audio 4000 RTP/AVP 8");
     assert_eq!(leg.take_answer(pcma.as_bytes()), Err(Refused::NoCommonCodec));
     leg.offer(Direction::SendOnly);
@@ -443,6 +445,10 @@ fn odd_line() -> impl Strategy<Value = String> {
     ]
 }
 
+fn only_pcmu() -> Menu {
+    Menu::of([Codec::Pcmu])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -457,10 +463,11 @@ proptest! {
     #[test]
     fn an_answer_mirrors_the_offer_and_reads_back(
         lines in proptest::collection::vec(odd_line(), 0..20), end in prop_oneof![Just("\r\n"), Just("\n"), Just("\r")],
-        prefer in proptest::option::of(0u8..=8),
+        prefer in proptest::option::of(0usize..6),
     ) {
         let offer = format!("v=0{end}c=IN IP4 198.51.100.7{end}{}", lines.join(end));
         let mut leg = leg();
+        let prefer = prefer.map(|n| (Codec::ALL[n], Some("x=1")));
         if let Ok((body, agreed)) = leg.answer(offer.as_bytes(), prefer) {
             let read = body::Body::parse(offer.as_bytes()).expect("it was answered");
             let ours = sdp_types::Session::parse(&body).expect("ours parses");
@@ -474,7 +481,7 @@ proptest! {
             let mut written = Vec::new();
             ours.write(&mut written).expect("into memory");
             prop_assert_eq!(text(&written), text(&body), "sdp-types writes what we wrote");
-            prop_assert!(agreed.payload_type == PCMA || agreed.payload_type == PCMU);
+            prop_assert!(agreed.codec.is_g711() || prefer.is_some_and(|(codec, _)| codec == agreed.codec));
             prop_assert!((10..=60).contains(&agreed.ptime));
             prop_assert_eq!(agreed.remote_rtp.is_some(), agreed.remote_direction.receives());
         }
@@ -486,8 +493,8 @@ proptest! {
         let direction = [SendRecv, SendOnly, RecvOnly, Inactive][direction];
         let mut a = Negotiation::new(Local { port, ..LOCAL });
         let mut b = leg();
-        let codecs = if only { Codecs::Only(PCMU) } else { Codecs::House };
-        let offer = a.offer_like(direction, codecs);
+        let codecs = if only { only_pcmu() } else { Menu::HOUSE };
+        let offer = a.offer_like(direction, codecs, None);
         let (answer, theirs) = b.answer(&offer, None).expect("ours");
         let ours = a.take_answer(&answer).expect("ours");
         prop_assert_eq!(ours.direction, direction);

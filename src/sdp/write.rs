@@ -1,6 +1,7 @@
 //! Our own bodies, written: the same order of lines always, so that an unchanged session is an equal text.
 
-use super::{Direction, Local, PCMU};
+use super::{Direction, Local};
+use crate::codec::Codec;
 use crate::key::{Fingerprint, Ice, Master};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,10 +38,10 @@ pub enum Slot {
 pub struct Said {
     /// RTP port; 0 where the other side removed the stream (RFC 3264 §8.2).
     pub port: u16,
-    /// Voice payload types in order of preference.
-    pub codecs: Vec<u8>,
-    /// telephone-event's number, if it takes part.
-    pub telephone_event: Option<u8>,
+    /// Codecs in order of preference.
+    pub codecs: SmallVec<[Format; 2]>,
+    /// telephone-event's numbers with their clocks, if it takes part.
+    pub events: SmallVec<[(u8, u32); 1]>,
     /// Packet time we want to receive, ms.
     pub ptime: u8,
     /// Our direction.
@@ -49,6 +50,17 @@ pub struct Said {
     pub crypto: SmallVec<[(u32, Master); 1]>,
     /// What a browser needs to find us, and to know us by.
     pub web: Option<SaidToBrowser>,
+}
+
+/// One codec of an `m=` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// Which.
+    pub codec: Codec,
+    /// Its payload type.
+    pub number: u8,
+    /// Its `a=fmtp`, if it has any.
+    pub params: Option<Box<str>>,
 }
 
 /// What an ICE-lite side with a certificate says (RFC 8839 §4, RFC 8842 §5).
@@ -136,16 +148,22 @@ impl SaidToBrowser {
 impl Said {
     fn lines(&self, out: &mut String, proto: &str) -> std::fmt::Result {
         write!(out, "m=audio {} {proto}", self.port)?;
-        for pt in self.codecs.iter().chain(&self.telephone_event) {
+        for pt in self.codecs.iter().map(|format| format.number).chain(self.events.iter().map(|(pt, _)| *pt)) {
             write!(out, " {pt}")?;
         }
         out.push_str("\r\n");
-        for pt in &self.codecs {
-            let name = if *pt == PCMU { "PCMU" } else { "PCMA" };
-            write!(out, "a=rtpmap:{pt} {name}/8000\r\n")?;
+        for Format { codec, number, params } in &self.codecs {
+            write!(out, "a=rtpmap:{number} {codec}/{}", codec.clock())?;
+            if codec.channels() > 1 {
+                write!(out, "/{}", codec.channels())?;
+            }
+            out.push_str("\r\n");
+            if let Some(params) = params {
+                write!(out, "a=fmtp:{number} {params}\r\n")?;
+            }
         }
-        if let Some(pt) = self.telephone_event {
-            write!(out, "a=rtpmap:{pt} telephone-event/8000\r\na=fmtp:{pt} 0-16\r\n")?;
+        for (pt, clock) in &self.events {
+            write!(out, "a=rtpmap:{pt} telephone-event/{clock}\r\na=fmtp:{pt} 0-16\r\n")?;
         }
         for (tag, key) in &self.crypto {
             write!(out, "a=crypto:{tag} {} inline:{}\r\n", key.suite.name(), STANDARD.encode(key.bytes()))?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The tier table of `src/lib.rs`.
 const TIERS: [(u8, &[&str]); 9] = [
-    (0, &["clock", "id", "key", "fact"]),
+    (0, &["clock", "codec", "id", "key", "fact"]),
     (1, &["sip", "sdp", "rtp", "browser", "audio", "calendar"]),
     (2, &["dialplan", "acd", "ivr", "patch"]),
     (3, &["call", "phone"]),

@@ -170,7 +170,7 @@ fn once_back_in_the_relay_each_packet_is_heard_once_and_as_it_was_said_in_both_d
             let payload: Vec<u8> =
                 (0..samples).map(|k| (k.wrapping_mul(7) + u32::from(n) * 31 + i * 101) as u8).collect();
             let timestamp = 5_000 + u32::from(n) * samples;
-            let header = Header { payload_type: codec.payload_type(), timestamp, ..audio(i, n) };
+            let header = Header { payload_type: codec.number().unwrap(), timestamp, ..audio(i, n) };
             town.packet_from(i, phone(i), header, &payload);
             payload
         };

@@ -93,7 +93,7 @@ fn every_key_becomes_a_tone_where_the_listener_has_no_telephone_event() {
         let mut heard = town.heard(1);
         assert_one_stream(&heard);
         for packet in &mut heard {
-            assert_eq!(packet.header.payload_type, codec.payload_type());
+            assert_eq!(packet.header.payload_type, codec.number().unwrap());
             if codec == Codec::Pcmu {
                 g711::ulaw_to_alaw(&mut packet.payload);
                 packet.header.payload_type = 8;

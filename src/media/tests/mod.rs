@@ -4,6 +4,7 @@ mod change;
 mod conference;
 mod digits;
 mod hostile;
+mod opus;
 mod recording;
 mod reports;
 mod sealed;
@@ -99,7 +100,9 @@ pub fn sdp(index: u32) -> Remote {
         source: Some(phone(index)),
         rtcp: None,
         codec: Codec::Pcma,
+        payload_type: 8,
         telephone_event: Some(101),
+        event_clock: 8_000,
         ptime: 20,
         latch: Latch::Sdp,
         crypto: None,

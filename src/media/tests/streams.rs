@@ -133,7 +133,7 @@ fn the_tones_are_heard_as_they_are_made_in_both_codecs() {
         town.hear(0, Source::Tone(Tone::Congestion));
         town.pass(1_500);
         let sound = town.sound(0);
-        assert!(town.heard(0).iter().all(|s| s.header.payload_type == codec.payload_type()));
+        assert!(town.heard(0).iter().all(|s| s.header.payload_type == codec.number().unwrap()));
         let expand = if codec == Codec::Pcma { g711::alaw_decode } else { g711::ulaw_decode };
         let heard: Vec<i16> = sound.iter().map(|b| expand(*b)).collect();
         let pitch = level::dominant_frequency(&heard[..5_600]).unwrap();

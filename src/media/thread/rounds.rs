@@ -19,17 +19,11 @@ fn those_who_are_only_mixed_wake_nobody_and_whoever_is_relayed_does_again() {
     let phones: Vec<UdpSocket> = (0..3).map(|_| UdpSocket::bind((address, 0)).unwrap()).collect();
     for ((port, _), phone) in ports.iter().zip(&phones) {
         let rtp = Some(phone.local_addr().unwrap());
-        let (codec, latch) = (Codec::Pcma, Latch::Sdp);
+        let (codec, latch, ptime) = (Codec::Pcma, Latch::Sdp, 20);
+        let (telephone_event, event_clock, payload_type) = (None, 8_000, 8);
+        #[rustfmt::skip]
         let remote = Remote {
-            rtp,
-            source: None,
-            rtcp: None,
-            codec,
-            telephone_event: None,
-            ptime: 20,
-            latch,
-            crypto: None,
-            receive: true,
+            rtp, source: None, rtcp: None, codec, payload_type, telephone_event, event_clock, ptime, latch, crypto: None, receive: true,
         };
         commands.send(Command::Open { port: *port, epoch: EPOCH, ssrc: 1, sequence: 1, timestamp: 0 }).unwrap();
         commands.send(Command::Remote { port: *port, epoch: EPOCH, remote }).unwrap();

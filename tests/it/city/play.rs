@@ -374,6 +374,7 @@ fn settings(plan: &Plan) -> Settings {
             password: Password::Plain(format!("lab-{name}")),
             sign_in_on_register: !shift::is_manual(n),
             srtp: switchboard::key::Srtp::default(),
+            codecs: None,
         };
         settings.seats.insert(SeatId::from(name), seat);
     }

@@ -437,16 +437,12 @@ fn room(now: Now, out: &mut Sockets) -> Engine {
             out,
         );
         let rtp = Some(SocketAddr::new(HERE, 4000));
+        let codec = [patch::Codec::Pcma, patch::Codec::Pcmu, patch::Codec::Opus][index as usize];
+        let (telephone_event, event_clock, payload_type) = (Some(101), codec.clock(), 111);
+        let (crypto, rtcp, source, ptime, receive, latch) = (None, None, rtp, 20, true, patch::Latch::Sdp);
+        #[rustfmt::skip]
         let remote = patch::Remote {
-            crypto: None,
-            rtp,
-            source: rtp,
-            rtcp: None,
-            codec: if index == 1 { patch::Codec::Pcmu } else { patch::Codec::Pcma },
-            telephone_event: Some(101),
-            ptime: 20,
-            latch: patch::Latch::Sdp,
-            receive: true,
+            crypto, rtp, source, rtcp, codec, payload_type, telephone_event, event_clock, ptime, latch, receive,
         };
         engine.handle(patch::Command::Remote { port: port(index), epoch, remote }, now, out);
     }

@@ -94,8 +94,7 @@ fn trunk(ip: [u8; 4], out: bool) -> TrunkSettings {
 
 /// The lab's trunks and seats (config/lab.toml), as values.
 pub fn settings() -> Settings {
-    let mut trunks = BTreeMap::new();
-    trunks.insert(TrunkId::from("carrier"), trunk([127, 0, 0, 10], false));
+    let mut trunks = BTreeMap::from([(TrunkId::from("carrier"), trunk([127, 0, 0, 10], false))]);
     let named = ["branch.12366", "branch.12360", "branch.12313", "branch.12367", "branch.12305"];
     for (name, last) in named.into_iter().zip(20u8..) {
         trunks.insert(TrunkId::from(name), trunk([127, 0, 0, last], true));
@@ -114,6 +113,7 @@ pub fn settings() -> Settings {
                 password: Password::Plain(format!("lab-{number}")),
                 sign_in_on_register: true,
                 srtp: switchboard::key::Srtp::default(),
+                codecs: None,
             };
             seats.insert(SeatId::from(number.to_string()), settings);
         }
