@@ -23,6 +23,7 @@ mod phones;
 mod prompts;
 mod recorded;
 mod reloads;
+mod renewed;
 mod secure;
 mod supervised;
 mod support;
