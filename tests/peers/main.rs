@@ -17,6 +17,7 @@ mod floor;
 mod gaps;
 mod lifecycle;
 mod lines;
+mod located;
 mod names;
 mod overload;
 mod phones;
