@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use tokio_rustls::rustls::Error;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -57,8 +58,14 @@ pub(super) fn certified(identity: &Identity, provider: &CryptoProvider) -> Resul
     let key = PrivateKeyDer::from_pem_file(&identity.key).map_err(|e| wrong(&identity.key, &e))?;
     let key = provider.key_provider.load_private_key(key).map_err(|e| wrong(&identity.key, &e))?;
     let certified = CertifiedKey::new(chain, key);
-    certified.keys_match().map_err(|e| wrong(&identity.key, &format!("it is not the certificate's key ({e})")))?;
-    Ok(certified)
+    match certified.keys_match() {
+        Ok(()) => Ok(certified),
+        Err(e @ Error::InconsistentKeys(_)) => {
+            Err(wrong(&identity.key, &format!("it is not the certificate's key ({e})")))
+        }
+        // The key cannot be compared with what is no certificate behind its frame.
+        Err(e) => Err(wrong(&identity.certificate, &format!("it is no X.509 certificate ({e})"))),
+    }
 }
 
 fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Mistake> {

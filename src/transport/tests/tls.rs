@@ -274,8 +274,11 @@ async fn a_key_of_another_certificate_and_a_file_that_is_none_are_told() {
     let authority = Authority::new(&folder, "authority");
     let (one, other) = (authority.signs(&folder, "a", &["a"], |_| ()), authority.signs(&folder, "b", &["b"], |_| ()));
     let mixed = Identity { certificate: one.certificate.clone(), key: other.key };
-    let none = Identity { certificate: folder.write("none.pem", "nothing"), key: one.key };
-    for (identity, said) in [(mixed, "not the certificate's key"), (none, "no certificate")] {
+    let none = Identity { certificate: folder.write("none.pem", "nothing"), key: one.key.clone() };
+    let frame = "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n";
+    let frame = Identity { certificate: folder.write("frame.pem", frame), key: one.key };
+    let frame_said = "frame.pem: it is no X.509 certificate";
+    for (identity, said) in [(mixed, "not the certificate's key"), (none, "no certificate"), (frame, frame_said)] {
         let mut settings = Settings::new(vec![Listen::new(Transport::Tls, "127.0.0.1:0".parse().unwrap())]);
         settings.tls.own = Some(identity);
         let error = Transports::bind(&settings).err().unwrap().to_string();

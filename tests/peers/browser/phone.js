@@ -3,12 +3,15 @@ window.log = [];
 const began = performance.now();
 const note = (...what) => log.push({ at: performance.now() - began, what });
 
+// One of 8 kHz for all that it says and hears: each costs a thread of the browser, and one of the few sounds that it plays at a time.
+let sounds;
+const context = () => sounds ??= new AudioContext({ sampleRate: 8000 });
+
 // Its voice: a tone instead of a microphone.
 function voice(hertz) {
-  const context = new AudioContext();
-  const tone = new OscillatorNode(context, { frequency: hertz });
-  const level = new GainNode(context, { gain: 0.3 });
-  const out = context.createMediaStreamDestination();
+  const tone = new OscillatorNode(context(), { frequency: hertz });
+  const level = new GainNode(context(), { gain: 0.3 });
+  const out = context().createMediaStreamDestination();
   tone.connect(level).connect(out);
   tone.start();
   return out.stream;
@@ -22,11 +25,11 @@ function listen(track) {
   speaker.srcObject = stream;
   speaker.muted = true;
   speaker.play();
-  window.ear?.context.close();
-  const context = new AudioContext({ sampleRate: 8000 });
-  const analyser = new AnalyserNode(context, { fftSize: 2048 });
-  context.createMediaStreamSource(stream).connect(analyser);
-  window.ear = { context, analyser };
+  window.ear?.source.disconnect();
+  const source = context().createMediaStreamSource(stream);
+  const analyser = new AnalyserNode(context(), { fftSize: 2048 });
+  source.connect(analyser);
+  window.ear = { source, analyser };
 }
 
 function heard() {

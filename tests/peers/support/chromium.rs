@@ -3,7 +3,7 @@
 use super::lab::Lab;
 use super::process::{Process, needs, read};
 use super::sound::share;
-use super::until;
+use super::{now, until};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::net::TcpStream;
@@ -53,7 +53,8 @@ impl Chromium {
     /// Starts it with a profile of its own.
     pub fn start(lab: &Lab) -> Self {
         needs("chromium", "chromium");
-        let profile = lab.dir.join("chromium");
+        let name = format!("chromium-{}", now());
+        let profile = lab.dir.join(&name);
         let mut command = Command::new("chromium");
         command.args([
             "--headless=new",
@@ -73,7 +74,7 @@ impl Chromium {
             "--remote-debugging-port=0",
         ]);
         command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
-        let process = Process::start(&mut command, &lab.dir, "chromium");
+        let process = Process::start(&mut command, &lab.dir, &name);
         let listens = until(30_000, || {
             let said = read(&process.stderr);
             said.lines().find_map(|line| line.strip_prefix("DevTools listening on ").map(str::to_owned))

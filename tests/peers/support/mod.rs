@@ -1,5 +1,6 @@
 //! What the tests stand on: a lab with ports of its own, SIPp, baresip, and the sound of a party.
 
+pub mod authority;
 pub mod baresip;
 pub mod chromium;
 pub mod dns;
@@ -12,6 +13,7 @@ pub mod sipp;
 pub mod slot;
 pub mod sound;
 pub mod tape;
+pub mod tunnel;
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use super::lab::{Lab, root};
 use super::process::{Process, needs, read};
 use super::sound::{Ear, Line};
+use super::tunnel::Tunnel;
 use super::until;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +23,12 @@ pub struct Role {
     /// How long it talks or rings (SIPp's `-d`), ms.
     millis: u64,
     words: Vec<(&'static str, String)>,
-    tcp: bool,
+    /// What stands in the place of keywords of SIPp's own.
+    keywords: Vec<(&'static str, String)>,
+    /// SIPp's `-t`, unless it is UDP by one socket.
+    transport: Option<&'static str>,
+    /// Where it calls, unless that is the exchange itself.
+    to: Option<SocketAddr>,
     calls: Option<u32>,
     rate: u32,
     seconds: u32,
@@ -49,7 +55,9 @@ impl Role {
             hertz: 1_000.0,
             millis: 0,
             words: Vec::new(),
-            tcp: false,
+            keywords: Vec::new(),
+            transport: None,
+            to: None,
             calls: Some(1),
             rate: 10,
             seconds: 60,
@@ -118,8 +126,22 @@ impl Role {
 
     /// TCP instead of UDP.
     pub fn tcp(mut self) -> Self {
-        self.tcp = true;
+        self.transport = Some("t1");
         self
+    }
+
+    /// By TLS: each call makes a connection of its own to the tunnel.
+    pub fn through(mut self, tunnel: &Tunnel) -> Self {
+        self.keywords.push(("[transport]", "TLS".to_owned()));
+        (self.transport, self.to) = (Some("tn"), Some(tunnel.at));
+        self
+    }
+
+    /// It is called by TLS, at the tunnel's address.
+    pub fn behind(mut self, tunnel: &Tunnel) -> Self {
+        self.keywords.push(("[local_ip]:[local_port]", tunnel.at.to_string()));
+        self.keywords.push(("[transport]", "TLS".to_owned()));
+        self.tcp()
     }
 
     /// So many calls a second instead of ten.
@@ -176,8 +198,12 @@ impl Role {
         command.args(["-r", &self.rate.to_string()]);
         // SIPp binds media ports of its own though it carries no media here: keep them off the other phones'.
         command.args(["-mi", &self.ip.to_string(), "-mp", &(self.port + 2).to_string()]);
-        if self.tcp {
-            command.args(["-t", "t1"]);
+        if let Some(transport) = self.transport {
+            command.args(["-t", transport]);
+            if transport == "tn" {
+                // Fewer than the files that it may open, and as many calls as connections.
+                command.args(["-max_socket", "400", "-l", "400"]);
+            }
         }
         if !self.fields.is_empty() {
             let file = lab.dir.join(format!("{name}.csv"));
@@ -187,7 +213,7 @@ impl Role {
         if let Some(calls) = self.calls {
             command.args(["-m", &calls.to_string()]);
         }
-        command.arg(lab.sip().to_string()).current_dir(&lab.dir);
+        command.arg(self.to.unwrap_or(lab.sip()).to_string()).current_dir(&lab.dir);
         let process = Process::start(&mut command, &lab.dir, &name);
         Sipp { process, messages, line, name }
     }
@@ -198,6 +224,9 @@ impl Role {
         let rtp = line.address.port().to_string();
         for (key, value) in self.words.iter().chain([&("rtp", rtp)]) {
             text = text.replace(&format!("{{{{{key}}}}}"), value);
+        }
+        for (keyword, value) in &self.keywords {
+            text = text.replace(keyword, value);
         }
         assert!(!text.contains("{{"), "{}: a word is not told", path.display());
         let written = dir.join(format!("{name}.xml"));
