@@ -131,6 +131,19 @@ impl Menu {
         menu
     }
 
+    /// The same, and at its end what only goes through.
+    #[must_use]
+    pub fn and_through(self) -> Self {
+        let through = Codec::ALL.into_iter().filter(|codec| !codec.is_decoded());
+        Self::of(self.iter().chain(through).collect::<Vec<_>>())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all[0].is_none()
+    }
+
     /// In their order.
     pub fn iter(&self) -> impl Iterator<Item = Codec> + '_ {
         self.all.iter().flatten().copied()
@@ -168,6 +181,8 @@ mod tests {
         assert_eq!(Codec::ALL.map(Codec::number), [Some(8), Some(0), None, Some(9), Some(18), None]);
         let all = Menu::of([Codec::Ilbc, Codec::Pcmu, Codec::Ilbc, Codec::Pcma]);
         assert_eq!(all.iter().collect::<Vec<_>>(), [Codec::Ilbc, Codec::Pcmu, Codec::Pcma]);
+        assert_eq!(Menu::HOUSE.and_through().iter().count(), 5);
+        assert!(Menu::of([]).is_empty() && !Menu::HOUSE.is_empty());
         assert!(all.has(Codec::Pcma) && !all.has(Codec::Opus) && Menu::BROWSER.has(Codec::Opus));
     }
 }

@@ -8,7 +8,7 @@ use crate::patch::{Command, Latch, Lease, Remote, Source};
 use crate::sdp::{Agreed, Direction, Door, Local, Negotiation, Refused};
 use crate::sip::dialog::SessionId;
 use bytes::Bytes;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::net::{IpAddr, SocketAddr};
 
 /// On what terms a leg's media is had: by which codecs, whether encrypted, and where our keys for it come from.
@@ -16,6 +16,8 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Terms {
     /// What it may speak.
     pub codecs: Menu,
+    /// Its call is recorded from its beginning.
+    pub recorded: bool,
     /// Whether it is encrypted.
     pub policy: Policy,
     /// Where it comes in if it is a browser, and whether it is one.
@@ -27,6 +29,13 @@ pub struct Terms {
 impl std::fmt::Debug for Terms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Terms({:?}, {:?}, …)", self.codecs, self.policy)
+    }
+}
+
+impl Terms {
+    /// Of what it may speak, that which is decoded here.
+    fn decoded(&self) -> Menu {
+        Menu::of(self.codecs.iter().filter(|codec| codec.is_decoded()))
     }
 }
 
@@ -49,6 +58,8 @@ pub struct Leg {
     local: Bytes,
     /// The offer that it answers, as long as that has not been said: until then it may be answered otherwise.
     unsaid: Option<Bytes>,
+    /// It has been offered what is decoded here, or cannot be.
+    stays: bool,
     /// The media path exists: PRACK, unreliable 183, ACK, or a 2xx of the other side (interconnect, "Offer and answer").
     open: bool,
     /// What it shall hear; said to the media engine once the path exists.
@@ -91,8 +102,8 @@ impl Leg {
         terms: Terms,
     ) -> Self {
         let mut leg = Self::new(call, leg, lease, nat, session_id, terms);
-        let (codecs, params) = leg.codecs_like(like);
-        leg.local = leg.negotiation.offer_like(Direction::SendRecv, codecs, params);
+        let (codecs, params) = like.map_or_else(|| (terms.decoded(), SmallVec::new()), |like| like.codecs_for(terms));
+        leg.local = leg.negotiation.offer_like(Direction::SendRecv, codecs, &params);
         leg
     }
 
@@ -118,6 +129,7 @@ impl Leg {
             latch: nat.map_or(Latch::Sdp, Latch::SdpOr),
             local: Bytes::new(),
             unsaid: None,
+            stays: false,
             open: false,
             hears: None,
             silent: 0,
@@ -155,33 +167,35 @@ impl Leg {
         self.negotiation.menu().iter().filter(both).collect::<SmallVec<[Codec; 6]>>().into_iter()
     }
 
-    /// What this leg offers, for the leg that it is for: what that speaks, or might speak, first; then whatever is decoded here. What is not
-    /// decoded is offered only where both may have it.
-    fn codecs_like<'l>(&self, like: Option<&'l Self>) -> (Menu, Option<(Codec, &'l str)>) {
-        let menu = self.negotiation.menu();
-        let decoded = menu.iter().filter(|codec| codec.is_decoded());
-        let Some(like) = like.filter(|like| like.codec().is_some()) else { return (Menu::of(decoded), None) };
-        let spoken = like.codec();
-        let mut first: SmallVec<[Codec; 6]> = match like.unsaid {
-            Some(_) => like.common().filter(|codec| menu.has(*codec)).collect(),
-            None => spoken.into_iter().filter(|codec| menu.has(*codec)).collect(),
+    /// What a leg on these terms, for this one, offers: what this one speaks or, as long as nothing has been said, might speak, first; then
+    /// whatever is decoded here. What is not decoded is offered only where both may have it. None at all: they have nothing in common.
+    #[must_use]
+    pub fn codecs_for(&self, terms: Terms) -> (Menu, SmallVec<[(Codec, &str); 1]>) {
+        let Some(spoken) = self.codec() else { return (terms.decoded(), SmallVec::new()) };
+        let mut first: SmallVec<[Codec; 6]> = match self.unsaid {
+            Some(_) => self.common().collect(),
+            None => smallvec![spoken],
         };
+        let decoded = first.iter().any(|codec| codec.is_decoded());
+        // What is recorded had better be decoded from its beginning.
+        first.retain(|codec| terms.codecs.has(*codec) && (codec.is_decoded() || !decoded || !terms.recorded));
         // Two browsers are better off without us in between.
-        let browsers = self.negotiation.is_web() && like.negotiation.is_web();
+        let browsers = self.negotiation.is_web() && matches!(terms.door, Some((.., true)));
         first.sort_by_key(|codec| !(browsers && *codec == Codec::Opus));
-        let through = spoken.is_some_and(|codec| !codec.is_decoded());
-        let rest = decoded.filter(|_| !through || like.unsaid.is_some() && like.common().any(Codec::is_decoded));
-        let params = first.iter().find_map(|codec| Some((*codec, like.negotiation.params(*codec)?)));
-        (Menu::of(first.iter().copied().chain(rest)), params.filter(|(codec, _)| !codec.is_decoded()))
+        let rest = terms.decoded();
+        let params = first.iter().filter(|codec| !codec.is_decoded());
+        let params = params.filter_map(|codec| Some((*codec, self.negotiation.params(*codec)?))).collect();
+        (Menu::of(first.iter().copied().chain(rest.iter().filter(|_| decoded))), params)
     }
 
     /// Speaks what the leg that it hears speaks, as long as nothing has been said of another codec. True if that has changed anything.
     pub fn follow(&mut self, other: &Self) -> bool {
         let (Some(offer), Some(codec)) = (&self.unsaid, other.codec()) else { return false };
-        if self.codec() == Some(codec) || !self.common().any(|one| one == codec) {
+        let params = other.negotiation.params(codec).filter(|_| !codec.is_decoded());
+        let same = self.codec() == Some(codec) && (params.is_none() || params == self.negotiation.params(codec));
+        if same || !self.common().any(|one| one == codec) {
             return false;
         }
-        let params = other.negotiation.params(codec).filter(|_| !codec.is_decoded());
         let Ok((local, _)) = self.negotiation.answer(offer, Some((codec, params))) else { return false };
         self.local = local;
         true
@@ -190,11 +204,17 @@ impl Leg {
     /// An offer of what is decoded here, for a leg that goes through as it is. `None`: it is decoded, or the other side knows nothing of the
     /// kind.
     pub fn offer_decoded(&mut self) -> Option<Bytes> {
-        let decoded = Menu::of(self.common().filter(|codec| codec.is_decoded()));
-        if self.codec().is_none_or(Codec::is_decoded) || decoded.iter().next().is_none() {
+        if self.stays || self.codec().is_none_or(Codec::is_decoded) {
             return None;
         }
-        self.local = self.negotiation.offer_like(Direction::SendRecv, decoded, None);
+        let menu = self.negotiation.menu();
+        let decoded = Menu::of(menu.iter().filter(|codec| codec.is_decoded() && self.negotiation.possible(*codec)));
+        // Once is enough, whatever becomes of it.
+        self.stays = true;
+        if decoded.is_empty() {
+            return None;
+        }
+        self.local = self.negotiation.offer_like(Direction::SendRecv, decoded, &[]);
         Some(self.local.clone())
     }
 
@@ -240,6 +260,7 @@ impl Leg {
     /// [`Refused`] when the offer cannot be taken; what was agreed stays.
     pub fn reoffered(&mut self, offer: Option<&[u8]>) -> Result<(Bytes, Option<LegEvent>), Refused> {
         let before = self.is_held();
+        self.negotiation.settle();
         let sdp = match offer {
             Some(offer) => self.negotiation.answer(offer, None)?.0,
             None => self.negotiation.offer(Direction::SendRecv),

@@ -6,7 +6,7 @@ use super::identity::{self, Audience};
 use super::trunks::loops::Sent;
 use crate::call::{About, Leg, LegEvent};
 use crate::clock::Now;
-use crate::dialplan::{Class, Role};
+use crate::dialplan::{Class, Record, Role};
 use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId, TrunkId};
 use crate::key::Policy;
@@ -119,10 +119,14 @@ impl Exchange {
         if secure && !way.flow.transport.is_secret() && way.audience != Audience::Emergency {
             return Err(Cause::Unreachable);
         }
-        let secured = self.secured_to(target, way.flow.transport).ok_or(Cause::Media)?;
+        let mut terms = self.secured_to(target, way.flow.transport).ok_or(Cause::Media)?;
         let (session_id, mark) = (self.random(), self.random());
         let session_expires = self.settings.sip.session_expires;
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
+        terms.recorded = live.call.journey.record == Record::Always;
+        if live.legs.first().is_some_and(|first| first.codecs_for(terms).0.is_empty()) {
+            return Err(Cause::Media);
+        }
         // Two legs that hear each other live on one media thread.
         let thread = live.thread();
         // The last ports of a thread are for the emergency legs of its calls, which nothing may limit.
@@ -131,14 +135,13 @@ impl Exchange {
             return Err(Cause::Congestion);
         }
         let lease = self.ports.lease(thread, way.flow.local.is_ipv4(), (call, leg)).ok_or(Cause::Congestion)?;
-        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, live.legs.first(), secured);
+        let mut out = Leg::calling(call, leg, lease, way.nat, session_id, live.legs.first(), terms);
         let journey = &live.call.journey;
         let caller = identity::who(journey);
         let (from, mut extra) = Self::identity_of(journey, way.audience, about, &way.uri, way.flow.local.ip(), mark);
         let link = self.settings.link.as_deref();
         extra.extend(identity::brief_lines(call, journey, way.audience, about, link, now.wall));
         extra.extend(way.routes.iter().flat_map(|route| [b"Route: ", &route[..], b"\r\n"].concat()));
-        let lines = [&extra[..], &way.proxy].concat();
         let outgoing = Outgoing {
             flow: way.flow,
             to: format!("<{}>", way.uri).into(),
@@ -147,7 +150,7 @@ impl Exchange {
             sdp: out.local_sdp(),
             other_sdp: out.secured_sdp(),
             max_forwards: journey.max_forwards,
-            extra: lines.into(),
+            extra: [&extra[..], &way.proxy].concat().into(),
             credentials: way.credentials,
             by_flow: way.by_flow,
             session_expires,

@@ -124,7 +124,7 @@ impl Exchange {
         };
         let nat = self.media_source(origin, incoming.flow.peer.ip());
         let secure =
-            self.secured(origin, incoming.flow.transport, offer.as_deref()).ok_or(crate::sdp::Refused::Insecure);
+            self.secured(origin, incoming.flow.transport, offer.as_deref(), false).ok_or(crate::sdp::Refused::Insecure);
         let session_id = self.random();
         let leg = match secure.and_then(|secure| Leg::called(call, lease, offer.as_deref(), nat, session_id, secure)) {
             Ok(leg) => leg,

@@ -104,6 +104,11 @@ impl Found<'_> {
 }
 
 impl Destination {
+    /// Whether somebody is called at once, and nothing is said before.
+    fn is_straight(&self) -> bool {
+        self.seat.is_some() || matches!(self.steps.first(), Some(Step::Trunk { .. } | Step::Ring { .. }))
+    }
+
     /// Of a call that leads nowhere.
     fn nowhere(refused: &Refused) -> Self {
         Self {
@@ -272,7 +277,8 @@ impl Exchange {
             return self.turn_away(incoming, origin, &refused, &to, now);
         };
         let nat = self.media_source(&origin, incoming.flow.peer.ip());
-        let secure = self.secured(&origin, incoming.flow.transport, offer.as_deref()).ok_or(sdp::Refused::Insecure);
+        let secure = self.secured(&origin, incoming.flow.transport, offer.as_deref(), to.is_straight());
+        let secure = secure.ok_or(sdp::Refused::Insecure);
         let session_id = self.random();
         let leg = match secure.and_then(|secure| Leg::called(id, lease, offer.as_deref(), nat, session_id, secure)) {
             Ok(leg) => leg,

@@ -12,8 +12,15 @@ use crate::sip::flow::Transport;
 use rand_core::RngCore;
 
 impl Exchange {
-    /// For a leg that comes from there by this transport, with this offer. `None`: it must be encrypted, and its keys may not be said in the clear.
-    pub(super) fn secured(&mut self, origin: &Origin, by: Transport, offer: Option<&[u8]>) -> Option<Terms> {
+    /// For a leg that comes from there by this transport, with this offer. `straight`: nothing is said to it before somebody answers.
+    /// `None`: it must be encrypted, and its keys may not be said in the clear.
+    pub(super) fn secured(
+        &mut self,
+        origin: &Origin,
+        by: Transport,
+        offer: Option<&[u8]>,
+        straight: bool,
+    ) -> Option<Terms> {
         let (wanted, codecs) = match origin {
             Origin::Trunk(trunk) => self.trunk_wants(trunk),
             Origin::Seat(seat) => self.seat_wants(seat),
@@ -21,7 +28,10 @@ impl Exchange {
         match offer {
             Some(offer) if sdp::may_be_web(offer) => self.door(wanted.policy, codecs, false),
             None if by.is_web() => self.door(wanted.policy, codecs, true),
-            _ => self.keys(wanted, codecs, by),
+            _ => {
+                let usual = if straight { Menu::HOUSE.and_through() } else { Menu::HOUSE };
+                self.keys(wanted, codecs.unwrap_or(usual), by)
+            }
         }
     }
 
@@ -39,7 +49,11 @@ impl Exchange {
             Target::Trunk { trunk, .. } => self.trunk_wants(trunk),
             Target::Seat(seat) => self.seat_wants(seat),
         };
-        if by.is_web() { self.door(wanted.policy, codecs, true) } else { self.keys(wanted, codecs, by) }
+        match by.is_web() {
+            true => self.door(wanted.policy, codecs, true),
+            // What only goes through is offered where the leg that it is for speaks it.
+            false => self.keys(wanted, codecs.unwrap_or(Menu::HOUSE.and_through()), by),
+        }
     }
 
     /// A browser's: its certificate goes by SIP and may be read by anybody, its keys never do. `None`: browsers' media has nowhere to come to.
@@ -48,11 +62,11 @@ impl Exchange {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         let codecs = codecs.unwrap_or(Menu::BROWSER);
-        Some(Terms { codecs, policy, seed, door: Some((at, ours, speaks)) })
+        Some(Terms { codecs, recorded: false, policy, seed, door: Some((at, ours, speaks)) })
     }
 
     /// Keys in SDP are read by whoever reads the SDP (RFC 4568 §1): by TLS alone, unless the file says otherwise.
-    fn keys(&mut self, wanted: Srtp, codecs: Option<Menu>, by: Transport) -> Option<Terms> {
+    fn keys(&mut self, wanted: Srtp, codecs: Menu, by: Transport) -> Option<Terms> {
         let safe = by.is_secret() || wanted.in_clear;
         let policy = match wanted.policy {
             Policy::Required if !safe => return None,
@@ -63,6 +77,6 @@ impl Exchange {
         if policy != Policy::Off {
             self.rng.fill_bytes(&mut seed);
         }
-        Some(Terms { codecs: codecs.unwrap_or_default(), policy, seed, door: None })
+        Some(Terms { codecs, recorded: false, policy, seed, door: None })
     }
 }

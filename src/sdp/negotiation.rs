@@ -102,6 +102,12 @@ impl Negotiation {
         self
     }
 
+    /// From now on nothing that only goes through, unless it does so already: the leg on the other side speaks something by now.
+    pub fn settle(&mut self) {
+        let used = self.agreed.map(|agreed| agreed.codec);
+        self.menu = Menu::of(self.menu.iter().filter(|codec| codec.is_decoded() || Some(*codec) == used));
+    }
+
     /// What it may speak.
     #[must_use]
     pub fn menu(&self) -> Menu {
@@ -117,6 +123,12 @@ impl Negotiation {
     /// Codecs of the other side's last body, in its order.
     pub fn theirs(&self) -> impl Iterator<Item = Codec> + '_ {
         self.theirs.iter().map(|format| format.codec)
+    }
+
+    /// Codecs that the other side may have: those of its offer; where it has only answered, whatever our menu has.
+    #[must_use]
+    pub fn possible(&self, codec: Codec) -> bool {
+        matches!(self.last, Last::Offered { .. }) || self.theirs().any(|theirs| theirs == codec)
     }
 
     /// What the other side has said of a codec (`a=fmtp`).
@@ -182,16 +194,16 @@ impl Negotiation {
             Some(codec) if !codec.is_decoded() => Menu::of([codec]),
             used => Menu::of(used.into_iter().chain(self.menu.iter().filter(|codec| codec.is_decoded()))),
         };
-        self.offer_like(direction, codecs, None)
+        self.offer_like(direction, codecs, &[])
     }
 
     /// An offer with the codecs in an order of the caller's: a B-leg prefers what the A-leg speaks. `params`: what the A-leg's side has
-    /// said of one of them.
-    pub fn offer_like(&mut self, direction: Direction, codecs: Menu, params: Option<(Codec, &str)>) -> Bytes {
+    /// said of them.
+    pub fn offer_like(&mut self, direction: Direction, codecs: Menu, params: &[(Codec, &str)]) -> Bytes {
         let mut formats: SmallVec<[Format; 2]> = SmallVec::new();
         for codec in codecs.iter() {
             let number = self.number_to_offer(codec, &formats);
-            let said = params.filter(|(of, _)| *of == codec).map(|(_, params)| params.into());
+            let said = params.iter().find(|(of, _)| *of == codec).map(|(_, params)| (*params).into());
             let ours = (codec == Codec::Opus).then(|| OPUS.into());
             formats.push(Format { codec, number, params: ours.or(said) });
         }

@@ -225,14 +225,14 @@ fn a_prefer_and_the_codec_in_use_come_before_the_house_codec() {
     assert_eq!(leg.answer(both.as_bytes(), None).expect("in use").1.payload_type, PCMU);
     assert_eq!(leg.answer(both.as_bytes(), Some((Codec::Pcma, None))).expect("prefer").1.payload_type, PCMA);
     let first = Menu::of([Codec::Pcmu, Codec::Pcma]);
-    assert!(text(&leg.offer_like(Direction::SendRecv, first, None)).contains("RTP/AVP 0 8 101\r\n"));
-    assert!(text(&leg.offer_like(Direction::SendRecv, only_pcmu(), None)).contains("RTP/AVP 0 101\r\n"));
+    assert!(text(&leg.offer_like(Direction::SendRecv, first, &[])).contains("RTP/AVP 0 8 101\r\n"));
+    assert!(text(&leg.offer_like(Direction::SendRecv, only_pcmu(), &[])).contains("RTP/AVP 0 101\r\n"));
 }
 
 #[test]
 fn an_answer_is_held_to_what_was_offered() {
     let mut leg = leg();
-    leg.offer_like(Direction::SendRecv, only_pcmu(), None);
+    leg.offer_like(Direction::SendRecv, only_pcmu(), &[]);
     let pcma = phone("m=audio 4000 RTP/AVP 8");
     assert_eq!(leg.take_answer(pcma.as_bytes()), Err(Refused::NoCommonCodec));
     leg.offer(Direction::SendOnly);
@@ -494,7 +494,7 @@ proptest! {
         let mut a = Negotiation::new(Local { port, ..LOCAL });
         let mut b = leg();
         let codecs = if only { only_pcmu() } else { Menu::HOUSE };
-        let offer = a.offer_like(direction, codecs, None);
+        let offer = a.offer_like(direction, codecs, &[]);
         let (answer, theirs) = b.answer(&offer, None).expect("ours");
         let ours = a.take_answer(&answer).expect("ours");
         prop_assert_eq!(ours.direction, direction);

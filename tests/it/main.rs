@@ -11,6 +11,7 @@ mod calls;
 mod changes;
 mod city;
 mod cli;
+mod codecs;
 mod compared;
 mod dialplan_files;
 mod dialplan_words;

@@ -7,6 +7,7 @@
 mod archived;
 mod browsers;
 mod carrier;
+mod codecs;
 mod crashes;
 mod desk;
 mod disks;

@@ -84,6 +84,7 @@ async function statistics() {
   const of = type => all.find(entry => entry.type === type) || {};
   return {
     received: of('inbound-rtp').packetsReceived, lost: of('inbound-rtp').packetsLost, sent: of('outbound-rtp').packetsSent,
+    codec: (all.find(entry => entry.id === of('outbound-rtp').codecId) || {}).mimeType,
     srtp: of('transport').srtpCipher, remoteLost: of('remote-inbound-rtp').packetsLost,
   };
 }

@@ -33,6 +33,8 @@ pub struct Role {
     rate: u32,
     seconds: u32,
     quiet: bool,
+    /// The payload type and the name of what it speaks instead of PCMA.
+    speaks: Option<(u8, &'static str)>,
     /// Lines of the file for `[field0]`, `[field1]`.
     fields: Vec<String>,
 }
@@ -62,6 +64,7 @@ impl Role {
             rate: 10,
             seconds: 60,
             quiet: false,
+            speaks: None,
             fields: Vec::new(),
         }
     }
@@ -174,6 +177,12 @@ impl Role {
         self
     }
 
+    /// What it says is of this codec, as far as anybody can tell.
+    pub fn speaks(mut self, payload_type: u8, name: &'static str) -> Self {
+        self.speaks = Some((payload_type, name));
+        self
+    }
+
     /// Starts it.
     pub fn start(self, lab: &Lab) -> Sipp {
         needs("sipp", "sip-tester");
@@ -229,6 +238,11 @@ impl Role {
             text = text.replace(keyword, value);
         }
         assert!(!text.contains("{{"), "{}: a word is not told", path.display());
+        if let Some((number, name)) = self.speaks {
+            line.speaks_as(number);
+            text = text.replace("RTP/AVP 8", &format!("RTP/AVP {number}"));
+            text = text.replace("a=rtpmap:8 PCMA/8000", &format!("a=rtpmap:{number} {name}"));
+        }
         let written = dir.join(format!("{name}.xml"));
         fs::write(&written, text).unwrap();
         written

@@ -41,6 +41,8 @@ pub struct Line {
     late: Arc<AtomicU64>,
     /// One of so many packets is lost on its way; none if 0.
     lost: Arc<AtomicU64>,
+    /// Under which payload type it speaks.
+    number: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -66,6 +68,7 @@ impl Line {
             keys: Arc::default(),
             late: Arc::default(),
             lost: Arc::default(),
+            number: Arc::new(AtomicU64::new(PCMA.into())),
             stop: Arc::default(),
             thread: None,
         };
@@ -79,6 +82,7 @@ impl Line {
             keys: Arc::clone(&line.keys),
             late: Arc::clone(&line.late),
             lost: Arc::clone(&line.lost),
+            number: Arc::clone(&line.number),
         };
         let halt = Arc::clone(&line.stop);
         line.thread = Some(std::thread::spawn(move || mouth.run(&halt)));
@@ -88,6 +92,11 @@ impl Line {
     /// From now on one of so many packets that it says is lost on its way.
     pub fn loses_one_of(&self, packets: u64) {
         self.lost.store(packets, Ordering::Relaxed);
+    }
+
+    /// What it says goes out under this payload type, as if it were that codec's: what comes of it untouched is known by its bytes.
+    pub fn speaks_as(&self, payload_type: u8) {
+        self.number.store(payload_type.into(), Ordering::Relaxed);
     }
 
     /// Where what it says goes.
@@ -262,6 +271,7 @@ struct Mouth {
     keys: Arc<Mutex<VecDeque<char>>>,
     late: Arc<AtomicU64>,
     lost: Arc<AtomicU64>,
+    number: Arc<AtomicU64>,
 }
 
 /// A key under way.
@@ -302,7 +312,10 @@ impl Mouth {
         let Some(to) = *self.to.lock().unwrap() else { return false };
         let (marker, payload_type, from, payload) = match self.key(to) {
             Some((first, from, payload_type, event)) => (first, payload_type, from, event.bytes().to_vec()),
-            None => (self.sent == 0, PCMA, self.sent, frame(self.hertz, self.sent)),
+            None => {
+                let number = self.number.load(Ordering::Relaxed) as u8;
+                (self.sent == 0, number, self.sent, frame(self.hertz, self.sent))
+            }
         };
         let mut packet = vec![0; HEADER];
         let header = Header {
