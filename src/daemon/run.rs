@@ -270,6 +270,10 @@ impl Daemon {
                 tracing::debug!(?flow, ?why, "connection closed");
                 self.give(if why == transport::Why::Left { Input::FlowLeft(flow) } else { Input::FlowFailed(flow) });
             }
+            Received::Certificates(text) => {
+                self.exchange.note(Fact::Alarm { subject: "tls".into(), text }, self.clock.now());
+                self.collect();
+            }
             Received::Unsent { flow } => self.give(Input::FlowFailed(flow)),
             Received::Opened { flow, names } => {
                 tracing::debug!(?flow, ?names, "connection open");

@@ -338,7 +338,7 @@ impl<'p> Run<'p> {
         let (flow, bytes) = match one {
             Received::Datagram { flow, bytes } | Received::Message { flow, bytes } => (flow, Some(bytes)),
             Received::Closed { flow, .. } | Received::Unsent { flow } => (flow, None),
-            Received::Opened { .. } => return,
+            Received::Opened { .. } | Received::Certificates(_) => return,
         };
         let ours = self.callers_at.contains(&flow.local);
         match (ours, bytes) {

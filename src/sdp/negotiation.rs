@@ -310,15 +310,9 @@ impl Negotiation {
             .ok_or(Refused::NoAudio)?;
         // The answer's order is the answerer's preference among what we offered (RFC 3264 §6.1).
         let offered = &draft.said;
-        let codec = |pt: u8| {
-            let of = |format: &&Format| match answer::codec_of(stream, pt) {
-                Some(codec) => format.codec == codec,
-                // A number of ours, its rtpmap left out.
-                None => format.number == pt && stream.map(pt).is_none(),
-            };
-            offered.codecs.iter().find(of).map(|format| format.codec)
-        };
-        let wanted: SmallVec<[Codec; 8]> = stream.payload_types().filter_map(codec).collect();
+        let ours_too = |codec: &Codec| offered.codecs.iter().any(|format| format.codec == *codec);
+        let theirs = stream.payload_types().filter_map(|pt| answer::codec_of(stream, pt));
+        let wanted: SmallVec<[Codec; 8]> = theirs.filter(ours_too).collect();
         let mut agreed = answer::weigh(stream, self.local.address, &wanted)?;
         agreed.crypto = match (offered.web, answer::is_web(stream)) {
             (Some(said), true) => Some(Crypto::Web(key::Web { ice: said.ice, theirs: answer::certificate(stream)? })),

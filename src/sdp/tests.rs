@@ -1,5 +1,6 @@
 //! Offer × answer as a table, the rules one by one, and bodies that nobody should send.
 
+mod codecs;
 mod web;
 
 use super::*;

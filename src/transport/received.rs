@@ -35,6 +35,8 @@ pub enum Received {
         /// The cause.
         why: Why,
     },
+    /// Files of certificates have changed and cannot be taken, and why: those of before stay in force, and run out one day.
+    Certificates(String),
     /// Bytes that were handed to [`Transports::send`](super::Transports::send) have no way: unreachable, too long for a datagram, no such connection.
     Unsent {
         /// The flow they were meant for.

@@ -69,8 +69,8 @@ impl Tcp {
         let needed = any(|t| t.is_secret() || t.is_web()) || settings.web.is_some();
         let aside = needed.then(|| Aside::start("connections")).transpose().map_err(no_thread)?;
         let secure = aside.as_ref().filter(|_| any(Transport::is_secret));
-        let tls = secure.map(|aside| Shared::start(&settings.tls, aside.runtime())).transpose()?;
         let (tell, told) = mpsc::channel(WAITING);
+        let tls = secure.map(|aside| Shared::start(&settings.tls, aside.runtime(), tell.clone())).transpose()?;
         let (entrance, guests) = Entrance::new(&settings.origins);
         Ok(Self {
             ports,
@@ -148,11 +148,14 @@ impl Tcp {
     }
 
     fn hear(&mut self, told: Told, out: &mut Vec<Received>, counts: &mut Counts) {
-        // One that was forgotten here may still have told something: its end was already reported.
-        let Some(flow) = self.connections.get(&told.connection).map(|c| c.flow) else {
-            return;
+        let flow = self.connections.get(&told.connection).map(|c| c.flow);
+        let (event, flow) = match (told.event, flow) {
+            (Event::Certificates(text), _) => return out.push(Received::Certificates(text)),
+            // One that was forgotten here may still have told something: its end was already reported.
+            (_, None) => return,
+            (event, Some(flow)) => (event, flow),
         };
-        match told.event {
+        match event {
             Event::Opened(names) => out.push(Received::Opened { flow, names }),
             Event::Message(bytes) => {
                 counts.messages_in += 1;
@@ -163,6 +166,8 @@ impl Tcp {
                 self.forget(flow, counts);
                 out.push(Received::Closed { flow, why });
             }
+            // Of no connection: told above.
+            Event::Certificates(_) => {}
         }
     }
 

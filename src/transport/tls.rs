@@ -5,6 +5,7 @@
 //! nothing. A handshake has five seconds, and one address may begin [`HANDSHAKES`] of them a second.
 
 use super::certificate::{Identity, Mistake, certified};
+use super::told::{Event, Told};
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use std::collections::{HashMap, HashSet};
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -202,7 +204,11 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Reads the files; they are looked at again every two seconds, on this runtime.
-    pub(super) fn start(settings: &TlsSettings, runtime: &Handle) -> Result<Arc<Self>, Mistake> {
+    pub(super) fn start(
+        settings: &TlsSettings,
+        runtime: &Handle,
+        tell: mpsc::Sender<Told>,
+    ) -> Result<Arc<Self>, Mistake> {
         let tls = Tls::load(settings)?;
         let start = started();
         let shared = Arc::new(Self {
@@ -211,7 +217,7 @@ impl Shared {
             begun: Mutex::default(),
             start,
         });
-        runtime.spawn(watch(Arc::clone(&shared)));
+        runtime.spawn(watch(Arc::clone(&shared), tell));
         Ok(shared)
     }
 }
@@ -260,9 +266,11 @@ impl Shared {
     }
 }
 
-/// Puts what has changed in the files in force; a mistake in them leaves what was.
-async fn watch(shared: Arc<Shared>) {
+/// Puts what has changed in the files in force; a mistake in them leaves what was, and is told when it is still there at the next look:
+/// until then somebody may be writing them.
+async fn watch(shared: Arc<Shared>, tell: mpsc::Sender<Told>) {
     let mut seen = stamps(&shared.settings);
+    let mut doubted = None;
     loop {
         tokio::time::sleep(LOOK).await;
         let now = stamps(&shared.settings);
@@ -274,7 +282,16 @@ async fn watch(shared: Arc<Shared>) {
                 shared.tls.store(Arc::new(tls));
                 tracing::info!("certificates have been read again; connections that stand keep theirs");
             }
-            Err(mistake) => tracing::error!("{mistake}: the certificates of before stay in force"),
+            Err(_) if doubted.as_ref() != Some(&now) => {
+                doubted = Some(now);
+                continue;
+            }
+            Err(mistake) => {
+                let text = format!("{mistake}: the certificates of before stay in force");
+                tracing::error!("{text}");
+                // Nobody listens any more only at the end.
+                let _ = tell.send(Told { connection: 0, event: Event::Certificates(text) }).await;
+            }
         }
         seen = now;
     }

@@ -17,6 +17,8 @@ pub(super) enum Event {
     Opened(Arc<[String]>),
     Message(Bytes),
     Closed(Why),
+    /// Of no connection: files of certificates have changed and cannot be taken.
+    Certificates(String),
 }
 
 /// The way from a connection's task to the table.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use switchboard::fact::{Outcome, Target};
+use switchboard::fact::{Fact, Outcome, Target};
 
 const CALLS: u32 = 200;
 /// One address may begin 32 handshakes a second; these share the calls.
@@ -171,6 +171,11 @@ fn keeps(lab: &Lab, times: usize, why: &str) {
     let said = || lab.daemon.said().lines().filter(|l| l.contains("the certificates of before stay in force")).count();
     let told = until(10_000, || (said() == times).then_some(()));
     assert!(told.is_some() && lab.daemon.said().contains(why), "not told of {why}: {}", lab.daemon.said());
+    let alarms = || {
+        let tls = |fact: &Fact| matches!(fact, Fact::Alarm { subject, .. } if subject == "tls");
+        lab.journal().iter().filter(|event| tls(&event.fact)).count()
+    };
+    assert!(until(3_000, || (alarms() == times).then_some(())).is_some(), "{} alarms, not {times}", alarms());
 }
 
 #[test]

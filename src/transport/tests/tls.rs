@@ -217,7 +217,8 @@ async fn another_certificate_in_the_files_is_shown_to_new_connections_and_ends_n
     let whole = new.signs(&folder, "next", &["127.0.0.1"], |_| ());
     let text = fs::read_to_string(&whole.certificate).unwrap();
     fs::write(&called.certificate, &text[..text.len() / 2]).unwrap();
-    sleep(3 * SECOND).await;
+    let Received::Certificates(told) = b.next().await else { panic!("nothing is said of it") };
+    assert!(told.contains("switch.pem") && told.ends_with("the certificates of before stay in force"), "{told}");
     let mut still = end(None, Some(&old.file), |_| ());
     let flow_of_still = asked(&still, &b);
     still.transports.send(flow_of_still, bytes(&request("two")));
