@@ -448,7 +448,11 @@ fn prompts(calls: u32, per_second: u32) -> f64 {
             match event {
                 Event::PlayFinished { port, epoch, .. } => give(&handle, Command::Close { port, epoch }),
                 Event::Closed { .. } => done += 1,
-                Event::Ready { .. } | Event::Digit { .. } | Event::Silent { .. } | Event::Recording { .. } => {}
+                Event::Ready { .. }
+                | Event::Digit { .. }
+                | Event::Silent { .. }
+                | Event::Recording { .. }
+                | Event::Packet { .. } => {}
             }
         }
         std::thread::sleep(Duration::from_millis(4));

@@ -13,7 +13,7 @@ use crate::daemon;
 use crate::exchange::{Answer, Command, GroupRow};
 use crate::fact::Lang;
 use crate::sip::flow::Transport;
-use crate::transport::certificate;
+use crate::transport::{certificate, leads_to_trusted};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{Resource, getrlimit};
 use serde::Serialize;
@@ -264,6 +264,26 @@ fn certificates(config: &Config, findings: &mut Findings) {
             days => (format!("还有 {days} 天到期"), format!("holds for {days} days yet")),
         };
         findings.add(grade, format!("证书 {at}（{names}）{zh}"), format!("certificate {at} ({names}) {en}"));
+        let by = match &config.tls.trusted {
+            Some(file) => format!("[tls] trusted = {}", file.display()),
+            None => "this machine".to_owned(),
+        };
+        match leads_to_trusted(&identity.certificate, config.tls.trusted.as_deref()) {
+            _ if grade == Grade::Bad => {}
+            Ok(()) => findings.add(
+                Grade::Ok,
+                format!("证书 {at} 的证书链通到受信任的机构（{by}）"),
+                format!("certificate {at} leads to an authority that is trusted by {by}"),
+            ),
+            Err(why) => findings.add(
+                Grade::Warn,
+                format!("证书 {at} 的证书链没有通到受信任的机构（{by}：{why}）：把中间证书接在文件后面，或让对方信任它的机构"),
+                format!(
+                    "certificate {at} leads to no authority that is trusted by {by} ({why}): put those in between behind it in its file, \
+                     or have the other side trust its authority"
+                ),
+            ),
+        }
     }
 }
 
@@ -411,11 +431,38 @@ fn clock(findings: &mut Findings) {
         return;
     }
     findings.add(Grade::Ok, format!("时钟 {shown}（北京时间）"), format!("clock {shown} (Asia/Shanghai)"));
+    // What the kernel knows of time servers, whichever program asks them; where nobody can say it, nothing is said.
+    let asked =
+        std::process::Command::new("timedatectl").args(["show", "--property=NTPSynchronized", "--value"]).output();
+    let said = asked.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    synchronised(said.as_deref().unwrap_or_default(), findings);
+}
+
+/// What `timedatectl` says of the clock: `yes`, `no`, or nothing.
+fn synchronised(said: &[u8], findings: &mut Findings) {
+    match said.trim_ascii() {
+        b"yes" => findings.add(Grade::Ok, "时钟由时间服务器校准", "a time server keeps the clock"),
+        b"no" => findings.add(
+            Grade::Warn,
+            "时钟没有由时间服务器校准：号码按日期转换，通话记录以它为准（timedatectl set-ntp true，或 chrony）",
+            "no time server keeps the clock: numbers change by date, and records go by it (timedatectl set-ntp true, or chrony)",
+        ),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_no_time_server_keeps_is_told_and_what_nobody_knows_is_not() {
+        let mut findings = Findings::default();
+        for said in [&b"yes\n"[..], b"no\n", b"", b"maybe"] {
+            synchronised(said, &mut findings);
+        }
+        assert_eq!(findings.0.iter().map(|l| l.grade).collect::<Vec<_>>(), [Grade::Ok, Grade::Warn]);
+    }
 
     #[test]
     fn the_worst_finding_decides_and_a_written_mistake_comes_first() {

@@ -1,6 +1,7 @@
 //! `trace`: what was said on the wire, of a call or of a number; as it happens, as a ladder, as a file for Wireshark and sngrep.
 
 pub(super) mod args;
+mod rtp;
 
 use super::args::Global;
 use super::ask;
@@ -8,6 +9,7 @@ use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
 use crate::exchange::{Answer, Command, TraceRow};
 use args::Trace;
+use rtp::Told;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -24,7 +26,13 @@ const APART: usize = 30;
 /// Runs it.
 pub(super) fn trace(global: &Global, args: &Trace, screen: &Screen) -> Result<Done, Failure> {
     let mut rows = Vec::new();
-    let last = gather(global, args, 0, &mut rows)?;
+    let mut last = gather(global, args, 0, &mut rows)?;
+    if args.rtp && !args.follow {
+        for _ in 0..Duration::from_secs(args.seconds.into()).as_millis() / EVERY.as_millis() {
+            std::thread::sleep(EVERY);
+            last = gather(global, args, last, &mut rows)?;
+        }
+    }
     if let Some(path) = &args.pcap {
         write(path, &rows)?;
     }
@@ -36,8 +44,10 @@ pub(super) fn trace(global: &Global, args: &Trace, screen: &Screen) -> Result<Do
         return Err(Failure::new(Exit::Bad, zh, en));
     }
     let first = rows.first().map_or(0, |row| row.at);
-    let text =
-        if args.ladder { ladder(&rows, screen) } else { rows.iter().map(|row| shown(row, first, args.full)).collect() };
+    let text = match args.ladder {
+        true => ladder(&rows, screen),
+        false => rtp::told(&rows).iter().map(|row| line(row, first, args.full)).collect(),
+    };
     let result = json!({ "messages": rows, "pcap": args.pcap.as_ref().map(|path| path.display().to_string()) });
     Ok(Done { text, result, exit: Exit::Ok })
 }
@@ -45,7 +55,7 @@ pub(super) fn trace(global: &Global, args: &Trace, screen: &Screen) -> Result<Do
 /// All messages after this one; the number of the last that is kept at all.
 fn gather(global: &Global, args: &Trace, mut after: u64, rows: &mut Vec<TraceRow>) -> Result<u64, Failure> {
     loop {
-        let command = Command::Trace { what: args.what.clone(), after };
+        let command = Command::Trace { what: args.what.clone(), after, rtp: args.rtp };
         let Answer::Trace { messages, more, on, last } = ask::ask(global, &command)? else {
             return Err(ask::strange());
         };
@@ -66,14 +76,25 @@ fn follow(global: &Global, args: &Trace, rows: Vec<TraceRow>, last: u64, screen:
     let first = all.first().map(|row| row.at);
     let mut told = 0;
     loop {
-        for row in all.iter().skip(told) {
-            screen.line(shown(row, first.unwrap_or(row.at), args.full).trim_end());
+        for row in rtp::told(all.get(told..).unwrap_or_default()) {
+            screen.line(line(&row, first.unwrap_or(row.at()), args.full).trim_end());
         }
         told = all.len();
         std::thread::sleep(EVERY);
         after = gather(global, args, after, &mut all)?;
         if let Some(path) = args.pcap.as_ref().filter(|_| all.len() > told) {
             write(path, &all)?;
+        }
+    }
+}
+
+/// A message, or packets of one stream, after the first message of all.
+fn line(row: &Told<'_>, first: i64, full: bool) -> String {
+    match row {
+        Told::Message(row) => shown(row, first, full),
+        Told::Packets(stream) => {
+            let arrow = if stream.sent { "─▶" } else { "◀─" };
+            format!("{}  {arrow} rtp  {:<21}  {}\n", seconds(stream.from, first), stream.peer, stream.words())
         }
     }
 }
@@ -96,7 +117,11 @@ fn shown(row: &TraceRow, first: i64, full: bool) -> String {
 }
 
 fn moment(row: &TraceRow, first: i64) -> String {
-    let micros = (row.at - first).max(0);
+    seconds(row.at, first)
+}
+
+fn seconds(at: i64, first: i64) -> String {
+    let micros = (at - first).max(0);
     format!("{:>5}.{:03}", micros / 1_000_000, micros / 1_000 % 1_000)
 }
 
@@ -124,9 +149,12 @@ fn has_sdp(row: &TraceRow) -> bool {
 }
 
 /// One line of life for us, one for each other side, in the order in which they appear.
-fn ladder(rows: &[TraceRow], screen: &Screen) -> String {
+fn ladder(all: &[TraceRow], screen: &Screen) -> String {
+    let packets = rtp::told(all).into_iter().filter(|row| matches!(row, Told::Packets(_)));
+    let streams: String = packets.map(|row| line(&row, all.first().map_or(0, |row| row.at), false)).collect();
+    let rows: Vec<&TraceRow> = all.iter().filter(|row| row.rtp.is_none()).collect();
     let mut peers: Vec<SocketAddr> = Vec::new();
-    for row in rows {
+    for row in &rows {
         if !peers.contains(&row.peer) {
             peers.push(row.peer);
         }
@@ -169,7 +197,7 @@ fn ladder(rows: &[TraceRow], screen: &Screen) -> String {
         });
         let _ = writeln!(text, "{} {}", moment(row, first), line.trim_end());
     }
-    text
+    text + &streams
 }
 
 fn write(path: &Path, rows: &[TraceRow]) -> Result<(), Failure> {
@@ -190,10 +218,16 @@ fn pcap(rows: &[TraceRow]) -> Vec<u8> {
     out.extend(101u32.to_le_bytes());
     for row in rows {
         let (from, to) = if row.sent { (row.local, row.peer) } else { (row.peer, row.local) };
-        let packet = packet(from, to, row.text.as_bytes());
+        // Of RTP there is the header, as in a capture that cuts short what is long.
+        let (kept, left_out) = match &row.rtp {
+            Some(packet) => (rtp::header(packet).to_vec(), usize::from(packet.length)),
+            None => (row.text.clone().into_bytes(), 0),
+        };
+        let packet = packet(from, to, &kept, left_out);
         let at = row.at.max(0).unsigned_abs();
         let length = u32::try_from(packet.len()).unwrap_or(u32::MAX);
-        for word in [(at / 1_000_000) as u32, (at % 1_000_000) as u32, length, length] {
+        let was = length.saturating_add(u32::try_from(left_out).unwrap_or(0));
+        for word in [(at / 1_000_000) as u32, (at % 1_000_000) as u32, length, was] {
             out.extend(word.to_le_bytes());
         }
         out.extend(packet);
@@ -201,10 +235,11 @@ fn pcap(rows: &[TraceRow]) -> Vec<u8> {
     out
 }
 
-fn packet(from: SocketAddr, to: SocketAddr, message: &[u8]) -> Vec<u8> {
+/// A datagram of which the last bytes are left out.
+fn packet(from: SocketAddr, to: SocketAddr, message: &[u8], left_out: usize) -> Vec<u8> {
     // A message by TCP may be longer than a datagram can be: cut, as a capture may cut it.
     let message = message.get(..message.len().min(65_000)).unwrap_or_default();
-    let udp = u16::try_from(message.len() + 8).unwrap_or(u16::MAX);
+    let udp = u16::try_from(message.len() + left_out + 8).unwrap_or(u16::MAX);
     let mut out = Vec::with_capacity(message.len() + 48);
     match (from.ip(), to.ip()) {
         (IpAddr::V4(source), IpAddr::V4(target)) => {
@@ -261,6 +296,7 @@ mod tests {
             peer: peer.parse().unwrap(),
             call_id: "x".into(),
             text: text.into(),
+            rtp: None,
         }
     }
 

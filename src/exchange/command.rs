@@ -105,6 +105,9 @@ pub enum Command {
         /// Those after this one only.
         #[serde(default)]
         after: u64,
+        /// The RTP of its calls too, from now on and for five seconds more: headers only.
+        #[serde(default)]
+        rtp: bool,
     },
     /// Callers who are to be called back.
     Callbacks,
@@ -303,7 +306,7 @@ pub struct TraceRow {
     pub at: i64,
     /// It has gone.
     pub sent: bool,
-    /// `udp`, `tcp`, `tls`, `ws`, `wss`.
+    /// `udp`, `tcp`, `tls`, `ws`, `wss`; `rtp`.
     pub transport: String,
     /// Our address.
     pub local: std::net::SocketAddr,
@@ -311,6 +314,28 @@ pub struct TraceRow {
     pub peer: std::net::SocketAddr,
     /// Of its dialog.
     pub call_id: String,
-    /// The message; what lets somebody else in is masked.
+    /// The message; what lets somebody else in is masked. Empty for RTP.
     pub text: String,
+    /// It is a packet of RTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtp: Option<RtpRow>,
+}
+
+/// A packet of RTP (RFC 3550 §5.1), without what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RtpRow {
+    /// Which call's.
+    pub call: CallRef,
+    /// Payload type.
+    pub payload_type: u8,
+    /// The marker.
+    pub marker: bool,
+    /// Sequence number.
+    pub sequence: u16,
+    /// Timestamp.
+    pub timestamp: u32,
+    /// Source.
+    pub ssrc: u32,
+    /// Bytes of its payload, and of what stands before that beside the fixed header.
+    pub length: u16,
 }

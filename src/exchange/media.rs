@@ -31,6 +31,11 @@ impl Exchange {
                     self.silent(call, leg, spoke, now);
                 }
             }
+            Event::Packet { port, epoch, packet } => {
+                if let (Some((call, _)), Some(local)) = (self.ports.user(port, epoch), self.ports.address(port)) {
+                    self.trace.packet(call, local, packet);
+                }
+            }
             Event::Recording { recording, what } => self.recording_event(recording, &what, now),
             Event::Closed { port, epoch, stats } => {
                 tracing::debug!(?port, ?stats, "port closed");

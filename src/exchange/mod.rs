@@ -52,7 +52,7 @@ mod trunks;
 pub use crate::call::Role;
 pub use changes::Change;
 pub use codes::Codes;
-pub use command::{Answer, Command, SeatSet, TraceRow, Verb};
+pub use command::{Answer, Command, RtpRow, SeatSet, TraceRow, Verb};
 pub use former::Former;
 pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};

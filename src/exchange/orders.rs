@@ -31,7 +31,7 @@ impl Exchange {
             Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
             Command::Seat { seat, agent, state, reason, by } => self.set_seat(seat, agent, state, reason, by, now),
             Command::Why { call } => self.why_row(call, now),
-            Command::Trace { what, after } => self.traced(what.as_deref(), after),
+            Command::Trace { what, after, rtp } => self.traced(what.as_deref(), after, rtp),
             Command::Callbacks => Answer::Callbacks { callbacks: self.callback_rows() },
             Command::TakeCallback { callback, seat, by } => self.take_callback(callback, seat, &by, now),
             Command::EndCallback { callback, by, note } => self.end_callback(callback, by, note, now),

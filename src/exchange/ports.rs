@@ -109,6 +109,11 @@ impl Ports {
         slot.user.filter(|_| slot.epoch == epoch)
     }
 
+    /// Its own RTP address.
+    pub fn address(&self, port: PortId) -> Option<SocketAddr> {
+        Some(self.shares.get(usize::from(port.thread))?.slots.get(port.index as usize)?.as_ref()?.rtp)
+    }
+
     /// The port is another leg's from now on; its lease goes on.
     pub fn assign(&mut self, port: PortId, user: (CallRef, LegRef)) {
         if let Some(slot) = self.slot(port).filter(|s| s.user.is_some()) {

@@ -4,16 +4,20 @@
 //! What lets somebody else in is never given out: credentials, keys in SDP, passwords of ICE, digits in INFO.
 
 use super::Exchange;
-use super::command::{Answer, TraceRow};
-use crate::clock::Now;
+use super::command::{Answer, RtpRow, TraceRow};
+use crate::clock::{Now, SECOND};
 use crate::id::CallRef;
+use crate::patch::{Command, Lease, Packet};
+use crate::rtp::{Header, View};
 use crate::sip::dialog::SessionId;
-use crate::sip::flow::Flow;
+use crate::sip::flow::{Flow, Transport};
 use crate::sip::name::Name;
 use crate::sip::wire;
 use bytes::Bytes;
 use memchr::memmem;
+use smallvec::SmallVec;
 use std::collections::{HashSet, VecDeque};
+use std::net::SocketAddr;
 
 /// Legs whose Call-ID is remembered.
 const LEGS: usize = 16_384;
@@ -22,14 +26,22 @@ const BESIDE: usize = 96;
 /// Messages in one answer.
 const MOST: usize = 500;
 
-/// One message.
+/// Legs whose RTP is watched at a time.
+const WATCHED: usize = 16;
+/// How long, µs, after somebody has asked.
+const WATCH: u64 = 5 * SECOND;
+
+/// One message, or one packet.
 #[derive(Debug)]
 struct Entry {
     seq: u64,
     at: i64,
     sent: bool,
     flow: Flow,
+    /// The message; of a packet its header.
     bytes: Bytes,
+    /// Of a packet: whose it is, and how long it is behind its header.
+    rtp: Option<(CallRef, u16)>,
 }
 
 /// The ring.
@@ -53,9 +65,20 @@ impl Trace {
         if self.room == 0 {
             return;
         }
+        self.put(Entry { seq: 0, at: now.wall, sent, flow, bytes: bytes.clone(), rtp: None });
+    }
+
+    /// A packet of RTP of a call that is watched.
+    pub fn packet(&mut self, call: CallRef, local: SocketAddr, packet: Packet) {
+        let Packet { at, sent, peer, header, length } = packet;
+        let flow = Flow { transport: Transport::Udp, local, peer, connection: 0 };
+        self.put(Entry { seq: 0, at, sent, flow, bytes: Bytes::copy_from_slice(&header), rtp: Some((call, length)) });
+    }
+
+    fn put(&mut self, entry: Entry) {
         self.seq += 1;
-        self.held += bytes.len() + BESIDE;
-        self.ring.push_back(Entry { seq: self.seq, at: now.wall, sent, flow, bytes: bytes.clone() });
+        self.held += entry.bytes.len() + BESIDE;
+        self.ring.push_back(Entry { seq: self.seq, ..entry });
         while self.held > self.room
             && let Some(oldest) = self.ring.pop_front()
         {
@@ -76,8 +99,17 @@ impl Trace {
     /// Messages after this one that are about it: a call of that reference, else whoever has that number; all without one.
     fn about(&self, what: Option<&str>, after: u64) -> (Vec<TraceRow>, bool) {
         let wanted = what.map(|what| self.call_ids(what));
+        let calls = self.calls(what, wanted.as_ref());
         let mut rows = Vec::new();
         for entry in self.ring.iter().filter(|entry| entry.seq > after) {
+            if let Some((call, length)) = entry.rtp {
+                if (what.is_none() || calls.contains(&call)) && rows.len() < MOST {
+                    rows.extend(packet_row(entry, call, length));
+                } else if rows.len() >= MOST {
+                    return (rows, true);
+                }
+                continue;
+            }
             let call_id = call_id(&entry.bytes);
             if wanted.as_ref().is_some_and(|wanted| call_id.as_ref().is_none_or(|id| !wanted.contains(id))) {
                 continue;
@@ -94,9 +126,17 @@ impl Trace {
                 peer: entry.flow.peer,
                 call_id: call_id.map(|id| String::from_utf8_lossy(&id).into_owned()).unwrap_or_default(),
                 text: masked(&entry.bytes),
+                rtp: None,
             });
         }
         (rows, false)
+    }
+
+    /// The calls that this is about: those of these dialogs, and the one of that reference.
+    fn calls(&self, what: Option<&str>, call_ids: Option<&HashSet<Bytes>>) -> HashSet<CallRef> {
+        let Some(call_ids) = call_ids else { return HashSet::new() };
+        let of_dialogs = self.legs.iter().filter(|(_, id)| call_ids.contains(id)).map(|(call, _)| *call);
+        of_dialogs.chain(what.and_then(CallRef::parse)).collect()
     }
 
     fn call_ids(&self, what: &str) -> HashSet<Bytes> {
@@ -108,9 +148,24 @@ impl Trace {
             }
         }
         let user = format!(":{what}@");
-        let named = |entry: &&Entry| memmem::find(head(&entry.bytes), user.as_bytes()).is_some();
+        let named = |entry: &&Entry| entry.rtp.is_none() && memmem::find(head(&entry.bytes), user.as_bytes()).is_some();
         self.ring.iter().filter(named).filter_map(|entry| call_id(&entry.bytes)).collect()
     }
+}
+
+fn packet_row(entry: &Entry, call: CallRef, length: u16) -> Option<TraceRow> {
+    let Header { marker, payload_type, sequence, timestamp, ssrc } = View::parse(&entry.bytes).ok()?.header;
+    Some(TraceRow {
+        seq: entry.seq,
+        at: entry.at,
+        sent: entry.sent,
+        transport: "rtp".to_owned(),
+        local: entry.flow.local,
+        peer: entry.flow.peer,
+        call_id: String::new(),
+        text: String::new(),
+        rtp: Some(RtpRow { call, payload_type, marker, sequence, timestamp, ssrc, length }),
+    })
 }
 
 fn head(message: &[u8]) -> &[u8] {
@@ -194,16 +249,31 @@ impl Exchange {
         }
     }
 
-    pub(super) fn traced(&self, what: Option<&str>, after: u64) -> Answer {
+    pub(super) fn traced(&mut self, what: Option<&str>, after: u64, rtp: bool) -> Answer {
+        if rtp && self.trace.room > 0 {
+            self.watch(what);
+        }
         let (messages, more) = self.trace.about(what, after);
         Answer::Trace { messages, more, on: self.trace.room > 0, last: self.trace.seq }
+    }
+}
+
+impl Exchange {
+    /// The packets of the live legs that this is about are told for a while.
+    fn watch(&mut self, what: Option<&str>) {
+        let call_ids = what.map(|what| self.trace.call_ids(what));
+        let calls = self.trace.calls(what, call_ids.as_ref());
+        let legs = calls.iter().filter_map(|call| self.calls.get(call)).flat_map(|live| &live.legs);
+        let leases: SmallVec<[Lease; 4]> = legs.map(|leg| leg.lease).take(WATCHED).collect();
+        for Lease { port, epoch, .. } in leases {
+            self.media(Command::Watch { port, epoch, micros: WATCH });
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::flow::Transport;
 
     fn message(call_id: &str, to: &str, rest: &str) -> Bytes {
         Bytes::from(format!(
@@ -212,7 +282,7 @@ mod tests {
     }
 
     fn flow() -> Flow {
-        let at = |port: u16| std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
         Flow { transport: Transport::Udp, local: at(5060), peer: at(9), connection: 0 }
     }
 

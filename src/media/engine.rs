@@ -109,6 +109,12 @@ impl Engine {
                     leg.secret = !pass;
                 }
             }
+            Command::Watch { port, epoch, micros } => {
+                let index = self.state.current(port, epoch);
+                if let Some(leg) = index.and_then(|index| self.state.legs.get_mut(index as usize)) {
+                    leg.watched = now.mono + micros;
+                }
+            }
             Command::Listen { port, epoch } => {
                 if let Some(index) = self.state.current(port, epoch) {
                     self.state.at(now.mono + ATTENTION, index, epoch, Timer::Listen);

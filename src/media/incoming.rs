@@ -40,6 +40,7 @@ impl State {
             }
             return;
         };
+        leg.seen(port, false, from, datagram, now, out);
         if let Some(opus) = &mut leg.opus {
             view.header.timestamp = opus.slow(view.header.timestamp);
         }

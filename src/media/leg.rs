@@ -5,12 +5,14 @@ use super::hears::{Crossing, Hears};
 use super::latch::Latch;
 use super::opus::{FAST, Opus};
 use super::outgoing::Outgoing;
+use super::outlet::Outlet;
 use super::receiver::Receiver;
 use super::sealed::Sealed;
 use super::silence::{FLOWS, LATE, LONGEST};
 use crate::audio::dtmf::Detector;
 use crate::browser::Peer;
-use crate::patch::{Codec, Epoch, Remote, Reported, Stats};
+use crate::clock::Now;
+use crate::patch::{Codec, Epoch, Packet, Remote, Reported, Stats};
 use crate::rtp::telephone_event::{Press, Presses};
 use crate::rtp::{HEADER, Header, Statistics, TelephoneEvent};
 use smallvec::SmallVec;
@@ -117,6 +119,8 @@ pub struct Leg {
     pub silent_until: u64,
     /// Its slot in the wheel; 0 when it is not played to.
     pub due: u64,
+    /// Its packets are told until then, µs.
+    pub watched: u64,
     /// When something was last believed from it, µs.
     pub heard_at: u64,
     /// RTP or RTCP of it has been believed in this lease.
@@ -157,6 +161,17 @@ impl Leg {
     #[inline]
     pub fn codec(&self) -> Codec {
         self.remote.as_ref().map_or(Codec::Pcma, |r| r.codec)
+    }
+
+    /// Tells of a packet, if somebody watches the leg.
+    #[inline]
+    pub fn seen(&self, port: u32, sent: bool, peer: SocketAddr, packet: &[u8], now: Now, out: &mut impl Outlet) {
+        if now.mono < self.watched
+            && let Some(header) = packet.first_chunk()
+        {
+            let length = u16::try_from(packet.len() - header.len()).unwrap_or(u16::MAX);
+            out.seen(port, self.epoch, Packet { at: now.wall, sent, peer, header: *header, length });
+        }
     }
 
     /// Payload type of the leg's codec.

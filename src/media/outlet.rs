@@ -1,6 +1,6 @@
 //! The way out of the engine: sockets and a recorder, or a test.
 
-use crate::patch::Take;
+use crate::patch::{Epoch, Packet, Take};
 use std::net::SocketAddr;
 
 /// Where the engine's packets go: sockets, or a test.
@@ -18,6 +18,10 @@ pub trait Outlet {
     /// What comes to the port of all browsers from there is for this leg from now on, or is no longer.
     fn route(&mut self, from: SocketAddr, port: u32, on: bool) {
         let _ = (from, port, on);
+    }
+    /// A packet of a leg that is watched has come or goes.
+    fn seen(&mut self, port: u32, epoch: Epoch, packet: Packet) {
+        let _ = (port, epoch, packet);
     }
     /// Takes something for a recording, without waiting. False: it was dropped; an outlet without a recorder keeps nothing.
     fn tape(&mut self, take: Take) -> bool {

@@ -168,7 +168,7 @@ fn key(
                     frame.get_mut(HEADER..HEADER + 4)?.copy_from_slice(&leg.event_bytes(event));
                     if leg.to.is_some() {
                         let header = leg.out.event(payload_type, marker, *timestamp);
-                        send(leg, port, &header, HEADER + 4, frame, out);
+                        send(leg, port, &header, HEADER + 4, frame, now, out);
                     }
                 }
                 _ if now.mono + EVENT_STEP >= *next => {

@@ -3,7 +3,7 @@
 use super::door::Door;
 use super::outlet::Outlet;
 use super::recorder::Tap;
-use crate::patch::{PortId, Take};
+use crate::patch::{Epoch, Packet, PortId, Take};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use rustix::event::epoll;
@@ -51,6 +51,8 @@ pub struct Ports {
     bytes: Vec<u8>,
     /// Packets that the system did not take.
     pub dropped: u64,
+    /// Packets of legs that are watched, to be told.
+    pub seen: Vec<(u32, Epoch, Packet)>,
     /// To the recorder.
     pub tap: Option<Tap>,
     /// The port of all browsers, and which thread this is.
@@ -120,6 +122,7 @@ impl Ports {
             holding: false,
             bytes: Vec::new(),
             dropped: 0,
+            seen: Vec::new(),
             tap: None,
             door: None,
         })
@@ -304,6 +307,10 @@ impl Outlet for Ports {
         if let Some((door, thread)) = &self.door {
             door.route(from, PortId { thread: *thread, index: port }, on);
         }
+    }
+
+    fn seen(&mut self, port: u32, epoch: Epoch, packet: Packet) {
+        self.seen.push((port, epoch, packet));
     }
 
     fn tape(&mut self, take: Take) -> bool {

@@ -331,6 +331,7 @@ fn pass(
             leg.out.packets += 1;
             leg.out.octets += (packet.len() - HEADER) as u64;
             leg.silent_until = 0;
+            leg.seen(port, true, to, packet, now, out);
             sealed::rtp(leg.sealed.as_deref_mut(), port, to, packet, out);
             Passed::Done
         }

@@ -25,7 +25,7 @@ pub fn audio(leg: &mut Leg, port: u32, samples: usize, frame: &mut Frame, now: N
         g711::alaw_to_ulaw(sound);
     }
     if let Some(end) = leg.coded(samples, frame) {
-        send(leg, port, &header, end, frame, out);
+        send(leg, port, &header, end, frame, now, out);
     }
 }
 
@@ -39,7 +39,7 @@ pub fn sound(leg: &mut Leg, port: u32, sound: &[i16], frame: &mut Frame, now: No
     let header = leg.out.own(leg.payload_type(), length as u32, now.mono);
     if let Some(opus) = &mut leg.opus {
         if let Some(end) = opus.encode(sound, frame) {
-            send(leg, port, &header, end, frame, out);
+            send(leg, port, &header, end, frame, now, out);
         }
         return;
     }
@@ -49,7 +49,7 @@ pub fn sound(leg: &mut Leg, port: u32, sound: &[i16], frame: &mut Frame, now: No
             _ => g711::alaw_encode_frame(sound, payload),
         }
     }
-    send(leg, port, &header, HEADER + length, frame, out);
+    send(leg, port, &header, HEADER + length, frame, now, out);
 }
 
 /// Sends a packet of silence in the leg's codec, in the place of what cannot be sent.
@@ -63,16 +63,17 @@ pub fn silence(leg: &mut Leg, port: u32, frame: &mut Frame, now: Now, out: &mut 
     }
     let header = leg.out.silence(leg.payload_type(), STEP as u32, now.mono);
     if let Some(end) = leg.coded(STEP, frame) {
-        send(leg, port, &header, end, frame, out);
+        send(leg, port, &header, end, frame, now, out);
     }
 }
 
 /// Sends the frame up to `end` under this header.
-pub fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut Frame, out: &mut impl Outlet) {
+pub fn send(leg: &mut Leg, port: u32, header: &Header, end: usize, frame: &mut Frame, now: Now, out: &mut impl Outlet) {
     let header = leg.stamped(*header);
     if let (Some(to), Ok(packet)) = (leg.to, header.write_before(frame, &(HEADER..end))) {
         leg.out.packets += 1;
         leg.out.octets += (end - HEADER) as u64;
+        leg.seen(port, true, to, packet, now, out);
         sealed::rtp(leg.sealed.as_deref_mut(), port, to, packet, out);
     }
 }

@@ -373,6 +373,9 @@ impl Core {
         while let Some(event) = self.engine.poll() {
             (self.tell)(event);
         }
+        for (index, epoch, packet) in self.ports.seen.drain(..) {
+            (self.tell)(Event::Packet { port: PortId { thread: self.id, index }, epoch, packet });
+        }
         self.top_up();
         if let Some(tap) = &mut self.ports.tap {
             tap.again();
@@ -514,6 +517,7 @@ fn port(command: &Command) -> PortId {
         | Command::Digits { port, .. }
         | Command::Keys { port, .. }
         | Command::Listen { port, .. }
+        | Command::Watch { port, .. }
         | Command::Close { port, .. } => *port,
         Command::Record { thread, .. } => PortId { thread: *thread, index: 0 },
     }

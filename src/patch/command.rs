@@ -82,6 +82,15 @@ pub enum Command {
         /// What.
         tape: Tape,
     },
+    /// Every packet of the leg is told by [`Event::Packet`](super::Event::Packet) for so long, µs; said again it is longer.
+    Watch {
+        /// The port.
+        port: PortId,
+        /// Its lease.
+        epoch: Epoch,
+        /// How long.
+        micros: u64,
+    },
     /// End of the lease; the port returns to the pool with [`Event::Closed`](super::Event::Closed).
     Close {
         /// The port.

@@ -49,6 +49,15 @@ pub enum Event {
         /// Something of it was received before.
         spoke: bool,
     },
+    /// A packet of a leg that is watched.
+    Packet {
+        /// The port.
+        port: PortId,
+        /// Its lease.
+        epoch: Epoch,
+        /// What is told of it.
+        packet: Packet,
+    },
     /// Word of a recording.
     Recording {
         /// Which.
@@ -65,6 +74,21 @@ pub enum Event {
         /// What it carried.
         stats: Stats,
     },
+}
+
+/// A packet of RTP that has come or gone, without what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packet {
+    /// When, µs since the epoch.
+    pub at: i64,
+    /// It has gone.
+    pub sent: bool,
+    /// The other side.
+    pub peer: SocketAddr,
+    /// Its fixed header as it was on the wire (RFC 3550 §5.1).
+    pub header: [u8; 12],
+    /// Bytes behind it.
+    pub length: u16,
 }
 
 /// What a leg carried (RFC 3550 §6.4 words).

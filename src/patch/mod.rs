@@ -16,7 +16,7 @@ pub mod topology;
 
 pub use crate::codec::Codec;
 pub use command::Command;
-pub use event::{DigitVia, Event, Reported, Stats};
+pub use event::{DigitVia, Event, Packet, Reported, Stats};
 pub use mix::{Beside, Sound, Voice};
 pub use port::{Epoch, Lease, PortId};
 pub use remote::{Latch, Remote};

@@ -68,7 +68,7 @@ pub(super) fn certified(identity: &Identity, provider: &CryptoProvider) -> Resul
     }
 }
 
-fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Mistake> {
+pub(super) fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Mistake> {
     let wrong = |why: String| Mistake { file: file.to_owned(), why };
     let all = CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.to_string()))?;
     let all: Vec<_> = all.collect::<Result<_, _>>().map_err(|e| wrong(e.to_string()))?;

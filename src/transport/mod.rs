@@ -25,7 +25,7 @@ pub use counts::Counts;
 pub use error::Error;
 pub use received::{Received, Why};
 pub use settings::{Listen, Settings, TcpLimits};
-pub use tls::{PeerNames, TlsSettings};
+pub use tls::{PeerNames, TlsSettings, leads_to_trusted};
 
 use bytes::Bytes;
 use std::future::poll_fn;

@@ -4,7 +4,7 @@
 //! Handshakes and records are the work of a thread of their own (`aside`), so that whoever floods us with them costs the signalling
 //! nothing. A handshake has five seconds, and one address may begin [`HANDSHAKES`] of them a second.
 
-use super::certificate::{Identity, Mistake, certified};
+use super::certificate::{Identity, Mistake, certified, chain, names};
 use super::told::{Event, Told};
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -184,6 +185,23 @@ fn roots(file: &Path) -> Result<RootCertStore, Mistake> {
         return Err(wrong("there is no certificate in it".to_owned()));
     }
     Ok(store)
+}
+
+/// Whether a certificate, with those that follow it in its file, leads to an authority that is trusted here: by this file, or else by
+/// this machine. A far side that trusts the same and knows nothing else believes it then.
+///
+/// # Errors
+/// Why it does not, in the words of whoever looked; or that a file cannot be read.
+pub fn leads_to_trusted(certificate: &Path, trusted: Option<&Path>) -> Result<(), String> {
+    let all = chain(certificate).map_err(|mistake| mistake.to_string())?;
+    let store = trusted.map(roots).transpose().map_err(|mistake| mistake.to_string())?;
+    let store = Arc::new(store.unwrap_or_else(system_roots));
+    let Some((own, others)) = all.split_first() else { return Err("there is no certificate in it".to_owned()) };
+    let name = names(own).into_iter().next().ok_or("it has no name")?;
+    let name = ServerName::try_from(name).map_err(|e| e.to_string())?;
+    let verifier = WebPkiServerVerifier::builder_with_provider(store, Arc::new(ring::default_provider())).build();
+    let verifier = verifier.map_err(|e| e.to_string())?;
+    verifier.verify_server_cert(own, others, &name, &[], UnixTime::now()).map(|_| ()).map_err(|e| e.to_string())
 }
 
 /// What this machine trusts; nothing where it says nothing.

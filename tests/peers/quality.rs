@@ -56,3 +56,44 @@ fn a_call_without_any_media_says_nothing_of_it() {
     pause(500);
     assert!(lab.journal().iter().all(|e| !matches!(e.fact, Fact::MediaCarried { .. })));
 }
+
+#[test]
+fn a_trace_has_the_packets_of_a_call_without_what_they_say() {
+    let lab = Lab::start();
+    let phone = Baresip::seat(&lab, 1, "8001", 1_100.0);
+    let caller = Role::dials(&lab, 0, "12345").says(700.0).millis(9_000).start(&lab);
+    phone.has("CALL_ESTABLISHED", 6_000);
+    caller.talks(3_000);
+    caller.line.hears(1_100.0, 4_000);
+    let file = lab.dir.join("talk.pcap");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchboard"));
+    command.args(["trace", "13900000001", "--rtp", "--seconds", "3", "--lang", "en", "--config"]);
+    command.arg(lab.dir.join("lab.toml")).arg("--pcap").arg(&file);
+    let output = command.output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    println!("{printed}");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(printed.contains("INVITE sip:12345"), "the messages too: {printed}");
+    // Two streams in, two out, a line a second for each.
+    let lines: Vec<&str> = printed.lines().filter(|line| line.contains(" rtp ")).collect();
+    for arrow in ["─▶", "◀─"] {
+        let of = lines.iter().filter(|line| line.contains(arrow) && line.contains("pt 8 ")).count();
+        assert!((4..=8).contains(&of), "{of} lines of {arrow}: {printed}");
+    }
+    assert!(lines.iter().any(|line| line.contains("50 × 160 B, 0 missing")), "{printed}");
+    // What the file has of each packet is cut behind its header, though its length is told.
+    let bytes = std::fs::read(&file).unwrap();
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (mut at, mut packets) = (24, 0);
+    while at < bytes.len() {
+        let (kept, was) = (word(at + 8), word(at + 12));
+        assert!(kept <= was);
+        if kept == 40 && was == 200 {
+            assert_eq!(bytes[at + 16 + 28], 0x80, "RTP behind IP and UDP");
+            packets += 1;
+        }
+        at += 16 + kept as usize;
+    }
+    assert!(packets > 400, "{packets} packets in the file");
+    caller.ends_well(14_000);
+}

@@ -148,11 +148,12 @@ fn a_certificate_that_is_replaced_under_two_hundred_live_calls_loses_none_of_the
     hall.all_talk(CALLS + 1);
     // The ends of all calls go by the connections of before as well.
     lab.ends_all();
-    for sipp in [callers, another] {
-        let record = sipp.ends_well(10_000);
-        let byes: BTreeSet<&str> =
-            record.messages.iter().filter(|m| m.starts_with("<BYE")).map(|m| header(m, "Call-ID")).collect();
-        assert!(byes.len() == CALLS as usize || byes.len() == 1, "{} BYEs", byes.len());
+    for (mut sipp, calls) in [(callers, CALLS), (another, 1)] {
+        // A BYE that comes in the moment in which SIPp turns from waiting to asking is answered by it, and yet counted as a failure.
+        sipp.ends(10_000);
+        let log = sipp.log();
+        let byes: BTreeSet<&str> = log.iter().filter(|m| m.starts_with("<BYE")).map(|m| header(m, "Call-ID")).collect();
+        assert_eq!(byes.len(), calls as usize);
     }
     let records = lab.all_records();
     assert_eq!(records.len(), CALLS as usize + 1);

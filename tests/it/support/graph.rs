@@ -104,7 +104,7 @@ impl Graph {
                 let before = self.ports.insert(port, Port { epoch, open: true, ..Port::default() });
                 before.and_then(|p| p.playing).map(|(at, _)| self.ends.remove(&(at, port)));
             }
-            Command::Expect { .. } | Command::Listen { .. } => {}
+            Command::Expect { .. } | Command::Listen { .. } | Command::Watch { .. } => {}
             Command::Remote { port, epoch, remote } => self.with(port, epoch, |p| p.remote = Some(remote)),
             Command::Hear { port, epoch, source } => {
                 let remote = self.ports.get(&port).and_then(|p| p.remote).and_then(|r| r.rtp);
