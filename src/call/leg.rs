@@ -16,6 +16,8 @@ use std::net::{IpAddr, SocketAddr};
 pub struct Terms {
     /// What it may speak.
     pub codecs: Menu,
+    /// A list says so.
+    pub told: bool,
     /// Its call is recorded from its beginning.
     pub recorded: bool,
     /// Whether it is encrypted.
@@ -58,8 +60,14 @@ pub struct Leg {
     local: Bytes,
     /// The offer that it answers, as long as that has not been said: until then it may be answered otherwise.
     unsaid: Option<Bytes>,
-    /// It has been offered what is decoded here, or cannot be.
+    /// It cannot be decoded, or not for long: it is left as it is.
     stays: bool,
+    /// As it was before the offer of ours that has not been answered.
+    before: Option<Box<(Negotiation, Bytes)>>,
+    /// What went through before it was offered what is decoded.
+    was: Option<Codec>,
+    /// Its codecs were told by a list.
+    told: bool,
     /// The media path exists: PRACK, unreliable 183, ACK, or a 2xx of the other side (interconnect, "Offer and answer").
     open: bool,
     /// What it shall hear; said to the media engine once the path exists.
@@ -102,7 +110,7 @@ impl Leg {
         terms: Terms,
     ) -> Self {
         let mut leg = Self::new(call, leg, lease, nat, session_id, terms);
-        let (codecs, params) = like.map_or_else(|| (terms.decoded(), SmallVec::new()), |like| like.codecs_for(terms));
+        let (codecs, params) = Self::offers(like, terms);
         leg.local = leg.negotiation.offer_like(Direction::SendRecv, codecs, &params);
         leg
     }
@@ -130,6 +138,9 @@ impl Leg {
             local: Bytes::new(),
             unsaid: None,
             stays: false,
+            before: None,
+            was: None,
+            told: terms.told,
             open: false,
             hears: None,
             silent: 0,
@@ -167,18 +178,25 @@ impl Leg {
         self.negotiation.menu().iter().filter(both).collect::<SmallVec<[Codec; 6]>>().into_iter()
     }
 
-    /// What a leg on these terms, for this one, offers: what this one speaks or, as long as nothing has been said, might speak, first; then
-    /// whatever is decoded here. What is not decoded is offered only where both may have it. None at all: they have nothing in common.
+    /// What a leg on these terms offers, for the leg that it is for.
     #[must_use]
-    pub fn codecs_for(&self, terms: Terms) -> (Menu, SmallVec<[(Codec, &str); 1]>) {
+    pub fn offers(like: Option<&Self>, terms: Terms) -> (Menu, SmallVec<[(Codec, &str); 1]>) {
+        like.map_or_else(|| (terms.decoded(), SmallVec::new()), |like| like.codecs_for(terms))
+    }
+
+    /// What a leg on these terms, for this one, offers: what this one speaks or, as long as nothing has been said, might speak, first; then
+    /// whatever is decoded here. What is not decoded is offered only where both lists name it, or nothing else is to be had. None at all:
+    /// they have nothing in common.
+    fn codecs_for(&self, terms: Terms) -> (Menu, SmallVec<[(Codec, &str); 1]>) {
         let Some(spoken) = self.codec() else { return (terms.decoded(), SmallVec::new()) };
+        let decoded = self.common().any(Codec::is_decoded);
         let mut first: SmallVec<[Codec; 6]> = match self.unsaid {
             Some(_) => self.common().collect(),
             None => smallvec![spoken],
         };
-        let decoded = first.iter().any(|codec| codec.is_decoded());
         // What is recorded had better be decoded from its beginning.
-        first.retain(|codec| terms.codecs.has(*codec) && (codec.is_decoded() || !decoded || !terms.recorded));
+        let through = !decoded || self.told && terms.told && !terms.recorded;
+        first.retain(|codec| terms.codecs.has(*codec) && (codec.is_decoded() || through));
         // Two browsers are better off without us in between.
         let browsers = self.negotiation.is_web() && matches!(terms.door, Some((.., true)));
         first.sort_by_key(|codec| !(browsers && *codec == Codec::Opus));
@@ -191,7 +209,9 @@ impl Leg {
     /// Speaks what the leg that it hears speaks, as long as nothing has been said of another codec. True if that has changed anything.
     pub fn follow(&mut self, other: &Self) -> bool {
         let (Some(offer), Some(codec)) = (&self.unsaid, other.codec()) else { return false };
-        let params = other.negotiation.params(codec).filter(|_| !codec.is_decoded());
+        // iLBC without a word of its mode is that of 30 ms (RFC 3952 §5).
+        let silent = (codec == Codec::Ilbc).then_some("mode=30");
+        let params = other.negotiation.params(codec).or(silent).filter(|_| !codec.is_decoded());
         let same = self.codec() == Some(codec) && (params.is_none() || params == self.negotiation.params(codec));
         if same || !self.common().any(|one| one == codec) {
             return false;
@@ -201,21 +221,58 @@ impl Leg {
         true
     }
 
-    /// An offer of what is decoded here, for a leg that goes through as it is. `None`: it is decoded, or the other side knows nothing of the
-    /// kind.
-    pub fn offer_decoded(&mut self) -> Option<Bytes> {
-        if self.stays || self.codec().is_none_or(Codec::is_decoded) {
-            return None;
+    /// Whether it goes through as it is.
+    #[must_use]
+    pub fn is_through(&self) -> bool {
+        self.codec().is_some_and(|codec| !codec.is_decoded())
+    }
+
+    /// Whether it may speak something that is decoded here, as far as that is known.
+    #[must_use]
+    pub fn may_be_decoded(&self) -> bool {
+        !self.stays
+            && self.negotiation.menu().iter().any(|codec| codec.is_decoded() && self.negotiation.possible(codec))
+    }
+
+    /// As long as nothing has been said it is answered with what is decoded here. True if it is by now.
+    pub fn answers_decoded(&mut self) -> bool {
+        let (Some(offer), Some(codec)) = (&self.unsaid, self.common().find(|codec| codec.is_decoded())) else {
+            return false;
+        };
+        match self.negotiation.answer(offer, Some((codec, None))) {
+            Ok((local, _)) => self.local = local,
+            Err(_) => return false,
         }
+        true
+    }
+
+    /// An offer of what is decoded here, in the place of what goes through.
+    #[must_use]
+    pub fn offer_decoded(&mut self) -> Bytes {
         let menu = self.negotiation.menu();
         let decoded = Menu::of(menu.iter().filter(|codec| codec.is_decoded() && self.negotiation.possible(*codec)));
-        // Once is enough, whatever becomes of it.
-        self.stays = true;
-        if decoded.is_empty() {
-            return None;
-        }
+        self.was = self.codec();
+        self.before = Some(Box::new((self.negotiation.clone(), self.local.clone())));
         self.local = self.negotiation.offer_like(Direction::SendRecv, decoded, &[]);
-        Some(self.local.clone())
+        self.local.clone()
+    }
+
+    /// That offer was refused: all is as it was, and stays so.
+    pub fn refused(&mut self) {
+        if let Some(before) = self.before.take() {
+            (self.negotiation, self.local) = *before;
+            self.stays = true;
+        }
+    }
+
+    /// What went through before it was offered what is decoded; the offer that brings it back.
+    #[must_use]
+    pub fn offer_back(&mut self, codec: Codec) -> Option<Bytes> {
+        (self.was == Some(codec) && self.codec() != Some(codec)).then(|| {
+            self.stays = true;
+            self.local = self.negotiation.offer_like(Direction::SendRecv, Menu::of([codec]), &[]);
+            self.local.clone()
+        })
     }
 
     /// Whether its media is encrypted.
@@ -251,6 +308,7 @@ impl Leg {
     pub fn take_answer(&mut self, answer: &[u8]) -> Result<Option<LegEvent>, Refused> {
         let before = self.is_held();
         self.negotiation.take_answer(answer)?;
+        self.before = None;
         Ok(self.hold_change(before))
     }
 
@@ -260,6 +318,10 @@ impl Leg {
     /// [`Refused`] when the offer cannot be taken; what was agreed stays.
     pub fn reoffered(&mut self, offer: Option<&[u8]>) -> Result<(Bytes, Option<LegEvent>), Refused> {
         let before = self.is_held();
+        // An offer of ours that waits behind this one is void.
+        if let Some(was) = self.before.take() {
+            self.negotiation = was.0;
+        }
         self.negotiation.settle();
         let sdp = match offer {
             Some(offer) => self.negotiation.answer(offer, None)?.0,

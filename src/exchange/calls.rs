@@ -30,6 +30,8 @@ pub(super) struct Live {
     waits: bool,
     /// It stands among the changed ones.
     changed: bool,
+    /// What goes through as it is has to be decoded.
+    pub decoding: bool,
 }
 
 /// REFERs of one call.
@@ -86,6 +88,7 @@ impl Live {
             recording: None,
             waits: false,
             changed: false,
+            decoding: false,
         }
     }
 

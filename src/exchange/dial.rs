@@ -124,7 +124,7 @@ impl Exchange {
         let session_expires = self.settings.sip.session_expires;
         let live = self.calls.get_mut(&call).ok_or(Cause::Internal)?;
         terms.recorded = live.call.journey.record == Record::Always;
-        if live.legs.first().is_some_and(|first| first.codecs_for(terms).0.is_empty()) {
+        if Leg::offers(live.legs.first(), terms).0.is_empty() {
             return Err(Cause::Media);
         }
         // Two legs that hear each other live on one media thread.

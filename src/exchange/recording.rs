@@ -74,8 +74,10 @@ impl Exchange {
         for tape in tapes {
             self.media(Command::Record { thread, recording, tape });
         }
-        for leg in taped {
-            self.decode(id, leg, now);
+        let through =
+            |leg: &LegRef| self.calls.get_mut(&id).and_then(|live| live.leg(*leg)).is_some_and(|l| l.is_through());
+        if taped.iter().any(through) {
+            self.decode(id, now);
         }
     }
 

@@ -30,7 +30,7 @@ impl Exchange {
             None if by.is_web() => self.door(wanted.policy, codecs, true),
             _ => {
                 let usual = if straight { Menu::HOUSE.and_through() } else { Menu::HOUSE };
-                self.keys(wanted, codecs.unwrap_or(usual), by)
+                self.keys(wanted, (codecs, usual), by)
             }
         }
     }
@@ -52,7 +52,7 @@ impl Exchange {
         match by.is_web() {
             true => self.door(wanted.policy, codecs, true),
             // What only goes through is offered where the leg that it is for speaks it.
-            false => self.keys(wanted, codecs.unwrap_or(Menu::HOUSE.and_through()), by),
+            false => self.keys(wanted, (codecs, Menu::HOUSE.and_through()), by),
         }
     }
 
@@ -61,12 +61,12 @@ impl Exchange {
         let (at, ours) = self.settings.door?;
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let codecs = codecs.unwrap_or(Menu::BROWSER);
-        Some(Terms { codecs, recorded: false, policy, seed, door: Some((at, ours, speaks)) })
+        let (told, codecs) = (codecs.is_some(), codecs.unwrap_or(Menu::BROWSER));
+        Some(Terms { codecs, told, recorded: false, policy, seed, door: Some((at, ours, speaks)) })
     }
 
     /// Keys in SDP are read by whoever reads the SDP (RFC 4568 §1): by TLS alone, unless the file says otherwise.
-    fn keys(&mut self, wanted: Srtp, codecs: Menu, by: Transport) -> Option<Terms> {
+    fn keys(&mut self, wanted: Srtp, (list, usual): (Option<Menu>, Menu), by: Transport) -> Option<Terms> {
         let safe = by.is_secret() || wanted.in_clear;
         let policy = match wanted.policy {
             Policy::Required if !safe => return None,
@@ -77,6 +77,7 @@ impl Exchange {
         if policy != Policy::Off {
             self.rng.fill_bytes(&mut seed);
         }
-        Some(Terms { codecs, recorded: false, policy, seed, door: None })
+        let (told, codecs) = (list.is_some(), list.unwrap_or(usual));
+        Some(Terms { codecs, told, recorded: false, policy, seed, door: None })
     }
 }

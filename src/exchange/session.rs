@@ -44,6 +44,7 @@ impl Exchange {
             Event::OfferAnswered { session, sdp } => self.reanswered(session, &sdp, now),
             Event::OfferFailed { session, status } => {
                 tracing::debug!(?session, status, "the other side refused our offer");
+                self.decoding_refused(session, now);
             }
             Event::Key { session, key, duration: _ } => self.info(session, key, now),
             Event::Refer { session, refer, to } => self.referred(session, refer, &to, now),
@@ -114,6 +115,7 @@ impl Exchange {
             return self.leg_event(session, LegEvent::Ended { cause: Cause::Media }, now);
         }
         self.open_path(call, leg);
+        self.decode_wanted(call, now);
     }
 
     fn progress(&mut self, session: SessionId, status: u16, sdp: Option<Bytes>, now: Now) {
@@ -147,6 +149,7 @@ impl Exchange {
         }
         self.open_path(call, leg);
         self.dialog_stands(call, leg, now);
+        self.decode_wanted(call, now);
         if !self.is_back(call, leg, now) {
             self.leg_event(session, LegEvent::Answered, now);
         }
@@ -187,6 +190,7 @@ impl Exchange {
                     self.media(remote);
                 }
                 self.reconcile(call, leg, now);
+                self.decode_wanted(call, now);
                 if let Some(event) = held {
                     self.tell(call, Input::Leg(leg, event), now);
                 }

@@ -86,7 +86,7 @@ impl State {
         }
         let payload = datagram.get(view.payload.clone()).unwrap_or(&[]);
         let (mut lost, mut packet) = ([0; HEADER + LONGEST], [0; HEADER + LONGEST]);
-        let Some((repaired, decoded)) = opus.decode(&view.header, payload, &mut lost, &mut packet) else {
+        let Some((repaired, decoded)) = opus.decode(&view.header, payload, now.mono, &mut lost, &mut packet) else {
             leg.refused += 1;
             return;
         };
@@ -131,7 +131,9 @@ fn admit(
         NOISE => Kind::Noise,
         other if !codec.is_g711() && leg.payload_type() == other => Kind::Audio(codec),
         other if leg.telephone_event() == Some(other) => {
-            Kind::Event(TelephoneEvent::parse(datagram.get(view.payload.clone())?)?)
+            let event = TelephoneEvent::parse(datagram.get(view.payload.clone())?)?;
+            let times = u16::try_from(leg.event_times()).unwrap_or(1);
+            Kind::Event(TelephoneEvent { duration: event.duration / times, ..event })
         }
         _ => return None,
     };

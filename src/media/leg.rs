@@ -197,10 +197,14 @@ impl Leg {
         }
     }
 
+    /// How many times as fast as ours the clock of the leg's events is.
+    pub fn event_times(&self) -> u32 {
+        self.remote.as_ref().map_or(1, |r| r.event_clock / 8_000).max(1)
+    }
+
     /// The bytes of an event of ours on the leg, whose clock may be another one.
     pub fn event_bytes(&self, event: TelephoneEvent) -> [u8; 4] {
-        let times = self.remote.as_ref().map_or(1, |r| r.event_clock / 8_000).max(1);
-        let duration = u16::try_from(u32::from(event.duration) * times).unwrap_or(u16::MAX);
+        let duration = u16::try_from(u32::from(event.duration) * self.event_times()).unwrap_or(u16::MAX);
         TelephoneEvent { duration, ..event }.bytes()
     }
 

@@ -3,6 +3,7 @@
 use super::frame::Frame;
 use crate::audio::g711::{alaw_decode_frame, alaw_encode_frame};
 use crate::audio::opus::{Decoder, Encoder, LONGEST, samples};
+use crate::clock::MILLI;
 use crate::codec::Codec;
 use crate::rtp::{HEADER, Header, View};
 
@@ -21,12 +22,23 @@ pub struct Opus {
     known: Option<(u32, u32)>,
     /// The last sequence number that was decoded.
     decoded: Option<u16>,
+    /// Until when what was decoded sounds, µs: nobody can say more than time passes.
+    sounds: u64,
 }
+
+/// So far ahead of the clock what comes may sound, µs: what a network holds back and lets go at once.
+const AHEAD: u64 = 500 * MILLI;
 
 impl Opus {
     /// Streams that begin.
     pub fn new() -> Option<Box<Self>> {
-        Some(Box::new(Self { decoder: Decoder::new()?, encoder: Encoder::new()?, known: None, decoded: None }))
+        Some(Box::new(Self {
+            decoder: Decoder::new()?,
+            encoder: Encoder::new()?,
+            known: None,
+            decoded: None,
+            sounds: 0,
+        }))
     }
 
     /// Its timestamp in our clock.
@@ -45,16 +57,21 @@ impl Opus {
         self.decoded = None;
     }
 
-    /// A packet as A-law, and the one before it if that was lost and this one says what it was. `None`: it is no Opus.
+    /// A packet as A-law, and the one before it if that was lost and this one says what it was. `None`: it is no Opus, or more than can be.
     pub fn decode(
         &mut self,
         header: &Header,
         payload: &[u8],
+        now: u64,
         lost: &mut Decoded,
         packet: &mut Decoded,
     ) -> Option<(Option<View>, View)> {
         let one_lost = self.decoded.is_some_and(|last| header.sequence.wrapping_sub(last) == 2);
         let length = samples(payload)?;
+        if self.sounds > now + AHEAD {
+            return None;
+        }
+        self.sounds = self.sounds.max(now) + u64::from(length) * 125;
         let header = Header { payload_type: 8, ..*header };
         let mut sound = [0; LONGEST];
         let repaired = match sound.get_mut(..length as usize) {

@@ -91,15 +91,15 @@ pub fn number(stream: &Stream, codec: Codec) -> Option<u8> {
     stream.payload_types().find(|&pt| codec_of(stream, pt) == Some(codec))
 }
 
-/// The codec of a payload type. Static numbers need no rtpmap (RFC 3551 §6); one that says something else takes the number away. Those of
-/// G.711 are taken under their static numbers only.
+/// The codec of a payload type. Static numbers need no rtpmap (RFC 3551 §6); one that says something else takes the number away. Those that
+/// have a static number are taken under it only.
 pub fn codec_of(stream: &Stream, payload_type: u8) -> Option<Codec> {
     let fixed = Codec::ALL.into_iter().find(|codec| codec.number() == Some(payload_type));
     let Some(map) = stream.map(payload_type) else { return fixed };
     let codec = Codec::of(&map.encoding).filter(|codec| map.rate == codec.clock())?;
     // Phones that say only one channel of Opus mean the same (RFC 7587 §7 has no other).
     let channels = map.channels == codec.channels() || codec == Codec::Opus && map.channels == 1;
-    (channels && (Some(codec) == fixed || !codec.is_g711() && fixed.is_none())).then_some(codec)
+    (channels && (Some(codec) == fixed || codec.number().is_none() && fixed.is_none())).then_some(codec)
 }
 
 /// telephone-event under any dynamic number that the `m=` line lists (RFC 4733 §2.1; ranges of RFC 3551 §6), with its clock: that of the

@@ -125,10 +125,11 @@ impl Negotiation {
         self.theirs.iter().map(|format| format.codec)
     }
 
-    /// Codecs that the other side may have: those of its offer; where it has only answered, whatever our menu has.
+    /// Whether the other side may have this codec: its offer named it, or ours did and it has chosen another one.
     #[must_use]
     pub fn possible(&self, codec: Codec) -> bool {
-        matches!(self.last, Last::Offered { .. }) || self.theirs().any(|theirs| theirs == codec)
+        let ours = || self.sent.iter().flat_map(|(draft, _)| &draft.said.codecs).any(|format| format.codec == codec);
+        self.theirs().any(|theirs| theirs == codec) || matches!(self.last, Last::Offered { .. }) && ours()
     }
 
     /// What the other side has said of a codec (`a=fmtp`).

@@ -137,7 +137,7 @@ fn without_lists_the_callers_leg_follows_and_what_nobody_decodes_goes_through_as
     for (offer, offered, answered, got) in [
         ("m=audio 4000 RTP/AVP 8 0", "8 0", "m=audio 5000 RTP/AVP 0", "0"),
         ("m=audio 4000 RTP/AVP 0 8", "8 0", "m=audio 5000 RTP/AVP 8", "8"),
-        ("m=audio 4000 RTP/AVP 8 9", "8 9 0", "m=audio 5000 RTP/AVP 9", "9"),
+        ("m=audio 4000 RTP/AVP 8 9", "8 0", "m=audio 5000 RTP/AVP 8", "8"),
         ("m=audio 4000 RTP/AVP 9", "9", "m=audio 5000 RTP/AVP 9", "9"),
         (
             "m=audio 4000 RTP/AVP 18 | a=fmtp:18 annexb=yes",
@@ -200,4 +200,119 @@ fn what_is_recorded_is_decoded_from_its_beginning_or_as_soon_as_somebody_asks() 
     assert_eq!(pair.town.the_call().stage, "talking");
     assert_eq!(pair.offered_anew().map(|m| m.is_some()), [false, false], "and that is all");
     pair.ends(&ok);
+}
+
+/// Those who go through, by lists on both sides, and what the caller's 200 was.
+fn through(record: Record) -> (Pair, Message) {
+    let both: &[Codec] = &[Codec::G722, Codec::Pcma];
+    let mut pair = Pair::dials(town(record, Some(both), Some(both)), "m=audio 4000 RTP/AVP 9 8");
+    let ok = pair.answers("m=audio 5000 RTP/AVP 9");
+    assert_eq!(said(&ok), "9");
+    (pair, ok)
+}
+
+#[test]
+fn a_caller_who_has_nothing_else_stays_as_he_is_though_he_is_recorded() {
+    let mut pair = Pair::dials(town(Record::Always, None, None), "m=audio 4000 RTP/AVP 18");
+    assert_eq!(said(pair.invite.as_ref().expect("called")), "18");
+    let ok = pair.answers("m=audio 5000 RTP/AVP 18");
+    assert_eq!(said(&ok), "18");
+    assert_eq!(pair.offered_anew().map(|m| m.is_some()), [false, false], "one of two who change would hear nobody");
+    pair.ends(&ok);
+}
+
+#[test]
+fn who_refuses_to_be_decoded_brings_the_other_back() {
+    let (mut pair, ok) = through(Record::OnDemand);
+    assert_eq!(pair.town.orders(Verb::Record), Answer::Done);
+    let [to_caller, to_branch] = pair.offered_anew().map(|m| m.expect("offered anew"));
+    let bytes = answer(&to_caller, pair.caller.at, 200, "", "", &body("127.0.0.10", "m=audio 4000 RTP/AVP 8"));
+    pair.caller.says(&mut pair.town, bytes);
+    let bytes = answer(&to_branch, pair.branch.at, 488, "", "", "");
+    pair.branch.says(&mut pair.town, bytes);
+    let [to_caller, to_branch] = pair.offered_anew();
+    assert_eq!(to_caller.as_ref().map(said), Some("9".to_owned()), "he speaks what the other one speaks");
+    assert!(to_branch.is_none(), "it has said what it wants");
+    let bytes = answer(&to_caller.unwrap(), pair.caller.at, 200, "", "", &body("127.0.0.10", "m=audio 4000 RTP/AVP 9"));
+    pair.caller.says(&mut pair.town, bytes);
+    assert_eq!(pair.offered_anew().map(|m| m.is_some()), [false, false]);
+    assert_eq!(pair.town.the_call().stage, "talking");
+    pair.ends(&ok);
+}
+
+#[test]
+fn a_re_invite_that_crosses_ours_is_answered_and_ours_is_said_anew() {
+    let (mut pair, ok) = through(Record::OnDemand);
+    assert_eq!(pair.town.orders(Verb::Record), Answer::Done);
+    let [to_caller, to_branch] = pair.offered_anew().map(|m| m.expect("offered anew"));
+    // The caller has said his own at the same time.
+    let theirs = pair.ask.within("INVITE", &ok, 1).offering(body("127.0.0.10", "m=audio 4002 RTP/AVP 9 8"));
+    let bytes = answer(&to_caller, pair.caller.at, 491, "", "", "");
+    pair.caller.says(&mut pair.town, bytes);
+    pair.caller.hears(&pair.town);
+    pair.caller.says(&mut pair.town, theirs.write());
+    let answered = pair.caller.hears(&pair.town).into_iter().find(|m| m.status() == Some(200)).expect("an answer");
+    pair.caller.says(&mut pair.town, theirs.ack(&answered).write());
+    let bytes = answer(&to_branch, pair.branch.at, 200, "", "", &body("127.0.0.20", "m=audio 5000 RTP/AVP 8"));
+    pair.branch.says(&mut pair.town, bytes);
+    pair.town.runs(5.0);
+    let invite = |m: &Message| m.method() == Some(Method::Invite);
+    let again = pair.caller.hears(&pair.town).into_iter().find(invite).expect("ours has its turn");
+    let version = |m: &Message| {
+        let text = String::from_utf8_lossy(m.body()).into_owned();
+        text.lines().find_map(|l| l.strip_prefix("o=- ")?.split(' ').nth(1)?.parse::<u64>().ok()).unwrap()
+    };
+    assert_eq!(said(&again), "8");
+    assert!(version(&again) > version(&answered), "not an older text: {} {}", version(&again), version(&answered));
+    let bytes = answer(&again, pair.caller.at, 200, "", "", &body("127.0.0.10", "m=audio 4002 RTP/AVP 8"));
+    pair.caller.says(&mut pair.town, bytes);
+    assert_eq!(pair.offered_anew().map(|m| m.is_some()), [false, false]);
+    assert_eq!(pair.town.the_call().stage, "talking");
+}
+
+#[test]
+fn an_early_answer_in_one_codec_and_the_last_in_another_lose_no_call() {
+    let both: &[Codec] = &[Codec::G722, Codec::Pcma];
+    let mut pair = Pair::dials(town(Record::Never, Some(both), Some(both)), "m=audio 4000 RTP/AVP 9 8");
+    let invite = pair.invite.clone().expect("called");
+    for stream in ["m=audio 5000 RTP/AVP 8", "m=audio 5000 RTP/AVP 9"] {
+        let early = answer(&invite, pair.branch.at, 183, "b", "", &body("127.0.0.20", stream));
+        pair.branch.says(&mut pair.town, early);
+        pair.town.runs(0.3);
+    }
+    let ok = pair.answers("m=audio 5000 RTP/AVP 9");
+    pair.town.runs(1.0);
+    assert_eq!(pair.town.the_call().stage, "talking");
+    let [to_caller, to_branch] = pair.offered_anew();
+    // What the caller was told first decides; where that is another codec, nobody is left with one that the other does not speak.
+    let spoken = (said(&ok), to_caller.as_ref().map(said), to_branch.as_ref().map(said));
+    assert!(
+        matches!(&spoken, (a, None, None) if a == "9") || matches!(&spoken, (a, None, Some(b)) if a == b),
+        "{spoken:?}"
+    );
+}
+
+#[test]
+fn the_next_trunk_is_offered_what_the_caller_might_speak_too() {
+    let mut settings = city::settings();
+    settings.record_default = Record::Never;
+    for trunk in ["carrier", "emergency-1"] {
+        settings.trunks.get_mut(&TrunkId::from(trunk)).unwrap().codecs = Some(Menu::of([Codec::G722, Codec::Pcma]));
+    }
+    settings.trunks.get_mut(&TrunkId::from("emergency-2")).unwrap().codecs = Some(Menu::of([Codec::Pcma]));
+    let mut town = Town::with("2021-12-15T10:00", 7, Weather::FINE, settings);
+    let caller = Peer::at(&town, CARRIER);
+    let (mut fire, mut second) = (Peer::at(&town, FIRE), Peer::at(&town, ([127, 0, 0, 31], 5060)));
+    let ask = Ask::new("INVITE", "119", caller.at).offering(body("127.0.0.10", "m=audio 4000 RTP/AVP 9 8"));
+    caller.says(&mut town, ask.write());
+    town.runs(0.2);
+    let is_invite = |m: &Message| m.method() == Some(Method::Invite);
+    let invite = fire.hears(&town).into_iter().find(is_invite).expect("119 is called");
+    let early = answer(&invite, fire.at, 183, "f", "", &body("127.0.0.30", "m=audio 5000 RTP/AVP 9"));
+    fire.says(&mut town, early);
+    town.runs(0.2);
+    fire.says(&mut town, answer(&invite, fire.at, 503, "f", "", ""));
+    town.runs(0.3);
+    let next = second.hears(&town).into_iter().find(is_invite).expect("the next one is called");
+    assert!(said(&next).split(' ').any(|format| format == "8"), "{}", said(&next));
 }

@@ -254,8 +254,10 @@ impl Registration {
         }
     }
 
+    /// With the transport that it is registered by: without one the other side would call us by UDP (RFC 3261 §19.1.1).
     fn contact(&self) -> String {
-        format!("sip:{}@{}", self.account.credentials.user, self.account.local)
+        let suffix = self.account.registrar.0.suffix();
+        format!("sip:{}@{}{suffix}", self.account.credentials.user, self.account.local)
     }
 
     fn register(&mut self, authorization: String) -> Register {

@@ -292,3 +292,56 @@ fn reports_are_in_the_clock_of_the_codec() {
     let ahead = stamp.unwrap().wrapping_sub(before.header.timestamp).cast_signed();
     assert!(ahead.abs() <= 2 * 960, "{ahead} ticks behind the last packet");
 }
+
+#[test]
+fn a_key_that_a_page_holds_for_two_seconds_is_one_key_and_the_voice_goes_on_after_it() {
+    let mut town = Town::new(&[opus(0), sdp(1), sdp(2)]);
+    for me in 1..3 {
+        let voices = vec![Voice::new(id(0), FIRST)];
+        town.hear(me, Source::Mix { voices: voices.into(), beside: None });
+    }
+    let mut browser = Browser::new();
+    for n in 0..50 {
+        let (header, payload) = browser.packet(0, n, TONE);
+        town.packet_from(0, phone(0), header, &payload);
+        town.pass(20);
+    }
+    // 100 packets: the first stretch is 65,535 ticks long and goes on under a timestamp as much later (RFC 4733 §2.5.1.3).
+    let began = (u32::MAX - 5_000).wrapping_add(50 * 960);
+    for n in 0..100u32 {
+        let passed = (n + 1) * 960;
+        let (from, duration) = if passed <= 65_535 { (0, passed) } else { (65_535, passed - 65_535) };
+        let event = TelephoneEvent { event: 5, end: n == 99, volume: 10, duration: duration as u16 };
+        let timestamp = began.wrapping_add(from);
+        let header = Header { payload_type: 110, timestamp, marker: n == 0, ..audio(0, 50 + n as u16) };
+        town.packet_from(0, phone(0), header, &event.bytes());
+        town.pass(20);
+    }
+    assert_eq!(town.keys(), "5");
+    let after = town.heard(1).len();
+    for n in 150..200 {
+        let (header, payload) = browser.packet(0, n, TONE);
+        town.packet_from(0, phone(0), header, &payload);
+        town.pass(20);
+    }
+    let heard: Vec<i16> = town.heard(1)[after..].iter().flat_map(|s| expand(&s.payload)).collect();
+    let loud = heard.chunks(160).filter(|piece| level::rms_dbfs(piece) > -30.0).count();
+    assert!(loud >= 42, "{loud} of 50 pieces of the voice after the key");
+}
+
+#[test]
+fn nobody_can_say_more_than_time_passes() {
+    let mut town = Town::new(&[opus(0), sdp(1)]);
+    town.join(0, 1);
+    let mut browser = Browser::new();
+    for n in 0..500 {
+        let (header, payload) = browser.packet(0, n, TONE);
+        town.packet_from(0, phone(0), header, &payload);
+    }
+    let heard = town.heard(1).len();
+    assert!((20..=30).contains(&heard), "{heard} packets of 20 ms in no time");
+    town.pass(1_000);
+    let (header, payload) = browser.packet(0, 500, TONE);
+    town.packet_from(0, phone(0), header, &payload);
+    assert!(town.heard(1).len() > heard, "and goes on when time has passed");
+}

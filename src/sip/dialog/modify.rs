@@ -53,6 +53,10 @@ impl Endpoint {
         let Some(session) = self.session(id) else { return };
         let Some((txn, request, flow)) = session.owed.take().map(|owed| *owed) else { return };
         session.local_sdp = sdp.clone();
+        // What waits was written before this: whoever wants it yet says it anew.
+        if matches!(session.modify, Modify::Waiting(_)) {
+            session.modify = Modify::Idle;
+        }
         let invite = request.method() == Some(Method::Invite);
         if invite && request.sdp().is_none() {
             session.offer_answer = OfferAnswer::TheyOwe;
@@ -86,6 +90,15 @@ impl Endpoint {
         }
     }
 
+    /// Whether [`Self::offer`] goes out at once, and no other is under way.
+    #[must_use]
+    pub fn is_settled(&self, id: SessionId) -> bool {
+        self.sessions.get(id.index as usize).filter(|s| s.serial == id.serial).is_some_and(|session| {
+            let free = session.state == State::Confirmed && session.owed.is_none() && session.await_ack.is_none();
+            free && matches!(session.modify, Modify::Idle)
+        })
+    }
+
     /// Offers anew: re-INVITE once the session is confirmed. While another exchange is open it waits its turn.
     pub fn offer(&mut self, id: SessionId, sdp: Bytes, now: Now) {
         let Some(session) = self.session(id) else { return };
@@ -106,7 +119,7 @@ impl Endpoint {
         let Some(session) = self.session(id) else { return };
         session.modify = Modify::Sent(None);
         session.credentials = Bytes::new();
-        session.local_sdp = sdp.clone();
+        session.former_sdp = Some(std::mem::replace(&mut session.local_sdp, sdp.clone()));
         session.offer_answer = OfferAnswer::TheyOwe;
         let flow = session.dialog.flow;
         let sent = self.send_in_dialog(id, Method::Invite, Some(purpose), now, |mut w| {
@@ -181,6 +194,11 @@ impl Endpoint {
             }
             Purpose::Offer if status == 491 => self.after_glare(id, now),
             Purpose::Offer => {
+                if let Some(session) = self.session(id)
+                    && let Some(before) = session.former_sdp.take()
+                {
+                    session.local_sdp = before;
+                }
                 self.settle(id, now);
                 self.event(Event::OfferFailed { session: id, status });
             }

@@ -138,6 +138,8 @@ pub struct Session {
     pub(super) offer_answer: OfferAnswer,
     /// SDP of ours that is in force, repeated in the 2xx and in refreshes.
     pub(super) local_sdp: Bytes,
+    /// The one before the offer of ours that is under way.
+    pub(super) former_sdp: Option<Bytes>,
     pub(super) reliable: Option<Box<Reliable>>,
     pub(super) next_rseq: u32,
     /// Last RSeq seen, by early dialog.
@@ -189,6 +191,7 @@ impl Session {
             invite_seq: 0,
             offer_answer: OfferAnswer::TheyOwe,
             local_sdp: Bytes::new(),
+            former_sdp: None,
             reliable: None,
             next_rseq: 1,
             early: Vec::new(),

@@ -17,8 +17,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::by(Transport::Udp)
+    }
+
+    fn by(transport: Transport) -> Self {
         let account = Account {
-            registrar: (Transport::Udp, SocketAddr::from(([10, 0, 0, 1], 5060))),
+            registrar: (transport, SocketAddr::from(([10, 0, 0, 1], 5060))),
             domain: None,
             local: SocketAddr::from(([127, 0, 0, 1], 5070)),
             credentials: Credentials { user: "hub".into(), password: "secret".into() },
@@ -64,6 +68,21 @@ impl Bench {
 
     fn left(&self) -> Option<u64> {
         self.registration.standing(self.now).left.map(|left| left / SECOND)
+    }
+}
+
+#[test]
+fn the_other_side_is_told_by_which_transport_we_are_called() {
+    for (transport, contact) in [
+        (Transport::Udp, "sip:hub@127.0.0.1:5070"),
+        (Transport::Tcp, "sip:hub@127.0.0.1:5070;transport=tcp"),
+        (Transport::Tls, "sip:hub@127.0.0.1:5070;transport=tls"),
+    ] {
+        let mut bench = Bench::by(transport);
+        bench.tries();
+        assert_eq!(bench.last().contact, contact);
+        bench.gets(200, &format!("Contact: <sip:hub@127.0.0.9>;expires=7, <{contact}>;expires=60\r\n"));
+        assert_eq!(bench.left(), Some(60), "{contact} is ours");
     }
 }
 
