@@ -102,7 +102,7 @@ impl Menu {
     /// The house's: PCMA, then PCMU.
     pub const HOUSE: Self = Self::two(Codec::Pcma, Codec::Pcmu);
 
-    /// A browser's: G.711 first, as nothing has to be made of it; Opus where that is asked for, or all speak it.
+    /// A browser's, and whoever calls: G.711 first, as nothing has to be made of it; Opus where that is asked for, or all speak it.
     pub const BROWSER: Self = {
         let mut menu = Self::HOUSE;
         menu.all[2] = Some(Codec::Opus);

@@ -260,7 +260,9 @@ impl Leg {
     /// That offer was refused: all is as it was, and stays so.
     pub fn refused(&mut self) {
         if let Some(before) = self.before.take() {
-            (self.negotiation, self.local) = *before;
+            let (negotiation, local) = *before;
+            self.negotiation.back_to(negotiation);
+            self.local = local;
             self.stays = true;
         }
     }
@@ -319,8 +321,8 @@ impl Leg {
     pub fn reoffered(&mut self, offer: Option<&[u8]>) -> Result<(Bytes, Option<LegEvent>), Refused> {
         let before = self.is_held();
         // An offer of ours that waits behind this one is void.
-        if let Some(was) = self.before.take() {
-            self.negotiation = was.0;
+        if let Some(before) = self.before.take() {
+            self.negotiation.back_to(before.0);
         }
         self.negotiation.settle();
         let sdp = match offer {

@@ -29,7 +29,8 @@ impl Exchange {
             Some(offer) if sdp::may_be_web(offer) => self.door(wanted.policy, codecs, false),
             None if by.is_web() => self.door(wanted.policy, codecs, true),
             _ => {
-                let usual = if straight { Menu::HOUSE.and_through() } else { Menu::HOUSE };
+                // Whoever calls may have Opus if he has nothing else; it is not offered where nobody asks for it.
+                let usual = if straight { Menu::BROWSER.and_through() } else { Menu::BROWSER };
                 self.keys(wanted, (codecs, usual), by)
             }
         }

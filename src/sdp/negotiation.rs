@@ -31,6 +31,8 @@ pub struct Negotiation {
     last: Last,
     /// What we said last, and its `o=` version.
     sent: Option<(Draft, u64)>,
+    /// Another text has had that version.
+    stale: bool,
     /// `m=` lines of the session so far: their number and order never change (RFC 3264 §8).
     slots: Vec<Slot>,
     agreed: Option<Agreed>,
@@ -85,6 +87,7 @@ impl Negotiation {
             local,
             last: Last::Fresh,
             sent: None,
+            stale: false,
             slots,
             agreed: None,
             menu: Menu::HOUSE,
@@ -100,6 +103,16 @@ impl Negotiation {
     pub fn speaking(mut self, menu: Menu) -> Self {
         self.menu = menu;
         self
+    }
+
+    /// What was offered meanwhile is void; its version has been used all the same (RFC 3264 §8).
+    pub fn back_to(&mut self, before: Self) {
+        let used = self.sent.as_ref().map(|(_, version)| *version);
+        *self = before;
+        if let (Some((_, version)), Some(used)) = (&mut self.sent, used) {
+            self.stale = *version != used;
+            *version = used;
+        }
     }
 
     /// From now on nothing that only goes through, unless it does so already: the leg on the other side speaks something by now.
@@ -463,11 +476,12 @@ impl Negotiation {
         let draft = Draft { address, slots: self.slots.clone(), said };
         let version = match &self.sent {
             None => 0,
-            Some((before, version)) if *before == draft => *version,
+            Some((before, version)) if *before == draft && !self.stale => *version,
             Some((_, version)) => version + 1,
         };
         let body = draft.write(self.local, version);
         self.sent = Some((draft, version));
+        self.stale = false;
         body
     }
 }
