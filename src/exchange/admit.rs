@@ -123,7 +123,7 @@ impl Exchange {
     }
 
     /// OPTIONS is answered 200 under load and while draining too: a carrier that took us for dead would keep its emergency
-    /// calls away as well (interconnect, "Shedding").
+    /// calls away as well (interconnect, "Shedding"). They are to be kept away when a drain has come to its end.
     fn options(&mut self, incoming: &Incoming) {
         if let Some(extra) = incoming.unsupported() {
             return self.endpoint.refuse(incoming, 420, extra.as_bytes());
@@ -132,7 +132,7 @@ impl Exchange {
             return self.endpoint.refuse(incoming, 416, b"");
         }
         let extra = format!("{}Accept: application/sdp\r\nSupported: {}\r\n", allow(), SUPPORTED.join(", "));
-        self.endpoint.refuse(incoming, 200, extra.as_bytes());
+        self.endpoint.refuse(incoming, if self.ending { 503 } else { 200 }, extra.as_bytes());
     }
 }
 

@@ -147,7 +147,7 @@ pub enum Command {
     },
     /// Take no new calls.
     Drain,
-    /// End every call now: the drain's limit is over.
+    /// End every call now: the drain's limit is over, or nobody talks any more. Whoever drains takes no emergency call either from now on.
     EndAll,
 }
 

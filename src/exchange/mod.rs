@@ -121,6 +121,8 @@ pub struct Exchange {
     /// When the whole floor is told of again, if something has changed: µs monotonic, or a fact's number.
     stands_by: (u64, u64),
     draining: bool,
+    /// What drains is about to end, and takes no emergency call either.
+    ending: bool,
     out: VecDeque<Output>,
 }
 
@@ -169,6 +171,7 @@ impl Exchange {
             proved: HashMap::new(),
             stands_by: (now.mono.saturating_add(floor::STANDS_EVERY.0), seq.saturating_add(floor::STANDS_EVERY.1)),
             draining: false,
+            ending: false,
             out: VecDeque::new(),
             settings,
             snapshot,

@@ -40,6 +40,7 @@ impl Exchange {
                 Answer::Done
             }
             Command::EndAll => {
+                self.ending = self.draining;
                 for call in self.calls.iter().map(|(call, _)| call).collect::<Vec<_>>() {
                     self.tell(call, call::Input::HangUp(Cause::Shed), now);
                 }

@@ -169,7 +169,7 @@ impl Exchange {
         // Asked first, and before anything is made of the call: under overload most calls come no further.
         let snapshot = Arc::clone(&self.snapshot);
         let found = self.find(&snapshot.plan, &incoming, &origin, now);
-        if !found.as_ref().is_ok_and(Found::is_emergency)
+        if (self.ending || !found.as_ref().is_ok_and(Found::is_emergency))
             && let Some(shed) = self.sheds(&origin, now)
         {
             return self.shed(incoming, origin, found, shed, now);

@@ -1,10 +1,10 @@
 //! No room, or no time: what callers hear who cannot be taken, who is taken all the same, and who is not listened to.
 
 use crate::support::city::settings;
-use crate::support::raw::{Ask, Peer};
+use crate::support::raw::{Ask, CARRIER, Peer};
 use crate::support::town::{Manner, Party, Town};
 use crate::support::wire::Weather;
-use switchboard::exchange::{Load, Overload, Settings};
+use switchboard::exchange::{Command, Load, Overload, Settings};
 use switchboard::fact::{Cause, Fact, Outcome};
 use switchboard::ledger::service_level::offered;
 use switchboard::ledger::{self, Fold};
@@ -118,4 +118,35 @@ fn under_overload_strangers_get_silence_and_when_it_is_over_an_answer() {
         town.exchange.observe(Load::default(), town.now);
     }
     assert_eq!(asks(&mut town, &mut stranger, 2).len(), 1, "one 401 again");
+}
+
+#[test]
+fn an_exchange_that_drains_takes_emergency_calls_until_its_end_has_come_and_then_nobody() {
+    let mut town = Town::new(8);
+    let fire = town.trunk(30, SOON);
+    let mut carrier = Peer::at(&town, CARRIER);
+    let mut asked = |town: &mut Town, n: u32| {
+        let ask = Ask::new("OPTIONS", "12345", carrier.at).with(&format!("X-Count: {n}"));
+        carrier.says(town, ask.write());
+        town.runs(0.1);
+        carrier.words(town)
+    };
+    town.asks(Command::Drain);
+    let ordinary = dials(&mut town, 0, "12345");
+    let emergency = dials(&mut town, 1, "119");
+    town.runs(2.0);
+    assert_eq!(town.failed(ordinary), Some((503, Some(42))));
+    assert!(town.is_connected(emergency) && town.is_connected(fire), "{}", town.trace.join("\n"));
+    assert_eq!(asked(&mut town, 0), ["200 OPTIONS"], "emergency calls may come");
+    town.asks(Command::EndAll);
+    town.runs(0.1);
+    // The process ends within a second: whoever is taken now would be cut, and the carrier has another place to go.
+    let late = dials(&mut town, 2, "119");
+    town.runs(0.1);
+    assert_eq!(town.failed(late), Some((503, Some(42))), "{}", town.trace.join("\n"));
+    assert_eq!(asked(&mut town, 1), ["503 OPTIONS"], "nothing may come any more");
+    let shed = town.facts.iter().filter(|e| matches!(e.fact, Fact::CallEnded { outcome: Outcome::Shed, .. }));
+    assert_eq!(shed.count(), 2, "each has its record");
+    town.goes_home();
+    assert_eq!(town.exchange.held(), (0, 0, 0));
 }

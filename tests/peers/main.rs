@@ -34,3 +34,4 @@ mod targets;
 mod three_way;
 mod transfers;
 mod unserved;
+mod upgrade;

@@ -89,6 +89,11 @@ impl Lab {
     /// Kills the daemon as a crash would and starts it anew on the same state.
     pub fn crash_and_start(&mut self) {
         self.daemon.kill();
+        self.starts_again();
+    }
+
+    /// Starts the daemon, which has ended, on the same state.
+    pub fn starts_again(&mut self) {
         self.daemon = spawn(&self.dir, &self.as_of, self.variable, ("state", "daemon-again"));
         self.is_ready();
     }
