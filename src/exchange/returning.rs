@@ -98,6 +98,7 @@ impl Exchange {
         // It may have come by another connection before this one was seen to be lost.
         if let Some(flow) = self.seats.binding(&seat).map(|b| b.flow) {
             self.endpoint.go_by(session, flow);
+            self.endpoint.probe(session, now);
             return true;
         }
         let lease = self.calls.get_mut(&call).and_then(|live| live.leg(leg)).map(|l| l.lease);
@@ -204,6 +205,10 @@ impl Exchange {
     /// The phone has not answered whether it still has the session, or has answered that it does not.
     pub(super) fn phone_silent(&mut self, session: SessionId, now: Now) {
         let Some((call, leg)) = self.calls.owner(session) else { return };
+        // A question that was lost with its connection; it has been asked again by another.
+        if self.endpoint.is_probed(session) {
+            return;
+        }
         let unsure = self.returning.of(call, leg).filter(|absent| !absent.gone).map(|absent| absent.seat.clone());
         let waits = unsure.is_some();
         let bound = unsure.or_else(|| self.may_return(call, leg)).map(|seat| self.seats.binding(&seat).map(|b| b.flow));

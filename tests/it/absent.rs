@@ -241,6 +241,30 @@ fn a_question_that_was_lost_with_its_connection_is_no_answer_and_is_asked_again(
 }
 
 #[test]
+fn a_phone_that_has_another_connection_already_keeps_its_talk_when_the_first_is_lost_with_a_question() {
+    // Asked because nothing is heard of it, or because it has registered anew.
+    for silent in [true, false] {
+        let mut town = town(9);
+        let (citizen, seat) = talks_by_tcp(&mut town);
+        town.runs(0.5);
+        let line = town.line_of(seat);
+        town.cuts_line(seat, true);
+        if silent {
+            town.falls_silent(seat);
+            town.runs(1.0);
+        }
+        let first = town.moves(seat);
+        town.runs(1.0);
+        town.loses(first);
+        town.runs(10.0);
+        assert!(town.talk(citizen, seat), "{silent}: {}", town.trace.join("\n"));
+        // It was neither thrown out of its talk nor called again.
+        assert_eq!((town.call_of(seat), invited(&town, seat), away(&town)), (Some(line), 0, vec![]), "{silent}");
+        all_is_over(&mut town);
+    }
+}
+
+#[test]
 fn a_question_that_is_open_when_the_connection_is_lost_for_good_leaves_nothing() {
     let mut town = town(10);
     let (citizen, seat) = talks_by_tcp(&mut town);

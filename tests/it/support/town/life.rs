@@ -95,6 +95,12 @@ impl Town {
         old
     }
 
+    /// A connection is lost.
+    pub fn loses(&mut self, connection: Flow) {
+        self.exchange.handle(Input::FlowFailed(connection), self.now);
+        self.drain_exchange();
+    }
+
     /// A page says that it goes, and with it its telephone.
     pub fn page_goes(&mut self, who: Party, user: &str) {
         let flow = self.flow_to(self.sets[who.0].sip);
