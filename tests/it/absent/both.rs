@@ -309,3 +309,25 @@ fn a_recording_whose_parties_both_stay_away_ends_once_with_the_call() {
         all_is_over(&mut town);
     }
 }
+
+#[test]
+fn both_come_back_to_the_media_thread_that_their_recording_is_on() {
+    let mut town = town(11);
+    let (caller, seat) = two_pages(&mut town);
+    // Calls go to the thread that has most ports free: another one on each, and the second of them is over.
+    let others = ["8010", "8011", "8012", "8013"].map(|number| town.seat(number, SOON));
+    town.runs(1.0);
+    town.dials(others[0], "8011");
+    town.runs(3.0);
+    town.dials(others[2], "8013");
+    assert!(town.until(5, |t| t.talk(others[2], others[3])), "{}", town.trace.join("\n"));
+    town.hangs_up(others[0]);
+    town.runs(1.0);
+    town.page_goes(caller, "8003");
+    town.page_goes(seat, "8001");
+    town.runs(1.0);
+    // A recording that is told of a port of another thread stops the test.
+    both_pages_come_back(&mut town, caller, seat);
+    assert_eq!(town.graph.tapes[0].manned(), 2, "both are recorded on");
+    all_is_over(&mut town);
+}
