@@ -321,6 +321,27 @@ fn a_third_who_comes_back_with_an_answer_of_no_use_leaves_the_two_others_togethe
     all_is_over(&mut town);
 }
 
+#[test]
+fn a_phone_with_one_line_that_rings_already_when_it_registers_is_not_taken_for_an_agent_who_declines() {
+    let mut town = town(17);
+    let (citizen, seat) = talks(&mut town);
+    let other = town.seat("8002", SOON);
+    town.runs(1.0);
+    town.set_manner(seat, Manner::Rings);
+    loses_power(&mut town, seat, "8001");
+    // It is up before it registers, and rings: what is sent again has found it. Its line is not free the moment it is told.
+    town.cuts_line(seat, false);
+    town.reboots(seat, "8001", false);
+    assert!(town.until(4, |t| t.rings(seat)), "{}", town.trace.join("\n"));
+    town.rule(Rule::to(town.address(seat), "CANCEL", Fate::Late(50_000)));
+    town.set_manner(seat, SOON);
+    town.plays(seat, |phone, now| phone.register(now));
+    assert!(town.until(5, |t| t.talk(citizen, seat)), "{}", town.trace.join("\n"));
+    town.runs(20.0);
+    assert!(town.talk(citizen, seat) && town.idle(other) && away(&town) == [true, false]);
+    all_is_over(&mut town);
+}
+
 /// What was told of holds.
 fn holds(town: &Town) -> Vec<bool> {
     let held = |event: &switchboard::fact::Event| match event.fact {
