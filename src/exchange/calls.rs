@@ -96,9 +96,10 @@ impl Live {
         self.legs.iter_mut().find(|l| l.leg == leg)
     }
 
-    /// The media thread that its legs live on.
+    /// The media thread that its legs live on; where all have gone and are awaited, that of its recording, which goes on.
     pub fn thread(&self) -> Option<u8> {
-        self.legs.first().map(|l| l.lease.port.thread)
+        let first = self.legs.first().map(|l| l.lease.port.thread);
+        first.or_else(|| self.recording.as_ref().map(|recording| recording.thread))
     }
 }
 

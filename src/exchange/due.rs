@@ -12,6 +12,8 @@ pub(super) enum Due {
     Keys(CallRef, LegRef, u32),
     /// A leg whose phone has gone has been waited for; the serial of the timer.
     Return(CallRef, LegRef, u32),
+    /// Its phone is rung once more; the serial of that timer.
+    RingAgain(CallRef, LegRef, u32),
     /// A target of a trunk has been silent; the serial of the timer.
     Silence(CallRef, LegRef, u32),
     /// A call-back's time has come.

@@ -274,6 +274,7 @@ impl Exchange {
                 Due::Register(index, serial) => self.register_due(index, serial, now),
                 Due::Keys(call, leg, serial) => self.keys_due(call, leg, serial, now),
                 Due::Return(call, leg, serial) => self.return_due(call, leg, serial, now),
+                Due::RingAgain(call, leg, serial) => self.ring_again_due(call, leg, serial, now),
                 Due::Silence(call, leg, serial) => self.target_silent(call, leg, serial, now),
                 Due::Recall(callback) => self.recall_due(callback, now),
                 Due::Farewell => self.farewell(now),

@@ -14,7 +14,7 @@
 use super::Exchange;
 use super::due::Due;
 use crate::call::{About, Input, LegEvent, cause};
-use crate::clock::Now;
+use crate::clock::{MILLI, Now};
 use crate::fact::{Cause, Origin, Target};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::patch::Command;
@@ -23,6 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The leg that is rung for another one to return has its name with this bit, until it answers.
 const RETURNS: u32 = 1 << 31;
+
+/// A phone that rang for it and is rung anew has so long to let go of the first, µs: one with a single line is busy until then, and
+/// its 486 would mean that the agent declines.
+const LETS_GO: u64 = 500 * MILLI;
 
 /// A leg whose phone is awaited.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ struct Absent {
     rung: Option<SessionId>,
     /// That has been heard of.
     rings: bool,
+    /// It is rung again in a moment.
+    pauses: bool,
 }
 
 /// All of them.
@@ -52,7 +58,8 @@ impl Returning {
     fn insert(&mut self, call: CallRef, leg: LegRef, seat: SeatId) -> u32 {
         self.serial = self.serial.wrapping_add(1);
         self.by_seat.insert((seat.clone(), call, leg));
-        let absent = Absent { seat, serial: self.serial, gone: false, away: false, rung: None, rings: false };
+        let serial = self.serial;
+        let absent = Absent { seat, serial, gone: false, away: false, rung: None, rings: false, pauses: false };
         self.absent.insert((call, leg), absent);
         self.serial
     }
@@ -98,6 +105,7 @@ impl Exchange {
         // It may have come by another connection before this one was seen to be lost.
         if let Some(flow) = self.seats.binding(&seat).map(|b| b.flow) {
             self.endpoint.go_by(session, flow);
+            self.endpoint.probe(session, now);
             return true;
         }
         let lease = self.calls.get_mut(&call).and_then(|live| live.leg(leg)).map(|l| l.lease);
@@ -204,6 +212,10 @@ impl Exchange {
     /// The phone has not answered whether it still has the session, or has answered that it does not.
     pub(super) fn phone_silent(&mut self, session: SessionId, now: Now) {
         let Some((call, leg)) = self.calls.owner(session) else { return };
+        // A question that was lost with its connection; it has been asked again by another.
+        if self.endpoint.is_probed(session) {
+            return;
+        }
         let unsure = self.returning.of(call, leg).filter(|absent| !absent.gone).map(|absent| absent.seat.clone());
         let waits = unsure.is_some();
         let bound = unsure.or_else(|| self.may_return(call, leg)).map(|seat| self.seats.binding(&seat).map(|b| b.flow));
@@ -229,16 +241,28 @@ impl Exchange {
 
     /// Rings the phone that shall return, if there is one; once more if nothing has been heard of it.
     fn ring_again(&mut self, call: CallRef, leg: LegRef, now: Now) {
-        let Some(absent) = self.returning.of(call, leg).filter(|absent| !absent.rings) else { return };
-        let (seat, before) = (absent.seat.clone(), absent.rung.take());
-        if before.is_some() {
+        let Some(absent) = self.returning.of(call, leg).filter(|absent| !absent.rings && !absent.pauses) else {
+            return;
+        };
+        let (seat, serial) = (absent.seat.clone(), absent.serial);
+        if absent.rung.take().is_some() {
+            absent.pauses = true;
             self.hang_up(call, rung_for(leg), Cause::Elsewhere, now);
+            return self.wheel.set(now.mono + LETS_GO, Due::RingAgain(call, leg, serial));
         }
         let Ok(way) = self.way_to_seat(call, &seat) else { return };
         let sent = self.send_leg(call, rung_for(leg), way, &Target::Seat(seat), &About::Return, now);
         let session = self.calls.session_of(call, rung_for(leg));
         if let (Ok(()), Some(absent)) = (sent, self.returning.of(call, leg)) {
             absent.rung = session;
+        }
+    }
+
+    /// It has had time to let go of what rang there before.
+    pub(super) fn ring_again_due(&mut self, call: CallRef, leg: LegRef, serial: u32, now: Now) {
+        if let Some(absent) = self.returning.of(call, leg).filter(|absent| absent.serial == serial) {
+            absent.pauses = false;
+            self.ring_again(call, leg, now);
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod absent;
 mod accounts;
 mod api;
 mod architecture;

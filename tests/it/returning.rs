@@ -7,14 +7,14 @@ use crate::support::wire::Weather;
 use switchboard::fact::{Fact, Outcome, Party as By, TransferResult, Way};
 
 /// A town whose seats are waited for.
-fn town(seed: u64) -> Town {
+pub(super) fn town(seed: u64) -> Town {
     let mut settings = city::settings();
     settings.return_wait = 15_000_000;
     Town::with("2021-12-15T10:00", seed, Weather::default(), settings)
 }
 
 /// The facts about phones that have gone and come back, as they follow each other.
-fn away(town: &Town) -> Vec<bool> {
+pub(super) fn away(town: &Town) -> Vec<bool> {
     let away = |event: &switchboard::fact::Event| match event.fact {
         Fact::LegAway { away, .. } => Some(away),
         _ => None,

@@ -27,6 +27,13 @@ impl Endpoint {
         }
     }
 
+    /// Whether a question is open.
+    #[must_use]
+    pub fn is_probed(&self, id: SessionId) -> bool {
+        let session = self.sessions.get(id.index as usize).filter(|s| s.serial == id.serial);
+        session.and_then(|s| s.errands.as_ref()).is_some_and(|e| e.probe.is_some())
+    }
+
     /// Any answer is a sign of life, but for one that says that the session or its target is unknown (RFC 5057 §5.1: a page that was
     /// loaded anew answers 404), or that none came.
     pub(super) fn probe_answered(&mut self, id: SessionId, status: u16) {

@@ -76,6 +76,13 @@ pub struct Taped {
     pub ended: bool,
 }
 
+impl Taped {
+    /// On how many channels somebody is.
+    pub fn manned(&self) -> usize {
+        self.channels.iter().flatten().count()
+    }
+}
+
 /// What somebody hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
@@ -125,6 +132,8 @@ impl Graph {
                 if self.fault == Some(Fault::Leaks) {
                     self.fault = None;
                 } else if self.ports.get(&port).is_some_and(|p| p.epoch == epoch) {
+                    let channels = self.tapes.iter_mut().flat_map(|t| &mut t.channels);
+                    channels.filter(|c| **c == Some((port, epoch))).for_each(|c| *c = None);
                     let gone = self.ports.remove(&port);
                     gone.and_then(|p| p.playing).map(|(at, _)| self.ends.remove(&(at, port)));
                 }
@@ -235,7 +244,7 @@ impl Graph {
             Tape::Pause => found.paused = true,
             Tape::Resume => found.paused = false,
             Tape::End => {
-                found.ended = true;
+                (found.ended, found.channels) = (true, [None; CHANNELS]);
                 if self.forgets {
                     self.tapes.retain(|t| !t.ended);
                 }

@@ -50,6 +50,8 @@ struct Set {
     connected: bool,
     log: Vec<phone::Event>,
     incoming_from: Vec<String>,
+    /// It has one line: a second call finds it busy.
+    single: bool,
     /// The connection it has to the exchange; `None`: UDP.
     tcp: Option<u32>,
     /// When it is next due by itself, as the town's agenda has it.
@@ -158,6 +160,7 @@ impl Town {
             connected: false,
             log: Vec::new(),
             incoming_from: Vec::new(),
+            single: false,
             tcp: None,
             due: None,
             rests: 0,

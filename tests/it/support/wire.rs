@@ -42,6 +42,8 @@ pub enum Fate {
     Early(SocketAddr),
     /// Its sender does not know UPDATE: it is refreshed by re-INVITE.
     NoUpdate,
+    /// Its SDP speaks a profile that nobody has.
+    Strange,
 }
 
 /// Which datagrams a fate is for: by either address, and how they begin.
@@ -174,10 +176,8 @@ impl Wire {
                 let bytes = early(&datagram.bytes, rtp);
                 self.fly(Datagram { bytes, ..datagram }, now);
             }
-            Fate::NoUpdate => {
-                let text = String::from_utf8_lossy(&datagram.bytes).replace("UPDATE", "XPDATE");
-                self.fly(Datagram { bytes: text.into_bytes().into(), ..datagram }, now);
-            }
+            Fate::NoUpdate => self.fly(reworded(datagram, "UPDATE", "XPDATE"), now),
+            Fate::Strange => self.fly(reworded(datagram, "RTP/AVP", "RTP/XVP"), now),
         }
     }
 
@@ -207,6 +207,12 @@ impl Wire {
         let entry = self.flying.first_entry().filter(|e| e.key().0 <= now)?;
         Some(entry.remove())
     }
+}
+
+/// The same with another word of the same length in the place of one.
+fn reworded(datagram: Datagram, from: &str, to: &str) -> Datagram {
+    let text = String::from_utf8_lossy(&datagram.bytes).replace(from, to);
+    Datagram { bytes: text.into_bytes().into(), ..datagram }
 }
 
 /// A 180 as a 183 with the far end's SDP.

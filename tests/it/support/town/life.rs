@@ -77,6 +77,38 @@ impl Town {
         self.drain_phone(who.0);
     }
 
+    /// From now on it has one line: a second call finds it busy.
+    pub fn has_one_line(&mut self, who: Party) {
+        self.sets[who.0].single = true;
+    }
+
+    /// Another connection, from another port: it registers by it, and knows of its calls still. The one before it.
+    pub fn moves(&mut self, who: Party) -> Flow {
+        let old = self.flow_to(self.sets[who.0].sip);
+        let sip = SocketAddr::new(old.peer.ip(), old.peer.port() + 1000);
+        self.places.remove(&old.peer);
+        self.places.insert(sip, vec![who.0]);
+        let set = &mut self.sets[who.0];
+        (set.sip, set.tcp) = (sip, set.tcp.map(|connection| connection + 1000));
+        set.phone.register(self.now);
+        self.drain_phone(who.0);
+        old
+    }
+
+    /// A connection is lost.
+    pub fn loses(&mut self, connection: Flow) {
+        self.exchange.handle(Input::FlowFailed(connection), self.now);
+        self.drain_exchange();
+    }
+
+    /// A page says that it goes, and with it its telephone.
+    pub fn page_goes(&mut self, who: Party, user: &str) {
+        let flow = self.flow_to(self.sets[who.0].sip);
+        self.reboots(who, user, false);
+        self.exchange.handle(Input::FlowLeft(flow), self.now);
+        self.drain_exchange();
+    }
+
     /// The line of one phone is cut, or is not any more.
     pub fn cuts_line(&mut self, who: Party, cut: bool) {
         self.wire.cuts(self.sets[who.0].sip, cut);

@@ -143,7 +143,7 @@ impl Town {
         while let Some(output) = self.sets[i].phone.poll() {
             match output {
                 phone::Output::Send(flow, bytes) => {
-                    self.wire.send(Datagram { from: flow.local, to: flow.peer, bytes }, now.mono);
+                    self.wire.send(Datagram { from: self.sets[i].sip, to: flow.peer, bytes }, now.mono);
                 }
                 phone::Output::Event(event) => self.phone_event(i, event),
             }
@@ -162,6 +162,7 @@ impl Town {
         let now = self.now;
         let set = &mut self.sets[i];
         match &event {
+            E::Incoming { call, .. } if set.single && set.call.is_some() => set.phone.reject(*call, 486, now),
             E::Incoming { call, from } => {
                 if set.manner != Manner::Told {
                     set.incoming_from.push(from.clone());
