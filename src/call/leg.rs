@@ -197,8 +197,9 @@ impl Leg {
         // What is recorded had better be decoded from its beginning.
         let through = !decoded || self.told && terms.told && !terms.recorded;
         first.retain(|codec| terms.codecs.has(*codec) && (codec.is_decoded() || through));
-        // Two browsers are better off without us in between.
-        let browsers = self.negotiation.is_web() && matches!(terms.door, Some((.., true)));
+        // Two browsers are better off without us in between, unless a list says what is liked best.
+        let told = self.told || terms.told;
+        let browsers = self.negotiation.is_web() && matches!(terms.door, Some((.., true))) && !told;
         first.sort_by_key(|codec| !(browsers && *codec == Codec::Opus));
         let rest = terms.decoded();
         let params = first.iter().filter(|codec| !codec.is_decoded());
