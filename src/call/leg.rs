@@ -231,8 +231,12 @@ impl Leg {
     /// Whether it may speak something that is decoded here, as far as that is known.
     #[must_use]
     pub fn may_be_decoded(&self) -> bool {
-        !self.stays
-            && self.negotiation.menu().iter().any(|codec| codec.is_decoded() && self.negotiation.possible(codec))
+        !self.stays && !self.decodable().is_empty()
+    }
+
+    fn decodable(&self) -> Menu {
+        let may_be = |codec: &Codec| codec.is_decoded() && self.negotiation.possible(*codec);
+        Menu::of(self.negotiation.menu().iter().filter(may_be))
     }
 
     /// As long as nothing has been said it is answered with what is decoded here. True if it is by now.
@@ -250,8 +254,7 @@ impl Leg {
     /// An offer of what is decoded here, in the place of what goes through.
     #[must_use]
     pub fn offer_decoded(&mut self) -> Bytes {
-        let menu = self.negotiation.menu();
-        let decoded = Menu::of(menu.iter().filter(|codec| codec.is_decoded() && self.negotiation.possible(*codec)));
+        let decoded = self.decodable();
         self.was = self.codec();
         self.before = Some(Box::new((self.negotiation.clone(), self.local.clone())));
         self.local = self.negotiation.offer_like(Direction::SendRecv, decoded, &[]);

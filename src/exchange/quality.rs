@@ -3,8 +3,9 @@
 use super::Exchange;
 use crate::call::Leg;
 use crate::clock::Now;
+use crate::codec::Codec;
 use crate::fact::{Fact, Quality};
-use crate::id::CallRef;
+use crate::id::{CallRef, LegRef};
 use crate::patch::{Epoch, PortId, Stats};
 use crate::rtp::quality::Carried;
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Qualities {
     /// By their ports, which are still leased.
-    leaving: HashMap<(PortId, Epoch), (CallRef, Quality)>,
+    leaving: HashMap<(PortId, Epoch), (CallRef, LegRef, Option<Codec>)>,
     calls: HashMap<CallRef, Closing>,
 }
 
@@ -30,32 +31,17 @@ struct Closing {
 impl Qualities {
     /// A leg's port is being closed.
     pub fn leaves(&mut self, call: CallRef, leg: &Leg) {
-        let codec = leg.codec().map(|codec| codec.name().to_owned()).unwrap_or_default();
-        let quality = Quality {
-            leg: leg.leg,
-            codec,
-            received: 0,
-            lost: 0,
-            jitter_us: 0,
-            mos: None,
-            sent: 0,
-            far_lost: None,
-            far_expected: None,
-            far_jitter_us: None,
-            far_mos: None,
-            round_trip_us: None,
-        };
-        self.leaving.insert((leg.lease.port, leg.lease.epoch), (call, quality));
+        self.leaving.insert((leg.lease.port, leg.lease.epoch), (call, leg.leg, leg.codec()));
         self.calls.entry(call).or_default().open += 1;
     }
 
     /// A port has been closed; the call whose last one it was, with what is to be told of it.
     fn closed(&mut self, port: PortId, epoch: Epoch, stats: &Stats) -> Option<(CallRef, Vec<Quality>)> {
-        let (call, quality) = self.leaving.remove(&(port, epoch))?;
+        let (call, leg, codec) = self.leaving.remove(&(port, epoch))?;
         let closing = self.calls.get_mut(&call)?;
         closing.open -= 1;
         if stats.received > 0 || stats.sent > 0 {
-            closing.told.push(filled(quality, stats));
+            closing.told.push(quality(leg, codec, stats));
         }
         self.done(call)
     }
@@ -94,8 +80,8 @@ impl Exchange {
     }
 }
 
-/// With what was counted, and what listeners would think of it.
-fn filled(quality: Quality, stats: &Stats) -> Quality {
+/// What was counted of a leg, and what listeners would think of it.
+fn quality(leg: LegRef, codec: Option<Codec>, stats: &Stats) -> Quality {
     let round_trip_us = stats.reported.and_then(|far| far.round_trip_us);
     let here = Carried { received: stats.received, lost: stats.lost, jitter_us: stats.jitter_us, round_trip_us };
     let far = stats.reported.map(|far| Carried {
@@ -105,6 +91,8 @@ fn filled(quality: Quality, stats: &Stats) -> Quality {
         round_trip_us,
     });
     Quality {
+        leg,
+        codec: codec.map_or_else(String::new, |codec| codec.name().to_owned()),
         received: stats.received,
         lost: stats.lost,
         jitter_us: stats.jitter_us,
@@ -115,6 +103,5 @@ fn filled(quality: Quality, stats: &Stats) -> Quality {
         far_jitter_us: stats.reported.map(|far| far.jitter_us),
         far_mos: far.and_then(|far| far.mos()),
         round_trip_us,
-        ..quality
     }
 }

@@ -230,8 +230,8 @@ fn listen(leg: &mut Leg, heard: &mut Heard<'_>, datagram: &[u8], order: Order) {
     match heard.kind {
         Kind::Event(event) => {
             // In the clock of this leg's events, which a browser's may have six times as fast.
-            let longest = u32::from(u16::MAX) / leg.event_times();
-            let begins = leg.presses.hear_within(header.ssrc, header.timestamp, event, longest);
+            let times = leg.event_times();
+            let begins = leg.presses.hear_slowed(header.ssrc, header.timestamp, event, times);
             heard.pressed.extend(begins.filter(|e| e.key().is_some()).map(|e| e.event));
         }
         Kind::Audio(codec) => {

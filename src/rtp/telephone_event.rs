@@ -100,16 +100,16 @@ struct Last {
 impl Presses {
     /// Takes one packet; the event if this is the first that is seen of a press.
     pub fn hear(&mut self, ssrc: u32, timestamp: u32, event: TelephoneEvent) -> Option<TelephoneEvent> {
-        self.hear_within(ssrc, timestamp, event, u16::MAX.into())
+        self.hear_slowed(ssrc, timestamp, event, 1)
     }
 
-    /// The same where one timestamp lasts this long at most, in the clock of the timestamps.
-    pub fn hear_within(
+    /// The same where the clock of its events is so many times as fast as that of these timestamps, which are rounded down.
+    pub fn hear_slowed(
         &mut self,
         ssrc: u32,
         timestamp: u32,
         event: TelephoneEvent,
-        longest: u32,
+        times: u32,
     ) -> Option<TelephoneEvent> {
         let now = Last { ssrc, timestamp, event: event.event, ended: event.end };
         let Some(last) = self.last.as_mut().filter(|l| l.ssrc == ssrc) else {
@@ -124,7 +124,9 @@ impl Presses {
         if ahead.cast_signed() < 0 {
             return None;
         }
-        let goes_on = !last.ended && last.event == event.event && ahead.abs_diff(longest) <= 1;
+        let longest = u32::from(u16::MAX);
+        let goes_on =
+            !last.ended && last.event == event.event && (longest / times..=longest.div_ceil(times)).contains(&ahead);
         self.last = Some(now);
         (!goes_on).then_some(event)
     }
@@ -185,9 +187,15 @@ mod tests {
         assert!(presses.hear(1, 100 + 65_535, event(160, false)).is_none());
         assert!(presses.hear(1, 100 + 65_535, event(800, true)).is_none());
         assert!(presses.hear(1, 100 + 2 * 65_535, event(160, false)).is_some(), "it had ended");
+        let mut presses = Presses::default();
+        assert!(presses.hear(1, 100, event(65_535, false)).is_some());
+        assert!(
+            presses.hear(1, 100 + 65_534, event(160, false)).is_some(),
+            "exactly one full duration, or another press"
+        );
         // Beside Opus that clock is six times as fast, and its timestamps are made ours.
         let mut presses = Presses::default();
-        assert!(presses.hear_within(1, 100, event(10_922, false), 10_922).is_some());
-        assert!(presses.hear_within(1, 100 + 10_923, event(160, false), 10_922).is_none());
+        assert!(presses.hear_slowed(1, 100, event(10_922, false), 6).is_some());
+        assert!(presses.hear_slowed(1, 100 + 10_923, event(160, false), 6).is_none());
     }
 }
