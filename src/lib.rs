@@ -7,12 +7,12 @@
 //! |---|---|---|
 //! | 0 | [`clock`] [`codec`] [`id`] [`key`] [`fact`] | no |
 //! | 1 | [`sip`] [`sdp`] [`rtp`] [`browser`] [`audio`] [`calendar`] (never each other) | no |
-//! | 2 | [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
+//! | 2 | [`access`] [`dialplan`] [`acd`] [`ivr`] [`patch`] (never each other) | no |
 //! | 3 | [`call`] [`phone`] | no |
 //! | 4 | [`exchange`] | no |
 //! | 5 | [`ledger`] [`store`] [`transport`] [`media`] [`names`] [`live`] | yes |
 //! | 6 | [`flood`] | yes |
-//! | 7 | [`admin`] [`config`] | yes |
+//! | 7 | [`admin`] [`web`] [`config`] | yes |
 //! | 8 | [`daemon`] [`cli`] | yes |
 
 pub mod clock;
@@ -28,6 +28,7 @@ pub mod rtp;
 pub mod sdp;
 pub mod sip;
 
+pub mod access;
 pub mod acd;
 pub mod dialplan;
 pub mod ivr;
@@ -48,6 +49,7 @@ pub mod transport;
 
 pub mod admin;
 pub mod config;
+pub mod web;
 
 pub mod cli;
 pub mod daemon;

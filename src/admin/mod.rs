@@ -5,7 +5,6 @@
 //! to decide anything (the exchange answers), and to wait without end: lines, connections and times are bounded.
 
 mod client;
-pub mod http;
 mod plans;
 mod pulse;
 mod server;
@@ -14,7 +13,7 @@ mod words;
 pub use client::{Error, ask, order};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
 pub use pulse::{Beat, Pulse};
-pub use server::{Ask, Queues, Task, bind, serve};
+pub use server::{Ask, Queues, Task, put, bind, serve};
 pub use words::{callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
 
 use crate::exchange::{Answer, Command};
@@ -32,7 +31,7 @@ const ORDER: usize = 256 << 20;
 /// Longest answer that a client reads, bytes: 10,000 seats are 2 MB, a plan of a million numbers 40.
 const ANSWER: u64 = 256 << 20;
 /// How long the exchange may take for an answer, and a client for a line.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a plan may be read and checked: a million numbers take seconds, and orders wait for each other.
 const CHECK: Duration = Duration::from_secs(120);
 

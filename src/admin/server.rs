@@ -132,14 +132,14 @@ async fn read_line(read: &mut BufReader<OwnedReadHalf>, line: &mut Vec<u8>) -> i
 }
 
 async fn reply(command: Command, asks: &mpsc::Sender<Ask>) -> Reply {
-    ask(command, asks, PATIENCE).await.map_or_else(Reply::Refused, Reply::Ok)
+    put(command, asks, PATIENCE).await.map_or_else(Reply::Refused, Reply::Ok)
 }
 
 /// One question to the exchange.
 ///
 /// # Errors
 /// Why it was not answered.
-pub(super) async fn ask(command: Command, asks: &mpsc::Sender<Ask>, patience: Duration) -> Result<Answer, Refusal> {
+pub async fn put(command: Command, asks: &mpsc::Sender<Ask>, patience: Duration) -> Result<Answer, Refusal> {
     let (to, answer) = oneshot::channel();
     answered(patience, async { asks.send((command, to)).await.map_err(drop) }, answer).await
 }

@@ -1,8 +1,8 @@
 //! The operators' doors: the Unix socket on the signalling thread's runtime, the HTTP API on threads of its own.
 
 use super::{Error, Ready};
-use crate::admin;
-use crate::admin::http::Views;
+use crate::{admin, web};
+use crate::web::Views;
 use crate::config::Config;
 use crate::dialplan::Plan;
 use crate::sip::flow::Transport;
@@ -81,9 +81,9 @@ fn hear_hup(tasks: mpsc::Sender<admin::Task>) -> std::io::Result<()> {
 fn start_http(config: &Config, asks: &mpsc::Sender<admin::Ask>, views: Views) -> Result<Option<SocketAddr>, Error> {
     let Some(http) = &config.admin.http else { return Ok(None) };
     let refused = |e| Error::Http(http.listen, e);
-    let listener = admin::http::bind(http.listen).map_err(refused)?;
+    let listener = web::bind(http.listen).map_err(refused)?;
     let at = listener.local_addr().map_err(refused)?;
-    let (token, limits) = (http.token.clone(), admin::http::Limits::default());
-    admin::http::spawn(listener, &token, asks.clone(), views, limits).map_err(refused)?;
+    let (token, limits) = (http.token.clone(), web::Limits::default());
+    web::spawn(listener, &token, asks.clone(), views, limits).map_err(refused)?;
     Ok(Some(at))
 }

@@ -22,7 +22,7 @@ use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
-use crate::{admin, exchange, patch, store, transport};
+use crate::{admin, exchange, patch, store, transport, web};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -562,9 +562,9 @@ fn open_store(
 }
 
 /// What is published for whoever asks.
-fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller, sip: &Transports) -> admin::http::Views {
+fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller, sip: &Transports) -> web::Views {
     let (board, phones) = (Arc::default(), Some(sip.entrance()));
-    admin::http::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, phones }
+    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, phones }
 }
 
 /// A thread that cannot be had.

@@ -13,7 +13,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use switchboard::admin::Beat;
-use switchboard::admin::http::{Limits, Views, bind, serve};
+use switchboard::web::{Limits, Views, bind, serve};
 use switchboard::call::Conflict;
 use switchboard::clock::Clock;
 use switchboard::exchange::{Answer, CallRow, Change, Command, GroupRow, SeatRow, Status, TransferRow, TrunkRow, Verb};

@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 const TIERS: [(u8, &[&str]); 9] = [
     (0, &["clock", "codec", "id", "key", "fact"]),
     (1, &["sip", "sdp", "rtp", "browser", "audio", "calendar"]),
-    (2, &["dialplan", "acd", "ivr", "patch"]),
+    (2, &["access", "dialplan", "acd", "ivr", "patch"]),
     (3, &["call", "phone"]),
     (4, &["exchange"]),
     (5, &["ledger", "store", "transport", "media", "names", "live"]),
     (6, &["flood"]),
-    (7, &["admin", "config"]),
+    (7, &["admin", "web", "config"]),
     (8, &["daemon", "cli"]),
 ];
 
 /// Imports inside one tier that are meant: who may import whom.
-const BESIDE: [(&str, &str); 3] = [("fact", "id"), ("store", "ledger"), ("cli", "daemon")];
+const BESIDE: [(&str, &str); 4] = [("web", "admin"), ("fact", "id"), ("store", "ledger"), ("cli", "daemon")];
 
 /// The last tier that is pure.
 const PURE: u8 = 4;

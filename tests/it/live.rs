@@ -13,7 +13,7 @@ use socket::{Said, Socket};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use switchboard::admin::http::Limits;
+use switchboard::web::Limits;
 use switchboard::clock::Clock;
 use switchboard::exchange::{CallRow, Change, Settings, Verb};
 use switchboard::id::CallRef;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use switchboard::admin::Order;
-use switchboard::admin::http::Action;
+use switchboard::web::Action;
 use switchboard::browser::stun::{self, Check};
 use switchboard::browser::{Identity, Peer};
 use switchboard::clock::{MILLI, Now, SECOND};

@@ -1,6 +1,6 @@
 //! What a client gets instead of what it asked for: one status, one word, and a sentence in both languages.
 
-use super::super::{
+use crate::admin::{
     Refusal, callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words,
 };
 use crate::call::{Conflict, Unfit};

@@ -1,6 +1,5 @@
 //! The addresses of the API, and what each does.
 
-use super::super::NAME;
 use super::backend::Backend;
 use super::body::plain;
 use super::fault::{Fault, Told, json, written};
@@ -11,6 +10,7 @@ use super::metrics::metrics;
 use super::phones;
 use super::stream;
 use super::verb::{Action, disaster, end, set, take};
+use crate::admin::NAME;
 use crate::call::Unfit;
 use crate::exchange::{Answer, Command, Verb};
 use crate::fact::TransferResult;

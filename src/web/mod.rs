@@ -25,7 +25,7 @@ pub use limits::Limits;
 pub use verb::Action;
 pub use views::Views;
 
-use super::server::Ask;
+use crate::admin::Ask;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, StatusCode};
 use backend::Backend;

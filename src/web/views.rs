@@ -1,6 +1,6 @@
 //! What the API has of others: what it answers from without asking the exchange, and where it hands telephones to.
 
-use super::super::pulse::Beat;
+use crate::admin::Beat;
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;

@@ -1,9 +1,9 @@
 //! What the handlers share: the token, the way to the exchange, and what is shown without asking it.
 
-use super::super::server::{Ask, ask};
 use super::fault::Fault;
 use super::limits::Limits;
 use super::views::Views;
+use crate::admin::{Ask, put};
 use crate::clock::machine_wall;
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
@@ -54,7 +54,7 @@ impl Backend {
     /// # Errors
     /// 503 when it does not answer in time, or stops.
     pub(super) async fn ask(&self, command: Command) -> Result<Answer, Fault> {
-        ask(command, &self.asks, self.limits.patience).await.map_err(Fault::from)
+        put(command, &self.asks, self.limits.patience).await.map_err(Fault::from)
     }
 
     /// A live call as it is now; nothing when there is none of that name.

@@ -1,8 +1,8 @@
 //! The orders about a live call: their words in the address, and what each reads from its body.
 
-use super::super::{NAME, NOTE};
 use super::body::Fields;
 use super::fault::Fault;
+use crate::admin::{NAME, NOTE};
 use crate::exchange::{Command, SeatSet, Verb};
 use crate::fact::{Brief, Supervision, Way};
 use crate::id::{AgentId, CallRef, GroupId, SeatId};
