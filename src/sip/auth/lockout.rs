@@ -74,30 +74,30 @@ struct Record {
     answer: u64,
 }
 
-type Key = (SeatId, IpAddr);
+type Key<K> = (K, IpAddr);
 
-/// Who has given wrong passwords, for which seats.
-#[derive(Debug, Default)]
-pub struct Lockouts {
+/// Who has given wrong passwords, for which seats; or for whatever else has one, by its name.
+#[derive(Debug)]
+pub struct Lockouts<K = SeatId> {
     limits: Limits,
-    records: BTreeMap<Key, Record>,
+    records: BTreeMap<Key<K>, Record>,
     /// The same by their last wrong password.
-    quiet: BTreeSet<(u64, Key)>,
+    quiet: BTreeSet<(u64, Key<K>)>,
     /// Where each seat's phone last registered well.
-    homes: BTreeMap<SeatId, IpAddr>,
+    homes: BTreeMap<K, IpAddr>,
 }
 
-impl Lockouts {
+impl<K: Ord + Clone> Lockouts<K> {
     /// Nobody is locked out.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        Self { limits, records: BTreeMap::new(), quiet: BTreeSet::new(), homes: BTreeMap::new() }
     }
 
     /// Whether a right password of this seat is believed when it comes from there; a wrong one is not even counted otherwise.
     /// `registered` is the address and port of the phone that is registered, if one is.
     #[must_use]
-    pub fn admits(&self, seat: &SeatId, peer: SocketAddr, registered: Option<SocketAddr>, now: Now) -> bool {
+    pub fn admits(&self, seat: &K, peer: SocketAddr, registered: Option<SocketAddr>, now: Now) -> bool {
         let key = (seat.clone(), network(peer.ip()));
         let Some(record) = self.records.get(&key).filter(|r| now.mono < r.until) else { return true };
         registered == Some(peer)
@@ -105,7 +105,7 @@ impl Lockouts {
     }
 
     /// Counts a wrong password from a source that [`Self::admits`]. The lock, if it leads to one.
-    pub fn wrong(&mut self, seat: &SeatId, peer: SocketAddr, answer: u64, now: Now) -> Option<Lock> {
+    pub fn wrong(&mut self, seat: &K, peer: SocketAddr, answer: u64, now: Now) -> Option<Lock> {
         if self.limits.failures == 0 {
             return None;
         }
@@ -140,7 +140,7 @@ impl Lockouts {
     }
 
     /// A right password: the same phone's wrong ones are forgiven. Those of others at its address are not.
-    pub fn right(&mut self, seat: &SeatId, peer: SocketAddr) {
+    pub fn right(&mut self, seat: &K, peer: SocketAddr) {
         let key = (seat.clone(), network(peer.ip()));
         if self.records.get(&key).is_some_and(|r| r.peer == peer)
             && let Some(record) = self.records.remove(&key)
@@ -150,17 +150,17 @@ impl Lockouts {
     }
 
     /// The seat's phone has registered there: from now on this is its own address.
-    pub fn registered(&mut self, seat: &SeatId, peer: SocketAddr) {
+    pub fn registered(&mut self, seat: &K, peer: SocketAddr) {
         self.homes.insert(seat.clone(), network(peer.ip()));
     }
 
     /// The seats that were tried, each as often as there are sources.
-    pub fn seats(&self) -> impl Iterator<Item = &SeatId> {
+    pub fn seats(&self) -> impl Iterator<Item = &K> {
         self.records.keys().map(|(seat, _)| seat)
     }
 
     /// What is held against sources that tried this seat.
-    pub fn of(&self, seat: &SeatId, now: Now) -> impl Iterator<Item = Held> {
+    pub fn of(&self, seat: &K, now: Now) -> impl Iterator<Item = Held> {
         let first = (seat.clone(), IpAddr::from([0, 0, 0, 0]));
         let last = (seat.clone(), IpAddr::V6(Ipv6Addr::from(u128::MAX)));
         let quiet = self.limits.longest.saturating_mul(FORGOTTEN);
