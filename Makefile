@@ -1,6 +1,7 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
 #   make demo    演示 · the switchboard with three robot seats, on this machine only
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip, Chromium)
+#   make pages   网页 · web/dist is what web/ builds; `cd web && npm run build` builds it
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: half an hour. SEEDS=20000 for more
 #                cities; of them a day of 87,000 calls; the floor against the theory of queues; the daemon killed a hundred times under load
 #   make fuzz    模糊测试 · every door from outside for FUZZ_SECONDS (60): libFuzzer where cargo-fuzz and nightly are there
@@ -35,13 +36,13 @@ SYSTEMD := $(DESTDIR)$(PREFIX)/lib
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: demo test soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
+.PHONY: demo test pages soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo
 
 # Quiet unless something fails: cargo's own summary lines are the report.
-test: tools
+test: tools pages
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
 	@CARGO='$(CARGO)' sh .ci/deny --if-there
@@ -49,6 +50,11 @@ test: tools
 	@$(CARGO) test --quiet --locked --test it -- $(addprefix --skip ,$(VIRTUAL))
 	@$(CARGO) test --quiet --locked --test it -- $(VIRTUAL)
 	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
+
+# What stands in web/dist is what web/ builds: types are checked, everything is built anew and compared. `cargo build` needs none of it.
+pages:
+	@sh .ci/need node:nodejs npm:npm
+	@sh .ci/pages
 
 soak: tools
 	@CITY_SEEDS=$(SEEDS) $(CARGO) test --quiet --locked --test it city::weekdays -- --nocapture

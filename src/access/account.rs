@@ -129,6 +129,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// One of a laboratory's configuration, with the password that stands there.
+    #[must_use]
+    pub fn written(password: &str) -> Self {
+        Self { origin: Origin::File, kept: Kept::Written(Secret::of(password.as_bytes())), ..Self::default() }
+    }
+
     /// As who asks. `wall` says whether the agreement to secrecy holds.
     #[must_use]
     pub fn who(&self, name: &str, wall: i64) -> Who {

@@ -314,6 +314,14 @@ impl Accounts {
         Ok(called)
     }
 
+    /// A program acts for it no more.
+    ///
+    /// # Errors
+    /// [`Mistake::Unknown`], [`Mistake::File`].
+    pub fn end_program(&mut self, name: &str, program: &str) -> Result<(), Mistake> {
+        self.own(name)?.programs.remove(program).map(drop).ok_or(Mistake::Unknown)
+    }
+
     /// Whose program shows this token.
     #[must_use]
     pub fn of_program(&self, token: &[u8]) -> Option<(&str, &str, &Account)> {

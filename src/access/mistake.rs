@@ -33,6 +33,9 @@ pub enum Mistake {
     /// As many as there may be.
     #[error("there are as many accounts as may be")]
     Full,
+    /// It cannot be written to the disk.
+    #[error("it cannot be written to the disk")]
+    Unkept,
 }
 
 impl Mistake {
@@ -50,6 +53,7 @@ impl Mistake {
             Self::Code => "code_wanted",
             Self::Old => "old",
             Self::Full => "full",
+            Self::Unkept => "unkept",
         }
     }
 
@@ -74,6 +78,7 @@ impl Mistake {
             Self::Link => ("链接已用过或已过期，请管理员重发", "the link has been used or is too old: ask for another"),
             Self::Code => ("动态码缺失或不对", "the code of the second factor is missing or wrong"),
             Self::Old => ("原口令不对", "the old password is wrong"),
+            Self::Unkept => ("磁盘写不进去，没有生效", "the disk does not take it: nothing has changed"),
             Self::Full => ("账号已达上限", "there are as many accounts as may be"),
         }
     }

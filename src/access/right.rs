@@ -110,7 +110,6 @@ const TABLE: [(Right, [Scope; 7]); 25] = [
 
 impl Right {
     /// All.
-    #[must_use]
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.into_iter().map(|(right, _)| right)
     }

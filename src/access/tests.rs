@@ -106,7 +106,7 @@ fn an_account_is_joined_by_its_link_once_and_within_three_days() {
     let mut accounts = Accounts::default();
     let until = accounts.add(new("wang", Role::Operator), b"link", NOW).unwrap();
     assert_eq!(until, NOW + 3 * DAY);
-    assert_eq!(accounts.ask("wang").is("anything at all"), false);
+    assert!(!accounts.ask("wang").is("anything at all"));
     assert_eq!(accounts.linked(b"another", NOW), Err(Mistake::Link));
     assert_eq!(accounts.linked(b"link", until), Err(Mistake::Link));
     assert_eq!(accounts.linked(b"link", NOW), Ok(("wang", false)));

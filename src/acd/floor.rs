@@ -85,6 +85,8 @@ pub struct SeatView<'a> {
     pub idle_since: u64,
     /// Since when it is in this state, wall µs.
     pub since: i64,
+    /// When wrap-up, or the pause after calls that rang out, is over; mono µs.
+    pub until: Option<u64>,
     /// Calls of queues that the agent has answered since he signed in.
     pub answered: u64,
     /// How long he has talked since then, µs.
@@ -412,6 +414,7 @@ fn view(seat: &Seat) -> SeatView<'_> {
         },
         idle_since: seat.idle_since,
         since: seat.since,
+        until: seat.due(0),
         answered: seat.answered,
         talked: seat.talked,
         serves: &seat.position,

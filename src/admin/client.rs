@@ -1,6 +1,6 @@
 //! The command line's side: asks one question and blocks for its answer.
 
-use super::{ANSWER, CHECK, Order, Outcome, PATIENCE, Question, Refusal, Reply};
+use super::{ANSWER, CHECK, Charge, Order, Outcome, PATIENCE, Question, Refusal, Reply, Settled};
 use crate::exchange::{Answer, Command};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -65,11 +65,22 @@ pub fn order(path: &Path, order: Order) -> Result<Outcome, Error> {
     }
 }
 
+/// Gives the daemon an order about its accounts.
+///
+/// # Errors
+/// [`Error`].
+pub fn charge(path: &Path, charge: Charge) -> Result<Settled, Error> {
+    match converse(path, &Question::People(charge), PATIENCE)? {
+        Reply::People(settled) => Ok(*settled),
+        other => Err(other.strange(path)),
+    }
+}
+
 impl Reply {
     fn strange(self, path: &Path) -> Error {
         match self {
             Self::Refused(refusal) => Error::Refused(refusal),
-            Self::Ok(_) | Self::Plan(_) => {
+            Self::Ok(_) | Self::Plan(_) | Self::People(_) => {
                 Error::Garbled { path: path.to_owned(), reason: "the answer to another question".into() }
             }
         }

@@ -5,15 +5,17 @@
 //! to decide anything (the exchange answers), and to wait without end: lines, connections and times are bounded.
 
 mod client;
+mod people;
 mod plans;
 mod pulse;
 mod server;
 mod words;
 
-pub use client::{Error, ask, order};
+pub use client::{Error, ask, charge, order};
+pub use people::{AccountRow, Charge, Errand, Settled};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
 pub use pulse::{Beat, Pulse};
-pub use server::{Ask, Queues, Task, put, bind, serve};
+pub use server::{Ask, Queues, Task, bind, put, serve};
 pub use words::{callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
 
 use crate::exchange::{Answer, Command};
@@ -41,6 +43,8 @@ const CHECK: Duration = Duration::from_secs(120);
 enum Question {
     /// About the dialplan.
     Plan(Order),
+    /// About accounts.
+    People(Charge),
     /// For the exchange.
     Exchange(Command),
 }
@@ -53,6 +57,8 @@ enum Reply {
     Ok(Answer),
     /// What came of an order about the dialplan.
     Plan(Box<Outcome>),
+    /// What came of an order about accounts.
+    People(Box<Settled>),
     /// The question never reached it.
     Refused(Refusal),
 }

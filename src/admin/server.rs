@@ -1,6 +1,6 @@
 //! The daemon's side: the socket file, and one task a connection.
 
-use super::{CHECK, ORDER, Order, Outcome, PATIENCE, QUESTION, Question, Refusal, Reply};
+use super::{CHECK, Charge, Errand, ORDER, Order, Outcome, PATIENCE, QUESTION, Question, Refusal, Reply};
 use crate::exchange::{Answer, Command};
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, ErrorKind};
@@ -27,6 +27,8 @@ pub struct Queues {
     pub asks: mpsc::Sender<Ask>,
     /// Whoever keeps the dialplan.
     pub tasks: mpsc::Sender<Task>,
+    /// Whoever keeps accounts.
+    pub errands: mpsc::Sender<Errand>,
 }
 
 /// Connections at a time; the next wait in the socket's backlog.
@@ -105,6 +107,9 @@ async fn converse(stream: tokio::net::UnixStream, queues: &Queues) -> io::Result
         let whole = line.last() == Some(&b'\n');
         let reply = match serde_json::from_slice(&line) {
             Ok(Question::Exchange(command)) if whole && line.len() <= QUESTION => reply(command, &queues.asks).await,
+            Ok(Question::People(charge)) if whole && line.len() <= QUESTION => {
+                see_to(charge, uid, &queues.errands).await
+            }
             Ok(Question::Plan(order)) if whole => carry_out(order, uid, &queues.tasks).await,
             _ => Reply::Refused(Refusal::Malformed),
         };
@@ -148,6 +153,12 @@ async fn carry_out(order: Order, uid: Option<u32>, tasks: &mpsc::Sender<Task>) -
     let (to, outcome) = oneshot::channel();
     let done = answered(CHECK, async { tasks.send((order, uid, to)).await.map_err(drop) }, outcome).await;
     done.map_or_else(Reply::Refused, |outcome| Reply::Plan(Box::new(outcome)))
+}
+
+async fn see_to(charge: Charge, uid: Option<u32>, errands: &mpsc::Sender<Errand>) -> Reply {
+    let (to, settled) = oneshot::channel();
+    let done = answered(PATIENCE, async { errands.send((charge, uid, to)).await.map_err(drop) }, settled).await;
+    done.map_or_else(Reply::Refused, |settled| Reply::People(Box::new(settled)))
 }
 
 async fn answered<T>(

@@ -39,7 +39,8 @@ fn daemon(folder: &Folder) {
         runtime.block_on(async {
             let (to, mut asks) = mpsc::channel::<Ask>(4);
             let (tasks, _) = mpsc::channel::<Task>(4);
-            tokio::spawn(serve(listener, Queues { asks: to, tasks }));
+            let (errands, _) = mpsc::channel(4);
+            tokio::spawn(serve(listener, Queues { asks: to, tasks, errands }));
             while let Some((command, answer)) = asks.recv().await {
                 if command == Command::Drain {
                     let _ = answer.send(Answer::Done);

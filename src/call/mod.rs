@@ -192,7 +192,6 @@ impl Call {
     }
 
     /// The stage in one word, for lists.
-    #[must_use]
     pub fn stage(&self) -> &'static str {
         self.stage.word()
     }
@@ -587,7 +586,9 @@ impl Call {
         let mut room = Room::new(&self.parties, room::music(&self.journey, &self.parties));
         self.stage.arrange(&view, &mut room);
         self.features.arrange(&view, &mut room);
-        let Some(topology) = room.topology().filter(|t| *t != *self.topology) else { return };
+        let (apart, topology) = (room.apart, room.topology());
+        self.parties.set_apart(apart);
+        let Some(topology) = topology.filter(|t| *t != *self.topology) else { return };
         (*self.topology).clone_from(&topology);
         self.said.acts.push_back(Act::Topology(topology));
     }

@@ -49,11 +49,24 @@ pub struct Member {
     pub muted: bool,
     /// Its phone has gone, and is awaited.
     pub away: bool,
+    /// Hears music while the others are with each other.
+    pub apart: bool,
 }
 
 impl Member {
     fn new(leg: LegRef, target: Option<Target>, role: Role) -> Self {
-        Self { leg, target, role, answered: false, since: 0, held: false, parked: false, muted: false, away: false }
+        Self {
+            leg,
+            target,
+            role,
+            answered: false,
+            since: 0,
+            held: false,
+            parked: false,
+            muted: false,
+            away: false,
+            apart: false,
+        }
     }
 
     fn answered_at(self, since: u64) -> Self {
@@ -166,6 +179,11 @@ impl Parties {
     }
 
     /// The switch holds the talk for a party: his phone is told nothing, and hears silence.
+    /// Who hears music while the others are with each other.
+    pub(super) fn set_apart(&mut self, leg: Option<LegRef>) {
+        self.all.iter_mut().for_each(|member| member.apart = leg == Some(member.leg));
+    }
+
     pub(super) fn park(&mut self, leg: LegRef, parked: bool) -> Result<SmallVec<[Act; 2]>, Conflict> {
         let Some(member) = self.get_mut(leg) else { return Err(Conflict::Nobody) };
         if std::mem::replace(&mut member.parked, parked) == parked {

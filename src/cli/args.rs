@@ -1,7 +1,8 @@
 //! The command line's grammar. What the words do stands in the files named after them.
 
-pub use super::floor_args::{Callbacks, Seats, SetSeat, Who};
+pub use super::floor_args::{Callbacks, Groups, Seats, SetSeat, Switch, Who};
 
+use super::floor_args::{note, reason};
 use crate::fact::Outcome;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
@@ -115,6 +116,12 @@ pub enum Command {
     /// 回电 · callers who are to be called back.
     #[command(subcommand)]
     Callbacks(Callbacks),
+    /// 账号 · accounts of the pages.
+    #[command(subcommand)]
+    Users(super::users::args::Users),
+    /// 审计 · the trail of who has done and seen what.
+    #[command(subcommand)]
+    Audit(super::users::args::Audit),
     /// 中继 · trunks.
     #[command(subcommand)]
     Trunks(List),
@@ -351,14 +358,6 @@ pub struct OfCall {
     pub by: Who,
 }
 
-fn note(text: &str) -> Result<String, String> {
-    super::floor_args::plain(text, crate::admin::NOTE)
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    note(text).and_then(|t| if t.is_empty() { Err("不能为空 · it is empty".into()) } else { Ok(t) })
-}
-
 fn outcome(text: &str) -> Result<Outcome, String> {
     let found = Outcome::ALL.into_iter().find(|outcome| outcome.word() == text);
     found.ok_or_else(|| {
@@ -426,42 +425,6 @@ pub enum Reports {
         #[arg(long, value_name = "TIME", value_parser = super::moment::parse)]
         until: Option<i64>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Groups {
-    /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
-    Ls {
-        /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
-        #[arg(long)]
-        live: bool,
-        #[command(flatten)]
-        show: super::watch::Show,
-    },
-    /// 应急模式：坐席组停止服务，排队的和新来的都按计划的 disaster 走；off 恢复 · disaster mode: the group is out of service, who waits in its line and who comes goes where the plan's `disaster` says; off ends it.
-    #[command(after_help = "例 examples:\n  switchboard groups disaster main on --reason 大厅停电\n  \
-        switchboard groups disaster main off")]
-    Disaster {
-        /// 坐席组 · the group.
-        group: String,
-        /// 开或关 · on or off.
-        #[arg(value_enum)]
-        mode: Switch,
-        /// 原因 · why.
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
-        reason: Option<String>,
-        #[command(flatten)]
-        by: Who,
-    },
-}
-
-/// On or off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// 开.
-    On,
-    /// 关.
-    Off,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

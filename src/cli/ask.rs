@@ -5,7 +5,7 @@ use super::exit::{Done, Exit, Failure};
 use super::screen::Screen;
 use super::watch::{Show, shown};
 use super::{place, table};
-use crate::admin::{self, Error, Order, Outcome, Refusal};
+use crate::admin::{self, Charge, Error, Order, Outcome, Refusal, Settled};
 use crate::exchange::{Answer, Command, RegistrationRow, RegistrationState, Status, Storage, TargetRow, TrunkRow};
 use crate::fact::Lang;
 use serde_json::{Value, json};
@@ -19,6 +19,14 @@ pub(super) fn ask(global: &Global, command: &Command) -> Result<Answer, Failure>
 /// Gives the daemon an order about its dialplan.
 pub(super) fn order(global: &Global, order: &Order) -> Result<Outcome, Failure> {
     first(global, |socket| admin::order(socket, order.clone()))
+}
+
+/// Gives the daemon an order about its accounts; what it refuses is a failure.
+pub(super) fn charge(global: &Global, charge: &Charge) -> Result<Settled, Failure> {
+    match first(global, |socket| admin::charge(socket, charge.clone()))? {
+        Settled::Refused { zh, en, .. } => Err(Failure::new(Exit::Bad, zh, en)),
+        settled => Ok(settled),
+    }
 }
 
 fn first<T>(global: &Global, ask: impl Fn(&Path) -> Result<T, Error>) -> Result<T, Failure> {

@@ -1,7 +1,7 @@
-//! The words of `seats` and `callbacks`, and who gives an order.
+//! The words of `seats`, `groups` and `callbacks`, and who gives an order.
 
 use crate::exchange::SeatSet;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Who gives an order about a live call.
@@ -101,4 +101,48 @@ pub(super) fn plain(text: &str, most: usize) -> Result<String, String> {
         _ if text.chars().any(char::is_control) => Err("含有控制字符 · it has control characters".into()),
         _ => Ok(text.to_owned()),
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Groups {
+    /// 列出；--live 看排队人数和坐席状态 · lists those of the plan, or with --live their lines and what their seats do.
+    Ls {
+        /// 运行中的交换机此刻的情形 · as they are in the running switchboard; --watch implies it.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        show: super::watch::Show,
+    },
+    /// 应急模式：坐席组停止服务，排队的和新来的都按计划的 disaster 走；off 恢复 · disaster mode: the group is out of service, who waits in its line and who comes goes where the plan's `disaster` says; off ends it.
+    #[command(after_help = "例 examples:\n  switchboard groups disaster main on --reason 大厅停电\n  \
+        switchboard groups disaster main off")]
+    Disaster {
+        /// 坐席组 · the group.
+        group: String,
+        /// 开或关 · on or off.
+        #[arg(value_enum)]
+        mode: Switch,
+        /// 原因 · why.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: Option<String>,
+        #[command(flatten)]
+        by: Who,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// 开.
+    On,
+    /// 关.
+    Off,
+}
+
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    note(text).and_then(|t| if t.is_empty() { Err("不能为空 · it is empty".into()) } else { Ok(t) })
+}
+
+pub(super) fn note(text: &str) -> Result<String, String> {
+    plain(text, crate::admin::NOTE)
 }

@@ -40,6 +40,7 @@ mod screen;
 mod table;
 mod timeline;
 mod trace;
+mod users;
 mod voice;
 mod watch;
 
@@ -93,6 +94,8 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
         }
         Command::Seats(Seats::Set(set)) => orders::set_seat(global, set, screen),
         Command::Callbacks(words) => callbacks::callbacks(global, words, screen),
+        Command::Users(words) => users::users(global, words, screen),
+        Command::Audit(words) => users::audit(global, words, screen),
         Command::Trunks(_) => ask::trunks(global, screen),
         Command::Groups(Groups::Ls { live, show }) if *live || show.watch => floor::groups(global, *show, screen),
         Command::Groups(Groups::Ls { show, .. }) => plan::groups(global, *show, screen),

@@ -4,6 +4,7 @@
 //! trunks are names that the dialplan gives meaning to: [`Config::against`] holds the two against each other. It refuses to
 //! start anything, to resolve names, and to keep the text: paths are relative to the file's own folder.
 
+mod accounts;
 mod addresses;
 mod codecs;
 mod dns;
@@ -22,6 +23,7 @@ mod tls;
 mod trace;
 mod trunks;
 
+pub use accounts::Web;
 pub use dns::Dns;
 pub use flood::Flood;
 pub use mistake::{Mistake, Severity, Spot};
@@ -34,6 +36,7 @@ pub use tls::Tls;
 pub use trace::Trace;
 pub use trunks::{Account, Source, Trunk};
 
+use crate::access;
 use crate::id::{AgentId, GroupId, SeatId, TrunkId};
 use mistake::Mistakes;
 use reader::{Document, Table};
@@ -62,6 +65,10 @@ pub struct Config {
     pub seats: BTreeMap<SeatId, Seat>,
     /// `[[persons]]`, one entry for each work number.
     pub persons: BTreeMap<AgentId, Person>,
+    /// `[[accounts]]` of a laboratory, by name.
+    pub accounts: BTreeMap<String, access::Account>,
+    /// `[web]`: what holds for all accounts and pages.
+    pub web: Web,
     /// `[keys]`: feature codes of agents on plain phones.
     pub keys: crate::exchange::Codes,
     /// `[floor]`: what this installation wants otherwise than the dialplan's groups say.
@@ -143,6 +150,7 @@ impl Config {
         let entries = document.parse();
         let root = Table::root(document, &entries);
         let sip = Sip::read(root.table("sip"));
+        let admin = Admin::read(root.table("admin"));
         let config = Self {
             media: Media::read(root.table("media"), &sip),
             tls: Tls::read(root.table("tls")),
@@ -151,11 +159,13 @@ impl Config {
             trunks: trunks::read(document, root.value("trunk"), &sip),
             seats: seats::read(document, root.value("seats"), &sip),
             persons: persons::read(document, root.value("persons"), &sip),
+            accounts: accounts::read(document, root.value("accounts"), (&sip, &admin)),
+            web: Web::read(root.table("web")),
             keys: keys::read(root.table("keys")),
             floor: Floor::read(root.table("floor")),
             store: Store::read(root.table("store")),
             recording: Recording::read(root.table("recording")),
-            admin: Admin::read(root.table("admin")),
+            admin,
             flood: Flood::read(root.table("flood")),
             drain: sections::drain(root.table("drain")),
             trace: Trace::read(root.table("trace")),

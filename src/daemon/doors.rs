@@ -1,13 +1,14 @@
 //! The operators' doors: the Unix socket on the signalling thread's runtime, the HTTP API on threads of its own.
 
 use super::{Error, Ready};
-use crate::{admin, web};
-use crate::web::Views;
 use crate::config::Config;
 use crate::dialplan::Plan;
 use crate::sip::flow::Transport;
+use crate::web::{People, Rules, Views};
+use crate::{admin, web};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,10 +44,13 @@ pub(super) type Opened = (Doors, mpsc::Receiver<admin::Ask>, mpsc::Receiver<admi
 pub(super) fn open_doors(config: &Config, state: &Path, views: Views) -> Result<Opened, Error> {
     let (to_exchange, asks) = mpsc::channel(64);
     let (to_planner, tasks) = mpsc::channel(64);
+    let (to_people, errands) = mpsc::channel(16);
+    let people = open_people(config, state, &views)?;
+    Arc::clone(&people).serve(errands).map_err(|e| Error::Machine("thread".into(), e))?;
     // First the one that leaves no file behind when the other cannot be had.
-    let http = start_http(config, &to_exchange, views)?;
+    let http = start_http(config, &to_exchange, views, people)?;
     hear_hup(to_planner.clone()).map_err(|e| Error::Machine("signal".into(), e))?;
-    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner })?;
+    let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner, errands: to_people })?;
     Ok((Doors { admin, http }, asks, tasks))
 }
 
@@ -77,13 +81,29 @@ fn hear_hup(tasks: mpsc::Sender<admin::Task>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Accounts and the trail; they are there without the web listener too, so that accounts can be made before it is.
+fn open_people(config: &Config, state: &Path, views: &Views) -> Result<Arc<People>, Error> {
+    let at = config.admin.http.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |http| http.listen.to_string());
+    let scheme = if config.web.tls { "https" } else { "http" };
+    let url = config.web.url.clone().unwrap_or_else(|| format!("{scheme}://{at}"));
+    let (written, second_factor) = (config.accounts.clone(), config.web.second_factor.clone());
+    let rules = Rules { written, second_factor, url };
+    let people = People::open(state, rules, views.clock, Arc::clone(&views.board)).map_err(Error::Store)?;
+    Ok(Arc::new(people))
+}
+
 /// The API, where it is configured.
-fn start_http(config: &Config, asks: &mpsc::Sender<admin::Ask>, views: Views) -> Result<Option<SocketAddr>, Error> {
+fn start_http(
+    config: &Config,
+    asks: &mpsc::Sender<admin::Ask>,
+    views: Views,
+    people: Arc<People>,
+) -> Result<Option<SocketAddr>, Error> {
     let Some(http) = &config.admin.http else { return Ok(None) };
     let refused = |e| Error::Http(http.listen, e);
     let listener = web::bind(http.listen).map_err(refused)?;
     let at = listener.local_addr().map_err(refused)?;
-    let (token, limits) = (http.token.clone(), web::Limits::default());
-    web::spawn(listener, &token, asks.clone(), views, limits).map_err(refused)?;
+    let limits = web::Limits { watchers: config.web.feeds, ..web::Limits::default() };
+    web::spawn(listener, &http.token, asks.clone(), views, people, limits).map_err(refused)?;
     Ok(Some(at))
 }

@@ -22,7 +22,7 @@ use crate::sip::flow::Flow;
 use crate::store::plans::{Change, Plans};
 use crate::store::{Journal, Writer};
 use crate::transport::{Received, Transports};
-use crate::{admin, exchange, patch, store, transport, web};
+use crate::{admin, exchange, patch, store, transport};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -145,7 +145,7 @@ impl Daemon {
         let started = media::start(&config, &state, clock)?;
         let Media { handle: media, events: media_events, closed, lost: lost_events, door } = started;
         let (in_force, teller, now) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default(), clock.now());
-        let views = views(clock, &in_force, &opened.writer, &teller, &transports);
+        let views = settings::views(&config, clock, &in_force, (&opened.writer, &teller, &transports));
         let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
         let (doors, asks, tasks) = open_doors(&config, &state, views)?;
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;
@@ -559,12 +559,6 @@ fn open_store(
     let opened = store::open(state, &settings::store(config), settings::ledger(plan)).map_err(Error::Store)?;
     report(&opened.recovered);
     Ok(opened)
-}
-
-/// What is published for whoever asks.
-fn views(clock: Clock, plan: &InForce, writer: &Writer, teller: &Teller, sip: &Transports) -> web::Views {
-    let (board, phones) = (Arc::default(), Some(sip.entrance()));
-    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, phones }
 }
 
 /// A thread that cannot be had.

@@ -1,7 +1,10 @@
 //! From the configuration file's values to those of the modules.
 
 use super::Error;
+use super::planner::InForce;
+use super::pulse::Teller;
 use crate::browser::Identity;
+use crate::clock::Clock;
 use crate::config::{self, Config, Outbound, SignIn};
 use crate::dialplan::Plan;
 use crate::exchange::{self, PersonSettings, SeatSettings, SourceRule, TrunkSettings};
@@ -11,8 +14,9 @@ use crate::sip::endpoint;
 use crate::sip::flow::Transport;
 use crate::sip::locate::Place;
 use crate::sip::transaction::Intervals;
-use crate::transport::{TlsSettings, certificate};
-use crate::{ledger, media, store, transport};
+use crate::store::Writer;
+use crate::transport::{TlsSettings, Transports, certificate};
+use crate::{ledger, media, store, transport, web};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -196,6 +200,18 @@ pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
         city_callers: plan.city().callers.iter().map(ToString::to_string).collect(),
         zone: plan.zone().clone(),
     }
+}
+
+/// What is published for whoever asks by the web.
+pub(super) fn views(
+    config: &Config,
+    clock: Clock,
+    plan: &InForce,
+    (writer, teller, sip): (&Writer, &Teller, &Transports),
+) -> web::Views {
+    let house = web::House { breaks: config.floor.breaks.clone(), realm: config.sip.realm.clone() };
+    let (board, phones) = (Arc::default(), Some(sip.entrance()));
+    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, house, phones }
 }
 
 /// What the store is told.

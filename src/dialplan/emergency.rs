@@ -33,6 +33,17 @@ impl Emergency {
     /// All four, in the order of their numbers.
     pub const ALL: [Self; 4] = [Self::Police, Self::Fire, Self::Ambulance, Self::Traffic];
 
+    /// As it is dialled.
+    #[must_use]
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::Police => "110",
+            Self::Fire => "119",
+            Self::Ambulance => "120",
+            Self::Traffic => "122",
+        }
+    }
+
     /// The emergency number that these normalised digits are, if exactly one.
     #[must_use]
     pub const fn of(digits: Digits) -> Option<Self> {

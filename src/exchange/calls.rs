@@ -5,6 +5,7 @@
 use super::codes::Pressed;
 use super::live_recording::LiveRecording;
 use super::rows::TransferRow;
+use super::standing::Standing;
 use crate::call::{Call, Leg};
 use crate::id::{CallRef, LegRef, SeatId};
 use crate::sip::dialog::{ReferId, SessionId};
@@ -24,6 +25,8 @@ pub(super) struct Live {
     pub refers: Refers,
     /// The transfers so far, as facts have told them.
     pub transfers: Vec<TransferRow>,
+    /// How it has come to stand as it does.
+    pub standing: Standing,
     /// Its recording, once it has begun.
     pub recording: Option<LiveRecording>,
     /// It is counted among those that wait.
@@ -85,6 +88,7 @@ impl Live {
             pressed: Pressed::default(),
             refers: Refers::default(),
             transfers: Vec::new(),
+            standing: Standing::default(),
             recording: None,
             waits: false,
             changed: false,

@@ -7,6 +7,17 @@ use crate::fact::{Brief, Supervision, Way};
 use crate::id::{AgentId, CallRef, GroupId, SeatId};
 use serde::{Deserialize, Serialize};
 
+/// A password on its way: it is never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
 /// A question or order of an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -91,6 +102,15 @@ pub enum Command {
         /// Who orders it.
         #[serde(default)]
         by: String,
+    },
+    /// A password for a seat's phone that holds for a while, beside its own: for a page whose person has proved himself.
+    Lend {
+        /// The seat.
+        seat: SeatId,
+        /// The password.
+        password: Secret,
+        /// How long it holds, s.
+        seconds: u32,
     },
     /// Why a call waits in its line.
     Why {

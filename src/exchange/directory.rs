@@ -4,7 +4,8 @@
 use super::Exchange;
 use crate::call::{Reachable, Try};
 use crate::clock::{MILLI, SECOND};
-use crate::dialplan::{Class, Decision, Entry, Plan, Route, Step};
+use crate::dialplan::{Class, Decision, Emergency, Entry, Plan, Route, Step};
+use crate::id::{GroupId, TrunkId};
 use std::ops::Bound::{Included, Unbounded};
 
 /// An ordinary target rings so long.
@@ -38,6 +39,49 @@ impl Exchange {
                 .any(|(s, _)| longer(s.as_str()))
             || lines.map(|e| &*e.number).any(longer)
     }
+}
+
+/// A line that can be brought into a talk, with whoever may answer there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its number.
+    pub number: String,
+    /// What it is called.
+    pub title: String,
+    /// What kind of line it is.
+    pub class: Class,
+    /// Groups that are rung.
+    pub groups: Vec<GroupId>,
+    /// Trunks that are tried.
+    pub trunks: Vec<TrunkId>,
+}
+
+/// The directory of transfers, as it is at a moment: emergency lines first, then as the plan has them.
+#[must_use]
+pub fn directory(plan: &Plan, wall: i64) -> Vec<Line> {
+    let emergency = Emergency::ALL.into_iter().map(|e| e.number().to_owned());
+    let others = plan.entries().filter(|e| e.class != Class::Emergency && listed(e)).map(|e| e.number.to_string());
+    let line = |number: String| {
+        let dialled = plan.normalise(number.as_bytes()).ok()?;
+        let Decision::Routed(routed) = plan.decide(dialled, wall) else { return None };
+        let (mut groups, mut trunks) = (Vec::new(), Vec::new());
+        for one in tries(routed.entry, routed.route) {
+            match one {
+                Try::Group { group, .. } => groups.push(group),
+                Try::Trunk { trunk, .. } => trunks.push(trunk),
+                Try::Seat { .. } => {}
+            }
+        }
+        let reached = !(groups.is_empty() && trunks.is_empty());
+        reached.then(|| Line {
+            number,
+            title: routed.entry.title.to_string(),
+            class: routed.entry.class,
+            groups,
+            trunks,
+        })
+    };
+    emergency.chain(others).filter_map(line).collect()
 }
 
 fn listed(entry: &Entry) -> bool {

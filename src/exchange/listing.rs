@@ -71,6 +71,7 @@ impl Exchange {
             state: view.state.to_string(),
             zh: view.state.zh().to_owned(),
             since: view.since,
+            until: view.until.map(|until| now.wall.saturating_add_unsigned(until.saturating_sub(now.mono))),
             answered: view.answered,
             talked_s: view.talked / SECOND,
             contact: self.seats.binding(seat).map(|b| b.flow.peer.to_string()),
@@ -109,7 +110,20 @@ fn call_row(id: CallRef, live: &Live) -> CallRow {
         transfers: live.transfers.clone(),
         recording: live.recording.as_ref().map(|t| t.file().to_owned()),
         recording_paused: live.recording.as_ref().is_some_and(LiveRecording::is_paused),
+        masked: false,
+        title: live.call.journey.title.clone(),
+        began: live.standing.began(&live.call),
+        since: live.standing.since(&live.call),
+        placed: live.standing.placed,
+        answered: live.call.journey.answered_at,
+        group: live.standing.group.as_ref().map(ToString::to_string).unwrap_or_default(),
+        apart: live.call.members().iter().find(|m| m.apart).map(apart),
+        came: live.standing.came(&live.call),
     }
+}
+
+fn apart(member: &Member) -> String {
+    if member.target.is_none() { "caller" } else { "target" }.to_owned()
 }
 
 fn who(live: &Live, member: &Member) -> String {
@@ -120,6 +134,16 @@ fn who(live: &Live, member: &Member) -> String {
     }
 }
 
+/// As the transfer that brought it in is called.
+fn title(live: &Live, member: &Member) -> String {
+    let number = match &member.target {
+        Some(Target::Trunk { number, .. }) => number.as_str(),
+        Some(Target::Seat(seat)) => seat.as_str(),
+        None => return String::new(),
+    };
+    live.transfers.iter().rev().find(|row| row.to == number).map(|row| row.title.clone()).unwrap_or_default()
+}
+
 fn party_row(live: &Live, member: &Member) -> PartyRow {
     PartyRow {
         leg: member.leg,
@@ -128,6 +152,8 @@ fn party_row(live: &Live, member: &Member) -> PartyRow {
         answered: member.answered || member.target.is_none() && live.call.is_answered(),
         held: member.held || member.parked,
         muted: member.muted,
+        away: member.away,
         secure: live.legs.iter().any(|leg| leg.leg == member.leg && leg.is_secure()),
+        title: title(live, member),
     }
 }

@@ -44,6 +44,7 @@ mod secured;
 mod session;
 mod settings;
 mod staff;
+mod standing;
 mod storage;
 mod summed;
 mod trace;
@@ -52,14 +53,15 @@ mod trunks;
 pub use crate::call::Role;
 pub use changes::Change;
 pub use codes::Codes;
-pub use command::{Answer, Command, RtpRow, SeatSet, TraceRow, Verb};
+pub use command::{Answer, Command, RtpRow, SeatSet, Secret, TraceRow, Verb};
+pub use directory::{Line, directory};
 pub use former::Former;
 pub use input::{Input, Output};
 pub use meters::{Meters, SEAT_STATES};
 pub use overload::{Load, Overload};
 pub use rows::{
-    CallRow, CallbackRow, GroupRow, LackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow, Status,
-    TargetRow, TransferRow, TrunkRow, WhyRow,
+    CallRow, CallbackRow, Came, GroupRow, LackRow, LockRow, PartyRow, RegistrationRow, RegistrationState, SeatRow,
+    Status, TargetRow, TransferRow, TrunkRow, WhyRow,
 };
 pub use settings::{
     CallbackSettings, FloorSettings, Outbound, PersonSettings, SeatSettings, Settings, SourceRule, TrunkSettings,

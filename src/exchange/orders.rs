@@ -4,9 +4,10 @@ use super::Exchange;
 use super::command::{Answer, Command, Verb};
 use super::input::Output;
 use crate::call::{self, Conflict, Order};
-use crate::clock::Now;
+use crate::clock::{Now, SECOND};
 use crate::fact::{Brief, Cause, Supervision, Way};
 use crate::id::{CallRef, SeatId};
+use crate::sip::auth::Password;
 
 impl Exchange {
     pub(super) fn command(&mut self, id: u64, command: Command, now: Now) {
@@ -30,6 +31,11 @@ impl Exchange {
             Command::Conference { call, verb, by, why } => self.verb(call, verb, &by, why, now),
             Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
             Command::Seat { seat, agent, state, reason, by } => self.set_seat(seat, agent, state, reason, by, now),
+            Command::Lend { seat, .. } if !self.settings.seats.contains_key(&seat) => Answer::Unknown,
+            Command::Lend { seat, password, seconds } => {
+                self.seats.lend(seat, Password::Plain(password.0), now.mono + u64::from(seconds) * SECOND);
+                Answer::Done
+            }
             Command::Why { call } => self.why_row(call, now),
             Command::Trace { what, after, rtp } => self.traced(what.as_deref(), after, rtp),
             Command::Callbacks => Answer::Callbacks { callbacks: self.callback_rows() },

@@ -70,6 +70,45 @@ pub struct CallRow {
     /// Nothing of it is kept at present.
     #[serde(default)]
     pub recording_paused: bool,
+    /// The caller's number is not shown whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
+    /// What the number first dialled is called.
+    #[serde(default)]
+    pub title: String,
+    /// When it came, µs since the epoch.
+    #[serde(default)]
+    pub began: i64,
+    /// Since when it is at this stage, µs since the epoch.
+    #[serde(default)]
+    pub since: i64,
+    /// When it entered a line first, µs since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<i64>,
+    /// The first answer by a person, µs since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<i64>,
+    /// The group whose line it is in, or was in last; empty: none yet.
+    #[serde(default)]
+    pub group: String,
+    /// Who hears music while the agent is with the other one: `caller`, `target`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<String>,
+    /// Why it has come there, if not by having been dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came: Option<Came>,
+}
+
+/// Why a call is not simply one that was dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Came {
+    /// `overflow`, `returned`, `callback`.
+    pub why: String,
+    /// From whom: a group's title, a department.
+    pub from: String,
+    /// Why not there, as an agent's screen says it; empty: nothing to say.
+    #[serde(default)]
+    pub seen: String,
 }
 
 /// One leg of a live call.
@@ -87,9 +126,15 @@ pub struct PartyRow {
     pub held: bool,
     /// It is not heard.
     pub muted: bool,
+    /// Its phone has gone, and is awaited.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub away: bool,
     /// Its media is encrypted.
     #[serde(default)]
     pub secure: bool,
+    /// What it is called, where it was brought in by a number of the directory.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 /// One transfer of a live call.
@@ -160,6 +205,9 @@ pub struct SeatRow {
     /// Since when, µs since the epoch.
     #[serde(default)]
     pub since: i64,
+    /// When that ends by itself, µs since the epoch: wrap-up, and a pause after calls that rang out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
     /// Calls of queues that the agent has answered since he signed in.
     #[serde(default)]
     pub answered: u64,
@@ -171,6 +219,14 @@ pub struct SeatRow {
     /// Who has given wrong passwords for it lately, and is locked out or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locked: Vec<LockRow>,
+}
+
+impl SeatRow {
+    /// A call is in its hands: it talks, or holds.
+    #[must_use]
+    pub fn in_call(&self) -> bool {
+        ["talking", "held"].iter().any(|word| self.state.starts_with(word))
+    }
 }
 
 /// Why a call waits in its line.

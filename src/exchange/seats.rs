@@ -18,6 +18,8 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+/// Passwords that a seat has beside its own.
+const LENT: usize = 2;
 /// Refusals of strangers are written down so often, µs.
 const WRITTEN_EVERY: u64 = 10 * SECOND;
 
@@ -48,6 +50,8 @@ pub(super) struct Seats {
     lockouts: Lockouts,
     /// Refusals of strangers not yet written down: one fact stands for many.
     strangers: Summed<IpAddr>,
+    /// Passwords beside the seats' own, and when each ends, µs monotonic; the newest last.
+    lent: BTreeMap<SeatId, Vec<(Password, u64)>>,
 }
 
 impl Seats {
@@ -58,6 +62,7 @@ impl Seats {
             registrar: Registrar::new(granted),
             lockouts: Lockouts::new(limits),
             strangers: Summed::every(WRITTEN_EVERY),
+            lent: BTreeMap::new(),
         }
     }
 
@@ -72,7 +77,8 @@ impl Seats {
         let (mut stale, mut locked) = (false, None);
         for header in m.values(Name::Authorization).chain(m.values(Name::ProxyAuthorization)) {
             let lookup = |user: &str| -> Option<Password> { known.get(user).map(|s| s.password.clone()) };
-            match self.realm.verify(header, m.method_token(), peer.ip(), now, lookup) {
+            let own = self.realm.verify(header, m.method_token(), peer.ip(), now, lookup);
+            match self.lent_one(own, header, m.method_token(), peer.ip(), now) {
                 Verdict::Ok { user, .. } => {
                     let seat = SeatId::from(&*user);
                     if self.admits(&seat, incoming, now) {
@@ -87,6 +93,36 @@ impl Seats {
             }
         }
         (Shown::Nothing { stale }, locked)
+    }
+
+    /// A password for this seat beside its own, until then, µs monotonic. The two newest hold: a page renews it in the midst of a request.
+    pub fn lend(&mut self, seat: SeatId, password: Password, until: u64) {
+        let his = self.lent.entry(seat).or_default();
+        if his.len() >= LENT {
+            his.remove(0);
+        }
+        his.push((password, until));
+    }
+
+    /// What a wrong password is by those that are lent: the one that is wrong by its seat's own may be one of them.
+    fn lent_one<'h>(
+        &mut self,
+        own: Verdict<'h>,
+        header: &'h [u8],
+        method: &[u8],
+        from: IpAddr,
+        now: Now,
+    ) -> Verdict<'h> {
+        let Verdict::Wrong(Some(guess)) = &own else { return own };
+        let Some(his) = self.lent.get_mut(&*guess.user) else { return own };
+        his.retain(|(_, until)| now.mono < *until);
+        for (password, _) in his.iter().rev() {
+            let right = self.realm.verify(header, method, from, now, |_| Some(password));
+            if matches!(right, Verdict::Ok { .. }) {
+                return right;
+            }
+        }
+        own
     }
 
     fn admits(&self, seat: &SeatId, incoming: &Incoming, now: Now) -> bool {

@@ -1,9 +1,9 @@
 //! The rows as they are, in sharded maps. One thread writes them; any number reads.
 
-use super::delta::{Delta, Resumed, Ring};
+use super::delta::{Delta, Resumed, Ring, Rows};
 use super::group::{GroupNow, Groups};
 use crate::exchange::{CallRow, Change, SeatRow};
-use crate::id::{CallRef, SeatId};
+use crate::id::{AgentId, CallRef, SeatId};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use dashmap::DashMap;
@@ -30,6 +30,8 @@ type Body = ArcSwapOption<(u64, Bytes)>;
 pub struct Board {
     calls: DashMap<CallRef, Arc<CallRow>>,
     seats: DashMap<SeatId, Arc<SeatRow>>,
+    /// Where each person was signed in last.
+    agents: DashMap<AgentId, SeatId>,
     groups: ArcSwap<Vec<GroupNow>>,
     ring: Mutex<Ring>,
     /// The number of the last change that the maps have.
@@ -42,6 +44,7 @@ impl Default for Board {
         Self {
             calls: DashMap::new(),
             seats: DashMap::new(),
+            agents: DashMap::new(),
             groups: ArcSwap::default(),
             ring: Mutex::default(),
             seq: watch::Sender::new(0),
@@ -71,6 +74,19 @@ impl Board {
         let mut rows: Vec<_> = self.seats.iter().map(|row| Arc::clone(&row)).collect();
         rows.sort_unstable_by(|a, b| a.seat.cmp(&b.seat));
         rows
+    }
+
+    /// One seat.
+    #[must_use]
+    pub fn seat(&self, seat: &SeatId) -> Option<Arc<SeatRow>> {
+        self.seats.get(seat).map(|row| Arc::clone(&row))
+    }
+
+    /// Where a person is signed in.
+    #[must_use]
+    pub fn seat_of(&self, agent: &AgentId) -> Option<Arc<SeatRow>> {
+        let seat = self.agents.get(agent).map(|seat| seat.clone())?;
+        self.seat(&seat).filter(|row| row.agent.as_ref() == Some(agent))
     }
 
     /// The groups, by name.
@@ -136,7 +152,7 @@ impl Board {
 
     /// Takes changes in. One thread does, with the groups that are its own.
     pub(super) fn take(&self, changes: Vec<Change>, groups: &mut Groups) {
-        let mut told = Told::default();
+        let mut told = Rows::default();
         for change in changes {
             match change {
                 Change::Call(row) => self.call_is(*row, &mut told),
@@ -152,8 +168,12 @@ impl Board {
                     let before = self.seats.get(&row.seat).map(|before| Arc::clone(&before));
                     if before.as_deref() != Some(&*row) {
                         told.groups |= groups.seat(before.as_deref(), &row);
-                        told.seats.push(json!(row));
-                        self.seats.insert(row.seat.clone(), Arc::new(*row));
+                        let row = Arc::new(*row);
+                        told.seats.push(Arc::clone(&row));
+                        if let Some(agent) = &row.agent {
+                            self.agents.insert(agent.clone(), row.seat.clone());
+                        }
+                        self.seats.insert(row.seat.clone(), row);
                     }
                 }
                 Change::Groups(rows) => {
@@ -170,26 +190,30 @@ impl Board {
         self.tell(told);
     }
 
-    fn call_is(&self, row: CallRow, told: &mut Told) {
+    fn call_is(&self, row: CallRow, told: &mut Rows) {
         if self.calls.get(&row.call).is_none_or(|before| **before != row) {
-            told.calls.push(json!(row));
-            self.calls.insert(row.call, Arc::new(row));
+            let row = Arc::new(row);
+            told.calls.push(Arc::clone(&row));
+            self.calls.insert(row.call, row);
         }
     }
 
-    fn call_is_over(&self, call: CallRef, told: &mut Told) {
+    fn call_is_over(&self, call: CallRef, told: &mut Rows) {
         if self.calls.remove(&call).is_some() {
-            told.over.push(json!(call));
+            told.over.push(call);
         }
     }
 
     /// Writes them down under the next number, and wakes whoever waits.
-    fn tell(&self, told: Told) {
+    fn tell(&self, told: Rows) {
         let mut document = Map::new();
-        for (name, rows) in [("calls", told.calls), ("over", told.over), ("seats", told.seats)] {
-            if !rows.is_empty() {
-                document.insert(name.into(), Value::Array(rows));
-            }
+        let lists = [
+            ("calls", told.calls.is_empty(), json!(told.calls)),
+            ("over", told.over.is_empty(), json!(told.over)),
+            ("seats", told.seats.is_empty(), json!(told.seats)),
+        ];
+        for (name, _, rows) in lists.into_iter().filter(|(_, empty, _)| !empty) {
+            document.insert(name.into(), rows);
         }
         if told.groups {
             document.insert("groups".into(), json!(*self.groups()));
@@ -200,17 +224,8 @@ impl Board {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let seq = ring.next();
         document.insert("seq".into(), seq.into());
-        ring.push(Delta { seq, json: Value::Object(document).to_string().into() });
+        ring.push(Delta { seq, rows: Arc::new(told), json: Value::Object(document).to_string().into() });
         drop(ring);
         self.seq.send_replace(seq);
     }
-}
-
-/// What has really changed.
-#[derive(Default)]
-struct Told {
-    calls: Vec<Value>,
-    over: Vec<Value>,
-    seats: Vec<Value>,
-    groups: bool,
 }

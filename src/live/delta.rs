@@ -1,5 +1,7 @@
 //! Changes by number: the last ones are kept, so that whoever was away for a moment goes on where he was.
 
+use crate::exchange::{CallRow, SeatRow};
+use crate::id::CallRef;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -12,8 +14,23 @@ const KEPT_BYTES: usize = 8 << 20;
 pub struct Delta {
     /// Its number, one more than the last.
     pub seq: u64,
+    /// The rows that stand in it.
+    pub rows: Arc<Rows>,
     /// `{"seq":…,"calls":[…],"over":[…],"seats":[…],"groups":[…]}`, without what has not changed.
     pub json: Arc<str>,
+}
+
+/// What has changed, as values: for readers who are shown a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rows {
+    /// Calls as they are now.
+    pub calls: Vec<Arc<CallRow>>,
+    /// Calls that are over.
+    pub over: Vec<CallRef>,
+    /// Seats as they are now.
+    pub seats: Vec<Arc<SeatRow>>,
+    /// A group is another one than it was.
+    pub groups: bool,
 }
 
 /// What follows a number.

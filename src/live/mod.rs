@@ -10,7 +10,7 @@ mod feed;
 mod group;
 
 pub use board::{Board, Listed};
-pub use delta::{Delta, KEPT, Resumed};
+pub use delta::{Delta, KEPT, Resumed, Rows};
 pub use feed::{Feed, start};
 pub use group::{GroupNow, groups};
 

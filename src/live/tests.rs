@@ -19,6 +19,15 @@ fn call(n: u64, stage: &str) -> CallRow {
         transfers: Vec::new(),
         recording: None,
         recording_paused: false,
+        masked: false,
+        title: String::new(),
+        began: 0,
+        since: 0,
+        placed: None,
+        answered: None,
+        group: String::new(),
+        apart: None,
+        came: None,
     }
 }
 
@@ -32,6 +41,7 @@ fn seat(name: &str, groups: &[&str], state: &str) -> SeatRow {
         state: state.into(),
         zh: "x".into(),
         since: 0,
+        until: None,
         answered: 0,
         talked_s: 0,
         contact: None,

@@ -9,9 +9,10 @@
 //! to the last fsync, at most one second. This module refuses to decide anything about calls and to block the
 //! signalling thread on a database.
 //!
-//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`. All of it is its
+//! Layout of the state directory: `lock`, `journal/<first seq>.jsonl`, `switchboard.db` (WAL), `plans/`, `access/`. All of it is its
 //! owner's alone.
 
+pub mod access;
 mod batch;
 mod damage;
 mod database;

@@ -2,6 +2,8 @@
 
 use super::fault::Fault;
 use super::limits::Limits;
+use super::notes::Notes;
+use super::people::People;
 use super::views::Views;
 use crate::admin::{Ask, put};
 use crate::clock::machine_wall;
@@ -12,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 /// How often a call is looked at while somebody waits for its transfer, if nothing is told of it.
@@ -26,15 +28,23 @@ pub(super) struct Backend {
     /// Places of those who follow the stream of changes.
     pub(super) watchers: Arc<Semaphore>,
     pub(super) views: Views,
+    /// Accounts, sessions, the trail.
+    pub(super) people: Arc<People>,
+    /// What is said to a seat's pages.
+    pub(super) notes: Notes,
+    /// The one-key panel as it is sent.
+    pub(super) panel: watch::Sender<Arc<str>>,
     /// When the API began, µs since the epoch by this machine's clock.
     pub(super) started: i64,
 }
 
 impl Backend {
-    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
+    pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, people: Arc<People>, limits: Limits) -> Self {
         let token = Sha256::digest(token.as_bytes()).into();
         let watchers = Arc::new(Semaphore::new(limits.watchers));
-        Self { token, asks, limits, watchers, views, started: machine_wall() }
+        let panel = watch::Sender::new(r#"{"panel":null}"#.into());
+        let (notes, started) = (Notes::default(), machine_wall());
+        Self { token, asks, limits, watchers, views, people, notes, panel, started }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.

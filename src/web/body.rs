@@ -1,9 +1,16 @@
 //! An order's JSON object, read field by field: every mistake names its field.
 
 use super::fault::Fault;
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value};
+use std::time::Duration;
+use tokio::time::timeout;
 
+/// Longest body, bytes.
+pub(super) const BODY: usize = 16 << 10;
 /// Longest number that can be ordered, characters.
 const NUMBER: usize = 32;
 
@@ -46,6 +53,43 @@ impl Fields {
     pub(super) fn required(&mut self, field: &str, most: usize) -> Result<String, Fault> {
         let text = self.text(field, most)?;
         if text.is_empty() { Err(wrong(field, "缺失", "is missing")) } else { Ok(text) }
+    }
+
+    /// A secret, as it was typed: nothing is taken off its ends; empty when it is not there.
+    ///
+    /// # Errors
+    /// 422: longer than `most` characters, or no text.
+    pub(super) fn secret(&mut self, field: &str, most: usize) -> Result<String, Fault> {
+        match self.0.remove(field) {
+            None | Some(Value::Null) => Ok(String::new()),
+            Some(Value::String(text)) if text.chars().count() <= most => Ok(text),
+            Some(_) => Err(wrong(field, "应为文字，且不过长", "is a text, and not too long")),
+        }
+    }
+
+    /// `role` is `roles` with one in it.
+    ///
+    /// # Errors
+    /// 422: it is no text.
+    pub(super) fn one_role(mut self) -> Result<Self, Fault> {
+        let role = self.text("role", 32)?;
+        if !role.is_empty() {
+            self.0.insert("roles".to_owned(), Value::from(vec![role]));
+        }
+        Ok(self)
+    }
+
+    /// What is left, as a value of its own.
+    ///
+    /// # Errors
+    /// 422: it is none.
+    pub(super) fn rest<T: serde::de::DeserializeOwned>(self) -> Result<T, Fault> {
+        serde_json::from_value(Value::Object(self.0)).map_err(|error| {
+            let text = error.to_string();
+            // serde names the field between backquotes.
+            let field = text.split('`').nth(1).unwrap_or("body");
+            Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, field, (format!("不合要求：{text}"), text.clone()))
+        })
     }
 
     /// A number to be dialled.
@@ -117,9 +161,39 @@ fn wrong(field: &str, zh: &str, en: &str) -> Fault {
     Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, field, (format!("{field} {zh}"), format!("{field} {en}")))
 }
 
+/// The body, in time and within its limit.
+pub(super) async fn body(request: Request, arrival: Duration) -> Result<Bytes, Fault> {
+    let kind = request.headers().get(CONTENT_TYPE).cloned();
+    let body = timeout(arrival, Bytes::from_request(request, &())).await.map_err(|_| Fault::slow())?;
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(BODY),
+        _ => Fault::malformed(StatusCode::BAD_REQUEST, "body", ("请求体没有传完", "the body broke off")),
+    })?;
+    if !body.is_empty() && !kind.is_some_and(|kind| is_json(&kind)) {
+        return Err(Fault::media_type());
+    }
+    Ok(body)
+}
+
+/// `application/json`, whatever its parameters (RFC 8259 §11 has none).
+fn is_json(kind: &HeaderValue) -> bool {
+    let essence = kind.as_bytes().split(|b| *b == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_is_told_by_its_type_alone() {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+            assert!(is_json(&HeaderValue::from_static(kind)), "{kind}");
+        }
+        for kind in ["", "text/json", "application/jsonp", "application/x-www-form-urlencoded"] {
+            assert!(!is_json(&HeaderValue::from_static(kind)), "{kind}");
+        }
+    }
 
     fn fields(text: &str) -> Fields {
         Fields::read(text.as_bytes()).unwrap()

@@ -1,5 +1,6 @@
 //! What a client gets instead of what it asked for: one status, one word, and a sentence in both languages.
 
+use crate::access::{self, Right};
 use crate::admin::{
     Refusal, callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words,
 };
@@ -24,6 +25,10 @@ pub struct Fault {
     why: Option<Why>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right: Option<Right>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_s: Option<u32>,
     pub(super) zh: String,
     pub(super) en: String,
 }
@@ -34,6 +39,7 @@ pub struct Fault {
 enum Why {
     Call(Conflict),
     Seat(Unfit),
+    Access(access::Refusal),
 }
 
 impl Fault {
@@ -42,7 +48,7 @@ impl Fault {
         error: &'static str,
         (zh, en): (impl Into<String>, impl Into<String>),
     ) -> Self {
-        Self { status, error, why: None, field: None, zh: zh.into(), en: en.into() }
+        Self { status, error, why: None, field: None, right: None, retry_s: None, zh: zh.into(), en: en.into() }
     }
 
     /// What was sent is no order: `field` says where.
@@ -87,6 +93,72 @@ impl Fault {
 
     pub(super) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", forbidden_words())
+    }
+
+    /// Whoever asks is known, and may not.
+    pub(super) fn refused(right: Right, why: access::Refusal) -> Self {
+        let words = match why {
+            access::Refusal::Role => ("您的角色无此权限", "your role may not do this"),
+            access::Refusal::Object => ("不在您的权限范围之内", "this is not within your reach"),
+            access::Refusal::Secrecy => {
+                ("未签署保密协议或已到期，不显示市民数据", "no citizen's data without an agreement to secrecy")
+            }
+        };
+        let why = Some(Why::Access(why));
+        Self { why, right: Some(right), ..Self::new(StatusCode::FORBIDDEN, "forbidden", words) }
+    }
+
+    /// A change that does not come from our own page.
+    pub(super) fn forged() -> Self {
+        let words = ("请求不是本页面发出的：缺少防伪令牌", "the request is not of our own page: no anti-forgery token");
+        Self::new(StatusCode::FORBIDDEN, "forged", words)
+    }
+
+    /// Too many wrong passwords.
+    pub(super) fn locked(left_s: u32) -> Self {
+        let words =
+            (format!("密码连续错误，{left_s} 秒后再试"), format!("too many wrong passwords: try again in {left_s} s"));
+        Self { retry_s: Some(left_s), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "locked", words) }
+    }
+
+    /// An order about accounts that was not carried out, as it was told.
+    pub(super) fn settled(error: &str, zh: String, en: String) -> Self {
+        let all = [
+            ("name", StatusCode::UNPROCESSABLE_ENTITY),
+            ("roles", StatusCode::UNPROCESSABLE_ENTITY),
+            ("unknown_account", StatusCode::NOT_FOUND),
+            ("taken", StatusCode::CONFLICT),
+            ("in_file", StatusCode::CONFLICT),
+            ("full", StatusCode::CONFLICT),
+            ("unkept", StatusCode::INSUFFICIENT_STORAGE),
+        ];
+        let found = all.into_iter().find(|(word, _)| *word == error);
+        let (word, status) = found.unwrap_or(("strange", StatusCode::INTERNAL_SERVER_ERROR));
+        let field = (status == StatusCode::UNPROCESSABLE_ENTITY).then(|| word.to_owned());
+        Self { field, ..Self::new(status, word, (zh, en)) }
+    }
+
+    /// What must be written down cannot be: then it is not shown.
+    pub(super) fn unwritten() -> Self {
+        let words = ("审计记录写不进去，因此不予显示", "the trail cannot be written, so this is not shown");
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "unwritten", words)
+    }
+
+    /// Something about an account.
+    pub(super) fn account(mistake: access::Mistake) -> Self {
+        use access::Mistake as M;
+        let (status, field) = match mistake {
+            M::Unknown => (StatusCode::NOT_FOUND, None),
+            M::Taken | M::File | M::Full => (StatusCode::CONFLICT, None),
+            M::Link => (StatusCode::GONE, None),
+            M::Code => (StatusCode::UNAUTHORIZED, None),
+            M::Unkept => (StatusCode::INSUFFICIENT_STORAGE, None),
+            M::Name => (StatusCode::UNPROCESSABLE_ENTITY, Some("name")),
+            M::Roles => (StatusCode::UNPROCESSABLE_ENTITY, Some("roles")),
+            M::Password => (StatusCode::UNPROCESSABLE_ENTITY, Some("password")),
+            M::Old => (StatusCode::UNPROCESSABLE_ENTITY, Some("old")),
+        };
+        Self { field: field.map(str::to_owned), ..Self::new(status, mistake.word(), mistake.words()) }
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -146,6 +218,9 @@ impl IntoResponse for Fault {
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

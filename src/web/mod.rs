@@ -1,29 +1,44 @@
-//! The operators' door over HTTP: the same commands as the Unix socket takes, as JSON, for whoever knows the token.
+//! The web server: pages, the API, streams of what changes, and the upgrade of telephones in pages; on threads of its own.
 //!
-//! A connection carries requests one after another; an idle one is closed after some seconds, and none goes on while others wait for a
-//! place. A head that is too long or late, a body over its limit and a
-//! reader that does not read are cut off: they cost a place for seconds and the signalling thread nothing. It refuses to serve
-//! browsers' scripts of other sites (no CORS), TLS (a proxy in front does that) and orders about the dialplan. Telephones in pages
-//! come by the same address and are handed to the signalling (`phones`).
+//! It never holds the exchange: it asks by a bounded queue, and reads what others publish ([`Views`]). Who comes is found at the door
+//! (`guard`), by a cookie or a token, and one function of `access` decides what he may; `doors` is the table of it. A connection carries
+//! requests one after another; an idle one is closed after some seconds, and none goes on while others wait for a place. A head that is
+//! too long or late, a body over its limit and a reader that does not read are cut off: they cost a place for seconds and the
+//! signalling thread nothing. It refuses to serve browsers' scripts of other sites.
 
+mod accounts;
 mod backend;
 mod body;
+mod desk;
+mod document;
+pub mod doors;
 mod fault;
+mod feed;
 mod figures;
+mod files;
+mod guard;
 mod health;
 mod limits;
 mod metrics;
+mod notes;
+mod orders;
+mod owned;
+mod panel;
+pub mod people;
 mod phones;
 mod query;
 mod routes;
+mod sessions;
 mod stream;
 mod verb;
 mod views;
+mod visitor;
 
 pub use fault::Fault;
 pub use limits::Limits;
+pub use people::{People, Rules};
 pub use verb::Action;
-pub use views::Views;
+pub use views::{House, Views};
 
 use crate::admin::Ask;
 use axum::http::header::CONNECTION;
@@ -72,13 +87,15 @@ struct Desk {
     places: Arc<Semaphore>,
     asks: mpsc::Sender<Ask>,
     limits: Limits,
+    backend: Arc<Backend>,
 }
 
 impl Desk {
-    fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) -> Self {
-        let router = routes::router(&Arc::new(Backend::new(token, asks.clone(), views, limits)));
+    fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, people: Arc<People>, limits: Limits) -> Self {
+        let backend = Arc::new(Backend::new(token, asks.clone(), views, people, limits));
+        let router = routes::router(&backend);
         let places = Arc::new(Semaphore::new(limits.connections));
-        Self { service: TowerToHyperService::new(router), places, asks, limits }
+        Self { service: TowerToHyperService::new(router), places, asks, limits, backend }
     }
 }
 
@@ -92,15 +109,21 @@ pub fn spawn(
     token: &str,
     asks: mpsc::Sender<Ask>,
     views: Views,
+    people: Arc<People>,
     limits: Limits,
 ) -> io::Result<()> {
-    let desk = Desk::new(token, asks, views, limits);
+    let desk = Desk::new(token, asks, views, people, limits);
     for n in 0..THREADS {
         let (listener, desk) = (listener.try_clone()?, desk.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = move || {
             stand_back();
-            runtime.block_on(accept(listener, desk));
+            runtime.block_on(async {
+                if n == 0 {
+                    tokio::spawn(panel::keep(Arc::clone(&desk.backend)));
+                }
+                accept(listener, desk).await;
+            });
         };
         std::thread::Builder::new().name(format!("api-{n}")).spawn(work)?;
     }
@@ -117,8 +140,17 @@ fn stand_back() {
 }
 
 /// Answers on this runtime until the exchange's side of `asks` is closed.
-pub async fn serve(listener: TcpListener, token: String, asks: mpsc::Sender<Ask>, views: Views, limits: Limits) {
-    accept(listener, Desk::new(&token, asks, views, limits)).await;
+pub async fn serve(
+    listener: TcpListener,
+    token: String,
+    asks: mpsc::Sender<Ask>,
+    views: Views,
+    people: Arc<People>,
+    limits: Limits,
+) {
+    let desk = Desk::new(&token, asks, views, people, limits);
+    tokio::spawn(panel::keep(Arc::clone(&desk.backend)));
+    accept(listener, desk).await;
 }
 
 async fn accept(listener: TcpListener, desk: Desk) {
@@ -135,7 +167,7 @@ async fn accept(listener: TcpListener, desk: Desk) {
             Ok((stream, peer)) => {
                 let desk = desk.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = converse(stream, desk).await {
+                    if let Err(error) = converse(stream, peer, desk).await {
                         tracing::debug!(%peer, %error, "an API connection ended");
                     }
                     drop(place);
@@ -151,7 +183,7 @@ async fn accept(listener: TcpListener, desk: Desk) {
 }
 
 /// One connection: requests and their answers, one after another, as long as it is not idle and there are places for others.
-async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
+async fn converse(stream: TcpStream, peer: SocketAddr, desk: Desk) -> io::Result<()> {
     let Desk { service, places, limits, .. } = desk;
     let stream = stream.into_std()?;
     stream.set_nodelay(true)?;
@@ -160,7 +192,8 @@ async fn converse(stream: TcpStream, desk: Desk) -> io::Result<()> {
     let upgraded = Arc::new(AtomicBool::new(false));
     let changes_hands = Arc::clone(&upgraded);
     // Whoever waits for a place gets the next one that an answer sets free.
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(guard::Peer(peer));
         let (answer, places, upgraded) = (service.call(request), Arc::clone(&places), Arc::clone(&changes_hands));
         async move {
             let mut answer = answer.await?;

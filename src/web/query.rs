@@ -19,6 +19,11 @@ impl<'q> Query<'q> {
         Some(self.0.remove(place).1)
     }
 
+    /// The same with its escapes read (RFC 3986 §2.1); what is no UTF-8 then has a replacement in it.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        self.take(name).map(unescaped)
+    }
+
     /// The same, read; `of` says what it is.
     ///
     /// # Errors
@@ -47,6 +52,29 @@ impl<'q> Query<'q> {
             }
         }
     }
+}
+
+/// A value without its escapes; a plus is a space, as forms write it.
+fn unescaped(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let escaped = after.get(..2).and_then(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        match (first, escaped) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = after;
+            }
+            (other, _) => {
+                bytes.push(*other);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A parameter that is not what it should be.

@@ -2,6 +2,7 @@
 
 use super::body::Fields;
 use super::fault::Fault;
+use crate::access::Right;
 use crate::admin::{NAME, NOTE};
 use crate::exchange::{Command, SeatSet, Verb};
 use crate::fact::{Brief, Supervision, Way};
@@ -52,6 +53,15 @@ impl Action {
         ("survey", Self::Plain(Verb::Survey)),
         ("record", Self::Record),
     ];
+
+    /// What one must be allowed.
+    #[must_use]
+    pub fn right(self) -> Right {
+        match self {
+            Self::Supervise(_) | Self::Plain(Verb::Dismiss) => Right::Supervise,
+            Self::ThreeWay | Self::Transfer | Self::Plain(_) | Self::Mute | Self::Record => Right::Order,
+        }
+    }
 
     /// It goes on after its answer, so that a client may wait for the end.
     pub(super) fn goes_on(self) -> bool {

@@ -9,6 +9,15 @@ use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
+/// What the configuration says that pages show.
+#[derive(Debug, Clone, Default)]
+pub struct House {
+    /// What a break may be for.
+    pub breaks: Vec<String>,
+    /// The realm in which telephones prove themselves.
+    pub realm: String,
+}
+
 /// Values that others publish.
 #[derive(Debug, Clone)]
 pub struct Views {
@@ -22,6 +31,8 @@ pub struct Views {
     pub pulse: Beat,
     /// Calls, seats and groups as they are.
     pub board: Arc<Board>,
+    /// Words and names of the house that pages offer.
+    pub house: House,
     /// The signalling's way in for telephones in pages; `None`: there is none.
     pub phones: Option<Entrance>,
 }

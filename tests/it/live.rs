@@ -13,10 +13,10 @@ use socket::{Said, Socket};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use switchboard::web::Limits;
 use switchboard::clock::Clock;
 use switchboard::exchange::{CallRow, Change, Settings, Verb};
 use switchboard::id::CallRef;
+use switchboard::web::Limits;
 
 const SOON: Manner = Manner::Answers(500_000);
 
@@ -159,6 +159,15 @@ fn call(n: u64, stage: &str) -> CallRow {
         transfers: Vec::new(),
         recording: None,
         recording_paused: false,
+        masked: false,
+        title: String::new(),
+        began: 0,
+        since: 0,
+        placed: None,
+        answered: None,
+        group: String::new(),
+        apart: None,
+        came: None,
     }
 }
 

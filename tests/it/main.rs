@@ -17,6 +17,7 @@ mod compared;
 mod dialplan_files;
 mod dialplan_words;
 mod dialplans;
+mod doors;
 mod failover;
 mod figures;
 mod fuzz;

@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 use switchboard::admin::Order;
-use switchboard::web::Action;
 use switchboard::browser::stun::{self, Check};
 use switchboard::browser::{Identity, Peer};
 use switchboard::clock::{MILLI, Now, SECOND};
@@ -35,6 +34,7 @@ use switchboard::sip::wire;
 use switchboard::transport::frame::{Frame, Framer};
 use switchboard::transport::websocket::Guest;
 use switchboard::transport::{self, Received, Transports};
+use switchboard::web::Action;
 
 /// A door: its name, which is also its corpus's and its fuzz target's, and what is done with the bytes.
 pub type Target = (&'static str, fn(&[u8]));

@@ -1,0 +1,69 @@
+//! Every address that takes more than a file: its method, the right it asks for, and what it does. The guard reads this table, so that
+//! an address without a row is closed; so do the document of the API and the test that goes through every address and role.
+
+use crate::access::Right;
+
+/// One address.
+#[derive(Debug, Clone, Copy)]
+pub struct Door {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path, with `{ref}` and the like in it.
+    pub path: &'static str,
+    /// What one must be allowed.
+    pub right: Right,
+    /// What it does, in Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+}
+
+const fn door(method: &'static str, path: &'static str, right: Right, zh: &'static str, en: &'static str) -> Door {
+    Door { method, path, right, zh, en }
+}
+
+/// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
+#[rustfmt::skip]
+pub const DOORS: [Door; 33] = [
+    door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
+    door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
+    door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
+    door("POST", "/api/v1/accounts/{name}/reset", Right::Accounts, "收回口令，重发链接", "takes the password back, gives a new link"),
+    door("POST", "/api/v1/accounts/{name}/token", Right::Accounts, "程序令牌，只显示一次", "a token for a program, shown once"),
+    door("DELETE", "/api/v1/accounts/{name}/tokens/{program}", Right::Accounts, "收回程序令牌", "takes a program's token back"),
+    door("GET", "/api/v1/audit", Right::Audit, "审计记录", "the trail"),
+    door("GET", "/api/v1/callbacks", Right::Callbacks, "待回电", "callers who are to be called back"),
+    door("POST", "/api/v1/callbacks/{ref}/done", Right::Callbacks, "了结一个待回电", "one of them need not be called back any more"),
+    door("POST", "/api/v1/callbacks/{ref}/take", Right::Callbacks, "由一个坐席回电", "a seat calls one of them back"),
+    door("GET", "/api/v1/calls", Right::Calls, "进行中的通话", "live calls"),
+    door("GET", "/api/v1/calls/{ref}", Right::Calls, "一个通话", "one live call"),
+    door("DELETE", "/api/v1/calls/{ref}", Right::HangUp, "挂断通话", "ends a call"),
+    door("GET", "/api/v1/calls/{ref}/why", Right::Calls, "为何还在排队", "why a call waits"),
+    door("GET", "/api/v1/desk/live", Right::Desk, "坐席的实时数据（WebSocket）", "an agent's feed (WebSocket)"),
+    door("GET", "/api/v1/desk/words", Right::Desk, "小休原因、可签入的坐席", "what a break may be for, and the seats"),
+    door("GET", "/api/v1/figures", Right::Figures, "已结束通话的指标", "figures over ended calls"),
+    door("GET", "/api/v1/groups", Right::Floor, "坐席组", "groups"),
+    door("POST", "/api/v1/groups/{group}", Right::Group, "灾备模式", "disaster mode of a group"),
+    door("GET", "/api/v1/live", Right::Calls, "全部实时数据（WebSocket）", "everything as it changes (WebSocket)"),
+    door("POST", "/api/v1/phone", Right::Phone, "网页电话的短期凭据", "a short-lived credential for the phone in the page"),
+    door("GET", "/api/v1/seats", Right::Floor, "坐席", "seats"),
+    door("POST", "/api/v1/seats/{seat}", Right::Seat, "签入签出、示闲、小休", "signs in and out, sets the state"),
+    door("DELETE", "/api/v1/session", Right::Session, "签退", "signs out"),
+    door("GET", "/api/v1/session", Right::Session, "本人是谁", "who one is"),
+    door("POST", "/api/v1/session/lang", Right::Session, "语言", "one's language"),
+    door("POST", "/api/v1/session/password", Right::Session, "修改口令", "another password"),
+    door("POST", "/api/v1/session/secrecy", Right::Session, "同意保密协议", "agrees to secrecy"),
+    door("GET", "/api/v1/status", Right::Floor, "总体状态", "how the exchange stands"),
+    door("GET", "/api/v1/trunks", Right::Health, "中继", "trunks"),
+    door("GET", "/metrics", Right::Health, "Prometheus 指标", "measurements for Prometheus"),
+    door("GET", "/api/v1/openapi.json", Right::Session, "本文档", "this document"),
+    door("POST", "/api/v1/calls/{ref}/{word}", Right::Order, "对通话的指令", "orders about a call"),
+];
+
+/// The row of an address, by its pattern.
+#[must_use]
+pub fn of(method: &str, path: &str) -> Option<&'static Door> {
+    // What can be read can be looked at (RFC 9110 §9.3.2).
+    let method = if method == "HEAD" { "GET" } else { method };
+    DOORS.iter().find(|door| door.method == method && door.path == path)
+}

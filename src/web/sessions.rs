@@ -1,0 +1,183 @@
+//! Signing in and out, one-time links, and what a person sets for himself.
+
+use super::backend::Backend;
+use super::body::{Fields, body};
+use super::fault::{Fault, Told, json};
+use super::guard::{SESSION, cookie, from, same_origin};
+use super::people::{Entered, People, Refused, Shown};
+use super::visitor::Visitor;
+use crate::access::{IDLE, LONGEST, Session, SessionKey};
+use axum::extract::{Request, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json as object};
+use std::sync::Arc;
+
+/// Longest text of a sign-in, characters.
+const TEXT: usize = 256;
+
+type Desk = State<Arc<Backend>>;
+
+/// `POST /session`.
+pub(super) async fn sign_in(State(backend): Desk, request: Request) -> Told {
+    if !same_origin(request.headers()) {
+        return Err(Fault::forged());
+    }
+    let (from, before) = (from(&request), cookie(request.headers()).map(|shown| SessionKey::of(shown.as_bytes())));
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let account = fields.required("account", TEXT)?;
+    let (password, code) = (fields.secret("password", TEXT)?, fields.text("code", TEXT)?);
+    fields.finish()?;
+    let entered = backend.people.sign_in(Shown { account, password, code }, from).await.map_err(refused)?;
+    // What the browser had before is void: nobody is signed in by a cookie that another one has planted.
+    before.into_iter().for_each(|key| backend.people.sign_out(key));
+    Ok(entered_as(&backend, &entered))
+}
+
+/// `POST /join/look`.
+pub(super) async fn look(State(backend): Desk, request: Request) -> Told {
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let link = fields.required("link", TEXT)?;
+    fields.finish()?;
+    let (account, enters, second) = backend.people.look_at_link(&link).map_err(Fault::account)?;
+    let known = backend.people.account(&account).unwrap_or_default();
+    let mut told = object!({
+        "account": account,
+        "title": known.title,
+        "role": known.roles.first().map(|role| role.word()),
+        "totp_wanted": second.is_some(),
+        "enters": enters,
+    });
+    if let (Some(second), Some(told)) = (second, told.as_object_mut()) {
+        told.insert("totp".into(), object!({ "secret": second.typed(), "uri": second.uri(&account) }));
+    }
+    Ok(json(StatusCode::OK, &told))
+}
+
+/// `POST /join`.
+pub(super) async fn join(State(backend): Desk, request: Request) -> Told {
+    if !same_origin(request.headers()) {
+        return Err(Fault::forged());
+    }
+    let from = from(&request);
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let link = fields.required("link", TEXT)?;
+    let (password, code) = (fields.secret("password", TEXT)?, fields.text("code", TEXT)?);
+    fields.finish()?;
+    let entered = backend.people.join(link, password, &code, from).await.map_err(refused)?;
+    Ok(entered_as(&backend, &entered))
+}
+
+/// `GET /session`.
+pub(super) async fn own(State(backend): Desk, visitor: Visitor) -> Told {
+    Ok(json(StatusCode::OK, &document(&backend, &visitor)))
+}
+
+/// `DELETE /session`.
+pub(super) async fn sign_out(State(backend): Desk, visitor: Visitor) -> Told {
+    if let Some((key, _)) = &visitor.session {
+        backend.people.sign_out(*key);
+        let said = ("sign_out", "", "");
+        let _ = backend.people.noted(&visitor.who, &visitor.from.to_string(), said, crate::access::Outcome::Done);
+    }
+    let mut response = json(StatusCode::OK, &object!({ "done": true }));
+    set(&mut response, "", 0);
+    Ok(response)
+}
+
+/// `POST /session/password`.
+pub(super) async fn password(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let (key, session) = visitor.session.clone().ok_or_else(Fault::unauthorized)?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let (old, new) = (fields.secret("old", TEXT)?, fields.secret("new", TEXT)?);
+    fields.finish()?;
+    let set = backend.people.set_password((&session.account, key), (old, new), visitor.from).await;
+    set.map_err(refused)?;
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
+}
+
+/// `POST /session/lang`.
+pub(super) async fn lang(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let (_, session) = visitor.session.as_ref().ok_or_else(Fault::unauthorized)?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let lang = fields.word("lang", &[("zh", "zh"), ("en", "en")], None)?;
+    fields.finish()?;
+    backend.people.set_lang(&session.account, lang);
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
+}
+
+/// `POST /session/secrecy`.
+pub(super) async fn secrecy(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let (_, session) = visitor.session.as_ref().ok_or_else(Fault::unauthorized)?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let agreed = fields.flag("agreed", false)?;
+    fields.finish()?;
+    if agreed {
+        backend.people.agree(&session.account);
+        let said = ("secrecy", "", "");
+        let noted = backend.people.noted(&visitor.who, &visitor.from.to_string(), said, crate::access::Outcome::Done);
+        noted.map_err(|_| Fault::unwritten())?;
+    }
+    Ok(json(StatusCode::OK, &object!({ "done": agreed })))
+}
+
+fn refused(why: Refused) -> Fault {
+    match why {
+        Refused::Wrong => {
+            Fault::new(StatusCode::UNAUTHORIZED, "wrong", ("账号或口令不对", "the account or the password is wrong"))
+        }
+        Refused::CodeWanted => Fault::account(crate::access::Mistake::Code),
+        Refused::Locked(left_s) => Fault::locked(left_s),
+        Refused::Mistake(mistake) => Fault::account(mistake),
+    }
+}
+
+fn entered_as(backend: &Backend, entered: &Entered) -> Response {
+    let Entered { cookie, session } = entered;
+    let who = backend.people.account(&session.account).unwrap_or_default();
+    let who = Arc::new(who.who(&session.account, backend.views.clock.now().wall));
+    let key = SessionKey::of(cookie.as_bytes());
+    let visitor = Visitor { who, from: [0, 0, 0, 0].into(), session: Some((key, session.clone())) };
+    let mut response = json(StatusCode::OK, &document(backend, &visitor));
+    set(&mut response, cookie, LONGEST / 1_000_000);
+    response
+}
+
+/// The cookie: for us alone, from our pages alone, and no script sees it (RFC 6265bis). Browsers take `Secure` from this machine's own
+/// loopback without TLS too.
+fn set(response: &mut Response, cookie: &str, seconds: i64) {
+    let text = format!("{SESSION}={cookie}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Strict");
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().insert(SET_COOKIE, value);
+    }
+}
+
+/// Who one is, and what one may.
+fn document(backend: &Backend, visitor: &Visitor) -> Value {
+    let (who, wall) = (&visitor.who, backend.views.clock.now().wall);
+    let session: Option<&Session> = visitor.session.as_ref().map(|(_, session)| session);
+    let account = session.and_then(|session| backend.people.account(&session.account)).unwrap_or_default();
+    let seat = who.agent.as_ref().and_then(|agent| backend.views.board.seat_of(agent));
+    let plan = &backend.views.plan.load().plan;
+    object!({
+        "account": who.name,
+        "title": who.title,
+        "role": who.roles.first(),
+        "roles": who.roles,
+        "unit": who.unit,
+        "groups": who.groups,
+        "agent": who.agent,
+        "seat": seat.map(|row| row.seat.clone()),
+        "own_seat": account.seat.clone().or_else(|| who.agent.as_ref().map(|agent| agent.as_str().into())),
+        "lang": if account.lang.is_empty() { "zh" } else { &account.lang },
+        "anti_forgery": session.map(|session| session.anti_forgery.clone()),
+        "until": session.map(|session| session.begun + LONGEST),
+        "idle_s": IDLE / 1_000_000,
+        "secrecy": { "until": account.secrecy, "valid": who.secrecy },
+        "rights": People::rights(who),
+        "home": if who.roles.is_empty() { "/" } else { account.home() },
+        "now": wall,
+        "date": plan.zone().local(wall).date().to_string(),
+    })
+}
