@@ -1,0 +1,30 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { t } from '../words.ts';
+import { Button } from './button.tsx';
+
+/** A modal dialog: the browser's own, which keeps the focus and gives it back. */
+export function Dialog({ title, onClose, children, wide }: {
+  title: string; onClose: () => void; children: ComponentChildren; wide?: boolean;
+}) {
+  const node = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    node.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={node} class={`dialog ${wide ? 'wide' : ''}`} aria-labelledby={id}
+      onCancel={event => { event.preventDefault(); onClose(); }}
+      onMouseDown={event => event.target === node.current && onClose()}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <Button kind="quiet" icon="close" label={t('close')} onPress={onClose} />
+      </header>
+      <div class="body">{children}</div>
+    </dialog>
+  );
+}
