@@ -36,8 +36,8 @@ export function useKeys(of: readonly Shortcut[]): void {
   }, []);
 }
 
-/** Somebody types there, or a dialog has the keys to itself. */
-function isTaken(target: EventTarget | null): boolean {
+/** Whether somebody types there, or a dialog or a menu has the keys to itself. */
+export function isTaken(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest('dialog[open], [role=menu]')) return true;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
