@@ -4,7 +4,7 @@ import { p } from './words-panel.ts';
 import type { Target } from './view/key.tsx';
 
 function lineTarget(line: Line): Target {
-  const last = line.last && !line.last.ok ? p('lastSeen', line.last.seen) : '';
+  const last = line.last && !line.last.ok ? line.last.seen : '';
   const base = { number: line.number, title: line.title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
   if (!line.up) return { ...base, tone: 'none', avail: p('down') };
   if (!line.open) return { ...base, tone: 'none', avail: p('closed') };
@@ -39,13 +39,14 @@ export function sections(of: { lines: readonly Line[]; seats: readonly PanelSeat
   const kind = (id: LineKind) => of.lines.filter(line => line.kind === id).map(lineTarget);
   const seats = of.seats.filter(seat => seat.seat !== me).map(seatTarget);
   seats.sort((a, b) => RANK[a.tone] - RANK[b.tone] || a.number.localeCompare(b.number));
+  // A group that a hub's number leads to is shown as the hub.
+  const hubs = kind('hub');
   return [
     { id: 'emergency', says: p('emergency'), targets: kind('emergency') },
     { id: 'utility', says: p('utility'), targets: kind('utility') },
     { id: 'kept', says: p('kept'), targets: kind('kept') },
     { id: 'branch', says: p('branch'), targets: kind('branch') },
-    { id: 'hub', says: p('hub'), targets: kind('hub') },
-    { id: 'groups', says: p('groups'), targets: of.groups.map(groupTarget) },
+    { id: 'groups', says: p('groups'), targets: [...hubs, ...of.groups.filter(g => !hubs.some(h => h.number === g.number)).map(groupTarget)] },
     { id: 'seats', says: p('seats'), targets: seats },
   ];
 }

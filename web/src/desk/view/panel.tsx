@@ -71,7 +71,11 @@ export function PanelView() {
   const all = sections(panel.value, seat.value?.seat ?? '');
   const [emergency, ...others] = all;
   const filled = others.filter(s => s.targets.length > 0);
-  useKeys([{ key: '/', group: p('kPage'), says: p('kSearch'), run: () => field.current?.focus() }]);
+  useKeys([
+    { key: '/', group: p('kPage'), says: p('kSearch'), run: () => field.current?.focus() },
+    // Told here, done below: whatever digit it is.
+    { key: '0-9', group: p('kPage'), says: p('kDigits'), run: () => {} },
+  ]);
   useEffect(() => {
     // A digit that nothing else wants begins a number.
     const begin = (event: KeyboardEvent) => {
@@ -109,14 +113,14 @@ export function PanelView() {
             onKeyDown={event => { if (event.key === 'Escape') { setText(''); event.currentTarget.blur(); } }} />
         </form>
       </div>
-      <div class="chips" role="group" aria-label={p('panel')}>
+      <div class="chips" role="group" aria-label={p('directory')}>
         {[{ id: 'all', says: p('all'), targets: [] as Target[] }, ...filled].map(s => (
           <button key={s.id} type="button" class="chip" aria-pressed={chosen === s.id && text === ''} onClick={() => { setChosen(s.id); setText(''); }}>
             {s.says}{s.targets.length > 0 && <span class="num faint">{s.targets.length}</span>}
           </button>
         ))}
       </div>
-      <div class="panel-body" tabIndex={0} role="region" aria-label={p('panel')}>
+      <div class="panel-body" tabIndex={0} role="region" aria-label={p('directory')}>
         {text !== '' ? <Found all={all} text={text} /> : shown.map(s => (
           <section key={s.id} class="keyset" aria-label={s.says}>
             <h3>{s.says}</h3>
