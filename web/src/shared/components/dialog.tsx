@@ -12,6 +12,8 @@ export function Dialog({ title, onClose, children, wide }: {
   useLayoutEffect(() => {
     const before = document.activeElement;
     node.current?.showModal();
+    // The browser gives the focus to what comes first, which is the key that closes.
+    node.current?.querySelector<HTMLElement>('[data-met]')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
