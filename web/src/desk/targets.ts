@@ -1,5 +1,6 @@
 // The directory of the panel: every line, seat and group as a key of it.
 import type { Line, LineKind, PanelGroup, PanelSeat } from './model.ts';
+import { seatWord } from '../shared/words.ts';
 import { p } from './words-panel.ts';
 import type { Target } from './view/key.tsx';
 
@@ -8,7 +9,7 @@ function lineTarget(line: Line): Target {
   const base = { number: line.number, title: line.title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
   if (!line.up) return { ...base, tone: 'none', avail: p('down') };
   if (!line.open) return { ...base, tone: 'none', avail: p('closed') };
-  if (line.free === null) return { ...base, tone: 'free', avail: p('up') };
+  if (typeof line.free !== 'number') return { ...base, tone: 'free', avail: p('up') };
   if (line.free > 0) return { ...base, tone: 'free', avail: p('free', line.free) };
   return (line.at_work ?? 0) > 0 ? { ...base, tone: 'busy', avail: p('noneFree') } : { ...base, tone: 'none', avail: p('nobody') };
 }
@@ -16,7 +17,7 @@ function lineTarget(line: Line): Target {
 function seatTarget(seat: PanelSeat): Target {
   const title = seat.name || seat.agent || '';
   const away = /signed_out|\+lost/.test(seat.state);
-  return { number: seat.seat, title, kind: 'seat', last: '', tone: seat.free ? 'free' : away ? 'none' : 'busy', avail: seat.zh };
+  return { number: seat.seat, title, kind: 'seat', last: '', tone: seat.free ? 'free' : away ? 'none' : 'busy', avail: seatWord(seat.state) };
 }
 
 function groupTarget(group: PanelGroup): Target {

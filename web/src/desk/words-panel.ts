@@ -34,7 +34,6 @@ export const p = dictionary({
   rings: ['振铃中…', 'Ringing…'],
   joined: ['已接通', 'Joined'],
   cancelled: ['已取消', 'Cancelled'],
-  noCall: ['没有通话在手', 'No call in hand'],
   emergencyAsk: ['没有来电在手。直接拨打 {0}？', 'There is no call in hand. Call {0} directly?'],
   emergencyCall: ['拨打 {0}', 'Call {0}'],
   deskPhoneDials: ['请在桌面话机上拨号', 'Dial on the desk phone'],

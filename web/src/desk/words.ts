@@ -14,7 +14,7 @@ export const w = dictionary({
   wrapUp: ['话后整理', 'Wrap-up'],
   extend: ['延长', 'Extend'],
   extended: ['已延长过一次', 'Extended once already'],
-  endCallFirst: ['通话结束后生效', 'Takes effect after the call'],
+  callFirst: ['请先结束通话，再退出登录', 'End the call before you sign out'],
   afterCall: ['通话后{0}', 'After the call: {0}'],
   left: ['还剩 {0}', '{0} left'],
   today: ['本次签入', 'Since sign-in'],
@@ -22,7 +22,6 @@ export const w = dictionary({
   talked: ['通话时长', 'Talk time'],
   waiting: ['排队', 'Waiting'],
   readySeats: ['空闲坐席', 'Ready seats'],
-  takeEffectNow: ['座席此刻的状态不允许', 'Not in the present state'],
   seatState: ['坐席状态', 'Seat state'],
   // Signing in.
   chooseSeat: ['选择坐席', 'Choose a seat'],
@@ -109,6 +108,7 @@ export const w = dictionary({
   isRinging: ['振铃', 'Ringing'],
   isTalking: ['通话', 'Talking'],
   isApart: ['听音乐等待', 'Waits with music'],
+  isAway: ['掉线，等待恢复', 'Gone, awaited'],
   supervisor: ['班长', 'Supervisor'],
   swapKey: ['换人', 'Swap'],
   togetherKey: ['三方', 'All three'],
@@ -124,7 +124,6 @@ export const w = dictionary({
   retry: ['再试', 'Try again'],
   otherCalls: ['另有 {0} 个通话', '{0} more calls'],
   keypad: ['拨号键盘', 'Keypad'],
-  sent: ['已发送 {0}', 'Sent {0}'],
   // Between calls.
   idleReady: ['等待来电', 'Waiting for a call'],
   idleBreak: ['休息中，不派来电', 'On a break: no calls'],

@@ -3,14 +3,14 @@ import '../desk/desk.css';
 import '../desk/panel.css';
 import { effect } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { get, type Session } from '../shared/api.ts';
+import { get, post, type Session } from '../shared/api.ts';
 import { ConnectionBar } from '../shared/components/connection.tsx';
 import { Header } from '../shared/components/header.tsx';
-import { toast } from '../shared/components/toast.tsx';
+import { toast, toastFault } from '../shared/components/toast.tsx';
 import { useKeys } from '../shared/keys.ts';
 import { showTo } from '../shared/page.tsx';
 import { t } from '../shared/words.ts';
-import { known, ringing, seat, signedIn, talk } from '../desk/board.ts';
+import { known, mine, ringing, seat, signedIn, talk } from '../desk/board.ts';
 import { mode } from '../desk/choice.ts';
 import { feedState } from '../desk/feed.ts';
 import type { Words } from '../desk/model.ts';
@@ -30,6 +30,7 @@ import { p } from '../desk/words-panel.ts';
 import { w } from '../desk/words.ts';
 
 function Card({ words }: { words: Words | null }) {
+  if (talk.value && mine.value?.answered) return <Talking row={talk.value} words={words} />;
   if (ringing.value) return <Ringing row={ringing.value} />;
   if (ringingLine.value && feedState.value.is !== 'connected') return <RingingAlone />;
   if (talk.value) return <Talking row={talk.value} words={words} />;
@@ -40,14 +41,18 @@ function Desk({ session }: { session: Session }) {
   const [words, setWords] = useState<Words | null>(null);
   useEffect(() => { get<Words>('/api/v1/desk/words').then(setWords, () => {}); }, []);
   useKeys([{ key: 'shift+s', group: p('kPage'), says: p('kDevices'), run: () => { devicesOpen.value = true; } }]);
-  const inCall = () => {
-    if (!talk.peek()) return true;
-    toast(w('endCallFirst'), 'bad');
-    return false;
+  // Who goes leaves no seat behind that calls would be sent to.
+  const leaves = async () => {
+    if (talk.peek()) {
+      toast(w('callFirst'), 'bad');
+      return false;
+    }
+    if (signedIn.peek() && seat.peek()) await post(`/api/v1/seats/${seat.peek()?.seat}`, { state: 'out' }).catch(toastFault);
+    return true;
   };
   return (
     <div class="desk">
-      <Header title={w('title')} home="/desk" account={session.title} beforeSignOut={inCall}>
+      <Header title={w('title')} home="/desk" account={session.title} beforeSignOut={leaves}>
         {seat.value && signedIn.value && <span class="seat-no num">{w('seat', seat.value.seat)}</span>}
         <span class="grow" />
         <PhoneState />

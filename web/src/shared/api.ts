@@ -11,6 +11,8 @@ export interface Session {
   groups: string[];
   agent: string | null;
   seat: string | null;
+  /** The seat to propose. */
+  own_seat?: string | null;
   lang: 'zh' | 'en';
   anti_forgery: string;
   until: number;
@@ -57,6 +59,8 @@ interface Ask {
   body?: unknown;
   /** A 401 is told to the caller instead of leading to the sign-in page. */
   keep401?: boolean;
+  /** The page asks without its user: it does not keep his session alive. */
+  byItself?: boolean;
   signal?: AbortSignal;
 }
 
@@ -72,9 +76,10 @@ async function fault(response: Response): Promise<Fault> {
 }
 
 /** Sends a request; the answer as JSON, or a [`Fault`]. */
-export async function ask<T>(method: string, path: string, { body, keep401, signal }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, path: string, { body, keep401, byItself, signal }: Ask = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (byItself) headers['X-By-Itself'] = '1';
   if (method !== 'GET' && token !== '') headers['X-Anti-Forgery'] = token;
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
   if (body !== undefined) init.body = JSON.stringify(body);

@@ -1,4 +1,4 @@
-import { elapsed } from '../../shared/clock.ts';
+import { elapsed, remaining } from '../../shared/clock.ts';
 import { Icon, type IconName } from '../../shared/components/icon.tsx';
 import { clockOf } from '../../shared/format.ts';
 import type { StateClass } from '../../shared/states.ts';
@@ -14,6 +14,7 @@ const SAYS: Partial<Record<StateClass, [IconName, Parameters<typeof w>[0]]>> = {
 /** Between two calls. */
 export function Idle() {
   const now = stands.value;
+  const row = seat.value;
   const [icon, says] = SAYS[now?.is ?? 'out'] ?? ['headset', 'idleOut'];
   const last = lastCall.value;
   return (
@@ -21,7 +22,7 @@ export function Idle() {
       <div class={`idle-mark ${now?.is ?? 'out'}`}>
         <Icon name={icon} size={36} />
         <h2>{w(now?.reason === 'no_answer' ? 'idleNoAnswer' : says)}</h2>
-        {seat.value && <span class="num soft">{clockOf(elapsed(seat.value.since))}</span>}
+        {row && <span class="num soft">{row.until ? w('left', clockOf(remaining(row.until))) : clockOf(elapsed(row.since))}</span>}
       </div>
       {last && (
         <section class="last">
