@@ -24,7 +24,7 @@ export const p = dictionary({
   blindWhat: ['立即退出；不通会退回', 'You leave now; it comes back if not answered'],
   free: ['空闲 {0}', '{0} free'],
   noneFree: ['全忙', 'All busy'],
-  nobody: ['无人在岗', 'Nobody there'],
+  nobody: ['无人在岗', 'Nobody'],
   up: ['可通', 'Up'],
   down: ['不通', 'Down'],
   closed: ['非工作时间', 'Closed'],
