@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clockOf, numberOf, spanOf, spoken } from '../src/shared/format.ts';
+import { clockOf, hourOf, numberOf, setZone, spanOf, spoken, stampOf, timeOf } from '../src/shared/format.ts';
 import { standing } from '../src/shared/states.ts';
 import { seatWord } from '../src/shared/words.ts';
 
@@ -25,4 +25,16 @@ test('a state of a seat is read as facts write it', () => {
   assert.equal(standing('not_ready:signed_in').is, 'idle');
   assert.equal(standing('something new').is, 'out');
   assert.deepEqual(['ready', 'wrap_up', 'not_ready:no_answer', 'not_ready:培训', 'ready+lost'].map(seatWord), ['示闲', '话后整理', '久叫不应', '培训', '掉线']);
+});
+
+test('a time is written as the city has it, wherever the browser is', () => {
+  const at = 1_639_533_600_000;
+  setZone('Asia/Shanghai');
+  assert.equal(hourOf(at), '10:00');
+  assert.equal(stampOf(at * 1000), '2021-12-15 10:00:00');
+  assert.equal(timeOf(at * 1000, at + 3_600_000), '10:00');
+  assert.equal(timeOf((at - 86_400_000) * 1000, at), '12-14 10:00');
+  setZone('America/New_York');
+  assert.equal(hourOf(at), '21:00');
+  setZone(undefined);
 });

@@ -21,6 +21,7 @@ function whole(row: CallRow): CallRow {
     masked: row.masked ?? false,
     recording: row.recording ?? null,
     answered: row.answered ?? null,
+    placed: row.placed ?? null,
     came: row.came ?? null,
     apart: row.apart ?? null,
     transfers: (row.transfers ?? []).map(t => ({ ...t, result: t.result ?? null, cause: t.cause ?? null, seen: t.seen ?? '' })),
@@ -36,7 +37,7 @@ export function take(message: DeskMessage): void {
     if (message.seat !== undefined) seat.value = message.seat;
     if (message.calls || message.over) merge(message.calls ?? [], message.over ?? []);
   }
-  if (message.panel) panel.value = message.panel;
+  if (message.panel?.lines) panel.value = message.panel;
   if (message.holder !== undefined) holder.value = message.holder === null ? null : String(message.holder);
   if (message.message) notes.value = [...notes.peek(), message.message].slice(-5);
 }

@@ -67,7 +67,8 @@ export interface CallRow {
   recording_paused: boolean;
   began: number;
   since: number;
-  placed: number;
+  /** It entered a line first, or began to ring somebody. */
+  placed: number | null;
   answered: number | null;
   group: string;
   came: Came | null;

@@ -128,6 +128,7 @@ export const w = dictionary({
   idleReady: ['等待来电', 'Waiting for a call'],
   idleBreak: ['休息中，不派来电', 'On a break: no calls'],
   idleIn: ['已签入，示闲后开始接听', 'Signed in: become ready to take calls'],
+  idleBusy: ['通话正在建立…', 'A call is being set up…'],
   idleOut: ['未签入', 'Not signed in'],
   idleWrap: ['话后整理', 'Wrap-up'],
   idleLost: ['电话掉线，不派来电', 'The phone is lost: no calls'],

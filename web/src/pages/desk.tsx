@@ -1,7 +1,7 @@
 // The agent's page: one screen, everything by keyboard, nothing shown that the server has not said.
 import '../desk/desk.css';
 import '../desk/panel.css';
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { get, post, type Session } from '../shared/api.ts';
 import { ConnectionBar } from '../shared/components/connection.tsx';
@@ -15,13 +15,14 @@ import { mode } from '../desk/choice.ts';
 import { feedState } from '../desk/feed.ts';
 import type { Words } from '../desk/model.ts';
 import '../desk/notify.ts';
-import { ringingLine, startPhone, stopPhone, useDeskPhone } from '../desk/phone/phone.ts';
+import { liveLine, ringingLine, startPhone, stopPhone, useDeskPhone } from '../desk/phone/phone.ts';
+import { LineAlone, RingingAlone } from '../desk/view/alone.tsx';
 import { DevicesDialog, devicesOpen } from '../desk/view/devices.tsx';
 import { Faults } from '../desk/view/faults.tsx';
 import { Idle } from '../desk/view/idle.tsx';
 import { PanelView } from '../desk/view/panel.tsx';
 import { PhoneState } from '../desk/view/phonestate.tsx';
-import { Ringing, RingingAlone } from '../desk/view/ringing.tsx';
+import { Ringing } from '../desk/view/ringing.tsx';
 import { Side } from '../desk/view/side.tsx';
 import { SignInSeat } from '../desk/view/signin.tsx';
 import { StateBar } from '../desk/view/statebar.tsx';
@@ -32,8 +33,9 @@ import { w } from '../desk/words.ts';
 function Card({ words }: { words: Words | null }) {
   if (talk.value && mine.value?.answered) return <Talking row={talk.value} words={words} />;
   if (ringing.value) return <Ringing row={ringing.value} />;
-  if (ringingLine.value && feedState.value.is !== 'connected') return <RingingAlone />;
+  if (ringingLine.value && feedState.value.is !== 'connected') return <RingingAlone line={ringingLine.value} />;
   if (talk.value) return <Talking row={talk.value} words={words} />;
+  if (liveLine.value && !liveLine.value.returns) return <LineAlone line={liveLine.value} />;
   return <Idle />;
 }
 
@@ -72,10 +74,12 @@ function Desk({ session }: { session: Session }) {
   );
 }
 
-// The seat's phone is here while its agent is signed in and answers in the page.
+// The seat's phone is here while its agent is signed in and answers in the page. Who he is comes by another way than the feed: the
+// phone's credential needs both.
+const session = signal<Session | null>(null);
 let phoneOf = '';
 effect(() => {
-  if (!known.value) return;
+  if (!known.value || session.value === null) return;
   const of = signedIn.value && seat.value ? `${mode.value}:${seat.value.seat}` : '';
   if (of === phoneOf) return;
   phoneOf = of;
@@ -84,4 +88,4 @@ effect(() => {
   else void startPhone(seat.value?.seat ?? '');
 });
 
-void showTo(['agent', 'supervisor'], session => <Desk session={session} />);
+void showTo(['agent', 'supervisor'], of => <Desk session={of} />, of => { session.value = of; });

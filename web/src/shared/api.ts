@@ -1,5 +1,6 @@
 // Asking the server: one function, one shape of error. Who has no session is sent to sign in.
 import { setServerTime } from './clock.ts';
+import { setZone } from './format.ts';
 import { t } from './words.ts';
 
 export interface Session {
@@ -22,6 +23,8 @@ export interface Session {
   home: string;
   now: number;
   date: string;
+  /** The city's time zone. */
+  zone?: string;
 }
 
 /** What the server answers instead of what was asked for. */
@@ -121,6 +124,7 @@ export async function readSession(more?: Ask): Promise<Session> {
   const asked = Date.now();
   const session = await get<Session>('/api/v1/session', more);
   setServerTime(session.now, asked);
+  setZone(session.zone);
   holdToken(session.anti_forgery);
   return session;
 }

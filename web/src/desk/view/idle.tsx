@@ -8,14 +8,14 @@ import { Dialled, Number } from './who.tsx';
 
 const SAYS: Partial<Record<StateClass, [IconName, Parameters<typeof w>[0]]>> = {
   ready: ['headset', 'idleReady'], break: ['clock', 'idleBreak'], idle: ['check', 'idleIn'],
-  wrap: ['list', 'idleWrap'], lost: ['warn', 'idleLost'],
+  out: ['headset', 'idleOut'], wrap: ['list', 'idleWrap'], lost: ['warn', 'idleLost'],
 };
 
 /** Between two calls. */
 export function Idle() {
   const now = stands.value;
   const row = seat.value;
-  const [icon, says] = SAYS[now?.is ?? 'out'] ?? ['headset', 'idleOut'];
+  const [icon, says] = SAYS[now?.is ?? 'out'] ?? ['phone', 'idleBusy'];
   const last = lastCall.value;
   return (
     <article class="callcard idle-card" aria-label={w(says)}>

@@ -115,7 +115,7 @@ export function PanelView() {
       </div>
       <div class="panel-head">
         <Ways />
-        <form class="find" role="search" onSubmit={go}>
+        <form class="find" role="search" aria-label={p('find')} onSubmit={go}>
           <Icon name="search" size={16} />
           <input ref={field} class="input" type="search" aria-label={p('find')} placeholder={p('find')} value={text} autocomplete="off"
             onInput={event => setText(event.currentTarget.value)}

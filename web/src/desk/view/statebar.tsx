@@ -67,7 +67,7 @@ export function StateBar({ words }: { words: Words | null }) {
   const keys: Shortcut[] = [
     { key: 'shift+r', group: p('kState'), says: w('ready'), off: isReady, run: () => setSeat('ready') },
     { key: 'shift+b', group: p('kState'), says: w('breakKey'), run: () => openBreaks.current() },
-    { key: 'shift+e', group: p('kState'), says: `${w('wrapUp')} / ${w('extend')}`, off: extended, run: extend },
+    { key: 'shift+e', group: p('kState'), says: `${w('wrapUp')} / ${w('extend')}`, off: extended || !/^(ready|wrap)$/.test(now?.is ?? ''), run: extend },
   ];
   useKeys(keys);
   const breaks = words?.breaks ?? [w('breakKey')];
@@ -79,7 +79,7 @@ export function StateBar({ words }: { words: Words | null }) {
       <Menu side="start" icon="down" items={breaks.map(reason => ({ says: reason, run: () => setSeat('break', reason) }))}
         busy={isPending('seat:break')} openRef={open => { openBreaks.current = open; }}>{w('breakKey')}</Menu>
       {now?.is === 'wrap' && <Button busy={isPending('seat:wrap-up')} off={extended && w('extended')} onPress={extend}>{w('extend')}</Button>}
-      {!inCall && now?.is !== 'wrap' && <Button busy={isPending('seat:wrap-up')} onPress={extend}>{w('wrapUp')}</Button>}
+      {now?.is === 'ready' && <Button busy={isPending('seat:wrap-up')} onPress={extend}>{w('wrapUp')}</Button>}
       <Button kind="quiet" busy={isPending('seat:out')} onPress={() => setSeat('out')}>{w('signOut')}</Button>
       <span class="grow" />
       <Figures />
