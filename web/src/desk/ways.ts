@@ -1,4 +1,5 @@
-// The way in which the next press on the panel brings somebody in. It is the default again with each call.
+// The way in which the next press on the panel brings somebody in. After it, and with each call, it is the default again: nobody
+// should be transferred blindly because of what was chosen a minute ago.
 import { effect, signal } from '@preact/signals';
 import { talk } from './board.ts';
 import type { Way } from './model.ts';

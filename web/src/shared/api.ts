@@ -1,5 +1,6 @@
 // Asking the server: one function, one shape of error. Who has no session is sent to sign in.
 import { setServerTime } from './clock.ts';
+import { setZone } from './format.ts';
 import { t } from './words.ts';
 
 export interface Session {
@@ -11,6 +12,8 @@ export interface Session {
   groups: string[];
   agent: string | null;
   seat: string | null;
+  /** The seat to propose. */
+  own_seat?: string | null;
   lang: 'zh' | 'en';
   anti_forgery: string;
   until: number;
@@ -20,6 +23,8 @@ export interface Session {
   home: string;
   now: number;
   date: string;
+  /** The city's time zone. */
+  zone?: string;
 }
 
 /** What the server answers instead of what was asked for. */
@@ -57,6 +62,8 @@ interface Ask {
   body?: unknown;
   /** A 401 is told to the caller instead of leading to the sign-in page. */
   keep401?: boolean;
+  /** The page asks without its user: it does not keep his session alive. */
+  byItself?: boolean;
   signal?: AbortSignal;
 }
 
@@ -72,9 +79,10 @@ async function fault(response: Response): Promise<Fault> {
 }
 
 /** Sends a request; the answer as JSON, or a [`Fault`]. */
-export async function ask<T>(method: string, path: string, { body, keep401, signal }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, path: string, { body, keep401, byItself, signal }: Ask = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (byItself) headers['X-By-Itself'] = '1';
   if (method !== 'GET' && token !== '') headers['X-Anti-Forgery'] = token;
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
   if (body !== undefined) init.body = JSON.stringify(body);
@@ -116,6 +124,7 @@ export async function readSession(more?: Ask): Promise<Session> {
   const asked = Date.now();
   const session = await get<Session>('/api/v1/session', more);
   setServerTime(session.now, asked);
+  setZone(session.zone);
   holdToken(session.anti_forgery);
   return session;
 }

@@ -116,7 +116,7 @@ export class Feed<M extends Message> {
   async #attempt(): Promise<void> {
     if (this.#tries >= 3) {
       try {
-        await readSession();
+        await readSession({ byItself: true });
       } catch (error) {
         if (error instanceof Fault && error.status === 401) return this.stop();
       }

@@ -26,21 +26,27 @@ export const asking = signal<Target | null>(null);
 /** Why this key does nothing now; empty if it does. */
 export function whyNot(of: Target): string {
   if (!signedIn.value) return p('notSignedIn');
+  if (of.number === '') return p('noNumber');
   const row = talk.value;
   if (row && mine.value?.answered) {
     if (reaching.value || third.value) return p('busyNow');
     return '';
   }
   if (row) return p('busyNow');
-  return mode.value === 'desk' && of.number !== '' ? p('deskPhoneDials') : '';
+  return mode.value === 'desk' ? p('deskPhoneDials') : '';
 }
 
 /** Rings it: into the call in hand, or from the page's phone where there is none. */
 export function press(of: Target): void {
   if (whyNot(of) !== '') return;
-  if (talk.peek()) reach(of.number, way.peek());
-  else if (of.kind === 'emergency') asking.value = of;
-  else void dial(of.number);
+  if (talk.peek()) {
+    reach(of.number, way.peek());
+    way.value = 'three_way';
+  } else if (of.kind === 'emergency') {
+    asking.value = of;
+  } else {
+    void dial(of.number);
+  }
 }
 
 function outcome(of: Target, attempt: TransferRow | null): { kind: string; says: string } | null {
@@ -55,18 +61,19 @@ function outcome(of: Target, attempt: TransferRow | null): { kind: string; says:
 }
 
 export function PanelKey({ of }: { of: Target }) {
-  const now = outcome(of, attemptAt(of.number));
+  const now = of.number === '' ? null : outcome(of, attemptAt(of.number));
   const off = whyNot(of);
-  const status = now?.says ?? of.avail;
   return (
     <button type="button" class={`key ${of.kind} ${now ? `is-${now.kind}` : ''}`} aria-disabled={off !== ''} title={off === '' ? of.title : off}
       data-number={of.number} onClick={() => press(of)}>
       <span class="key-top">
-        <strong class="num">{of.number}</strong>
+        <strong class="num cut">{of.number || of.title}</strong>
         <span class={`avail ${of.tone}`}><i aria-hidden="true" />{of.avail}</span>
       </span>
-      <span class="key-title cut">{of.title}</span>
-      {(now ?? of.last !== '') && <span class="key-out cut">{now ? status : of.last}</span>}
+      <span class="key-below">
+        {now ? <span class="key-out cut">{now.says}</span> : of.number !== '' && <span class="key-title cut">{of.title}</span>}
+        {!now && of.last !== '' && <span class="key-last">{of.kind === 'line' && <span class="unseen">{p('lastSeen')}</span>}{of.last}</span>}
+      </span>
     </button>
   );
 }

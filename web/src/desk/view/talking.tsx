@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import { elapsed } from '../../shared/clock.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { Menu } from '../../shared/components/menu.tsx';
-import { clockOf } from '../../shared/format.ts';
+import { clockOf, numberOf } from '../../shared/format.ts';
 import { useKeys, type Shortcut } from '../../shared/keys.ts';
-import { mine, otherTalks, talk, third } from '../board.ts';
+import { mine, otherTalks, ringing, talk, third } from '../board.ts';
 import { feedState } from '../feed.ts';
 import { hold, isPending, mute, order, record, survey } from '../orders.ts';
 import type { CallRow, Words } from '../model.ts';
@@ -28,7 +28,7 @@ export function hangUp(): void {
 function RecordKey({ row, reasons, open }: { row: CallRow; reasons: readonly string[]; open: (run: () => void) => void }) {
   const busy = isPending('record');
   if (row.recording === null) return <Button icon="record" off={w('notRecorded')} class="tool">{w('notRecorded')}</Button>;
-  if (row.recording_paused) return <Button icon="record" pressed busy={busy} class="tool" onPress={() => record(false)}>{w('resumeRecord')}</Button>;
+  if (row.recording_paused) return <Button icon="record" lit busy={busy} class="tool" onPress={() => record(false)}>{w('resumeRecord')}</Button>;
   return <Menu side="start" icon="record" class="tool" busy={busy} openRef={open} items={reasons.map(why => ({ says: why, run: () => record(true, why) }))}>{w('pauseRecord')}</Menu>;
 }
 
@@ -45,7 +45,7 @@ function MuteKey({ muted, here, setHere }: { muted: boolean; here: boolean; setH
     }
   };
   useKeys([{ key: 'm', group: p('kCall'), says: w(on ? 'unmute' : 'mute'), run: press }]);
-  return <Button icon={on ? 'micOff' : 'mic'} pressed={on} busy={isPending('mute')} class="tool" shortcut="M" onPress={press}>{w(on ? 'unmute' : 'mute')}</Button>;
+  return <Button icon={on ? 'micOff' : 'mic'} lit={on} busy={isPending('mute')} class="tool" shortcut="M" onPress={press}>{w(on ? 'unmute' : 'mute')}</Button>;
 }
 
 export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
@@ -68,18 +68,19 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
       <header class="row">
         <h2 class="grow">{answered ? (held ? w('onHold') : w('talking')) : w('calling')}</h2>
         {row.recording !== null && <span class={`rec ${row.recording_paused ? 'paused' : ''}`}><i aria-hidden="true" />{w(row.recording_paused ? 'recordingPaused' : 'recordingNow')}</span>}
-        <span class="timer num" aria-hidden="true">{clockOf(elapsed(me?.since ?? row.answered ?? row.since))}</span>
+        <span class="timer num" aria-hidden="true">{clockOf(elapsed(me?.since ?? row.since))}</span>
       </header>
       <Dialled row={row} />
       {me?.role !== 'caller' && <div class="row spread"><Number of={row.caller} large /><Came row={row} waits={false} /></div>}
       <Parties row={row} />
       <ThirdParty row={row} />
+      {ringing.value && <p class="third ringing-strip" role="alert">{w('incoming')} {ringing.value.dialled} {numberOf(ringing.value.caller)}</p>}
       {otherTalks.value.length > 0 && <p class="small soft">{w('otherCalls', otherTalks.value.length)}</p>}
       <span class="grow" />
       {keypad && line && <Keypad line={line} onClose={() => setKeypad(false)} />}
       <div class="tools">
         <MuteKey muted={me?.muted ?? false} here={here} setHere={setHere} />
-        <Button icon={held ? 'play' : 'pause'} pressed={held} busy={isPending('hold')} off={!answered} class="tool" shortcut="H" onPress={() => hold(!held)}>{w(held ? 'resume' : 'holdKey')}</Button>
+        <Button icon={held ? 'play' : 'pause'} lit={held} busy={isPending('hold')} off={!answered} class="tool" shortcut="H" onPress={() => hold(!held)}>{w(held ? 'resume' : 'holdKey')}</Button>
         <Button icon="keypad" pressed={keypad} off={!line} class="tool" shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
         <RecordKey row={row} reasons={words?.record_pauses ?? []} open={run => { openRecord = run; }} />
         <Button icon="check" busy={isPending('survey')} off={!answered || third.value !== null} class="tool" onPress={survey}>{w('surveyKey')}</Button>

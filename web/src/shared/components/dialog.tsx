@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../words.ts';
 import { Button } from './button.tsx';
 
@@ -9,9 +9,11 @@ export function Dialog({ title, onClose, children, wide }: {
 }) {
   const node = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     node.current?.showModal();
+    // The browser gives the focus to what comes first, which is the key that closes.
+    node.current?.querySelector<HTMLElement>('[data-met]')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
