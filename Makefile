@@ -1,5 +1,5 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
-#   make demo    演示 · the switchboard with three robot seats, on this machine only
+#   make demo    演示 · the switchboard with robot seats and about 12 robot callers, on this machine only; CALLERS=0 for a quiet one
 #   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip, Chromium)
 #   make pages   网页 · web/dist is what web/ builds; `cd web && npm run build` builds it
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: half an hour. SEEDS=20000 for more
@@ -27,6 +27,9 @@ BUILD := cc:gcc
 # Tests in virtual time that take every core they get: apart from those that play sound in real time.
 VIRTUAL := matrix:: schedules:: city::
 
+# Robot callers at a time in `make demo`.
+CALLERS ?= 12
+
 # Cities that `make soak` draws and plays.
 SEEDS ?= 2000
 
@@ -39,7 +42,7 @@ SBOM ?= sbom.json
 .PHONY: demo test pages soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
 
 demo: tools-build
-	@exec $(CARGO) run --locked -- demo
+	@exec $(CARGO) run --locked -- demo --callers $(CALLERS)
 
 # Quiet unless something fails: cargo's own summary lines are the report.
 test: tools pages

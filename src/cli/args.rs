@@ -77,15 +77,8 @@ pub enum Command {
         #[arg(long)]
         last_good: bool,
     },
-    /// 本机演示：三个会说话的坐席 · a demonstration on this machine with three seats that talk.
-    Demo {
-        /// 时钟从此刻走起 · the clock starts at this local time and runs on.
-        #[arg(long, value_name = "TIME", value_parser = super::moment::parse, default_value = "2021-12-15T10:00")]
-        as_of: i64,
-        /// SIP 端口；被占用时换下一个 · the SIP port; the next free one if it is taken.
-        #[arg(long, value_name = "PORT")]
-        port: Option<u16>,
-    },
+    /// 本机演示：会说话的坐席，--callers 加上来电人 · a demonstration on this machine: seats that talk, with --callers callers too.
+    Demo(super::demo::args::Demo),
     /// 运行状况 · how the running switchboard stands.
     Status {
         /// 持续显示，有变化就更新，直到 Ctrl-C · shown again whenever it changes, until Ctrl-C.

@@ -1,7 +1,6 @@
 //! A telephone line: the sockets around one [`Phone`]. What is said comes from a [`Voice`]; what is heard is handed up packet by packet.
 //!
-//! The caller of `call` and the robots of `demo` are this one. UDP only. It decides nothing: it carries out what the phone wants
-//! and tells what happened.
+//! The caller of `call` is this one. UDP only. It decides nothing: it carries out what the phone wants and tells what happened.
 
 use super::voice::Voice;
 use crate::clock::{Clock, Now};
@@ -88,34 +87,9 @@ impl Line {
         self.clock.now()
     }
 
-    /// Registers and stays registered.
-    pub fn register(&mut self) {
-        self.phone.register(self.clock.now());
-    }
-
-    /// Gives the registration up.
-    pub fn unregister(&mut self) {
-        self.phone.unregister(self.clock.now());
-    }
-
     /// Calls a URI.
     pub fn dial(&mut self, uri: &str) -> SessionId {
         self.phone.dial(uri, b"", self.clock.now())
-    }
-
-    /// 180 to a call.
-    pub fn ring(&mut self, call: SessionId) {
-        self.phone.ring(call, self.clock.now());
-    }
-
-    /// 200 to a call.
-    pub fn answer(&mut self, call: SessionId) {
-        self.phone.answer(call, self.clock.now());
-    }
-
-    /// 486 to a call.
-    pub fn busy(&mut self, call: SessionId) {
-        self.phone.reject(call, 486, self.clock.now());
     }
 
     /// Ends a call in whatever state.

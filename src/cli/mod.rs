@@ -34,7 +34,6 @@ mod plan;
 mod recording;
 mod records;
 mod report;
-mod robot;
 mod run;
 mod screen;
 mod table;
@@ -72,7 +71,7 @@ fn dispatch(cli: &Cli, screen: &Screen) -> Result<Done, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Run { as_of, last_good } => run::run(global, *as_of, *last_good, screen),
-        Command::Demo { as_of, port } => demo::demo(global, *as_of, *port, screen),
+        Command::Demo(asked) => demo::demo(global, asked, screen),
         Command::Status { watch } => ask::status(global, *watch, screen),
         Command::Reload { by } => change::reload(global, by, screen),
         Command::Dialplan(Dialplan::Plan { folder, out, exit_code, base }) => {

@@ -259,7 +259,7 @@ fn make_takes_the_program_from_where_cargo_put_it() {
     assert!(there.0.join("usr/local/lib/sysusers.d/switchboard.conf").is_file());
 
     let shown = make(&here.0, "demo", &cargo, &there.0);
-    assert_eq!((code(&shown), out(&shown).trim()), (Some(0), "new demo"), "{}", err(&shown));
+    assert_eq!((code(&shown), out(&shown).trim()), (Some(0), "new demo --callers 12"), "{}", err(&shown));
 
     // A cargo that says nothing of a program: a sentence, and nothing is installed.
     let silent = executable(there.write("silent", "#!/bin/sh\n"));
@@ -402,17 +402,18 @@ fn the_doctor_finds_a_good_machine_good_and_a_taken_port_bad() {
 }
 
 /// A demo that runs, and ends with the test.
-struct Demo {
+pub(super) struct Demo {
     child: Child,
-    ready: Value,
+    /// What it printed when it was ready.
+    pub(super) ready: Value,
     address: String,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(super) fn start(more: &[&str]) -> Self {
         let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = binary();
-        command.args(["demo", "--json", "--port", &port.to_string()]).stdin(Stdio::null());
+        command.args(["demo", "--json", "--port", &port.to_string()]).args(more).stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -420,7 +421,7 @@ impl Demo {
         Self { child, ready: document["result"].clone(), address: format!("127.0.0.1:{port}") }
     }
 
-    fn ask(&self, words: &[&str]) -> Value {
+    pub(super) fn ask(&self, words: &[&str]) -> Value {
         let (socket, state) = (self.ready["admin"].as_str().unwrap(), self.ready["state"].as_str().unwrap());
         document(&switchboard(&[words, &["--socket", socket, "--state", state, "--json"]].concat()))["result"].clone()
     }
@@ -437,7 +438,8 @@ impl Demo {
         panic!("{words:?} never came true: {}", self.ask(words));
     }
 
-    fn stop(mut self) -> Option<i32> {
+    /// Its exit code.
+    pub(super) fn stop(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         self.child.wait().unwrap().code()
     }
@@ -452,7 +454,7 @@ impl Drop for Demo {
 
 #[test]
 fn the_demo_answers_a_call_and_leaves_nothing_behind() {
-    let demo = Demo::start();
+    let demo = Demo::start(&[]);
     let folder = Folder::new();
     demo.until(&["status"], |status| status["seats_ready"] == 3);
     let wav = folder.0.join("a.wav");

@@ -14,6 +14,7 @@ mod city;
 mod cli;
 mod codecs;
 mod compared;
+mod demo;
 mod dialplan_files;
 mod dialplan_words;
 mod dialplans;
