@@ -4,6 +4,7 @@ use crate::exchange::Meters;
 use crate::store::Health;
 use crate::transport::Counts;
 use arc_swap::ArcSwap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// One look.
@@ -39,6 +40,8 @@ pub struct Pulse {
     pub unbookable: Option<String>,
     /// Alarms since the start.
     pub alarms: u64,
+    /// The last alarms that were told: the number of each in this run, when (µs since the epoch), of what, and what.
+    pub told: Arc<VecDeque<(u64, i64, String, String)>>,
     /// Processor time of the signalling thread, ‰ of a processor.
     pub busy_permille: u16,
 }

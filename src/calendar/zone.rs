@@ -20,6 +20,12 @@ impl Zone {
         TimeZone::get(name).ok().map(Self)
     }
 
+    /// Its IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// UTC.
     #[must_use]
     pub fn utc() -> Self {
@@ -37,6 +43,17 @@ impl Zone {
     #[must_use]
     pub fn moment(&self, at: DateTime) -> i64 {
         self.0.to_timestamp(at).map_or(i64::MAX, jiff::Timestamp::as_microsecond)
+    }
+
+    /// A moment as it is written, µs since the epoch: `2021-12-15`, `2021-12-15T10:00` with or without seconds, here; or with an
+    /// offset (RFC 3339).
+    #[must_use]
+    pub fn read(&self, text: &str) -> Option<i64> {
+        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+            return Some(moment.as_microsecond());
+        }
+        let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|day| day.at(0, 0, 0, 0)));
+        local.ok().map(|local| self.moment(local))
     }
 
     /// Local midnight at which a day begins, µs since the epoch.

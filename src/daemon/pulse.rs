@@ -4,11 +4,14 @@ use crate::admin::{Beat, Pulse};
 use crate::clock::{Now, SECOND};
 use crate::exchange::Load;
 use crate::fact::{Event, Fact};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How often while something happens, and otherwise, µs.
 const BUSY: u64 = SECOND;
 const IDLE: u64 = 5 * SECOND;
+/// Alarms that readers may have missed.
+const TOLD: usize = 64;
 
 /// Gathers between two tellings what nobody else counts.
 #[derive(Debug, Default)]
@@ -17,6 +20,7 @@ pub(super) struct Teller {
     next: u64,
     facts: u64,
     alarms: u64,
+    told: Arc<VecDeque<(u64, i64, String, String)>>,
     lost: u64,
     /// The worst since the last telling.
     seen: Load,
@@ -36,7 +40,14 @@ impl Teller {
     /// A fact that is being written.
     pub fn fact(&mut self, event: &Event) {
         self.facts += 1;
-        self.alarms += u64::from(matches!(event.fact, Fact::Alarm { .. }));
+        if let Fact::Alarm { subject, text } = &event.fact {
+            self.alarms += 1;
+            let told = Arc::make_mut(&mut self.told);
+            told.push_back((self.alarms, event.at, subject.clone(), text.clone()));
+            if told.len() > TOLD {
+                told.pop_front();
+            }
+        }
     }
 
     /// Media events that found no room.
@@ -60,6 +71,7 @@ impl Teller {
             at: now.mono.max(1),
             facts: self.facts,
             alarms: self.alarms,
+            told: Arc::clone(&self.told),
             media_lost: self.lost,
             media_late: seen.late,
             waited: seen.waited,

@@ -204,12 +204,18 @@ pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
 
 /// What is published for whoever asks by the web.
 pub(super) fn views(
-    config: &Config,
+    (config, state): (&Config, &Path),
     clock: Clock,
     plan: &InForce,
     (writer, teller, sip): (&Writer, &Teller, &Transports),
 ) -> web::Views {
-    let house = web::House { breaks: config.floor.breaks.clone(), realm: config.sip.realm.clone() };
+    let house = web::House {
+        breaks: config.floor.breaks.clone(),
+        realm: config.sip.realm.clone(),
+        state: state.to_owned(),
+        recordings: config.recording.folder(state),
+        keys: Arc::new(config.recording.keys.clone()),
+    };
     let (board, phones) = (Arc::default(), Some(sip.entrance()));
     web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, house, phones }
 }

@@ -9,7 +9,7 @@ use super::trunks::Trunk;
 use crate::acd;
 use crate::call::{Conflict, Member};
 use crate::clock::{Now, SECOND};
-use crate::fact::Target;
+use crate::fact::{Origin, Target};
 use crate::id::{CallRef, GroupId, SeatId};
 
 impl Exchange {
@@ -118,6 +118,10 @@ fn call_row(id: CallRef, live: &Live) -> CallRow {
         answered: live.call.journey.answered_at,
         group: live.standing.group.as_ref().map(ToString::to_string).unwrap_or_default(),
         apart: live.call.members().iter().find(|m| m.apart).map(apart),
+        from_seat: match &live.call.journey.origin {
+            Origin::Seat(seat) => Some(seat.clone()),
+            _ => None,
+        },
         came: live.standing.came(&live.call),
     }
 }

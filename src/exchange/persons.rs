@@ -111,6 +111,8 @@ impl Exchange {
         let done = done.and_then(|()| order.map_or(Ok(()), |order| self.seat_order(&seat, order, now)));
         match done {
             Ok(()) => {
+                // Paperwork that lasts longer is no other state, but ends later.
+                self.changed.seat(&seat);
                 let agent = agent.or(here);
                 let state = state.map_or("in", SeatSet::word).to_owned();
                 self.fact(None, Fact::SeatOrdered { seat, agent, state, by, reason }, now);

@@ -94,6 +94,9 @@ pub struct CallRow {
     /// Who hears music while the agent is with the other one: `caller`, `target`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apart: Option<String>,
+    /// The seat that calls, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_seat: Option<SeatId>,
     /// Why it has come there, if not by having been dialled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came: Option<Came>,

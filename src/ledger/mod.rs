@@ -13,7 +13,7 @@ pub mod print;
 pub mod service_level;
 mod standing;
 pub mod transfers;
-mod words;
+pub mod words;
 
 pub use attempt::Attempt;
 pub use cdr::{Cdr, Played, Settings, Traffic, Visit};

@@ -27,6 +27,7 @@ fn call(n: u64, stage: &str) -> CallRow {
         answered: None,
         group: String::new(),
         apart: None,
+        from_seat: None,
         came: None,
     }
 }

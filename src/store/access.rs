@@ -221,9 +221,17 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
 }
 
 fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    keep(path, &serde_json::to_vec(value)?)
+}
+
+/// Writes a file whole: aside, onto the disk, then in its place.
+///
+/// # Errors
+/// As the system says: the old one is there still.
+pub fn keep(path: &Path, text: &[u8]) -> io::Result<()> {
     let aside = path.with_extension("part");
     let mut file = private::made().write(true).truncate(true).open(&aside)?;
-    file.write_all(&serde_json::to_vec(value)?)?;
+    file.write_all(text)?;
     file.sync_all()?;
     fs::rename(&aside, path)
 }

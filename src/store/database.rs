@@ -81,13 +81,15 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// What it is counted under.
     pub service: Option<Service>,
+    /// Those behind this one only, by t0 and place in the stream: the last of the page before.
+    pub behind: Option<(i64, u64)>,
     /// At most so many, the latest.
     pub limit: u32,
 }
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { since: None, until: None, number: None, outcome: None, service: None, limit: 50 }
+        Self { since: None, until: None, number: None, outcome: None, service: None, behind: None, limit: 50 }
     }
 }
 
@@ -225,6 +227,9 @@ impl Database {
         sql.push(self.archived()).push(" AS archived FROM cdr WHERE t0 >= ");
         sql.push_bind(filter.since.unwrap_or(i64::MIN));
         sql.push(" AND t0 < ").push_bind(filter.until.unwrap_or(i64::MAX));
+        if let Some((t0, seq)) = filter.behind {
+            sql.push(" AND (t0, seq) < (").push_bind(t0).push(", ").push_bind(signed(seq)).push(")");
+        }
         if let Some(number) = &filter.number {
             sql.push(" AND (dialled = ").push_bind(number.clone());
             sql.push(" OR caller = ").push_bind(number.clone()).push(")");

@@ -1,5 +1,6 @@
 //! What the handlers share: the token, the way to the exchange, and what is shown without asking it.
 
+use super::alarms::Alarms;
 use super::fault::Fault;
 use super::limits::Limits;
 use super::notes::Notes;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
+/// Records and recordings that are read at a time: the disk is the calls' first.
+const READERS: usize = 2;
 /// How often a call is looked at while somebody waits for its transfer, if nothing is told of it.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -30,6 +33,10 @@ pub(super) struct Backend {
     pub(super) views: Views,
     /// Accounts, sessions, the trail.
     pub(super) people: Arc<People>,
+    /// Records and recordings that are read at a time.
+    pub(super) readers: Semaphore,
+    /// What somebody must see to.
+    pub(super) alarms: Alarms,
     /// What is said to a seat's pages.
     pub(super) notes: Notes,
     /// The one-key panel as it is sent.
@@ -44,7 +51,9 @@ impl Backend {
         let watchers = Arc::new(Semaphore::new(limits.watchers));
         let panel = watch::Sender::new(r#"{"panel":null}"#.into());
         let (notes, started) = (Notes::default(), machine_wall());
-        Self { token, asks, limits, watchers, views, people, notes, panel, started }
+        let readers = Semaphore::new(READERS);
+        let alarms = Alarms::open(&views.house.state);
+        Self { token, asks, limits, watchers, views, people, alarms, readers, notes, panel, started }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.

@@ -5,11 +5,13 @@ use super::body::{Fields, body};
 use super::fault::{Fault, Told, json};
 use super::feed::{self, View};
 use super::notes::Note;
-use super::owned::seen;
+use super::orders::Ref;
+use super::owned::{Owned, seen};
 use super::visitor::Visitor;
-use crate::access::Right;
-use crate::call::Unfit;
-use crate::exchange::{Answer, CallRow, Command, SeatRow, Secret};
+use crate::access::{Outcome, Right};
+use crate::admin::NOTE;
+use crate::call::{Role, Unfit};
+use crate::exchange::{Answer, CallRow, Command, PartyRow, SeatRow, Secret};
 use crate::id::{AgentId, CallRef, SeatId};
 use crate::live::Delta;
 use axum::extract::ws::WebSocketUpgrade;
@@ -73,7 +75,8 @@ impl Own {
 
     fn own(&self, row: &CallRow) -> Option<CallRow> {
         let seat = self.seat.as_ref()?;
-        row.parties.iter().any(|party| party.who == seat.as_str()).then_some(())?;
+        let in_it = |party: &PartyRow| party.role != Role::Caller && party.who == seat.as_str();
+        (row.from_seat.as_ref() == Some(seat) || row.parties.iter().any(in_it)).then_some(())?;
         seen(row, &self.backend.views.board, &self.visitor)
     }
 
@@ -95,6 +98,7 @@ impl View for Own {
         let me = object!({ "account": who.name, "agent": who.agent, "title": who.title });
         let calls = self.calls();
         let panel: Value = serde_json::from_str(&self.panel.borrow_and_update()).unwrap_or(Value::Null);
+        let panel = panel.get("panel").cloned().unwrap_or(Value::Null);
         let mut document =
             object!({ "snapshot": true, "seq": seq, "me": me, "seat": row, "calls": calls, "panel": panel });
         if let (Some(document), Value::Object(holder)) = (document.as_object_mut(), self.holder()) {
@@ -174,6 +178,25 @@ pub(super) async fn words(State(backend): Desk, visitor: Visitor) -> Response {
     json(StatusCode::OK, &object!({ "breaks": breaks, "record_pauses": PAUSES, "seats": seats }))
 }
 
+/// A word of the supervisor to whoever sits there.
+pub(super) async fn message(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
+    let seat = SeatId::from(of.map_err(|_| Fault::unfit(Unfit::NoSeat))?.0);
+    let row = backend.views.board.seat(&seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
+    visitor.may(Right::Message, &Owned::seat(&row).object())?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let text = fields.required("text", NOTE)?;
+    fields.finish()?;
+    let at = backend.views.clock.now().wall;
+    let told = object!({ "from": visitor.who.title, "text": text, "at": at });
+    backend.notes.say(&seat, &object!({ "message": told }));
+    let noted = ("message", seat.as_str(), &*text);
+    backend
+        .people
+        .noted(&visitor.who, &visitor.from.to_string(), noted, Outcome::Done)
+        .map_err(|_| Fault::unwritten())?;
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
+}
+
 /// A credential for the telephone in a page. Whoever asks last has the seat's telephone; the others are told.
 pub(super) async fn phone(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -185,7 +208,7 @@ pub(super) async fn phone(State(backend): Desk, visitor: Visitor, request: Reque
     let account = visitor.session.as_ref().and_then(|(_, session)| backend.people.account(&session.account));
     let own = account.and_then(|account| account.seat).is_some_and(|own| own == seat);
     let free = row.agent.is_none() && visitor.who.agent.is_some();
-    let mut owned = super::owned::Owned::seat(&row);
+    let mut owned = Owned::seat(&row);
     if own || free {
         owned.belongs(visitor.who.agent.as_ref());
     }

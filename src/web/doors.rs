@@ -24,13 +24,17 @@ const fn door(method: &'static str, path: &'static str, right: Right, zh: &'stat
 
 /// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
 #[rustfmt::skip]
-pub const DOORS: [Door; 33] = [
+pub const DOORS: [Door; 45] = [
     door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
     door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
     door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
     door("POST", "/api/v1/accounts/{name}/reset", Right::Accounts, "收回口令，重发链接", "takes the password back, gives a new link"),
     door("POST", "/api/v1/accounts/{name}/token", Right::Accounts, "程序令牌，只显示一次", "a token for a program, shown once"),
     door("DELETE", "/api/v1/accounts/{name}/tokens/{program}", Right::Accounts, "收回程序令牌", "takes a program's token back"),
+    door("GET", "/api/v1/alarms", Right::Alarms, "告警，新的在前", "alarms, the latest first"),
+    door("POST", "/api/v1/alarms/{id}/acknowledge", Right::Acknowledge, "已处置一条告警", "somebody has seen to an alarm"),
+    door("GET", "/api/v1/wall", Right::Wall, "大屏指标", "the wallboard's figures"),
+    door("POST", "/api/v1/seats/{seat}/message", Right::Message, "给坐席页面发一句话", "a word to a seat's page"),
     door("GET", "/api/v1/audit", Right::Audit, "审计记录", "the trail"),
     door("GET", "/api/v1/callbacks", Right::Callbacks, "待回电", "callers who are to be called back"),
     door("POST", "/api/v1/callbacks/{ref}/done", Right::Callbacks, "了结一个待回电", "one of them need not be called back any more"),
@@ -42,6 +46,14 @@ pub const DOORS: [Door; 33] = [
     door("GET", "/api/v1/desk/live", Right::Desk, "坐席的实时数据（WebSocket）", "an agent's feed (WebSocket)"),
     door("GET", "/api/v1/desk/words", Right::Desk, "小休原因、可签入的坐席", "what a break may be for, and the seats"),
     door("GET", "/api/v1/figures", Right::Figures, "已结束通话的指标", "figures over ended calls"),
+    door("GET", "/api/v1/figures/transfers", Right::Figures, "各单位承接转办的情况", "how departments have taken what was passed to them"),
+    door("GET", "/api/v1/calls/{ref}/earlier", Right::Calls, "同一来电人的历史来电", "earlier calls of the same caller"),
+    door("GET", "/api/v1/journeys", Right::Journeys, "通话记录", "records of ended calls"),
+    door("GET", "/api/v1/journeys/{ref}", Right::Journeys, "一条通话记录", "one record with its facts"),
+    door("POST", "/api/v1/journeys/{ref}/unmask", Right::Unmask, "查看完整号码，须写明缘由", "the caller's whole number, to who says why"),
+    door("GET", "/api/v1/journeys/{ref}/ladder", Right::Ladder, "信令阶梯（不含内容）", "the ladder of its signalling, without content"),
+    door("GET", "/api/v1/journeys/{ref}/recording", Right::Recording, "录音", "its sound"),
+    door("GET", "/api/v1/journeys/{ref}/waveform", Right::Recording, "录音波形，每方一条", "who spoke when, as a picture"),
     door("GET", "/api/v1/groups", Right::Floor, "坐席组", "groups"),
     door("POST", "/api/v1/groups/{group}", Right::Group, "灾备模式", "disaster mode of a group"),
     door("GET", "/api/v1/live", Right::Calls, "全部实时数据（WebSocket）", "everything as it changes (WebSocket)"),

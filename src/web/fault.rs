@@ -65,6 +65,16 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, "unknown_group", words)
     }
 
+    pub(super) fn no_record(call: CallRef) -> Self {
+        let words = (format!("没有通话 {call} 的记录"), format!("there is no record of call {call}"));
+        Self::new(StatusCode::NOT_FOUND, "unknown_call", words)
+    }
+
+    pub(super) fn no_recording() -> Self {
+        let words = ("没有录音，或已过保存期限", "there is no recording, or it is past its retention");
+        Self::new(StatusCode::NOT_FOUND, "no_recording", words)
+    }
+
     pub(super) fn no_callback(callback: CallRef) -> Self {
         let words = (format!("没有待回电 {callback}"), format!("nobody is to be called back for {callback}"));
         Self::new(StatusCode::NOT_FOUND, "unknown_callback", words)

@@ -7,6 +7,7 @@
 //! signalling thread nothing. It refuses to serve browsers' scripts of other sites.
 
 mod accounts;
+mod alarms;
 mod backend;
 mod body;
 mod desk;
@@ -18,6 +19,7 @@ mod figures;
 mod files;
 mod guard;
 mod health;
+mod journeys;
 mod limits;
 mod metrics;
 mod notes;
@@ -29,10 +31,12 @@ mod phones;
 mod query;
 mod routes;
 mod sessions;
+mod sound;
 mod stream;
 mod verb;
 mod views;
 mod visitor;
+mod wall;
 
 pub use fault::Fault;
 pub use limits::Limits;

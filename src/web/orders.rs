@@ -228,7 +228,7 @@ fn word(result: Option<TransferResult>) -> serde_json::Value {
     result.map_or_else(|| object!("call_ended"), |result| object!(result))
 }
 
-fn reference(of: Ref) -> Result<CallRef, Fault> {
+pub(super) fn reference(of: Ref) -> Result<CallRef, Fault> {
     of.ok().and_then(|Path(text)| CallRef::parse(&text)).ok_or_else(|| {
         let words =
             ("通话编号应为 11 个字符，见 /api/v1/calls", "a call reference has 11 characters: see /api/v1/calls");

@@ -25,6 +25,9 @@ impl Owned {
             let Some(seat) = board.seat(&SeatId::from(party.who.as_str())) else { continue };
             owned.seat_of(&seat);
         }
+        if let Some(seat) = row.from_seat.as_ref().and_then(|seat| board.seat(seat)) {
+            owned.seat_of(&seat);
+        }
         if !row.group.is_empty() {
             owned.groups.push(GroupId::from(row.group.as_str()));
         }

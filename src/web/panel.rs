@@ -53,6 +53,10 @@ pub(super) async fn keep(backend: Arc<Backend>) {
             panel.lines = directory(&backend.views.plan.load().plan, wall);
         }
         count = count.wrapping_add(1);
+        {
+            let (pulse, plan) = (backend.views.pulse.load(), backend.views.plan.load());
+            backend.alarms.look(&pulse, &backend.views.board.groups(), &plan.plan, wall);
+        }
         panel.follow(&backend, wall);
         let text: Arc<str> = json!({ "panel": panel.show(&backend) }).to_string().into();
         backend.panel.send_if_modified(|shown| {

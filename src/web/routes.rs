@@ -10,7 +10,7 @@ use super::orders::{self, Ref};
 use super::owned::seen;
 use super::verb::Action;
 use super::visitor::Visitor;
-use super::{accounts, desk, document, files, health, phones, sessions, stream};
+use super::{accounts, alarms, desk, document, files, health, journeys, phones, sessions, sound, stream, wall};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::live::Listed;
 use crate::transport::websocket::PATH;
@@ -30,41 +30,7 @@ type Desk = State<Arc<Backend>>;
 /// ready, which whoever restarts it must know, pages, which have nothing in them, how one signs in, and telephones in pages, which
 /// prove themselves by SIP.
 pub(super) fn router(backend: &Arc<Backend>) -> Router {
-    let mut router = Router::new()
-        .route("/api/v1/status", get(status))
-        .route("/api/v1/calls", get(calls))
-        .route("/api/v1/calls/{ref}", get(orders::call).delete(orders::hang_up))
-        .route("/api/v1/calls/{ref}/why", get(orders::why))
-        .route("/api/v1/seats", get(seats))
-        .route("/api/v1/seats/{seat}", post(orders::set_seat))
-        .route("/api/v1/callbacks", get(orders::callbacks))
-        .route("/api/v1/callbacks/{ref}/take", post(orders::take_callback))
-        .route("/api/v1/callbacks/{ref}/done", post(orders::end_callback))
-        .route("/api/v1/groups", get(groups))
-        .route("/api/v1/groups/{group}", post(orders::set_group))
-        .route("/api/v1/trunks", get(trunks))
-        .route("/api/v1/live", get(stream::live))
-        .route("/api/v1/desk/live", get(desk::live))
-        .route("/api/v1/desk/words", get(desk::words))
-        .route("/api/v1/phone", post(desk::phone))
-        .route("/api/v1/figures", get(figures))
-        .route("/api/v1/session/password", post(sessions::password))
-        .route("/api/v1/session/lang", post(sessions::lang))
-        .route("/api/v1/session/secrecy", post(sessions::secrecy))
-        .route("/api/v1/accounts", get(accounts::list).post(accounts::add))
-        .route("/api/v1/accounts/{name}", patch(accounts::change))
-        .route("/api/v1/accounts/{name}/reset", post(accounts::reset))
-        .route("/api/v1/accounts/{name}/token", post(accounts::token))
-        .route("/api/v1/accounts/{name}/tokens/{program}", delete(accounts::untoken))
-        .route("/api/v1/audit", get(accounts::audit))
-        .route("/api/v1/openapi.json", get(document::openapi))
-        .route("/metrics", get(metrics));
-    for (word, action) in Action::ALL {
-        let order = move |backend: Desk, visitor: Visitor, of: Ref, request: Request| {
-            orders::order(backend, action, visitor, of, request)
-        };
-        router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
-    }
+    let router = floor().merge(records()).merge(people());
     let closed = from_fn_with_state(Arc::clone(backend), guard);
     router
         .fallback(async || Fault::no_such_path())
@@ -118,4 +84,66 @@ async fn trunks(State(backend): Desk) -> Told {
         Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
         _ => Err(Fault::strange()),
     }
+}
+
+/// The floor as it is, and orders about it.
+fn floor() -> Router<Arc<Backend>> {
+    let mut router = Router::new()
+        .route("/api/v1/status", get(status))
+        .route("/api/v1/calls", get(calls))
+        .route("/api/v1/calls/{ref}", get(orders::call).delete(orders::hang_up))
+        .route("/api/v1/calls/{ref}/why", get(orders::why))
+        .route("/api/v1/seats", get(seats))
+        .route("/api/v1/seats/{seat}", post(orders::set_seat))
+        .route("/api/v1/callbacks", get(orders::callbacks))
+        .route("/api/v1/callbacks/{ref}/take", post(orders::take_callback))
+        .route("/api/v1/callbacks/{ref}/done", post(orders::end_callback))
+        .route("/api/v1/groups", get(groups))
+        .route("/api/v1/groups/{group}", post(orders::set_group))
+        .route("/api/v1/trunks", get(trunks))
+        .route("/api/v1/live", get(stream::live))
+        .route("/api/v1/seats/{seat}/message", post(desk::message));
+    for (word, action) in Action::ALL {
+        let order = move |backend: Desk, visitor: Visitor, of: Ref, request: Request| {
+            orders::order(backend, action, visitor, of, request)
+        };
+        router = router.route(&format!("/api/v1/calls/{{ref}}/{word}"), post(order));
+    }
+    router
+}
+
+/// What has been: records, figures, alarms.
+fn records() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/api/v1/figures", get(figures))
+        .route("/api/v1/figures/transfers", get(journeys::transfers))
+        .route("/api/v1/calls/{ref}/earlier", get(journeys::earlier))
+        .route("/api/v1/journeys", get(journeys::list))
+        .route("/api/v1/journeys/{ref}", get(journeys::one))
+        .route("/api/v1/journeys/{ref}/unmask", post(journeys::unmask))
+        .route("/api/v1/journeys/{ref}/ladder", get(journeys::ladder))
+        .route("/api/v1/journeys/{ref}/recording", get(sound::recording))
+        .route("/api/v1/journeys/{ref}/waveform", get(sound::waveform))
+        .route("/api/v1/alarms", get(alarms::list))
+        .route("/api/v1/alarms/{id}/acknowledge", post(alarms::acknowledge))
+        .route("/api/v1/wall", get(wall::wall))
+        .route("/metrics", get(metrics))
+}
+
+/// Who people are, what they work with, and what they have done.
+fn people() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/api/v1/desk/live", get(desk::live))
+        .route("/api/v1/desk/words", get(desk::words))
+        .route("/api/v1/phone", post(desk::phone))
+        .route("/api/v1/session/password", post(sessions::password))
+        .route("/api/v1/session/lang", post(sessions::lang))
+        .route("/api/v1/session/secrecy", post(sessions::secrecy))
+        .route("/api/v1/accounts", get(accounts::list).post(accounts::add))
+        .route("/api/v1/accounts/{name}", patch(accounts::change))
+        .route("/api/v1/accounts/{name}/reset", post(accounts::reset))
+        .route("/api/v1/accounts/{name}/token", post(accounts::token))
+        .route("/api/v1/accounts/{name}/tokens/{program}", delete(accounts::untoken))
+        .route("/api/v1/audit", get(accounts::audit))
+        .route("/api/v1/openapi.json", get(document::openapi))
 }

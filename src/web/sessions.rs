@@ -178,6 +178,7 @@ fn document(backend: &Backend, visitor: &Visitor) -> Value {
         "rights": People::rights(who),
         "home": if who.roles.is_empty() { "/" } else { account.home() },
         "now": wall,
+        "zone": plan.zone().name(),
         "date": plan.zone().local(wall).date().to_string(),
     })
 }

@@ -4,9 +4,11 @@ use crate::admin::Beat;
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;
+use crate::media::archive::Keys;
 use crate::store::Shown;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What the configuration says that pages show.
@@ -16,6 +18,12 @@ pub struct House {
     pub breaks: Vec<String>,
     /// The realm in which telephones prove themselves.
     pub realm: String,
+    /// The state folder: records and journal.
+    pub state: PathBuf,
+    /// The folder of recordings, and the keys that open sealed ones.
+    pub recordings: PathBuf,
+    /// See there.
+    pub keys: Arc<Keys>,
 }
 
 /// Values that others publish.

@@ -126,8 +126,13 @@ fn exchange(command: &Command) -> Option<Answer> {
 fn addresses() -> Vec<(&'static str, String, Right)> {
     let mut all = Vec::new();
     for door in DOORS.iter().filter(|door| !door.path.ends_with("{word}") && door.right != Right::Session) {
-        let path = door.path.replace("{ref}", CALL).replace("{seat}", "8001").replace("{group}", "main");
-        all.push((door.method, path.replace("{name}", "nobody").replace("{program}", "none"), door.right));
+        let path =
+            door.path.replace("{ref}", CALL).replace("{seat}", "8001").replace("{group}", "main").replace("{id}", "7");
+        all.push((
+            door.method,
+            path.replace("{id}", "7").replace("{name}", "nobody").replace("{program}", "none"),
+            door.right,
+        ));
     }
     for (word, action) in Action::ALL {
         all.push(("POST", format!("/api/v1/calls/{CALL}/{word}"), action.right()));
@@ -435,7 +440,7 @@ fn the_document_of_the_api_says_what_is_served_and_nothing_else() {
     let described: usize = paths.values().map(|of| of.as_object().unwrap().len()).sum();
     assert_eq!(described, DOORS.len() - 1 + Action::ALL.len());
     for (path, methods) in paths {
-        let at = path.replace("{ref}", CALL).replace("{seat}", "8001").replace("{group}", "main");
+        let at = path.replace("{ref}", CALL).replace("{seat}", "8001").replace("{group}", "main").replace("{id}", "7");
         for method in methods.as_object().unwrap().keys() {
             let told =
                 api.sends(&crate::api::request(&method.to_uppercase(), at.trim_start_matches("/api/v1"), &[], ""));

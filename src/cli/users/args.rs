@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Subcommand)]
 pub enum Users {
     /// 列出账号 · lists them.
+    #[command(after_help = "例 example:\n  switchboard users ls")]
     Ls,
     /// 新建账号，印出一次性链接（三天内有效） · makes one and prints its link, which is used once and within three days.
     #[command(
@@ -15,6 +16,7 @@ pub enum Users {
     )]
     Add(Add),
     /// 停用；--undo 恢复 · nobody signs in by it any more; --undo: again.
+    #[command(after_help = "例 examples:\n  switchboard users disable wang\n  switchboard users disable wang --undo")]
     Disable {
         /// 账号 · the account.
         name: String,
@@ -23,6 +25,7 @@ pub enum Users {
         undo: bool,
     },
     /// 收回口令与动态码，重发链接 · takes password and second factor away, prints a new link.
+    #[command(after_help = "例 example:\n  switchboard users reset wang")]
     Reset {
         /// 账号 · the account.
         name: String,
@@ -90,6 +93,7 @@ pub enum Audit {
         before: Option<u64>,
     },
     /// 逐条核对散列链；有改动则退出码 1 · goes through the whole chain; exit 1 where it is broken.
+    #[command(after_help = "例 example:\n  switchboard audit prove")]
     Prove,
 }
 

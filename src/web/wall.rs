@@ -1,0 +1,111 @@
+//! The wallboard: the big figures beside their targets, in one answer. Over ended calls they are those of the book (`figures`), of what
+//! is now those of the board; nothing is counted here for itself.
+
+use super::backend::Backend;
+use super::fault::json;
+use crate::exchange::{CallRow, SeatRow};
+use crate::ledger::figures::{Book, Hour};
+use crate::ledger::service_level::Figures;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json as object};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Answered within 15 s, and connect rate over any 24 hours (GB/T 33358-2016); the longest that somebody should wait, s.
+const TARGETS: (f64, f64, u32) = (0.90, 0.95, 60);
+/// Hours of a day, and of a week.
+const DAY: i64 = 24;
+const WEEK: i64 = 7 * DAY;
+
+pub(super) async fn wall(State(backend): State<Arc<Backend>>) -> Response {
+    let views = &backend.views;
+    let (sheet, wall) = (views.figures.load_full(), views.clock.now().wall);
+    let (calls, seats) = (views.board.calls(), views.board.seats());
+    let waits: Vec<&Arc<CallRow>> = calls.iter().filter(|call| call.stage == "queueing").collect();
+    let first = waits.iter().map(|call| call.placed.unwrap_or(call.since)).min();
+    let longest = first.map_or(0, |first| wall.saturating_sub(first).max(0) / 1_000_000);
+    let mut document = object!({
+        "now": wall,
+        "waiting": waits.len(),
+        "longest_wait_s": longest,
+        "talking": calls.iter().filter(|call| call.stage == "talking").count(),
+        "calls": calls.len(),
+        "seats": states(&seats),
+        "targets": { "within_15s": TARGETS.0, "connect_rate": TARGETS.1, "longest_wait_s": TARGETS.2 },
+        "alarms": backend.alarms.open_ones(),
+        "complete": sheet.complete,
+    });
+    if let (Some(document), Value::Object(figures)) = (document.as_object_mut(), figures(&sheet.book, wall)) {
+        document.extend(figures);
+    }
+    json(StatusCode::OK, &document)
+}
+
+/// Seats by what they do, in the wallboard's words.
+fn states(rows: &[Arc<SeatRow>]) -> BTreeMap<&'static str, u32> {
+    let words = ["ready", "talking", "ringing", "wrap_up", "break", "lost", "out"];
+    let mut all: BTreeMap<&str, u32> = words.into_iter().map(|word| (word, 0)).collect();
+    for row in rows {
+        let work = row.state.split(['+', '>']).next().unwrap_or_default();
+        let word = match work {
+            _ if row.agent.is_none() => "out",
+            _ if row.state.contains("+lost") => "lost",
+            "ready" => "ready",
+            "talking" | "held" => "talking",
+            "reserved" | "ringing" => "ringing",
+            "wrap_up" => "wrap_up",
+            _ => "break",
+        };
+        *all.entry(word).or_default() += 1;
+    }
+    all
+}
+
+/// Today, the last 24 hours, and the hours of today beside those of the same day a week ago.
+fn figures(book: &Book, wall: i64) -> Value {
+    let zone = book.zone();
+    let now = Hour::of(wall, zone);
+    let midnight = Hour::of(zone.midnight(zone.local(wall).date()), zone);
+    let today = book.tally(midnight, now.plus(1)).all;
+    let rolling = level(book, now.plus(1 - DAY), now.plus(1));
+    // The figure as it stood at the end of each of the last 24 hours: the worst of them is what is judged.
+    let past = (0..DAY).map(|ago| (now.plus(-ago), level(book, now.plus(1 - ago - DAY), now.plus(1 - ago))));
+    let rated = past.filter_map(|(hour, level)| Some((level.answer_15s()?, hour, level.connect_rate()?)));
+    let (mut least, mut least_rate) = (None::<(f64, Hour)>, None::<f64>);
+    for (in_time, hour, connected) in rated {
+        if least.is_none_or(|(least, _)| in_time < least) {
+            least = Some((in_time, hour));
+        }
+        least_rate = Some(least_rate.map_or(connected, |least| least.min(connected)));
+    }
+    let calls = |from: Hour, hours: i64| -> Vec<u64> {
+        let counts: BTreeMap<Hour, u64> =
+            book.hours(from, from.plus(hours)).map(|(h, t)| (h, t.all.outcomes.calls())).collect();
+        (0..hours).map(|n| counts.get(&from.plus(n)).copied().unwrap_or(0)).collect()
+    };
+    let passed = (0..DAY).find(|n| midnight.plus(*n) == now).unwrap_or(0) + 1;
+    let before = midnight.plus(-WEEK);
+    object!({
+        "today": {
+            "calls": today.outcomes.calls(), "answered": today.level.connected, "abandoned": today.abandoned,
+            "connect_rate": today.level.connect_rate(), "within_15s": today.level.answer_15s(),
+        },
+        "rolling": {
+            "within_15s": rolling.answer_15s(), "connect_rate": rolling.connect_rate(),
+            "minimum": least.map(|(least, _)| least), "minimum_at": least.map(|(_, hour)| hour.begins(zone)),
+            "connect_rate_minimum": least_rate, "few": rolling.few(),
+        },
+        "trend": {
+            "today": calls(midnight, passed), "same_weekday": calls(before, DAY),
+            "date": zone.local(before.begins(zone)).date().to_string(),
+        },
+    })
+}
+
+fn level(book: &Book, from: Hour, to: Hour) -> Figures {
+    let mut sum = Figures::default();
+    book.hours(from, to).for_each(|(_, tally)| sum.merge(&tally.all.level));
+    sum
+}
