@@ -3,7 +3,7 @@ import '../desk/desk.css';
 import '../desk/panel.css';
 import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { get, post, type Session } from '../shared/api.ts';
+import { get, post, stayWhile, type Session } from '../shared/api.ts';
 import { ConnectionBar } from '../shared/components/connection.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { toast, toastFault } from '../shared/components/toast.tsx';
@@ -73,6 +73,8 @@ function Desk({ session }: { session: Session }) {
     </div>
   );
 }
+
+stayWhile(() => liveLine.peek() !== null);
 
 // The seat's phone is here while its agent is signed in and answers in the page. Who he is comes by another way than the feed: the
 // phone's credential needs both.
