@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { stayWhile } from '../src/shared/api.ts';
 import { Feed, type Message } from '../src/shared/live.ts';
 
 interface Played {
@@ -57,9 +58,16 @@ test('what an old connection says after it was given up is not taken', async () 
   feed.stop();
 });
 
-test('a session that is over leads to the sign-in page, and back', () => {
+test('a session that is over leads to the sign-in page, and back, once the talk in hand is over', async () => {
   const feed = new Feed<Message>('/feed', () => {});
+  let talks = true;
+  stayWhile(() => talks);
+  last().says({ snapshot: true, seq: 1 });
   last().ends(4401);
+  assert.equal(feed.state.value.is, 'lost');
+  assert.equal(page.wentTo, undefined);
+  talks = false;
+  await pause(600);
   assert.equal(page.wentTo, '/?next=%2Fdesk');
   feed.stop();
 });

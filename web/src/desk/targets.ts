@@ -1,12 +1,14 @@
 // The directory of the panel: every line, seat and group as a key of it.
 import type { Line, LineKind, PanelGroup, PanelSeat } from './model.ts';
+import { standing } from '../shared/states.ts';
 import { seatWord } from '../shared/words.ts';
 import { p } from './words-panel.ts';
 import type { Target } from './view/key.tsx';
 
 function lineTarget(line: Line): Target {
   const last = line.last && !line.last.ok ? line.last.seen : '';
-  const base = { number: line.number, title: line.title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
+  const title = line.title.startsWith(line.number) ? line.title.slice(line.number.length).trim() : line.title;
+  const base = { number: line.number, title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
   const staffed = typeof line.at_work === 'number';
   if (staffed && line.at_work === 0) return { ...base, tone: 'none', avail: p(line.open ? 'nobody' : 'closed') };
   if (!line.up) return { ...base, tone: 'none', avail: p('down') };
@@ -17,9 +19,9 @@ function lineTarget(line: Line): Target {
 }
 
 function seatTarget(seat: PanelSeat): Target {
-  const title = seat.name || seat.agent || '';
-  const away = /signed_out|\+lost/.test(seat.state);
-  return { number: seat.seat, title, kind: 'seat', last: '', tone: seat.free ? 'free' : away ? 'none' : 'busy', avail: seatWord(seat.state) };
+  const { is } = standing(seat.state);
+  const tone = seat.free ? 'free' : is === 'out' || is === 'lost' ? 'none' : 'busy';
+  return { number: seat.seat, title: seat.name || seat.agent || '', kind: 'seat', last: '', tone, colour: is, avail: seatWord(seat.state) };
 }
 
 function groupTarget(group: PanelGroup): Target {

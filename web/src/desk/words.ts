@@ -55,6 +55,7 @@ export const w = dictionary({
   micInsecure: ['浏览器只在 https 下允许麦克风：请用 https 打开本页', 'Browsers give a microphone to https pages only: open this page by https'],
   gesture: ['浏览器拦住了声音，点这里听到对方', 'The browser holds the sound back: press here to hear'],
   confirmSound: ['打开声音', 'Play the sound'],
+  sessionOver: ['登录已过期：通话可以说完，挂断后请重新登录', 'Your session is over: finish the call, then sign in again'],
   otherTab: ['此席位的电话在另一个标签页，本页只看不接', 'This seat’s phone is in another tab; this page only shows'],
   takePhone: ['电话拿到本页', 'Take the phone here'],
   phoneOff: ['电话未连接', 'Phone not connected'],

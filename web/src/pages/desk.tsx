@@ -3,7 +3,7 @@ import '../desk/desk.css';
 import '../desk/panel.css';
 import { effect, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { get, post, type Session } from '../shared/api.ts';
+import { get, post, stayWhile, type Session } from '../shared/api.ts';
 import { ConnectionBar } from '../shared/components/connection.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { toast, toastFault } from '../shared/components/toast.tsx';
@@ -17,6 +17,7 @@ import type { Words } from '../desk/model.ts';
 import '../desk/notify.ts';
 import { liveLine, ringingLine, startPhone, stopPhone, useDeskPhone } from '../desk/phone/phone.ts';
 import { LineAlone, RingingAlone } from '../desk/view/alone.tsx';
+import '../desk/phone/stale.ts';
 import { DevicesDialog, devicesOpen } from '../desk/view/devices.tsx';
 import { Faults } from '../desk/view/faults.tsx';
 import { Idle } from '../desk/view/idle.tsx';
@@ -73,6 +74,8 @@ function Desk({ session }: { session: Session }) {
     </div>
   );
 }
+
+stayWhile(() => liveLine.peek()?.media.peek() === 'connected');
 
 // The seat's phone is here while its agent is signed in and answers in the page. Who he is comes by another way than the feed: the
 // phone's credential needs both.

@@ -1,4 +1,5 @@
 // Asking the server: one function, one shape of error. Who has no session is sent to sign in.
+import { signal } from '@preact/signals';
 import { setServerTime } from './clock.ts';
 import { setZone } from './format.ts';
 import { t } from './words.ts';
@@ -44,15 +45,29 @@ export class Fault extends Error {
 
 let token = '';
 let leaving = false;
+let inHand: () => boolean = () => false;
+
+/** The session is over; its page stays until what is in hand is done. */
+export const sessionOver = signal(false);
 
 /** The token that goes with every change. */
 export function holdToken(of: string): void {
   token = of;
 }
 
+/** Nobody is sent to sign in while this is so: a talk is not cut because twelve hours are over. */
+export function stayWhile(of: () => boolean): void {
+  inHand = of;
+}
+
 /** To the sign-in page, and back here afterwards. */
 export function toSignIn(): void {
   if (leaving) return;
+  sessionOver.value = true;
+  if (inHand()) {
+    setTimeout(toSignIn, 500);
+    return;
+  }
   leaving = true;
   const here = location.pathname + location.search + location.hash;
   location.assign(`/?next=${encodeURIComponent(here)}`);

@@ -67,7 +67,7 @@ export class Feed<M extends Message> {
     socket.onclose = event => {
       if (this.#socket !== socket) return;
       if (event.code === SESSION_OVER) {
-        this.stop();
+        this.#over();
         toSignIn();
       } else {
         this.#lost();
@@ -91,6 +91,12 @@ export class Feed<M extends Message> {
   #watchSilence(): void {
     clearTimeout(this.#watch);
     if (this.#beats) this.#watch = setTimeout(() => this.#lost(), SILENCE);
+  }
+
+  /** No session, no feed: nothing is shown as if it were of now. */
+  #over(): void {
+    this.stop();
+    if (this.#state.peek().is !== 'lost') this.#state.value = { is: 'lost', since: Date.now() };
   }
 
   #lost(): void {
@@ -118,7 +124,7 @@ export class Feed<M extends Message> {
       try {
         await readSession({ byItself: true });
       } catch (error) {
-        if (error instanceof Fault && error.status === 401) return this.stop();
+        if (error instanceof Fault && error.status === 401) return this.#over();
       }
     }
     if (!this.#stopped && this.#socket === null) this.#open();
