@@ -1,43 +1,30 @@
 //! Alarms: what somebody must see to. Some are told once by whoever meets them; others stand as long as something is so, and end with
 //! it. Who has seen to one says so. The last [`KEPT`] are kept, also over a restart.
 
-use super::accounts::page;
-use super::backend::Backend;
-use super::body::{Fields, body};
-use super::fault::{Fault, Told, json};
-use super::query::Query;
-use super::visitor::Visitor;
-use crate::access::Outcome;
-use crate::admin::{NOTE, Pulse};
+use crate::admin::Pulse;
 use crate::dialplan::{Plan, Role};
 use crate::live::GroupNow;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json as object;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-
-type Desk = State<Arc<Backend>>;
+use std::sync::{Mutex, PoisonError};
 
 /// Alarms that are kept.
 const KEPT: usize = 1_000;
 
 /// Who has seen to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    by: String,
-    at: i64,
+pub(super) struct Seen {
+    pub by: String,
+    pub at: i64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    note: String,
+    pub note: String,
 }
 
 /// One alarm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Alarm {
-    id: u64,
+pub(super) struct Alarm {
+    pub id: u64,
     /// When it began, µs since the epoch.
     at: i64,
     /// Of what: `trunk carrier`, `group main`.
@@ -130,12 +117,14 @@ impl Alarms {
         kept.all.iter().filter(|alarm| alarm.standing && alarm.acknowledged.is_none()).count()
     }
 
-    fn page(&self, before: u64, most: usize) -> Vec<Alarm> {
+    /// Those before a number, the latest first.
+    pub fn page(&self, before: u64, most: usize) -> Vec<Alarm> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.all.iter().rev().filter(|alarm| alarm.id < before).take(most).cloned().collect()
     }
 
-    fn acknowledge(&self, id: u64, seen: Seen) -> Option<String> {
+    /// Somebody has seen to one; of what it was.
+    pub fn acknowledge(&self, id: u64, seen: Seen) -> Option<String> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let alarm = kept.all.iter_mut().find(|alarm| alarm.id == id)?;
         // The first one has seen to it.
@@ -202,34 +191,6 @@ fn standing(pulse: &Pulse, groups: &[GroupNow], plan: &Plan) -> Vec<Standing> {
     all
 }
 
-pub(super) async fn list(State(backend): Desk, request: Request) -> Told {
-    let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
-    query.finish()?;
-    let before = after.and_then(|after| after.parse().ok()).unwrap_or(u64::MAX);
-    let items = backend.alarms.page(before, limit);
-    let next = items.last().filter(|last| items.len() == limit && last.id > 1).map(|last| last.id.to_string());
-    Ok(json(StatusCode::OK, &object!({ "items": items, "next": next })))
-}
-
-pub(super) async fn acknowledge(
-    State(backend): Desk,
-    visitor: Visitor,
-    of: Result<Path<u64>, PathRejection>,
-    request: Request,
-) -> Told {
-    let unknown = || Fault::new(StatusCode::NOT_FOUND, "unknown_alarm", ("没有这条告警", "there is no such alarm"));
-    let Path(id) = of.map_err(|_| unknown())?;
-    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
-    let note = fields.text("note", NOTE)?;
-    fields.finish()?;
-    let seen = Seen { by: visitor.who.title.clone(), at: backend.views.clock.now().wall, note: note.clone() };
-    let subject = backend.alarms.acknowledge(id, seen).ok_or_else(unknown)?;
-    let from = visitor.from.to_string();
-    let _ = backend.people.noted(&visitor.who, &from, ("acknowledge", &subject, &note), Outcome::Done);
-    Ok(json(StatusCode::OK, &object!({ "done": true })))
-}
-
 /// How many alarms of each subject stand, for whoever counts them.
 #[cfg(test)]
 fn subjects(alarms: &Alarms) -> std::collections::BTreeMap<String, (bool, bool)> {
@@ -241,6 +202,7 @@ fn subjects(alarms: &Alarms) -> std::collections::BTreeMap<String, (bool, bool)>
 mod tests {
     use super::*;
     use crate::exchange::Meters;
+    use std::sync::Arc;
 
     fn plan() -> Plan {
         let text = "[city]\narea = \"0591\"\nissued = 2021-11-08\n[hotline.12345]\ntitle = \"12345\"\nclass = \"hub\"\ngroup = \"main\"\n\

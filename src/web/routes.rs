@@ -10,7 +10,7 @@ use super::orders::{self, Ref};
 use super::owned::seen;
 use super::verb::Action;
 use super::visitor::Visitor;
-use super::{accounts, alarms, desk, document, files, health, journeys, phones, sessions, sound, stream, wall};
+use super::{accounts, desk, document, files, health, journeys, phones, sessions, sound, stream, wall};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::live::Listed;
 use crate::transport::websocket::PATH;
@@ -124,8 +124,8 @@ fn records() -> Router<Arc<Backend>> {
         .route("/api/v1/journeys/{ref}/ladder", get(journeys::ladder))
         .route("/api/v1/journeys/{ref}/recording", get(sound::recording))
         .route("/api/v1/journeys/{ref}/waveform", get(sound::waveform))
-        .route("/api/v1/alarms", get(alarms::list))
-        .route("/api/v1/alarms/{id}/acknowledge", post(alarms::acknowledge))
+        .route("/api/v1/alarms", get(wall::alarms))
+        .route("/api/v1/alarms/{id}/acknowledge", post(wall::acknowledge))
         .route("/api/v1/wall", get(wall::wall))
         .route("/metrics", get(metrics))
 }

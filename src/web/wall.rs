@@ -1,12 +1,20 @@
-//! The wallboard: the big figures beside their targets, in one answer. Over ended calls they are those of the book (`figures`), of what
+//! The wallboard and the alarms: the big figures beside their targets, in one answer. Over ended calls they are those of the book (`figures`), of what
 //! is now those of the board; nothing is counted here for itself.
 
+use super::accounts::page;
+use super::alarms::Seen;
 use super::backend::Backend;
-use super::fault::json;
+use super::body::{Fields, body};
+use super::fault::{Fault, Told, json};
+use super::query::Query;
+use super::visitor::Visitor;
+use crate::access::Outcome;
+use crate::admin::NOTE;
 use crate::exchange::{CallRow, SeatRow};
 use crate::ledger::figures::{Book, Hour};
 use crate::ledger::service_level::Figures;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json as object};
@@ -108,4 +116,35 @@ fn level(book: &Book, from: Hour, to: Hour) -> Figures {
     let mut sum = Figures::default();
     book.hours(from, to).for_each(|(_, tally)| sum.merge(&tally.all.level));
     sum
+}
+
+type Desk = State<Arc<Backend>>;
+
+/// Alarms, the latest first.
+pub(super) async fn alarms(State(backend): Desk, request: Request) -> Told {
+    let mut query = Query::read(request.uri().query());
+    let (limit, after) = page(&mut query)?;
+    query.finish()?;
+    let before = after.and_then(|after| after.parse().ok()).unwrap_or(u64::MAX);
+    let items = backend.alarms.page(before, limit);
+    let next = items.last().filter(|last| items.len() == limit && last.id > 1).map(|last| last.id.to_string());
+    Ok(json(StatusCode::OK, &object!({ "items": items, "next": next })))
+}
+
+pub(super) async fn acknowledge(
+    State(backend): Desk,
+    visitor: Visitor,
+    of: Result<Path<u64>, PathRejection>,
+    request: Request,
+) -> Told {
+    let unknown = || Fault::new(StatusCode::NOT_FOUND, "unknown_alarm", ("没有这条告警", "there is no such alarm"));
+    let Path(id) = of.map_err(|_| unknown())?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let note = fields.text("note", NOTE)?;
+    fields.finish()?;
+    let seen = Seen { by: visitor.who.title.clone(), at: backend.views.clock.now().wall, note: note.clone() };
+    let subject = backend.alarms.acknowledge(id, seen).ok_or_else(unknown)?;
+    let from = visitor.from.to_string();
+    let _ = backend.people.noted(&visitor.who, &from, ("acknowledge", &subject, &note), Outcome::Done);
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
 }
