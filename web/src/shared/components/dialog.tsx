@@ -12,6 +12,8 @@ export function Dialog({ title, onClose, children, wide }: {
   useEffect(() => {
     const before = document.activeElement;
     node.current?.showModal();
+    // The field that wants the focus, rather than the first button.
+    node.current?.querySelector<HTMLElement>('[data-met]')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -1,0 +1,98 @@
+// What the floor looks like now: the live feed folded into signals, and what of it is looked at.
+import { computed, effect, signal } from '@preact/signals';
+import { now } from '../shared/clock.ts';
+import { Feed, type Message } from '../shared/live.ts';
+import { standing } from '../shared/states.ts';
+import type { CallRow, GroupRow, SeatRow } from './rows.ts';
+
+interface FloorMessage extends Message {
+  calls?: CallRow[];
+  over?: string[];
+  seats?: SeatRow[];
+  groups?: GroupRow[];
+}
+
+export const seats = signal<ReadonlyMap<string, SeatRow>>(new Map());
+export const calls = signal<ReadonlyMap<string, CallRow>>(new Map());
+export const groups = signal<readonly GroupRow[]>([]);
+/** The first snapshot has come. */
+export const known = signal(false);
+
+/** One group, or all where it is empty. */
+export const groupShown = signal('');
+export const selected = signal<{ kind: 'seat' | 'call'; id: string } | null>(null);
+
+function take(message: FloorMessage): void {
+  const whole = message.snapshot === true;
+  if (whole || message.seats) {
+    const next = new Map(whole ? [] : seats.peek());
+    for (const row of message.seats ?? []) next.set(row.seat, row);
+    seats.value = next;
+  }
+  if (whole || message.calls || message.over) {
+    const next = new Map(whole ? [] : calls.peek());
+    for (const row of message.calls ?? []) next.set(row.call, row);
+    for (const call of message.over ?? []) next.delete(call);
+    calls.value = next;
+  }
+  if (message.groups) groups.value = message.groups;
+  if (whole) known.value = true;
+}
+
+export const feed = new Feed<FloorMessage>('/api/v1/live', take);
+
+// Without a connection time stands still here: what has not been seen is not counted.
+const at = signal(now.peek());
+effect(() => {
+  if (feed.state.value.is !== 'lost') at.value = now.value;
+});
+
+/** How long since a moment, ms, as of when the floor was last seen. */
+export function age(micros: number): number {
+  return Math.max(0, at.value - micros / 1000);
+}
+
+const isOf = (group: string, of: readonly string[]) => group === '' || of.includes(group);
+
+export const seatsShown = computed(() =>
+  [...seats.value.values()]
+    .filter(row => isOf(groupShown.value, row.groups.length > 0 ? row.groups : [row.group]))
+    .sort((a, b) => a.seat.localeCompare(b.seat, 'en', { numeric: true })));
+
+const callsShown = computed(() =>
+  [...calls.value.values()].filter(row => isOf(groupShown.value, [row.group ?? ''])));
+
+/** Who waits, the head of each line first; he who has waited longest stands above. */
+export const waitingShown = computed(() =>
+  callsShown.value.filter(row => row.stage === 'queueing').sort((a, b) => (a.placed ?? 0) - (b.placed ?? 0)));
+
+export const liveShown = computed(() =>
+  callsShown.value.filter(row => row.stage !== 'queueing').sort((a, b) => (a.answered ?? a.since ?? 0) - (b.answered ?? b.since ?? 0)));
+
+export const waitingAll = computed(() => [...calls.value.values()].filter(row => row.stage === 'queueing'));
+
+/** A call's place in its line: as told, else by when it came into it. */
+export function positionOf(row: CallRow): number {
+  if (row.position) return row.position;
+  const line = waitingAll.value.filter(other => other.group === row.group && (other.placed ?? 0) < (row.placed ?? 0));
+  return line.length + 1;
+}
+
+export function callOf(seat: string): CallRow | undefined {
+  return [...calls.value.values()].find(row => row.parties.some(p => p.who === seat && p.role !== 'supervisor'));
+}
+
+export function titleOf(group: string): string {
+  return groups.value.find(row => row.group === group)?.title ?? group;
+}
+
+export const tally = computed(() => {
+  const counts = { ready: 0, talking: 0, wrap: 0, break: 0, out: 0 };
+  for (const row of seatsShown.value) {
+    const { is } = standing(row.state);
+    if (is === 'talking' || is === 'held' || is === 'ringing' || is === 'reserved') counts.talking += 1;
+    else if (is === 'idle' || is === 'lost') counts.break += 1;
+    else counts[is] += 1;
+  }
+  return counts;
+});
