@@ -1,6 +1,6 @@
 // Keyboard shortcuts. Single keys do nothing while somebody types, and can be turned off (WCAG 2.1.4).
-import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { computed, signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface Shortcut {
   /** As `KeyboardEvent.key` says, lower case, with `shift+`, `alt+` or `ctrl+` before it. */
@@ -14,7 +14,9 @@ export interface Shortcut {
 
 const KEPT = 'switchboard.keys';
 
-export const shortcuts = signal<readonly Shortcut[]>([]);
+const registry = signal<ReadonlyMap<number, readonly Shortcut[]>>(new Map());
+/** All that stand now, in the order in which their components came. */
+export const shortcuts = computed(() => [...registry.value].sort(([a], [b]) => a - b).flatMap(([, of]) => of));
 export const singleKeys = signal(localStorage.getItem(KEPT) !== 'off');
 export const sheetOpen = signal(false);
 
@@ -23,21 +25,24 @@ singleKeys.subscribe(on => {
   else localStorage.setItem(KEPT, 'off');
 });
 
-/** The shortcuts of a component while it stands. */
+let last = 0;
+
+/** The shortcuts of a component while it stands. They hold as soon as it is drawn: no key finds them as they were before. */
 export function useKeys(of: readonly Shortcut[]): void {
-  const mine = useRef<readonly Shortcut[]>([]);
-  useEffect(() => {
-    const before = mine.current;
-    mine.current = of;
-    shortcuts.value = [...shortcuts.peek().filter(s => !before.includes(s)), ...of];
+  const id = useRef(0);
+  useLayoutEffect(() => {
+    if (id.current === 0) id.current = ++last;
+    registry.value = new Map(registry.peek()).set(id.current, of);
   });
-  useEffect(() => () => {
-    shortcuts.value = shortcuts.peek().filter(s => !mine.current.includes(s));
+  useLayoutEffect(() => () => {
+    const copy = new Map(registry.peek());
+    copy.delete(id.current);
+    registry.value = copy;
   }, []);
 }
 
-/** Somebody types there, or a dialog has the keys to itself. */
-function isTaken(target: EventTarget | null): boolean {
+/** Whether somebody types there, or a dialog or a menu has the keys to itself. */
+export function isTaken(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.closest('dialog[open], [role=menu]')) return true;
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);

@@ -14,6 +14,8 @@ export interface ButtonProps {
   /** Not now; why, for its title. It keeps the focus. */
   off?: string | boolean | undefined;
   pressed?: boolean;
+  /** Lit, where its name already says so: what is pressed *and* called otherwise would be said twice. */
+  lit?: boolean;
   onPress?: () => void;
   type?: 'button' | 'submit';
   class?: string;
@@ -34,7 +36,7 @@ export function Button(props: ButtonProps) {
   };
   const title = typeof off === 'string' ? off : children ? undefined : label;
   return (
-    <button type={type} class={`button ${kind} ${children ? '' : 'icon'} ${props.class ?? ''}`} aria-busy={busy ?? false}
+    <button type={type} class={`button ${kind} ${children ? '' : 'icon'} ${props.lit ? 'lit' : ''} ${props.class ?? ''}`} aria-busy={busy ?? false}
       aria-disabled={disabled} {...(title ? { title } : {})} {...optional}
       onClick={event => {
         if (disabled || busy) event.preventDefault();

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../words.ts';
 import { Button } from './button.tsx';
 
@@ -9,7 +9,7 @@ export function Dialog({ title, onClose, children, wide }: {
 }) {
   const node = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     node.current?.showModal();
     // The field that wants the focus, rather than the first button.

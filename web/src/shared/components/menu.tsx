@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button, type ButtonProps } from './button.tsx';
 
 export type MenuItem =
@@ -18,7 +18,7 @@ export function Menu({ items, side = 'end', openRef, ...button }: Omit<ButtonPro
   const opener = useRef<HTMLButtonElement>(null);
   openRef?.(() => setOpen(true));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     box.current?.querySelector<HTMLElement>('[role^=menuitem]')?.focus();
     const outside = (event: Event) => {

@@ -1,0 +1,204 @@
+// The seat's phone in this page. The newest page that asks has it; an older one lets go without a word, so that a call goes on.
+import { computed, effect, signal } from '@preact/signals';
+import { Fault, post } from '../../shared/api.ts';
+import { told } from '../../shared/text.ts';
+import { holder } from '../board.ts';
+import { makeAgent, type Agent, type Request } from './jssip.ts';
+import { Line } from './line.ts';
+import { checkMic } from './mic.ts';
+import { hear, startRing, stopRing } from './sound.ts';
+import { PageWire } from './wire.ts';
+
+interface Credential {
+  user: string;
+  password: string;
+  domain: string;
+  ws: string;
+  expires_s: number;
+  holder: string;
+}
+
+export type PhoneState =
+  | { is: 'off' | 'connecting' | 'ready' | 'elsewhere' | 'desk' }
+  | { is: 'refused'; why: string };
+
+export const phone = signal<PhoneState>({ is: 'off' });
+export const lines = signal<readonly Line[]>([]);
+export const ringingLine = computed(() => lines.value.find(l => l.incoming && l.state.value === 'rings' && !l.returns) ?? null);
+export const liveLine = computed(() => lines.value.find(l => /^(talks|answering|calls)$/.test(l.state.value)) ?? null);
+export const returning = computed(() => lines.value.some(l => l.returns && l.state.value !== 'talks'));
+
+// How long the feed may take to show the holder that an answer has named, ms.
+const TOLD = 3_000;
+const WAITS = [500, 1_000, 2_000, 4_000, 8_000];
+
+let agent: Agent | null = null;
+let wire: PageWire | null = null;
+let seatNumber = '';
+let domain = '';
+let mine: string | null = null;
+let seen = false;
+let tries = 0;
+let wasCut = false;
+let renewal: ReturnType<typeof setTimeout> | undefined;
+let retry: ReturnType<typeof setTimeout> | undefined;
+let doubt: ReturnType<typeof setTimeout> | undefined;
+
+const credential = (): Promise<Credential> => post<Credential>('/api/v1/phone', { seat: seatNumber });
+
+function own(of: Credential): void {
+  mine = of.holder;
+  seen = holder.peek() === mine;
+  clearTimeout(renewal);
+  renewal = setTimeout(() => void renew(), Math.max(5, of.expires_s * 0.4) * 1000);
+}
+
+/** The password is short-lived: a new one in time. */
+async function renew(): Promise<void> {
+  try {
+    const of = await credential();
+    if (!agent) return;
+    own(of);
+    agent.set('password', of.password);
+  } catch {
+    renewal = setTimeout(() => void renew(), 5_000);
+  }
+}
+
+/** This page is the seat's phone from now on. */
+export async function startPhone(seat: string): Promise<void> {
+  shutDown();
+  seatNumber = seat;
+  phone.value = { is: 'connecting' };
+  void checkMic();
+  try {
+    const of = await credential();
+    if (seatNumber !== seat || agent) return;
+    domain = of.domain;
+    own(of);
+    connect(of);
+  } catch (error) {
+    const fault = error instanceof Fault ? error : null;
+    phone.value = fault && fault.status !== 0 ? { is: 'refused', why: told(fault) } : { is: 'connecting' };
+    later(() => startPhone(seat));
+  }
+}
+
+function later(run: () => unknown): void {
+  clearTimeout(retry);
+  retry = setTimeout(run, WAITS[Math.min(tries, WAITS.length - 1)]);
+  tries += 1;
+}
+
+function connect(of: Credential): void {
+  const address = new URL(of.ws, location.href);
+  address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  wire = new PageWire(address.href);
+  const ua = makeAgent(wire, of);
+  agent = ua;
+  ua.on('registered', () => {
+    tries = 0;
+    phone.value = { is: 'ready' };
+    if (wasCut) lines.peek().forEach(line => line.restartIce());
+    wasCut = false;
+  });
+  ua.on('disconnected', () => {
+    wasCut = true;
+    if (agent === ua) phone.value = { is: 'connecting' };
+  });
+  ua.on('registrationFailed', ({ response, cause }) => {
+    if (agent !== ua || !ua.isConnected()) return;
+    phone.value = { is: 'refused', why: response ? String(response.status_code) : (cause ?? '') };
+    // The password has run out, or the server has started anew: the next attempt has a new one.
+    later(() => void renew().then(() => agent?.register()));
+  });
+  ua.on('newRTCSession', ({ originator, session, request }) => {
+    const line = new Line(session, originator === 'remote' && answersItself(request), over);
+    lines.value = [...lines.peek(), line];
+    if (line.returns) void line.answer();
+  });
+  ua.start();
+}
+
+/** RFC 5373, or one of the two older ways to say so. */
+function answersItself(request: Request): boolean {
+  const has = (name: string, what: RegExp) => what.test(request.getHeader(name) ?? '');
+  return has('Answer-Mode', /auto/i) || has('Alert-Info', /alert-autoanswer/i) || has('Call-Info', /answer-after=0/i);
+}
+
+function over(line: Line): void {
+  lines.value = lines.peek().filter(other => other !== line);
+  if (!lines.peek().some(other => other.state.peek() === 'talks')) hear(null);
+}
+
+/** Lets go of everything without a word to the server. */
+function letGo(): void {
+  clearTimeout(renewal);
+  clearTimeout(retry);
+  clearTimeout(doubt);
+  mine = null;
+  wire?.letGo();
+  wire = null;
+  const before = agent;
+  agent = null;
+  lines.peek().forEach(line => line.drop());
+  before?.stop();
+}
+
+function shutDown(): void {
+  letGo();
+  tries = 0;
+  wasCut = false;
+}
+
+/** The seat is left: it has no phone here any more. */
+export function stopPhone(): void {
+  shutDown();
+  seatNumber = '';
+  phone.value = { is: 'off' };
+}
+
+/** A phone beside the page is the seat's. */
+export function useDeskPhone(): void {
+  shutDown();
+  phone.value = { is: 'desk' };
+}
+
+export function takePhoneHere(): void {
+  if (seatNumber !== '') void startPhone(seatNumber);
+}
+
+function elsewhere(): void {
+  letGo();
+  phone.value = { is: 'elsewhere' };
+}
+
+effect(() => {
+  const now = holder.value;
+  clearTimeout(doubt);
+  if (mine === null) return;
+  if (now === mine) {
+    seen = true;
+  } else if (now === null) {
+    // The server has forgotten, by a start: it is told again.
+    void renew();
+  } else if (seen) {
+    elsewhere();
+  } else {
+    // What the feed says may be older than the answer that made this page the holder.
+    doubt = setTimeout(() => mine !== null && holder.peek() !== mine && elsewhere(), TOLD);
+  }
+});
+
+effect(() => {
+  if (ringingLine.value) startRing();
+  else stopRing();
+});
+
+/** Calls a number from here. */
+export async function dial(number: string): Promise<void> {
+  if (!agent?.isRegistered()) return;
+  const options = await Line.options();
+  const session = agent.call(`sip:${encodeURIComponent(number)}@${domain}`, options);
+  lines.peek().find(line => line.session === session)?.ownsMic();
+}

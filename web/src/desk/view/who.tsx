@@ -1,0 +1,39 @@
+// Who calls, which number he dialled, how long he has waited and why he is here.
+import { elapsed } from '../../shared/clock.ts';
+import { numberOf, spanOf, spoken } from '../../shared/format.ts';
+import type { CallRow, Came } from '../model.ts';
+import { w } from '../words.ts';
+
+function cameWord({ why, from, seen }: Came): string {
+  if (why === 'overflow') return w('cameOverflow', from, seen || '—');
+  if (why === 'returned') return w('cameReturned', from, seen);
+  return why === 'callback' ? w('cameCallback') : w('cameTransfer', from);
+}
+
+export function Number({ of, large }: { of: string; large?: boolean }) {
+  if (of === '') return <span class={large ? 'number large' : 'number'}>{w('anonymous')}</span>;
+  return (
+    <span class={large ? 'number large' : 'number'}>
+      <span class="num" aria-hidden="true">{numberOf(of)}</span><span class="unseen">{spoken(of)}</span>
+    </span>
+  );
+}
+
+/** The number dialled is what the agent answers with: it stands out. */
+export function Dialled({ row }: { row: CallRow }) {
+  return (
+    <div class="dialled" aria-label={w('dialledWhat')} role="group">
+      <strong class="num">{row.dialled}</strong><span class="cut">{row.title}</span>
+    </div>
+  );
+}
+
+export function Came({ row, waits }: { row: CallRow; waits: boolean }) {
+  const waited = waits ? elapsed(row.placed) : row.answered === null ? null : (row.answered - row.placed) / 1000;
+  return (
+    <ul class="came">
+      {waited !== null && <li class="num">{w('waited', spanOf(waited))}</li>}
+      {row.came && <li>{cameWord(row.came)}</li>}
+    </ul>
+  );
+}
