@@ -46,7 +46,7 @@ const columns = (): FigureColumn[] => [
 export function TransfersView({ session }: { session: Session }) {
   const of = place.value.of;
   const { from, to } = periodOf(of);
-  const report = useLoad(signal => get<Transfers>(`/api/v1/figures/transfers${query({ from, to })}`, { signal }), `${from} ${to}`, 60_000);
+  const report = useLoad(more => get<Transfers>(`/api/v1/figures/transfers${query({ from, to })}`, more), `${from} ${to}`, 60_000);
   if (of['transfer']) {
     const fate = of['fate'] === 'any' ? '' : (of['fate'] ?? '');
     const asked = { ...(of['transfer'] === '*' ? {} : { transfer: of['transfer'] }), transfer_fate: of['fate'] ?? 'any', since: from, until: to };

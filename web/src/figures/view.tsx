@@ -71,7 +71,7 @@ export function FiguresView({ session, tab }: { session: Session; tab: string })
   const of = place.value.of;
   const by = DIMENSIONS.find(word => word === of['by']) ?? 'line';
   const { from, to } = periodOf(of);
-  const report = useLoad(signal => get<Report>(`/api/v1/figures${query({ by, from, to })}`, { signal }), `${by} ${from} ${to}`, 60_000);
+  const report = useLoad(more => get<Report>(`/api/v1/figures${query({ by, from, to })}`, more), `${by} ${from} ${to}`, 60_000);
   if (of['of']) {
     const outcome = of['outcome'] ?? '';
     const key = of['of'];

@@ -1,6 +1,6 @@
 // Alarms: those that want somebody stand above the floor until they are acknowledged; all of them have a list.
 import { useState } from 'preact/hooks';
-import { get, post, query } from '../shared/api.ts';
+import { get, post, query, type Ask } from '../shared/api.ts';
 import { now } from '../shared/clock.ts';
 import { Badge } from '../shared/components/badge.tsx';
 import { Button } from '../shared/components/button.tsx';
@@ -12,8 +12,8 @@ import type { Load } from '../shared/load.ts';
 import type { Alarm } from './rows.ts';
 import { w } from './words.ts';
 
-export const readAlarms = (after: string | null = null, limit = 50): Promise<Page<Alarm>> =>
-  get<Page<Alarm>>(`/api/v1/alarms${query({ after, limit })}`);
+export const readAlarms = (after: string | null, more?: Ask, limit = 50): Promise<Page<Alarm>> =>
+  get<Page<Alarm>>(`/api/v1/alarms${query({ after, limit })}`, more);
 
 export const isOpen = (alarm: Alarm): boolean => alarm.standing && alarm.acknowledged === null;
 

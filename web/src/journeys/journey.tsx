@@ -72,7 +72,7 @@ function Whole({ session, cdr }: { session: Session; cdr: Cdr }) {
 }
 
 export function JourneyView({ session, call, onBack }: { session: Session; call: string; onBack: () => void }) {
-  const cdr = useLoad(signal => get<Cdr>(`/api/v1/journeys/${encodeURIComponent(call)}`, { signal }), call);
+  const cdr = useLoad(more => get<Cdr>(`/api/v1/journeys/${encodeURIComponent(call)}`, more), call);
   return (
     <div class="stack">
       <div class="row"><Button icon="back" onPress={onBack}>{t('back')}</Button><h2>{w('call', call)}</h2></div>

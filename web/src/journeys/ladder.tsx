@@ -73,7 +73,7 @@ function Drawn({ told, t0 }: { told: Told; t0: number }) {
 }
 
 export function Ladder({ call, t0 }: { call: string; t0: number }) {
-  const told = useLoad(signal => get<Told>(`/api/v1/journeys/${encodeURIComponent(call)}/ladder`, { signal }), call);
+  const told = useLoad(more => get<Told>(`/api/v1/journeys/${encodeURIComponent(call)}/ladder`, more), call);
   return (
     <Loaded of={told} lines={6}>
       {data => (data.messages.length === 0 ? <EmptyState title={w('noLadder')} /> : (

@@ -71,8 +71,8 @@ function focusIn(selector: string): void {
 }
 
 function Hall({ session }: { session: Session }) {
-  const wall = useLoad(signal => get<WallFigures>('/api/v1/wall', { signal }), '', 5000);
-  const alarms = useLoad(() => readAlarms(null, 50), '', 5000);
+  const wall = useLoad(more => get<WallFigures>('/api/v1/wall', more), '', 5000);
+  const alarms = useLoad(more => readAlarms(null, more), '', 5000);
   const tab = TABS.find(of => of === place.value.tab) ?? 'floor';
   const open = (alarms.data?.items ?? []).filter(isOpen).length;
   const group = w('keysMove');

@@ -53,11 +53,13 @@ export function toSignIn(): void {
   location.assign(`/?next=${encodeURIComponent(here)}`);
 }
 
-interface Ask {
+export interface Ask {
   body?: unknown;
   /** A 401 is told to the caller instead of leading to the sign-in page. */
   keep401?: boolean;
   signal?: AbortSignal;
+  /** The page asks, not its user: the session is not kept alive by it. */
+  byItself?: boolean;
 }
 
 async function fault(response: Response): Promise<Fault> {
@@ -72,10 +74,11 @@ async function fault(response: Response): Promise<Fault> {
 }
 
 /** Sends a request; the answer as JSON, or a [`Fault`]. */
-export async function ask<T>(method: string, path: string, { body, keep401, signal }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, path: string, { body, keep401, signal, byItself }: Ask = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && token !== '') headers['X-Anti-Forgery'] = token;
+  if (byItself) headers['X-By-Itself'] = '1';
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
   if (body !== undefined) init.body = JSON.stringify(body);
   if (signal) init.signal = signal;

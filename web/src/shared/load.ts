@@ -1,6 +1,7 @@
 // What a part of a page has asked for: not there yet, there, refused, or as it was before the server went silent.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Fault } from './api.ts';
+import { Fault, type Ask } from './api.ts';
+import { serverNow } from './clock.ts';
 import { t } from './words.ts';
 
 export interface Load<T> {
@@ -8,13 +9,13 @@ export interface Load<T> {
   fault: Fault | null;
   /** Asked for and not answered yet. */
   busy: boolean;
-  /** When the data came, this machine's ms. */
+  /** When the data came, ms by the server's clock. */
   at: number;
   again: () => void;
 }
 
 /** Asks once, anew whenever `key` says something else, and every so many ms if told to. A failed turn keeps what was there. */
-export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, key = '', every = 0): Load<T> {
+export function useLoad<T>(ask: (more: Ask) => Promise<T>, key = '', every = 0): Load<T> {
   const [got, setGot] = useState<{ key: string; data: T | null; fault: Fault | null; at: number }>({ key: '', data: null, fault: null, at: 0 });
   const [busy, setBusy] = useState(true);
   const [turn, setTurn] = useState(0);
@@ -24,11 +25,11 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, key = '', e
   useEffect(() => {
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const once = async () => {
+    const once = async (byItself: boolean) => {
       setBusy(true);
       try {
-        const data = await latest.current(stop.signal);
-        if (!stop.signal.aborted) setGot({ key, data, fault: null, at: Date.now() });
+        const data = await latest.current({ signal: stop.signal, byItself });
+        if (!stop.signal.aborted) setGot({ key, data, fault: null, at: serverNow() });
       } catch (error) {
         if (stop.signal.aborted) return;
         const fault = error instanceof Fault ? error : new Fault(0, 'unknown', t('failed'), t('failed'));
@@ -36,9 +37,9 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>, key = '', e
       }
       if (stop.signal.aborted) return;
       setBusy(false);
-      if (every > 0) timer = setTimeout(() => void once(), every);
+      if (every > 0) timer = setTimeout(() => void once(true), every);
     };
-    void once();
+    void once(false);
     return () => {
       stop.abort();
       clearTimeout(timer);
