@@ -8,6 +8,7 @@ import { Icon } from '../shared/components/icon.tsx';
 import { ReasonDialog } from '../shared/components/reason.tsx';
 import { PagedTable, type Column, type Page } from '../shared/components/table.tsx';
 import { spanOf, stampOf, timeOf } from '../shared/format.ts';
+import { told } from '../shared/text.ts';
 import type { Load } from '../shared/load.ts';
 import type { Alarm } from './rows.ts';
 import { w } from './words.ts';
@@ -15,11 +16,14 @@ import { w } from './words.ts';
 export const readAlarms = (after: string | null, more?: Ask, limit = 50): Promise<Page<Alarm>> =>
   get<Page<Alarm>>(`/api/v1/alarms${query({ after, limit })}`, more);
 
+/** What it says, in the language of now where it has both. */
+const textOf = (alarm: Alarm): string => told({ zh: alarm.text, en: alarm.text_en ?? alarm.text });
+
 export const isOpen = (alarm: Alarm): boolean => alarm.standing && alarm.acknowledged === null;
 
 function Acknowledge({ alarm, onDone, onClose }: { alarm: Alarm; onDone: () => void; onClose: () => void }) {
   const run = (note: string) => post(`/api/v1/alarms/${alarm.id}/acknowledge`, note ? { note } : {}).then(onDone);
-  return <ReasonDialog title={w('ackTitle')} what={alarm.text} action={w('acknowledge')} label={w('ackNote')} hint="" optional run={run} onClose={onClose} />;
+  return <ReasonDialog title={w('ackTitle')} what={textOf(alarm)} action={w('acknowledge')} label={w('ackNote')} hint="" optional run={run} onClose={onClose} />;
 }
 
 /** The newest that nobody has seen to. */
@@ -32,7 +36,7 @@ export function AlarmBar({ of, toAll }: { of: Load<Page<Alarm>>; toAll: () => vo
       {first && (
         <div class="banner bad alarm-bar" role="alert">
           <Icon name="bell" />
-          <span class="grow cut">{first.text}<span class="since">{w('since', timeOf(first.at, now.value))}</span></span>
+          <span class="grow cut">{textOf(first)}<span class="since">{w('since', timeOf(first.at, now.value))}</span></span>
           {open.length > 1 && <button type="button" class="link" onClick={toAll}>{w('more', open.length - 1)}</button>}
           <Button class="small" onPress={() => setChosen(first)}>{w('acknowledge')}</Button>
         </div>
@@ -47,7 +51,7 @@ export function AlarmHistory({ changed, may }: { changed: () => void; may: boole
   const [turn, setTurn] = useState(0);
   const columns: Column<Alarm>[] = [
     { id: 'at', says: w('colAt'), show: a => <span class="num">{stampOf(a.at)}</span> },
-    { id: 'what', says: w('colWhat'), show: a => a.text },
+    { id: 'what', says: w('colWhat'), show: textOf },
     { id: 'state', says: w('colState'), show: a => (a.standing
       ? <Badge kind={a.acknowledged ? 'warn' : 'bad'}>{w('standing')} {spanOf(Math.max(0, now.value - a.at / 1000))}</Badge>
       : <span class="soft num">{a.over ? w('overAt', timeOf(a.over, now.value), spanOf((a.over - a.at) / 1000)) : '–'}</span>) },

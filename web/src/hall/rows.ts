@@ -90,6 +90,7 @@ export interface Alarm {
   at: number;
   subject: string;
   text: string;
+  text_en?: string;
   standing: boolean;
   over?: number | null;
   acknowledged: { by: string; at: number; note?: string } | null;
