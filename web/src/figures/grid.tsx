@@ -83,10 +83,10 @@ export function FigureTable({ label, head, name, columns, rows, sum, keyOf, open
       <table class="table">
         <caption class="unseen">{label}</caption>
         <thead><tr>{th('', head, false)}{columns.map(of => th(of.id, of.says, of.kind !== 'text'))}</tr></thead>
+        <tbody class="sum"><tr><th scope="row">{w('sum')}</th>{cells(sum, null)}</tr></tbody>
         <tbody>
           {sorted.map(row => <tr key={keyOf(row)}><th scope="row">{name(row)}</th>{cells(row, row)}</tr>)}
         </tbody>
-        <tfoot><tr><th scope="row">{w('sum')}</th>{cells(sum, null)}</tr></tfoot>
       </table>
     </div>
   );
