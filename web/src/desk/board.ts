@@ -13,23 +13,38 @@ export const known = signal(false);
 /** The last call that ended while the page looked on. */
 export const lastCall = signal<CallRow | null>(null);
 
+// What is nothing may be left out on the wire: here it has its place.
+function whole(row: CallRow): CallRow {
+  return {
+    ...row,
+    title: row.title ?? '',
+    masked: row.masked ?? false,
+    recording: row.recording ?? null,
+    answered: row.answered ?? null,
+    placed: row.placed ?? null,
+    came: row.came ?? null,
+    apart: row.apart ?? null,
+    transfers: (row.transfers ?? []).map(t => ({ ...t, result: t.result ?? null, cause: t.cause ?? null, seen: t.seen ?? '' })),
+  };
+}
+
 export function take(message: DeskMessage): void {
   if (message.snapshot) {
-    calls.value = message.calls ?? [];
+    calls.value = (message.calls ?? []).map(whole);
     seat.value = message.seat ?? null;
     known.value = true;
   } else {
     if (message.seat !== undefined) seat.value = message.seat;
     if (message.calls || message.over) merge(message.calls ?? [], message.over ?? []);
   }
-  if (message.panel) panel.value = message.panel;
-  if (message.holder !== undefined) holder.value = message.holder;
+  if (message.panel?.lines) panel.value = message.panel;
+  if (message.holder !== undefined) holder.value = message.holder === null ? null : String(message.holder);
   if (message.message) notes.value = [...notes.peek(), message.message].slice(-5);
 }
 
 function merge(changed: readonly CallRow[], over: readonly string[]): void {
   const rows = new Map(calls.peek().map(row => [row.call, row]));
-  for (const row of changed) rows.set(row.call, row);
+  for (const row of changed) rows.set(row.call, whole(row));
   for (const ref of over) {
     const row = rows.get(ref);
     const mine = row && own(row);
@@ -48,7 +63,7 @@ export function own(row: CallRow): PartyRow | undefined {
 export const stands = computed<SeatStanding | null>(() => (seat.value ? standing(seat.value.state) : null));
 
 /** Somebody sits here: signed in, whatever he does. */
-export const signedIn = computed(() => seat.value !== null && seat.value.agent !== null && stands.value?.is !== 'out');
+export const signedIn = computed(() => Boolean(seat.value?.agent) && stands.value?.is !== 'out');
 
 const byAnswer = (answered: boolean) => computed(() => {
   void seat.value;
@@ -91,9 +106,8 @@ export type Arrangement = 'two' | 'three' | 'consult' | 'aside';
 export const arrangement = computed<Arrangement>(() => {
   const row = talk.value;
   if (!row || !third.value) return 'two';
-  if (row.apart !== undefined) return row.apart === null ? 'three' : row.apart === 'caller' ? 'consult' : 'aside';
-  const last = row.transfers[row.transfers.length - 1];
-  return last?.way === 'consult' ? 'consult' : 'three';
+  if (row.apart === null) return 'three';
+  return row.apart === 'caller' ? 'consult' : 'aside';
 });
 
 /** What came of the last attempt at a number in the call in hand. */

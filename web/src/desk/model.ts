@@ -3,7 +3,7 @@ import type { Message } from '../shared/live.ts';
 
 export interface SeatRow {
   seat: string;
-  agent: string | null;
+  agent?: string | null;
   group: string;
   groups: string[];
   state: string;
@@ -26,6 +26,8 @@ export interface PartyRow {
   who: string;
   title?: string;
   since?: number;
+  /** Its phone is gone, and awaited. */
+  away?: boolean;
   answered: boolean;
   held: boolean;
   muted: boolean;
@@ -65,12 +67,13 @@ export interface CallRow {
   recording_paused: boolean;
   began: number;
   since: number;
-  placed: number;
+  /** It entered a line first, or began to ring somebody. */
+  placed: number | null;
   answered: number | null;
   group: string;
   came: Came | null;
   /** Who is kept apart with music. */
-  apart?: 'caller' | 'target' | null;
+  apart: 'caller' | 'target' | null;
 }
 
 export type LineKind = 'emergency' | 'utility' | 'branch' | 'kept' | 'hub';
@@ -80,15 +83,15 @@ export interface Line {
   title: string;
   kind: LineKind;
   up: boolean;
-  free: number | null;
-  at_work: number | null;
+  free?: number | null;
+  at_work?: number | null;
   open: boolean;
   last?: { at: number; ok: boolean; seen: string } | null;
 }
 
 export interface PanelSeat {
   seat: string;
-  agent: string | null;
+  agent?: string | null;
   name?: string | null;
   zh: string;
   state: string;
@@ -126,7 +129,7 @@ export interface DeskMessage extends Message {
   calls?: CallRow[];
   over?: string[];
   panel?: Panel;
-  holder?: string | null;
+  holder?: string | number | null;
   message?: Note;
 }
 

@@ -1,22 +1,26 @@
 // The directory of the panel: every line, seat and group as a key of it.
 import type { Line, LineKind, PanelGroup, PanelSeat } from './model.ts';
+import { standing } from '../shared/states.ts';
+import { seatWord } from '../shared/words.ts';
 import { p } from './words-panel.ts';
 import type { Target } from './view/key.tsx';
 
 function lineTarget(line: Line): Target {
   const last = line.last && !line.last.ok ? line.last.seen : '';
   const base = { number: line.number, title: line.title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
+  const staffed = typeof line.at_work === 'number';
+  if (staffed && line.at_work === 0) return { ...base, tone: 'none', avail: p(line.open ? 'nobody' : 'closed') };
   if (!line.up) return { ...base, tone: 'none', avail: p('down') };
   if (!line.open) return { ...base, tone: 'none', avail: p('closed') };
-  if (line.free === null) return { ...base, tone: 'free', avail: p('up') };
+  if (typeof line.free !== 'number') return { ...base, tone: 'free', avail: p('up') };
   if (line.free > 0) return { ...base, tone: 'free', avail: p('free', line.free) };
-  return (line.at_work ?? 0) > 0 ? { ...base, tone: 'busy', avail: p('noneFree') } : { ...base, tone: 'none', avail: p('nobody') };
+  return { ...base, tone: 'busy', avail: p('noneFree') };
 }
 
 function seatTarget(seat: PanelSeat): Target {
-  const title = seat.name || seat.agent || '';
-  const away = /signed_out|\+lost/.test(seat.state);
-  return { number: seat.seat, title, kind: 'seat', last: '', tone: seat.free ? 'free' : away ? 'none' : 'busy', avail: seat.zh };
+  const { is } = standing(seat.state);
+  const tone = seat.free ? 'free' : is === 'out' || is === 'lost' ? 'none' : 'busy';
+  return { number: seat.seat, title: seat.name || seat.agent || '', kind: 'seat', last: '', tone, colour: is, avail: seatWord(seat.state) };
 }
 
 function groupTarget(group: PanelGroup): Target {
@@ -39,14 +43,14 @@ export function sections(of: { lines: readonly Line[]; seats: readonly PanelSeat
   const kind = (id: LineKind) => of.lines.filter(line => line.kind === id).map(lineTarget);
   const seats = of.seats.filter(seat => seat.seat !== me).map(seatTarget);
   seats.sort((a, b) => RANK[a.tone] - RANK[b.tone] || a.number.localeCompare(b.number));
-  // A group that a hub's number leads to is shown as the hub.
-  const hubs = kind('hub');
+  // A group that a line's number leads to is shown as the line.
+  const groups = of.groups.filter(group => !of.lines.some(line => line.number === group.number)).map(groupTarget);
   return [
     { id: 'emergency', says: p('emergency'), targets: kind('emergency') },
     { id: 'utility', says: p('utility'), targets: kind('utility') },
     { id: 'kept', says: p('kept'), targets: kind('kept') },
     { id: 'branch', says: p('branch'), targets: kind('branch') },
-    { id: 'groups', says: p('groups'), targets: [...hubs, ...of.groups.filter(g => !hubs.some(h => h.number === g.number)).map(groupTarget)] },
+    { id: 'groups', says: p('groups'), targets: [...kind('hub'), ...groups] },
     { id: 'seats', says: p('seats'), targets: seats },
   ];
 }

@@ -1,5 +1,6 @@
-// Which hours are looked at: whole local hours by the server's clock.
+// Which hours are looked at: whole hours of the city by the server's clock.
 import { serverNow } from '../shared/clock.ts';
+import { stampOf } from '../shared/format.ts';
 import { Field, Select } from '../shared/components/field.tsx';
 import { w } from './words.ts';
 
@@ -9,16 +10,17 @@ export interface Period {
 }
 
 const HOUR = 3_600_000;
-const two = (n: number): string => String(n).padStart(2, '0');
 
+/** The hour of a moment in the city's zone, `2021-12-15T08:00`. */
 function hourOf(ms: number): string {
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:00`;
+  return `${stampOf(ms * 1000).slice(0, 13).replace(' ', 'T')}:00`;
 }
 
-function midnight(ms: number, days = 0): number {
-  const at = new Date(ms);
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate() + days).getTime();
+/** The midnight with which the city's day of a moment begins, so many days on. */
+function midnight(ms: number, days = 0): string {
+  const day = new Date(`${stampOf(ms * 1000).slice(0, 10)}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + days);
+  return `${day.toISOString().slice(0, 10)}T00:00`;
 }
 
 export const CHOICES = ['today', 'yesterday', 'day24', 'week', 'own'] as const;
@@ -29,11 +31,11 @@ export function hoursOf(choice: Choice, own: Partial<Period> = {}): Period {
   const now = serverNow();
   const next = hourOf(now + HOUR);
   switch (choice) {
-    case 'today': return { from: hourOf(midnight(now)), to: next };
-    case 'yesterday': return { from: hourOf(midnight(now, -1)), to: hourOf(midnight(now)) };
+    case 'today': return { from: midnight(now), to: next };
+    case 'yesterday': return { from: midnight(now, -1), to: midnight(now) };
     case 'day24': return { from: hourOf(now - 23 * HOUR), to: next };
-    case 'week': return { from: hourOf(midnight(now, -6)), to: next };
-    case 'own': return { from: own.from || hourOf(midnight(now)), to: own.to || next };
+    case 'week': return { from: midnight(now, -6), to: next };
+    case 'own': return { from: own.from || midnight(now), to: own.to || next };
   }
 }
 

@@ -31,7 +31,7 @@ const OWN_SEAT = 'switchboard.seat';
 const ownSeat = signal(localStorage.getItem(OWN_SEAT) ?? '');
 
 export function mySeat(session: Session): string {
-  return session.seat ?? ownSeat.value;
+  return session.seat ?? session.own_seat ?? ownSeat.value;
 }
 
 async function send(key: string, order: () => Promise<unknown>): Promise<void> {
@@ -79,6 +79,7 @@ const called = (row: CallRow | undefined): string => (row ? `${numberOf(row.call
 function SuperviseDialog({ session, word, call }: { session: Session; word: Word; call: string }) {
   const [seat, setSeat] = useState(mySeat(session));
   const [wrong, setWrong] = useState<string | null>(null);
+  const known = session.seat ?? session.own_seat;
   const check = () => {
     setWrong(seat.trim() === '' ? w('seatWanted') : null);
     return seat.trim() !== '';
@@ -86,14 +87,14 @@ function SuperviseDialog({ session, word, call }: { session: Session; word: Word
   const run = async (why: string) => {
     await superviseNow(word, call, seat.trim(), why);
     reasons.set(call, why);
-    if (!session.seat) {
+    if (!known) {
       ownSeat.value = seat.trim();
       localStorage.setItem(OWN_SEAT, seat.trim());
     }
   };
   return (
     <ReasonDialog title={w(word)} what={called(calls.value.get(call))} action={w(word)} hint={w('whyHint')} first={reasons.get(call) ?? ''} check={check} run={run} onClose={shut}>
-      {!session.seat && <Field label={w('ownSeat')} value={seat} onInput={setSeat} inputmode="numeric" hint={w('ownSeatHint')} wrong={wrong} maxLength={16} />}
+      {!known && <Field label={w('ownSeat')} value={seat} onInput={setSeat} inputmode="numeric" hint={w('ownSeatHint')} wrong={wrong} maxLength={16} />}
     </ReasonDialog>
   );
 }

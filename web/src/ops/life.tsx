@@ -1,4 +1,5 @@
 // A number's life as a bar on a time line that all numbers share, and its calls a day as a small line.
+import { stampOf } from '../shared/format.ts';
 import { w } from './words.ts';
 import type { Period, PlanNumber } from './numbers.tsx';
 
@@ -12,13 +13,12 @@ export interface Scale {
   today: Day;
 }
 
-/** The day of a moment of this browser's zone. */
-export function dayOf(ms: number): Day {
-  const at = new Date(ms);
-  return Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) / MS;
-}
-
 const dayOfText = (text: string): Day => Date.parse(`${text}T00:00:00Z`) / MS;
+
+/** The city's day of a moment. */
+export function dayOf(ms: number): Day {
+  return dayOfText(stampOf(ms * 1000).slice(0, 10));
+}
 
 /** From a month before the first turn of any life to two months after the last, and today in it. */
 export function scaleOf(items: readonly PlanNumber[], today: Day): Scale {

@@ -7,6 +7,7 @@ import { Button } from '../shared/components/button.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Field } from '../shared/components/field.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
+import { stampOf } from '../shared/format.ts';
 import { go, place } from '../shared/hash.ts';
 import { useLoad } from '../shared/load.ts';
 import { lang } from '../shared/text.ts';
@@ -43,8 +44,7 @@ function stateWord(state: string): string {
 }
 
 function localNow(): string {
-  const at = new Date(serverNow());
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return stampOf(serverNow() * 1000).slice(0, 16).replace(' ', 'T');
 }
 
 function Steps({ hops, over = false }: { hops: readonly Hop[]; over?: boolean }) {

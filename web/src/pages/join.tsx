@@ -31,6 +31,8 @@ interface Look {
   title: string;
   role: string;
   totp_wanted: boolean;
+  /** The link signs in by itself: there is no password to set. */
+  enters?: boolean;
   totp?: { secret: string; uri: string };
 }
 
@@ -102,9 +104,12 @@ function Door() {
   useEffect(() => {
     // It is not left in the browser's history.
     history.replaceState(null, '', location.pathname + location.search);
-    post<Look>('/api/v1/join/look', { link }, { keep401: true }).then(setLook, (error: unknown) => {
-      setWrong(error instanceof Fault && error.status !== 410 ? told(error) : words('gone'));
-    });
+    const begin = async () => {
+      const seen = await post<Look>('/api/v1/join/look', { link }, { keep401: true });
+      if (seen.enters) location.replace((await post<Session>('/api/v1/join', { link }, { keep401: true })).home);
+      else setLook(seen);
+    };
+    begin().catch((error: unknown) => setWrong(error instanceof Fault && error.status !== 410 ? told(error) : words('gone')));
   }, []);
   if (wrong !== null) return <main class="door" id="main"><EmptyState whole icon="warn" title={wrong}><p>{words('goneWhat')}</p></EmptyState></main>;
   if (look === null) return <main class="door" id="main"><p class="soft" role="status">{t('loading')}</p></main>;

@@ -7,7 +7,7 @@ import { now, setServerTime } from '../shared/clock.ts';
 import { HourChart } from '../shared/components/chart.tsx';
 import { percent } from '../shared/components/kpi.tsx';
 import { Wrong } from '../shared/components/loaded.tsx';
-import { clockOf } from '../shared/format.ts';
+import { clockOf, hourOf, stampOf } from '../shared/format.ts';
 import { useLoad } from '../shared/load.ts';
 import { showTo } from '../shared/page.tsx';
 import { t } from '../shared/words.ts';
@@ -28,11 +28,6 @@ function useLetter(): number {
     return () => removeEventListener('resize', measure);
   }, []);
   return Math.round(letter);
-}
-
-function clockNow(): string {
-  const at = new Date(now.value);
-  return `${at.toTimeString().slice(0, 5)}`;
 }
 
 function SeatsTile({ seats }: { seats: WallFigures['seats'] }) {
@@ -63,9 +58,9 @@ function Board({ wall, old }: { wall: WallFigures; old: boolean }) {
     <main id="main" class={`board ${old ? 'old' : ''}`}>
       <header>
         <h1>12345 <span>{w('title')}</span></h1>
-        {old && <p class="as-of" role="status">{w('stale', new Date(wall.now / 1000).toTimeString().slice(0, 8))}</p>}
+        {old && <p class="as-of" role="status">{w('stale', stampOf(wall.now).slice(11))}</p>}
         <p class={`alarm ${wall.alarms > 0 ? 'act' : ''}`}>{wall.alarms > 0 ? <>{w('alarms')} <Changing of={wall.alarms} /></> : w('noAlarms')}</p>
-        <time>{clockNow()}</time>
+        <time>{hourOf(now.value)}</time>
       </header>
       <Tile class="queue" name={w('waiting')} value={wall.waiting} />
       <Tile still class="longest" name={w('longest')} value={wall.waiting === 0 ? '–' : clockOf(longest)} beside={w('target', `≤ ${clockOf(limit)}`)} kind={longest > limit ? 'act' : ''} />

@@ -1,5 +1,7 @@
 // Asking the server: one function, one shape of error. Who has no session is sent to sign in.
+import { signal } from '@preact/signals';
 import { setServerTime } from './clock.ts';
+import { setZone } from './format.ts';
 import { t } from './words.ts';
 
 export interface Session {
@@ -11,6 +13,8 @@ export interface Session {
   groups: string[];
   agent: string | null;
   seat: string | null;
+  /** The seat to propose. */
+  own_seat?: string | null;
   lang: 'zh' | 'en';
   anti_forgery: string;
   until: number;
@@ -20,6 +24,8 @@ export interface Session {
   home: string;
   now: number;
   date: string;
+  /** The city's time zone. */
+  zone?: string;
 }
 
 /** What the server answers instead of what was asked for. */
@@ -39,15 +45,29 @@ export class Fault extends Error {
 
 let token = '';
 let leaving = false;
+let inHand: () => boolean = () => false;
+
+/** The session is over; its page stays until what is in hand is done. */
+export const sessionOver = signal(false);
 
 /** The token that goes with every change. */
 export function holdToken(of: string): void {
   token = of;
 }
 
+/** Nobody is sent to sign in while this is so: a talk is not cut because twelve hours are over. */
+export function stayWhile(of: () => boolean): void {
+  inHand = of;
+}
+
 /** To the sign-in page, and back here afterwards. */
 export function toSignIn(): void {
   if (leaving) return;
+  sessionOver.value = true;
+  if (inHand()) {
+    setTimeout(toSignIn, 500);
+    return;
+  }
   leaving = true;
   const here = location.pathname + location.search + location.hash;
   location.assign(`/?next=${encodeURIComponent(here)}`);
@@ -57,9 +77,9 @@ export interface Ask {
   body?: unknown;
   /** A 401 is told to the caller instead of leading to the sign-in page. */
   keep401?: boolean;
-  signal?: AbortSignal;
-  /** The page asks, not its user: the session is not kept alive by it. */
+  /** The page asks without its user: it does not keep his session alive. */
   byItself?: boolean;
+  signal?: AbortSignal;
 }
 
 async function fault(response: Response): Promise<Fault> {
@@ -74,11 +94,11 @@ async function fault(response: Response): Promise<Fault> {
 }
 
 /** Sends a request; the answer as JSON, or a [`Fault`]. */
-export async function ask<T>(method: string, path: string, { body, keep401, signal, byItself }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, path: string, { body, keep401, byItself, signal }: Ask = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (method !== 'GET' && token !== '') headers['X-Anti-Forgery'] = token;
   if (byItself) headers['X-By-Itself'] = '1';
+  if (method !== 'GET' && token !== '') headers['X-Anti-Forgery'] = token;
   const init: RequestInit = { method, headers, credentials: 'same-origin', cache: 'no-store' };
   if (body !== undefined) init.body = JSON.stringify(body);
   if (signal) init.signal = signal;
@@ -119,6 +139,7 @@ export async function readSession(more?: Ask): Promise<Session> {
   const asked = Date.now();
   const session = await get<Session>('/api/v1/session', more);
   setServerTime(session.now, asked);
+  setZone(session.zone);
   holdToken(session.anti_forgery);
   return session;
 }

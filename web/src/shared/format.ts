@@ -19,20 +19,40 @@ export function spanOf(ms: number): string {
   return zh ? `${Math.floor(s / 3600)} 小时 ${Math.floor(s / 60) % 60} 分` : `${Math.floor(s / 3600)} h ${Math.floor(s / 60) % 60} min`;
 }
 
+// The city's zone, which the server names; the browser's own until then.
+let zone: string | undefined;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+export function setZone(of: string | undefined): void {
+  zone = of;
+}
+
+/** `2021-12-15 08:05:09` in the city's zone, of ms since the epoch. */
+function wall(ms: number): string {
+  const key = zone ?? '';
+  let format = formats.get(key);
+  if (!format) {
+    // Swedish is written as ISO 8601 is.
+    format = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', ...(zone ? { timeZone: zone } : {}) });
+    formats.set(key, format);
+  }
+  return format.format(ms);
+}
+
+/** `08:05` of ms since the epoch. */
+export function hourOf(ms: number): string {
+  return wall(ms).slice(11, 16);
+}
+
 /** `08:05`, of today; else with the day. µs since the epoch. */
 export function timeOf(micros: number, today: number): string {
-  const at = new Date(micros / 1000);
-  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const same = new Date(today).toDateString() === at.toDateString();
-  return same ? time : `${day} ${time}`;
+  const at = wall(micros / 1000);
+  return wall(today).slice(0, 10) === at.slice(0, 10) ? at.slice(11, 16) : at.slice(5, 16);
 }
 
 /** `2021-12-15 08:05:09`. */
 export function stampOf(micros: number): string {
-  const at = new Date(micros / 1000);
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return wall(micros / 1000);
 }
 
 /** A number in groups that are easily read aloud: `139 0000 0001`, `0591 8765 4321`. Masked digits stay. */

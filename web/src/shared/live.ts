@@ -67,7 +67,7 @@ export class Feed<M extends Message> {
     socket.onclose = event => {
       if (this.#socket !== socket) return;
       if (event.code === SESSION_OVER) {
-        this.stop();
+        this.#over();
         toSignIn();
       } else {
         this.#lost();
@@ -93,6 +93,12 @@ export class Feed<M extends Message> {
     if (this.#beats) this.#watch = setTimeout(() => this.#lost(), SILENCE);
   }
 
+  /** No session, no feed: nothing is shown as if it were of now. */
+  #over(): void {
+    this.stop();
+    if (this.#state.peek().is !== 'lost') this.#state.value = { is: 'lost', since: Date.now() };
+  }
+
   #lost(): void {
     if (this.#stopped) return;
     clearTimeout(this.#watch);
@@ -116,9 +122,9 @@ export class Feed<M extends Message> {
   async #attempt(): Promise<void> {
     if (this.#tries >= 3) {
       try {
-        await readSession();
+        await readSession({ byItself: true });
       } catch (error) {
-        if (error instanceof Fault && error.status === 401) return this.stop();
+        if (error instanceof Fault && error.status === 401) return this.#over();
       }
     }
     if (!this.#stopped && this.#socket === null) this.#open();

@@ -26,12 +26,19 @@ export function showPage(page: () => ComponentChildren): void {
   render(<Around><Page /></Around>, root());
 }
 
-/** A page for who has signed in, with a role that it is for. */
-export async function showTo(roles: readonly string[], page: (session: Session) => ComponentChildren): Promise<void> {
+/** A page for who has signed in, with a role that it is for; `begin` is told once who that is. */
+export async function showTo(
+  roles: readonly string[],
+  page: (session: Session) => ComponentChildren,
+  begin: (session: Session) => void = () => {},
+): Promise<void> {
   try {
     const session = await readSession();
     accountLang(session.lang);
-    if (session.roles.some(role => roles.includes(role))) return showPage(() => page(session));
+    if (session.roles.some(role => roles.includes(role))) {
+      begin(session);
+      return showPage(() => page(session));
+    }
     showPage(() => (
       <main id="main"><EmptyState whole icon="warn" title={t('notForYou')}><a href={session.home}>{t('goHome')}</a></EmptyState></main>
     ));

@@ -1,5 +1,6 @@
 // Words that more than one page uses.
-import { dictionary } from './text.ts';
+import { standing } from './states.ts';
+import { dictionary, say, type Pair } from './text.ts';
 
 export const t = dictionary({
   account: ['账号', 'Account'],
@@ -40,7 +41,6 @@ export const t = dictionary({
   catching: ['已重新连上，正在补齐…', 'Connected again, catching up…'],
   network: ['连不上服务器', 'The server cannot be reached'],
   accountMenu: ['账号菜单', 'Account menu'],
-  mainContent: ['主要内容', 'Main content'],
   skip: ['跳到主要内容', 'Skip to the main content'],
   notForYou: ['这个页面不归你的角色', 'This page is not for your role'],
   goHome: ['去我的首页', 'Go to my page'],
@@ -59,3 +59,17 @@ export const stateWord = dictionary({
   out: ['签出', 'Signed out'],
   lost: ['掉线', 'Phone lost'],
 });
+
+const REASONS: Record<string, Pair> = {
+  busy: ['示忙', 'Busy'],
+  break: ['小休', 'Break'],
+  no_answer: ['久叫不应', 'Did not answer'],
+};
+
+/** A seat's state in one word; a break is called by its reason. */
+export function seatWord(state: string): string {
+  const { is, reason } = standing(state);
+  if (is !== 'break') return stateWord(is);
+  const known = REASONS[reason];
+  return known ? say(known) : reason;
+}

@@ -7,6 +7,9 @@ import { hear } from './sound.ts';
 
 export type Media = 'none' | 'connecting' | 'connected' | 'interrupted';
 
+// A browser that asks its user for the microphone is waited for so long, ms.
+const PATIENCE = 1_500;
+
 export class Line {
   /** `rings`: it waits for an answer here; `calls`: for one there. */
   readonly state = signal<'rings' | 'calls' | 'answering' | 'talks' | 'over'>('rings');
@@ -35,9 +38,10 @@ export class Line {
     session.on('failed', () => this.#end());
   }
 
-  /** The voice of a call: the microphone's, or silence where there is none. */
+  /** The voice of a call: the microphone's, or silence where there is none, or none yet: the other side does not wait for it. */
   static async options(): Promise<CallOptions> {
-    const stream = await holdMic();
+    const late = new Promise<null>(resolve => { setTimeout(() => resolve(null), PATIENCE); });
+    const stream = await Promise.race([holdMic(), late]);
     return { mediaStream: stream ?? silence(), pcConfig: { iceServers: [] } };
   }
 

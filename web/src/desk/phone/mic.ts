@@ -97,7 +97,10 @@ effect(() => {
   if (users > 0 && (isNew || (micFault.peek() === 'missing' && count > 0))) void reopen();
 });
 
+let nothing: MediaStream | null = null;
+
 /** A voice that says nothing, for a call that is answered without a microphone. */
 export function silence(): MediaStream {
-  return new AudioContext().createMediaStreamDestination().stream;
+  nothing ??= new AudioContext().createMediaStreamDestination().stream;
+  return nothing;
 }

@@ -15,7 +15,7 @@ interface Credential {
   domain: string;
   ws: string;
   expires_s: number;
-  holder: string;
+  holder: string | number;
 }
 
 export type PhoneState =
@@ -44,10 +44,12 @@ let renewal: ReturnType<typeof setTimeout> | undefined;
 let retry: ReturnType<typeof setTimeout> | undefined;
 let doubt: ReturnType<typeof setTimeout> | undefined;
 
-const credential = (): Promise<Credential> => post<Credential>('/api/v1/phone', { seat: seatNumber });
+// Without the holder that it has a page becomes a new one, and every other page of the seat is told so.
+const credential = (): Promise<Credential> =>
+  post<Credential>('/api/v1/phone', mine === null ? { seat: seatNumber } : { seat: seatNumber, holder: mine }, { byItself: mine !== null });
 
 function own(of: Credential): void {
-  mine = of.holder;
+  mine = String(of.holder);
   seen = holder.peek() === mine;
   clearTimeout(renewal);
   renewal = setTimeout(() => void renew(), Math.max(5, of.expires_s * 0.4) * 1000);

@@ -19,16 +19,15 @@ const EVERY = 10_000;
 
 export const callbacks = signal<readonly Callback[] | null>(null);
 
-export async function readCallbacks(): Promise<void> {
-  const of = await get<{ callbacks?: Callback[]; items?: Callback[] }>('/api/v1/callbacks');
-  callbacks.value = of.callbacks ?? of.items ?? [];
+async function readCallbacks(byItself = false): Promise<void> {
+  callbacks.value = (await get<{ callbacks: Callback[] }>('/api/v1/callbacks', { byItself })).callbacks;
 }
 
 setInterval(() => {
-  if (!document.hidden && signedIn.peek()) readCallbacks().catch(() => {});
+  if (!document.hidden && signedIn.peek()) readCallbacks(true).catch(() => {});
 }, EVERY);
 effect(() => {
-  if (signedIn.value) readCallbacks().catch(() => {});
+  if (signedIn.value) readCallbacks(true).catch(() => {});
 });
 
 function Close({ of, onClose }: { of: Callback; onClose: () => void }) {

@@ -1,5 +1,6 @@
 // What is wrong with the phone in the page, said at once and with what to do.
 import { useEffect } from 'preact/hooks';
+import { sessionOver } from '../../shared/api.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { Icon } from '../../shared/components/icon.tsx';
 import { announce } from '../../shared/components/toast.tsx';
@@ -27,6 +28,7 @@ const look = { says: '', run: () => { devicesOpen.value = true; } };
 
 function trouble(): Trouble | null {
   const is = phone.value;
+  if (sessionOver.value) return { says: w('sessionOver'), bad: true };
   if (mode.value === 'desk') return stands.value?.lost ? { says: w('deskPhoneLost'), bad: true } : null;
   if (is.is === 'elsewhere') return { says: w('otherTab'), bad: false, key: { says: w('takePhone'), run: takePhoneHere } };
   if (is.is === 'off') return null;

@@ -1,4 +1,4 @@
-import { elapsed } from '../../shared/clock.ts';
+import { elapsed, remaining } from '../../shared/clock.ts';
 import { Icon, type IconName } from '../../shared/components/icon.tsx';
 import { clockOf } from '../../shared/format.ts';
 import type { StateClass } from '../../shared/states.ts';
@@ -8,20 +8,21 @@ import { Dialled, Number } from './who.tsx';
 
 const SAYS: Partial<Record<StateClass, [IconName, Parameters<typeof w>[0]]>> = {
   ready: ['headset', 'idleReady'], break: ['clock', 'idleBreak'], idle: ['check', 'idleIn'],
-  wrap: ['list', 'idleWrap'], lost: ['warn', 'idleLost'],
+  out: ['headset', 'idleOut'], wrap: ['list', 'idleWrap'], lost: ['warn', 'idleLost'],
 };
 
 /** Between two calls. */
 export function Idle() {
   const now = stands.value;
-  const [icon, says] = SAYS[now?.is ?? 'out'] ?? ['headset', 'idleOut'];
+  const row = seat.value;
+  const [icon, says] = SAYS[now?.is ?? 'out'] ?? ['phone', 'idleBusy'];
   const last = lastCall.value;
   return (
     <article class="callcard idle-card" aria-label={w(says)}>
       <div class={`idle-mark ${now?.is ?? 'out'}`}>
         <Icon name={icon} size={36} />
         <h2>{w(now?.reason === 'no_answer' ? 'idleNoAnswer' : says)}</h2>
-        {seat.value && <span class="num soft">{clockOf(elapsed(seat.value.since))}</span>}
+        {row && <span class="num soft">{row.until ? w('left', clockOf(remaining(row.until))) : clockOf(elapsed(row.since))}</span>}
       </div>
       {last && (
         <section class="last">

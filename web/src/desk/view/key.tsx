@@ -1,4 +1,6 @@
 // One key of the panel: who, what can be had there now, and what came of the last try, at its place.
+import { signal } from '@preact/signals';
+import type { StateClass } from '../../shared/states.ts';
 import type { TransferRow } from '../model.ts';
 import { attemptAt, mine, reaching, signedIn, talk, third } from '../board.ts';
 import { mode } from '../choice.ts';
@@ -7,7 +9,6 @@ import { dial } from '../phone/phone.ts';
 import { p } from '../words-panel.ts';
 import { w } from '../words.ts';
 import { way } from '../ways.ts';
-import { signal } from '@preact/signals';
 
 export interface Target {
   number: string;
@@ -16,6 +17,8 @@ export interface Target {
   /** What can be had now. */
   tone: 'free' | 'busy' | 'none';
   avail: string;
+  /** A seat has the colour of its state, as everywhere. */
+  colour?: StateClass;
   /** The word of the last try, from before this call. */
   last: string;
 }
@@ -68,7 +71,7 @@ export function PanelKey({ of }: { of: Target }) {
       data-number={of.number} onClick={() => press(of)}>
       <span class="key-top">
         <strong class="num cut">{of.number || of.title}</strong>
-        <span class={`avail ${of.tone}`}><i aria-hidden="true" />{of.avail}</span>
+        <span class={`avail ${of.colour ?? of.tone}`}><i aria-hidden="true" />{of.avail}</span>
       </span>
       <span class="key-below">
         {now ? <span class="key-out cut">{now.says}</span> : of.number !== '' && <span class="key-title cut">{of.title}</span>}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { isTaken } from '../../shared/keys.ts';
 import type { Line } from '../phone/line.ts';
 import { w } from '../words.ts';
@@ -12,7 +12,7 @@ export function Keypad({ line, onClose }: { line: Line; onClose: () => void }) {
     line.digit(tone);
     setSent(before => (before + tone).slice(-20));
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || isTaken(event.target)) return;
       if (event.key === 'Escape') onClose();

@@ -1,4 +1,5 @@
 // The one-key panel: the emergency numbers first, then everybody else who can be brought in.
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../shared/components/button.tsx';
 import { Dialog } from '../../shared/components/dialog.tsx';
@@ -64,6 +65,15 @@ function Found({ all, text }: { all: readonly Section[]; text: string }) {
   return <div class="keys">{shown.map((of, at) => <div key={of.number + of.title} class={at === 0 ? 'first-hit' : ''}><PanelKey of={of} /></div>)}</div>;
 }
 
+// On a small screen seats have a list of their own; on a large one those who are free stand with the rest.
+const large = matchMedia('(min-width: 1600px) and (min-height: 900px)');
+const roomy = signal(large.matches);
+large.addEventListener('change', event => { roomy.value = event.matches; });
+
+function firstFree(of: Section): Section {
+  return of.id === 'seats' ? { ...of, targets: of.targets.filter(seat => seat.tone === 'free').slice(0, 30) } : of;
+}
+
 export function PanelView() {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState<string>('all');
@@ -97,8 +107,7 @@ export function PanelView() {
     setText('');
     field.current?.blur();
   };
-  // Everybody on one screen but the seats, of whom there may be hundreds.
-  const shown = chosen === 'all' ? filled.filter(s => s.id !== 'seats') : filled.filter(s => s.id === chosen);
+  const shown = chosen === 'all' ? filled.filter(s => s.id !== 'seats' || roomy.value).map(firstFree) : filled.filter(s => s.id === chosen);
   return (
     <section class="panel card" aria-label={p('panel')}>
       <div class="emergency-row" role="group" aria-label={p('emergency')}>
@@ -106,7 +115,7 @@ export function PanelView() {
       </div>
       <div class="panel-head">
         <Ways />
-        <form class="find" role="search" onSubmit={go}>
+        <form class="find" role="search" aria-label={p('find')} onSubmit={go}>
           <Icon name="search" size={16} />
           <input ref={field} class="input" type="search" aria-label={p('find')} placeholder={p('find')} value={text} autocomplete="off"
             onInput={event => setText(event.currentTarget.value)}

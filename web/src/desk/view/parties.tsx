@@ -7,6 +7,7 @@ import { w } from '../words.ts';
 
 function stateOf(party: PartyRow, row: CallRow): [BadgeKind, string] {
   if (!party.answered) return ['ringing', w('isRinging')];
+  if (party.away) return ['lost', w('isAway')];
   const apart = (row.apart === 'caller' && party.role === 'caller') || (row.apart === 'target' && party.role === 'target');
   if (apart) return ['held', w('isApart')];
   if (party.held) return ['held', w('isHeld')];

@@ -1,7 +1,8 @@
 import { useEffect } from 'preact/hooks';
+import { now } from '../../shared/clock.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { announce } from '../../shared/components/toast.tsx';
-import { numberOf, spoken } from '../../shared/format.ts';
+import { spoken, timeOf } from '../../shared/format.ts';
 import { useKeys } from '../../shared/keys.ts';
 import { mode } from '../choice.ts';
 import { journeys } from '../earlier.ts';
@@ -9,8 +10,6 @@ import type { CallRow } from '../model.ts';
 import { phone, ringingLine } from '../phone/phone.ts';
 import { p } from '../words-panel.ts';
 import { w } from '../words.ts';
-import { timeOf } from '../../shared/format.ts';
-import { now } from '../../shared/clock.ts';
 import { Came, Dialled, Number } from './who.tsx';
 
 /** What rings: who, for which number, since when, why, and what he has called about before. */
@@ -46,26 +45,6 @@ export function Ringing({ row }: { row: CallRow }) {
       ) : (
         <p class="hint-box">{mode.value === 'desk' ? w('answerOnPhone') : phone.value.is === 'elsewhere' ? w('answerElsewhere') : w('phoneConnecting')}</p>
       )}
-    </article>
-  );
-}
-
-/** It rings in the page, but the connection that would say for whom is lost. */
-export function RingingAlone() {
-  const line = ringingLine.value;
-  useKeys([{ key: 'a', group: p('kCall'), says: w('answer'), run: () => void line?.answer() }]);
-  if (!line) return null;
-  const from = line.session.remote_identity.uri.user;
-  return (
-    <article class="callcard ringing-card" aria-label={w('incoming')}>
-      <header class="row"><span class="pulse" aria-hidden="true" /><h2 class="grow">{w('incoming')}</h2></header>
-      <p class="soft">{line.session.remote_identity.display_name || numberOf(from)}</p>
-      <Number of={from} large />
-      <span class="grow" />
-      <div class="answer-row">
-        <Button kind="good" icon="phone" shortcut="A" onPress={() => void line.answer()}>{w('answer')}</Button>
-        <Button icon="hangup" onPress={() => line.hangUp()}>{w('decline')}</Button>
-      </div>
     </article>
   );
 }

@@ -38,7 +38,7 @@ export function Search() {
   };
   return (
     <div class="search">
-      <form class="stack" role="search" onSubmit={event => { event.preventDefault(); void go(null); }}>
+      <form class="stack" role="search" aria-label={p('searchHint')} onSubmit={event => { event.preventDefault(); void go(null); }}>
         <Field label={p('number')} type="tel" value={number} onInput={setNumber} inputmode="tel" maxLength={24} wrong={wrong} />
         <div class="pair">
           <Field label={p('from')} type="datetime-local" value={since} onInput={setSince} />

@@ -6,6 +6,7 @@ import { EmptyState } from '../../shared/components/empty.tsx';
 import { Select, Switch } from '../../shared/components/field.tsx';
 import { Icon, type IconName } from '../../shared/components/icon.tsx';
 import { toastFault } from '../../shared/components/toast.tsx';
+import { seatWord } from '../../shared/words.ts';
 import { panel } from '../board.ts';
 import { chooseMode, mode, type Mode } from '../choice.ts';
 import type { Words } from '../model.ts';
@@ -25,7 +26,7 @@ function ModeKey({ of, icon, title, says }: { of: Mode; icon: IconName; title: s
 
 export function SignInSeat({ session }: { session: Session }) {
   const [words, setWords] = useState<Words | null>(null);
-  const [chosen, setChosen] = useState(session.agent ?? '');
+  const [chosen, setChosen] = useState(session.own_seat ?? session.agent ?? '');
   const [agreed, setAgreed] = useState(session.secrecy.valid);
   useEffect(() => {
     get<Words>('/api/v1/desk/words').then(of => {
@@ -39,7 +40,7 @@ export function SignInSeat({ session }: { session: Session }) {
   const row = (number: string) => panel.value.seats.find(s => s.seat === number);
   const taken = (number: string) => {
     const by = row(number)?.agent;
-    return by && by !== agent ? ` · ${row(number)?.name ?? by} ${row(number)?.zh}` : '';
+    return by && by !== agent ? ` · ${row(number)?.name ?? by} ${seatWord(row(number)?.state ?? '')}` : '';
   };
   const begin = async () => {
     if (!session.secrecy.valid) {

@@ -6,7 +6,7 @@ import { Menu } from '../../shared/components/menu.tsx';
 import { announce } from '../../shared/components/toast.tsx';
 import { clockOf, spanOf } from '../../shared/format.ts';
 import { useKeys, type Shortcut } from '../../shared/keys.ts';
-import { stateWord } from '../../shared/words.ts';
+import { seatWord } from '../../shared/words.ts';
 import { panel, seat, stands } from '../board.ts';
 import type { Words } from '../model.ts';
 import { isPending, setSeat } from '../orders.ts';
@@ -24,11 +24,10 @@ function Now() {
   const row = seat.value;
   const now = stands.value;
   if (!row || !now) return null;
-  const word = now.is === 'break' || now.is === 'lost' ? row.zh : stateWord(now.is);
   const counts = row.until !== undefined && row.until !== null && (now.is === 'wrap' || now.is === 'break');
   return (
     <div class={`state ${now.is}`} role="group" aria-label={w('seatState')}>
-      <span class="state-word">{word}</span>
+      <span class="state-word">{seatWord(row.state)}</span>
       {now.is !== 'out' && (
         <span class="state-time num">{counts ? w('left', clockOf(remaining(row.until ?? 0))) : clockOf(elapsed(row.since))}</span>
       )}
@@ -62,13 +61,13 @@ export function StateBar({ words }: { words: Words | null }) {
   const isReady = now?.is === 'ready' || (inCall && !now?.pending);
   const extended = row?.extended === true;
   useEffect(() => {
-    if (row) announce(row.zh);
-  }, [row?.zh]);
+    if (row) announce(seatWord(row.state));
+  }, [row?.state]);
   const extend = () => setSeat('wrap-up');
   const keys: Shortcut[] = [
     { key: 'shift+r', group: p('kState'), says: w('ready'), off: isReady, run: () => setSeat('ready') },
     { key: 'shift+b', group: p('kState'), says: w('breakKey'), run: () => openBreaks.current() },
-    { key: 'shift+e', group: p('kState'), says: `${w('wrapUp')} / ${w('extend')}`, off: extended, run: extend },
+    { key: 'shift+e', group: p('kState'), says: `${w('wrapUp')} / ${w('extend')}`, off: extended || !/^(ready|wrap)$/.test(now?.is ?? ''), run: extend },
   ];
   useKeys(keys);
   const breaks = words?.breaks ?? [w('breakKey')];
@@ -80,7 +79,7 @@ export function StateBar({ words }: { words: Words | null }) {
       <Menu side="start" icon="down" items={breaks.map(reason => ({ says: reason, run: () => setSeat('break', reason) }))}
         busy={isPending('seat:break')} openRef={open => { openBreaks.current = open; }}>{w('breakKey')}</Menu>
       {now?.is === 'wrap' && <Button busy={isPending('seat:wrap-up')} off={extended && w('extended')} onPress={extend}>{w('extend')}</Button>}
-      {!inCall && now?.is !== 'wrap' && <Button busy={isPending('seat:wrap-up')} onPress={extend}>{w('wrapUp')}</Button>}
+      {now?.is === 'ready' && <Button busy={isPending('seat:wrap-up')} onPress={extend}>{w('wrapUp')}</Button>}
       <Button kind="quiet" busy={isPending('seat:out')} onPress={() => setSeat('out')}>{w('signOut')}</Button>
       <span class="grow" />
       <Figures />

@@ -3,9 +3,9 @@ import { useState } from 'preact/hooks';
 import { elapsed } from '../../shared/clock.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { Menu } from '../../shared/components/menu.tsx';
-import { clockOf } from '../../shared/format.ts';
+import { clockOf, numberOf } from '../../shared/format.ts';
 import { useKeys, type Shortcut } from '../../shared/keys.ts';
-import { mine, otherTalks, talk, third } from '../board.ts';
+import { mine, otherTalks, ringing, talk, third } from '../board.ts';
 import { feedState } from '../feed.ts';
 import { hold, isPending, mute, order, record, survey } from '../orders.ts';
 import type { CallRow, Words } from '../model.ts';
@@ -68,12 +68,13 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
       <header class="row">
         <h2 class="grow">{answered ? (held ? w('onHold') : w('talking')) : w('calling')}</h2>
         {row.recording !== null && <span class={`rec ${row.recording_paused ? 'paused' : ''}`}><i aria-hidden="true" />{w(row.recording_paused ? 'recordingPaused' : 'recordingNow')}</span>}
-        <span class="timer num" aria-hidden="true">{clockOf(elapsed(me?.since ?? row.answered ?? row.since))}</span>
+        <span class="timer num" aria-hidden="true">{clockOf(elapsed(me?.since ?? row.since))}</span>
       </header>
       <Dialled row={row} />
       {me?.role !== 'caller' && <div class="row spread"><Number of={row.caller} large /><Came row={row} waits={false} /></div>}
       <Parties row={row} />
       <ThirdParty row={row} />
+      {ringing.value && <p class="third ringing-strip" role="alert">{w('incoming')} {ringing.value.dialled} {numberOf(ringing.value.caller)}</p>}
       {otherTalks.value.length > 0 && <p class="small soft">{w('otherCalls', otherTalks.value.length)}</p>}
       <span class="grow" />
       {keypad && line && <Keypad line={line} onClose={() => setKeypad(false)} />}

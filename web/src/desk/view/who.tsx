@@ -29,7 +29,8 @@ export function Dialled({ row }: { row: CallRow }) {
 }
 
 export function Came({ row, waits }: { row: CallRow; waits: boolean }) {
-  const waited = waits ? elapsed(row.placed) : row.answered === null ? null : (row.answered - row.placed) / 1000;
+  const { placed, answered } = row;
+  const waited = placed === null ? null : waits ? elapsed(placed) : answered === null ? null : (answered - placed) / 1000;
   return (
     <ul class="came">
       {waited !== null && <li class="num">{w('waited', spanOf(waited))}</li>}

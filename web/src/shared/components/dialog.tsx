@@ -12,7 +12,7 @@ export function Dialog({ title, onClose, children, wide }: {
   useLayoutEffect(() => {
     const before = document.activeElement;
     node.current?.showModal();
-    // The field that wants the focus, rather than the first button.
+    // The browser gives the focus to what comes first, which is the key that closes.
     node.current?.querySelector<HTMLElement>('[data-met]')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { del, post } from '../api.ts';
 import { now } from '../clock.ts';
+import { hourOf } from '../format.ts';
 import { sheetOpen } from '../keys.ts';
 import { lang, type Lang } from '../text.ts';
 import { theme, type Theme } from '../theme.ts';
@@ -12,8 +13,7 @@ import { PasswordDialog } from './password.tsx';
 import { toastFault } from './toast.tsx';
 
 function Clock() {
-  const at = new Date(now.value);
-  return <time class="clock" dateTime={at.toISOString()}>{at.toTimeString().slice(0, 5)}</time>;
+  return <time class="clock" dateTime={new Date(now.value).toISOString()}>{hourOf(now.value)}</time>;
 }
 
 export function Brand({ title, home }: { title: string; home: string }) {
