@@ -55,7 +55,10 @@ const DEEDS: Record<string, Pair> = {
   account_add: ['新增账号', 'Account added'],
   account_change: ['修改账号', 'Account changed'],
   account_reset: ['重置密码', 'Password reset'],
-  token: ['生成令牌', 'Token made'],
+  account_token: ['生成令牌', 'Token made'],
+  account_untoken: ['收回令牌', 'Token withdrawn'],
+  audit: ['查看审计', 'Trail read'],
+  join: ['首次登录', 'First sign-in'],
   plan_apply: ['计划生效', 'Plan applied'],
   plan_rollback: ['计划回滚', 'Plan rolled back'],
 };

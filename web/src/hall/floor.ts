@@ -20,6 +20,12 @@ export const known = signal(false);
 
 /** One group, or all where it is empty. */
 export const groupShown = signal('');
+/** Seats at which nobody has signed in are left out. */
+export const onlySignedIn = signal(localStorage.getItem('switchboard.signedIn') === 'only');
+onlySignedIn.subscribe(only => {
+  if (only) localStorage.setItem('switchboard.signedIn', 'only');
+  else localStorage.removeItem('switchboard.signedIn');
+});
 export const selected = signal<{ kind: 'seat' | 'call'; id: string } | null>(null);
 
 function take(message: FloorMessage): void {
@@ -54,10 +60,13 @@ export function age(micros: number): number {
 
 const isOf = (group: string, of: readonly string[]) => group === '' || of.includes(group);
 
-export const seatsShown = computed(() =>
+const seatsOfGroup = computed(() =>
   [...seats.value.values()]
     .filter(row => isOf(groupShown.value, row.groups.length > 0 ? row.groups : [row.group]))
     .sort((a, b) => a.seat.localeCompare(b.seat, 'en', { numeric: true })));
+
+export const seatsShown = computed(() =>
+  (onlySignedIn.value ? seatsOfGroup.value.filter(row => standing(row.state).is !== 'out') : seatsOfGroup.value));
 
 const callsShown = computed(() =>
   [...calls.value.values()].filter(row => isOf(groupShown.value, [row.group ?? ''])));
@@ -88,7 +97,7 @@ export function titleOf(group: string): string {
 
 export const tally = computed(() => {
   const counts = { ready: 0, talking: 0, wrap: 0, break: 0, out: 0 };
-  for (const row of seatsShown.value) {
+  for (const row of seatsOfGroup.value) {
     const { is } = standing(row.state);
     if (is === 'talking' || is === 'held' || is === 'ringing' || is === 'reserved') counts.talking += 1;
     else if (is === 'idle' || is === 'lost') counts.break += 1;

@@ -24,7 +24,8 @@ function SeatsKpi() {
   );
 }
 
-export function Kpis({ wall, alarms }: { wall: WallFigures | null; alarms: number }) {
+/** `alarms` is null as long as it is not known. */
+export function Kpis({ wall, alarms }: { wall: WallFigures | null; alarms: number | null }) {
   const waiting = waitingAll.value;
   const longest = waiting.length === 0 ? 0 : Math.max(...waiting.map(row => age(row.placed ?? row.since ?? 0)));
   const limit = (wall?.targets.longest_wait_s ?? LONGEST_S) * 1000;
@@ -36,12 +37,12 @@ export function Kpis({ wall, alarms }: { wall: WallFigures | null; alarms: numbe
         beside={groups.value.filter(g => g.waiting > 0).map(g => `${g.title} ${g.waiting}`).join(' · ') || w('nobodyWaits')} />
       <Kpi name={w('longest')} value={waiting.length === 0 ? '–' : clockOf(longest)} beside={w('target', `≤ ${clockOf(limit)}`)} act={longest > limit} />
       <Kpi name={w('within')} value={percent(rolling?.within_15s)} below={under(rolling?.within_15s, targets?.within_15s)}
-        beside={`${w('target', `≥ ${percent(targets?.within_15s, 0)}`)} · ${w('lowest', percent(rolling?.minimum))}`} />
+        beside={wall ? `${w('target', `≥ ${percent(targets?.within_15s, 0)}`)} · ${w('lowest', percent(rolling?.minimum))}` : undefined} />
       <Kpi name={w('rate')} value={percent(today?.connect_rate)} below={under(today?.connect_rate, targets?.connect_rate)}
-        beside={w('target', `≥ ${percent(targets?.connect_rate, 0)}`)} />
+        beside={wall ? w('target', `≥ ${percent(targets?.connect_rate, 0)}`) : undefined} />
       <SeatsKpi />
       <Kpi name={w('abandoned')} value={today?.abandoned ?? '–'} beside={today ? w('ofCalls', today.answered, today.calls) : undefined} />
-      <Kpi name={w('standingAlarms')} value={alarms || w('noAlarms')} act={alarms > 0} />
+      <Kpi name={w('standingAlarms')} value={alarms === null ? '–' : alarms || w('noAlarms')} act={alarms !== null && alarms > 0} />
     </div>
   );
 }

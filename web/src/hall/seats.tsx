@@ -5,7 +5,7 @@ import { Waiting } from '../shared/components/loaded.tsx';
 import { clockOf } from '../shared/format.ts';
 import { standing } from '../shared/states.ts';
 import { stateWord } from '../shared/words.ts';
-import { age, groups, groupShown, known, seats, seatsShown, selected } from './floor.ts';
+import { age, groups, groupShown, known, onlySignedIn, seats, seatsShown, selected } from './floor.ts';
 import type { SeatRow } from './rows.ts';
 import { w } from './words.ts';
 
@@ -73,6 +73,7 @@ export function GroupChips() {
   return (
     <div class="chips" role="group" aria-label={w('groupFilter')}>
       <button type="button" class="chip" aria-pressed={groupShown.value === ''} onClick={() => choose('')}>{w('allGroups')} <b>{seats.value.size}</b></button>
+      <button type="button" class="chip" aria-pressed={onlySignedIn.value} onClick={() => { onlySignedIn.value = !onlySignedIn.value; }}>{w('onlySignedIn')}</button>
       {[...groups.value].sort((a, b) => Number(b.short || b.disaster) - Number(a.short || a.disaster) || Number(b.waiting > 0) - Number(a.waiting > 0)).map(row => (
         <button key={row.group} type="button" class={`chip ${row.short || row.disaster ? 'act' : ''}`} aria-pressed={groupShown.value === row.group}
           title={w('groupLine', row.waiting, row.ready, row.at_work)} onClick={() => choose(groupShown.value === row.group ? '' : row.group)}>

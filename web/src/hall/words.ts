@@ -26,6 +26,7 @@ export const w = dictionary({
   // Seats.
   seats: ['坐席', 'Seats'],
   allGroups: ['全部', 'All'],
+  onlySignedIn: ['只看签入', 'Signed in only'],
   groupFilter: ['按坐席组', 'By group'],
   groupLine: ['等 {0} · 闲 {1} · 在岗 {2}', '{0} wait · {1} ready · {2} at work'],
   short: ['在岗不足', 'too few'],

@@ -107,13 +107,13 @@ function Disks({ disks }: { disks: readonly Disk[] }) {
   );
 }
 
-function Figures({ status, health }: { status: Status; health: Health }) {
+function Figures({ status, health }: { status: Status; health: Health | null }) {
   const [used, bound] = status.ports;
-  const hours = Math.floor(health.uptime_s / 3600);
+  const hours = Math.floor((health?.uptime_s ?? 0) / 3600);
   return (
     <div class="kpis" role="group" aria-label={w('health')}>
-      <Kpi name={w('program')} value={health.version} beside={`${w('plan')} ${status.plan}`} />
-      <Kpi name={w('uptimeCol')} value={w('uptime', Math.floor(hours / 24), hours % 24)} beside={status.draining ? w('draining') : undefined} below={status.draining} />
+      <Kpi name={w('program')} value={status.version} beside={`${w('plan')} ${status.plan}`} />
+      <Kpi name={w('uptimeCol')} value={health ? w('uptime', Math.floor(hours / 24), hours % 24) : '–'} beside={status.draining ? w('draining') : undefined} below={status.draining} />
       <Kpi name={w('liveCalls')} value={status.calls} beside={w('waitingCalls', status.waiting)} />
       <Kpi name={w('phones')} value={status.seats_registered} beside={w('ofSeats', status.seats)} />
       <Kpi name={w('ports')} value={used} beside={w('ofPorts', bound)} act={bound === 0 || used >= bound} />
@@ -128,16 +128,17 @@ export function HealthView() {
   const trunks = useLoad(more => get<{ trunks: Trunk[] }>('/api/v1/trunks', more), '', 5000);
   return (
     <div class="ops-view">
-      <Loaded of={health} lines={3}>{of => <Loaded of={status} lines={3}>{now => <Figures status={now} health={of} />}</Loaded>}</Loaded>
-      <div class="health">
-        <section class="card part">
-          <h2>{w('doctor')}</h2><Loaded of={health}>{of => <Checks checks={of.checks} />}</Loaded>
-          <h2>{w('disk')}</h2><Loaded of={health} lines={2}>{of => <Disks disks={of.disk} />}</Loaded>
-        </section>
-        <section class="card part"><h2>{w('queues')}</h2><Loaded of={health}>{of => <Queues queues={of.queues} />}</Loaded></section>
-        <section class="card part whole"><h2>{w('trunks')}</h2><Loaded of={trunks}>{of => <Trunks trunks={of.trunks} />}</Loaded></section>
-        <Phones />
-      </div>
+      <Loaded of={status} lines={3}>{now => <Figures status={now} health={health.data} />}</Loaded>
+      <Loaded of={health} lines={6}>
+        {of => (
+          <div class="health">
+            <section class="card part"><h2>{w('doctor')}</h2><Checks checks={of.checks} /><h2>{w('disk')}</h2><Disks disks={of.disk} /></section>
+            <section class="card part"><h2>{w('queues')}</h2><Queues queues={of.queues} /></section>
+          </div>
+        )}
+      </Loaded>
+      <section class="card part"><h2>{w('trunks')}</h2><Loaded of={trunks}>{of => <Trunks trunks={of.trunks} />}</Loaded></section>
+      <Phones />
     </div>
   );
 }
@@ -153,7 +154,7 @@ function Phones() {
     { id: 'groups', says: w('groups'), show: of => <span class="soft">{of.groups.join(' ')}</span> },
   ];
   return (
-    <section class="card part whole">
+    <section class="card part">
       <h2>{w('registrations')}</h2>
       <Loaded of={seats}>{of => <div class="phones"><Table columns={columns} rows={[...of.seats].sort((a, b) => Number(a.contact !== null) - Number(b.contact !== null))} keyOf={row => row.seat} label={w('registrations')} /></div>}</Loaded>
     </section>

@@ -90,7 +90,7 @@ function Hall({ session }: { session: Session }) {
       <AlarmBar of={alarms} toAll={() => go('alarms')} />
       <main id="main" class={feed.state.value.is === 'lost' ? 'as-it-was' : ''}>
         <h1 class="unseen">{w('title')}</h1>
-        <Kpis wall={wall.data} alarms={open} />
+        <Kpis wall={wall.data} alarms={alarms.data ? open : null} />
         <Tabs tabs={tabs} chosen={tab} onChoose={go} label={w('views')}>
           {tab === 'floor' && <Floor session={session} wall={wall} />}
           {tab === 'figures' && <FiguresView session={session} tab="figures" />}

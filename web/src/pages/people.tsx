@@ -71,13 +71,13 @@ function Dialogs({ open, set, changed }: { open: Open; set: (to: Open) => void; 
     case 'add': return <AccountForm of={null} onClose={shut} onDone={(title, link) => { changed(); if (link) once(title, link); }} />;
     case 'edit': return <AccountForm of={open.of} onClose={shut} onDone={title => { changed(); shut(); toast(w('changed', title), 'good'); }} />;
     case 'disable': {
-      const run = (why: string) => patch(pathOf(open.of), { disabled: true, why }).then(() => { changed(); toast(w('disabledDone', called(open.of)), 'good'); });
-      return <ReasonDialog title={w('disable')} what={w('disableWhat', called(open.of))} action={w('disable')} danger run={run} onClose={shut} />;
+      const run = () => patch(pathOf(open.of), { disabled: true }).then(() => { changed(); toast(w('disabledDone', called(open.of)), 'good'); });
+      return <ReasonDialog title={w('disable')} what={w('disableWhat', called(open.of))} action={w('disable')} danger plain run={run} onClose={shut} />;
     }
     case 'reset': {
       let link: Link | null = null;
-      const run = (why: string) => post<Link>(`${pathOf(open.of)}/reset`, { why }).then(got => { link = got; changed(); });
-      return <ReasonDialog title={w('reset')} what={<>{called(open.of)}<br />{w('resetWhat')}</>} action={w('reset')} danger run={run} onClose={() => (link ? once(called(open.of), link) : shut())} />;
+      const run = () => post<Link>(`${pathOf(open.of)}/reset`).then(got => { link = got; changed(); });
+      return <ReasonDialog title={w('reset')} what={<>{called(open.of)}<br />{w('resetWhat')}</>} action={w('reset')} danger plain run={run} onClose={() => (link ? once(called(open.of), link) : shut())} />;
     }
     case 'token': {
       let token = '';
@@ -96,7 +96,7 @@ function People({ session }: { session: Session }) {
   const [turn, setTurn] = useState(0);
   const [find, setFind] = useState(of['find'] ?? '');
   useEffect(() => {
-    const timer = setTimeout(() => amend({ find }), PAUSE);
+    const timer = setTimeout(() => amend(find === '' ? { find } : { find, role: '' }), PAUSE);
     return () => clearTimeout(timer);
   }, [find]);
   const changed = () => setTurn(n => n + 1);
@@ -104,8 +104,9 @@ function People({ session }: { session: Session }) {
     patch(pathOf(account), { disabled: false }).then(() => { changed(); toast(w('enabledDone', called(account)), 'good'); }, toastFault);
   };
   useKeys([{ key: 'n', says: w('add'), group: w('title'), run: () => setOpen({ is: 'add' }) }]);
-  const filter = of['find'] ?? '';
+  // The server looks for one thing: a text, or a role.
   const role = of['role'] ?? '';
+  const filter = of['find'] || role;
   const roles = [{ value: '', says: w('any') }, ...ROLES.map(value => ({ value, says: roleWord(value) }))];
   return (
     <>
@@ -115,11 +116,11 @@ function People({ session }: { session: Session }) {
         <div class="list-head">
           <form class="filters" role="search" onSubmit={event => { event.preventDefault(); amend({ find }); }}>
             <div class="wide-field"><Field label={w('find')} type="search" value={find} onInput={setFind} maxLength={64} /></div>
-            <Select label={w('role')} value={role} options={roles} onChange={to => amend({ role: to })} />
+            <Select label={w('role')} value={role} options={roles} onChange={to => { setFind(''); amend({ role: to, find: '' }); }} />
           </form>
           <Button kind="primary" shortcut="N" onPress={() => setOpen({ is: 'add' })}>{w('add')}</Button>
         </div>
-        <PagedTable<Account> load={after => get<Page<Account>>(`/api/v1/accounts${query({ filter, role, limit: 25, after })}`)} filter={`${filter} ${role} ${turn}`}
+        <PagedTable<Account> load={after => get<Page<Account>>(`/api/v1/accounts${query({ filter, limit: 25, after })}`)} filter={`${filter} ${turn}`}
           columns={columnsOf(setOpen, enable)} keyOf={account => account.name} label={w('title')} empty={w('none')} />
       </main>
       <Dialogs open={open} set={setOpen} changed={changed} />

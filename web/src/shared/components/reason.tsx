@@ -1,3 +1,4 @@
+import './work.css';
 import { useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { Fault } from '../api.ts';
@@ -13,9 +14,11 @@ const words = dictionary({
   wanted: ['请写理由', 'A reason is wanted'],
 });
 
-/** Asks for a reason before something is done, and stays until the server has said that it is done. */
-export function ReasonDialog({ title, what, action, danger, label, hint, optional, first = '', check, run, onClose, children }: {
+/** Asks, and mostly for a reason, before something is done; stays until the server has said that it is done. */
+export function ReasonDialog({ title, what, action, danger, label, hint, optional, plain, first = '', check, run, onClose, children }: {
   title: string; what?: ComponentChildren; action: string; danger?: boolean; label?: string; hint?: string; optional?: boolean; first?: string;
+  /** No reason is asked for: only whether it is meant. */
+  plain?: boolean;
   /** What else is asked for is there; says itself what is wrong. */
   check?: () => boolean;
   run: (why: string) => Promise<unknown>; onClose: () => void; children?: ComponentChildren;
@@ -26,7 +29,7 @@ export function ReasonDialog({ title, what, action, danger, label, hint, optiona
   const send = async (event: Event) => {
     event.preventDefault();
     if (check && !check()) return;
-    if (!optional && why.trim() === '') return setWrong(words('wanted'));
+    if (!optional && !plain && why.trim() === '') return setWrong(words('wanted'));
     setBusy(true);
     setWrong(null);
     try {
@@ -42,7 +45,9 @@ export function ReasonDialog({ title, what, action, danger, label, hint, optiona
       <form class="stack" onSubmit={event => void send(event)}>
         {what && <p class="soft">{what}</p>}
         {children}
-        <Field label={label ?? words('why')} value={why} onInput={setWhy} autofocus hint={hint ?? words('kept')} wrong={wrong} maxLength={200} />
+        {plain
+          ? wrong && <p class="wrong-line" role="alert">{wrong}</p>
+          : <Field label={label ?? words('why')} value={why} onInput={setWhy} autofocus hint={hint ?? words('kept')} wrong={wrong} maxLength={200} />}
         <div class="actions">
           <Button onPress={onClose}>{t('cancel')}</Button>
           <Button kind={danger ? 'danger' : 'primary'} type="submit" busy={busy}>{action}</Button>
