@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Waiting } from '../shared/components/loaded.tsx';
 import { clockOf, numberOf } from '../shared/format.ts';
-import { age, known, liveShown, positionOf, seats, selected, titleOf, waitingShown } from './floor.ts';
+import { titleBeside } from '../journeys/terms.ts';
+import { age, known, liveShown, positionOf, seats, selected, sitterOf, titleOf, waitingShown } from './floor.ts';
 import type { CallRow } from './rows.ts';
 import { w } from './words.ts';
 
@@ -34,7 +35,7 @@ function whoServes(row: CallRow): ComponentChildren {
   const sup = row.parties.find(p => p.role === 'supervisor');
   return (
     <>
-      {agent ? `${agent.who} ${agent.title ?? seats.value.get(agent.who)?.name ?? ''}` : row.with.map(titleOf).join(' ')}
+      {agent ? `${agent.who} ${agent.title || sitterOf(seats.value.get(agent.who))}` : row.with.map(titleOf).join(' ')}
       {others.map(p => <span key={p.leg} class={`mark ${p.answered ? '' : 'ringing'}`}>＋{p.title || p.who}{p.answered ? '' : ` ${w('stage_ringing')}`}</span>)}
       {sup && <span class="mark sup">{sup.supervision ? w(`sup_${sup.supervision}`) : w('role_supervisor')}</span>}
       {row.recording_paused && <span class="mark paused">{w('paused')}</span>}
@@ -77,7 +78,7 @@ function Rows({ rows, label, show }: { rows: readonly CallRow[]; label: string; 
   );
 }
 
-const Dialled = ({ row }: { row: CallRow }) => <span class="dialled cut"><b>{row.dialled}</b> {row.title}</span>;
+const Dialled = ({ row }: { row: CallRow }) => <span class="dialled cut"><b>{row.dialled}</b> {titleBeside(row.dialled, row.title)}</span>;
 
 export function WaitingList({ limit }: { limit: number }) {
   const rows = waitingShown.value;

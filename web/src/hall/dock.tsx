@@ -5,19 +5,20 @@ import { Badge } from '../shared/components/badge.tsx';
 import { Dialog } from '../shared/components/dialog.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { clockOf, numberOf, spanOf } from '../shared/format.ts';
+import { titleBeside } from '../journeys/terms.ts';
 import { useKeys } from '../shared/keys.ts';
 import { useLoad } from '../shared/load.ts';
 import { standing } from '../shared/states.ts';
 import { lang, told } from '../shared/text.ts';
 import { ageOf, cameOf, stageOf } from './calls.tsx';
-import { age, callOf, calls, positionOf, seats, selected, titleOf } from './floor.ts';
+import { age, callOf, calls, positionOf, seats, selected, sitterOf, titleOf } from './floor.ts';
 import { askMessage, CallOrders, hangUp, SeatOrders, supervise, WORDS } from './orders.tsx';
 import type { CallRow, PartyRow, SeatRow } from './rows.ts';
 import { stateOf } from './seats.tsx';
 import { w } from './words.ts';
 
 function Party({ party }: { party: PartyRow }) {
-  const name = party.title || seats.value.get(party.who)?.name || '';
+  const name = party.title || sitterOf(seats.value.get(party.who));
   const kind = party.role === 'supervisor' ? 'wrap' : !party.answered ? 'ringing' : party.held ? 'held' : 'talking';
   const marks = [party.supervision ? w(`sup_${party.supervision}`) : '', party.held ? w('held') : '', party.muted && party.role !== 'supervisor' ? w('muted') : '', party.answered ? '' : w('stage_ringing')];
   return <Badge kind={kind}><span class="faint-in">{w(`role_${party.role}`)}</span> {party.role === 'caller' ? numberOf(party.who) : party.who} {name} {marks.filter(Boolean).join(' ')}</Badge>;
@@ -42,7 +43,7 @@ function WhyDialog({ call, onClose }: { call: string; onClose: () => void }) {
               <p>{w('position', of.position)}{of.skill && ` · ${of.skill}`}{of.likely_ms && ` · ${w('likely', spanOf(of.likely_ms[0]), spanOf(of.likely_ms[1]))}`}</p>
               <dl class="facts">
                 {of.seats.slice(0, 40).map(lack => (
-                  <><dt key={lack.seat} class="num">{lack.seat} {seats.value.get(lack.seat)?.name ?? ''}</dt><dd>{told(lack)}</dd></>
+                  <><dt key={lack.seat} class="num">{lack.seat} {sitterOf(seats.value.get(lack.seat))}</dt><dd>{told(lack)}</dd></>
                 ))}
               </dl>
             </>
@@ -60,7 +61,7 @@ function CallPart({ session, row }: { session: Session; row: CallRow }) {
     <>
       <div class="row wrap">
         <strong class="num">{numberOf(row.caller)}</strong>
-        <span>→ <b>{row.dialled}</b> {row.title}</span>
+        <span>→ <b>{row.dialled}</b> {titleBeside(row.dialled, row.title)}</span>
         <span class="soft">{row.stage === 'queueing' ? `${titleOf(row.group ?? '')} ${w('position', positionOf(row))}` : stageOf(row)} <span class="num">{clockOf(ageOf(row))}</span></span>
         {came && <Badge kind="warn" dot={false}>{came}</Badge>}
         {row.recording && <Badge kind={row.recording_paused ? 'warn' : 'break'}>{row.recording_paused ? w('paused') : w('recording')}</Badge>}
@@ -78,7 +79,7 @@ function SeatPart({ row, brief }: { row: SeatRow; brief: boolean }) {
   return (
     <div class={brief ? 'sits' : 'stack'}>
       <div class="row wrap">
-        <strong>{row.seat} {row.name ?? row.agent ?? ''}</strong>
+        <strong>{row.seat} {sitterOf(row)}</strong>
         {!brief && <Badge kind={is}>{stateOf(row)} <span class="num">{is === 'out' ? '' : clockOf(age(row.since))}</span></Badge>}
         {lost && <Badge kind="bad">{w('lostPhone')}</Badge>}
         {!brief && <span class="soft">{row.groups.map(titleOf).join(lang.value === 'zh' ? '、' : ', ')}</span>}

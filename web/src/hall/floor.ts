@@ -1,11 +1,11 @@
 // What the floor looks like now: the live feed folded into signals, and what of it is looked at.
 import { computed, effect, signal } from '@preact/signals';
 import { now } from '../shared/clock.ts';
-import { Feed, type Message } from '../shared/live.ts';
+import type { Message } from '../shared/live.ts';
 import { standing } from '../shared/states.ts';
 import type { CallRow, GroupRow, SeatRow } from './rows.ts';
 
-interface FloorMessage extends Message {
+export interface FloorMessage extends Message {
   calls?: CallRow[];
   over?: string[];
   seats?: SeatRow[];
@@ -28,7 +28,7 @@ onlySignedIn.subscribe(only => {
 });
 export const selected = signal<{ kind: 'seat' | 'call'; id: string } | null>(null);
 
-function take(message: FloorMessage): void {
+export function take(message: FloorMessage): void {
   const whole = message.snapshot === true;
   if (whole || message.seats) {
     const next = new Map(whole ? [] : seats.peek());
@@ -45,17 +45,25 @@ function take(message: FloorMessage): void {
   if (whole) known.value = true;
 }
 
-export const feed = new Feed<FloorMessage>('/api/v1/live', take);
-
-// Without a connection time stands still here: what has not been seen is not counted.
+/** The floor is not seen at present: then time stands still here, and what has not been seen is not counted. */
+export const unseen = signal(false);
 const at = signal(now.peek());
 effect(() => {
-  if (feed.state.value.is !== 'lost') at.value = now.value;
+  if (!unseen.value) at.value = now.value;
 });
 
 /** How long since a moment, ms, as of when the floor was last seen. */
 export function age(micros: number): number {
   return Math.max(0, at.value - micros / 1000);
+}
+
+/** When it came into its line. */
+export const placedOf = (row: CallRow): number => row.placed ?? row.since ?? 0;
+
+/** Who sits at a seat: his name; his work number where it says more than the seat's. */
+export function sitterOf(row: SeatRow | undefined): string {
+  if (!row) return '';
+  return row.name ?? (row.agent !== row.seat ? row.agent : null) ?? '';
 }
 
 const isOf = (group: string, of: readonly string[]) => group === '' || of.includes(group);
@@ -73,7 +81,7 @@ const callsShown = computed(() =>
 
 /** Who waits, the head of each line first; he who has waited longest stands above. */
 export const waitingShown = computed(() =>
-  callsShown.value.filter(row => row.stage === 'queueing').sort((a, b) => (a.placed ?? 0) - (b.placed ?? 0)));
+  callsShown.value.filter(row => row.stage === 'queueing').sort((a, b) => placedOf(a) - placedOf(b)));
 
 export const liveShown = computed(() =>
   callsShown.value.filter(row => row.stage !== 'queueing').sort((a, b) => (a.answered ?? a.since ?? 0) - (b.answered ?? b.since ?? 0)));
@@ -83,7 +91,7 @@ export const waitingAll = computed(() => [...calls.value.values()].filter(row =>
 /** A call's place in its line: as told, else by when it came into it. */
 export function positionOf(row: CallRow): number {
   if (row.position) return row.position;
-  const line = waitingAll.value.filter(other => other.group === row.group && (other.placed ?? 0) < (row.placed ?? 0));
+  const line = waitingAll.value.filter(other => other.group === row.group && placedOf(other) < placedOf(row));
   return line.length + 1;
 }
 

@@ -2,7 +2,7 @@
 import { Kpi, percent } from '../shared/components/kpi.tsx';
 import { clockOf } from '../shared/format.ts';
 import { stateWord } from '../shared/words.ts';
-import { age, groups, known, tally, waitingAll } from './floor.ts';
+import { age, groups, known, placedOf, tally, waitingAll } from './floor.ts';
 import type { WallFigures } from './rows.ts';
 import { w } from './words.ts';
 
@@ -27,7 +27,7 @@ function SeatsKpi() {
 /** `alarms` is null as long as it is not known. */
 export function Kpis({ wall, alarms }: { wall: WallFigures | null; alarms: number | null }) {
   const waiting = waitingAll.value;
-  const longest = waiting.length === 0 ? 0 : Math.max(...waiting.map(row => age(row.placed ?? row.since ?? 0)));
+  const longest = waiting.length === 0 ? 0 : Math.max(...waiting.map(row => age(placedOf(row))));
   const limit = (wall?.targets.longest_wait_s ?? LONGEST_S) * 1000;
   const { rolling, today, targets } = wall ?? {};
   const under = (share: number | null | undefined, target: number | undefined) => typeof share === 'number' && target !== undefined && share < target;

@@ -9,7 +9,8 @@ import { ReasonDialog } from '../shared/components/reason.tsx';
 import { announce, toast, toastFault } from '../shared/components/toast.tsx';
 import { numberOf } from '../shared/format.ts';
 import { t } from '../shared/words.ts';
-import { calls } from './floor.ts';
+import { titleBeside } from '../journeys/terms.ts';
+import { calls, sitterOf } from './floor.ts';
 import type { CallRow, SeatRow } from './rows.ts';
 import { w } from './words.ts';
 
@@ -71,10 +72,10 @@ export function setReady(seat: string): void {
 
 export const askBreak = (seat: string): void => { asking.value = { is: 'break', seat }; };
 export const askSignOut = (seat: string): void => { asking.value = { is: 'signOut', seat }; };
-export const askMessage = (row: SeatRow): void => { asking.value = { is: 'message', seat: row.seat, to: `${row.seat} ${row.name ?? row.agent ?? ''}`.trim() }; };
+export const askMessage = (row: SeatRow): void => { asking.value = { is: 'message', seat: row.seat, to: `${row.seat} ${sitterOf(row)}`.trim() }; };
 
 const shut = (): void => { asking.value = null; };
-const called = (row: CallRow | undefined): string => (row ? `${numberOf(row.caller)} → ${row.dialled} ${row.title ?? ''}` : w('over'));
+const called = (row: CallRow | undefined): string => (row ? `${numberOf(row.caller)} → ${row.dialled} ${titleBeside(row.dialled, row.title)}` : w('over'));
 
 function SuperviseDialog({ session, word, call }: { session: Session; word: Word; call: string }) {
   const [seat, setSeat] = useState(mySeat(session));

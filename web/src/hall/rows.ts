@@ -1,6 +1,6 @@
 // The rows of the floor as the live feed gives them.
 export interface PartyRow {
-  leg: string;
+  leg: number;
   role: 'caller' | 'agent' | 'target' | 'supervisor' | 'offered';
   who: string;
   title?: string;

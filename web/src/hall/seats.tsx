@@ -5,7 +5,7 @@ import { Waiting } from '../shared/components/loaded.tsx';
 import { clockOf } from '../shared/format.ts';
 import { standing } from '../shared/states.ts';
 import { stateWord } from '../shared/words.ts';
-import { age, groups, groupShown, known, onlySignedIn, seats, seatsShown, selected } from './floor.ts';
+import { age, groups, groupShown, known, onlySignedIn, seats, seatsShown, selected, sitterOf } from './floor.ts';
 import type { SeatRow } from './rows.ts';
 import { w } from './words.ts';
 
@@ -23,7 +23,7 @@ function Cell({ row, first }: { row: SeatRow; first: boolean }) {
   const { is, pending } = standing(row.state);
   const mine = selected.value?.kind === 'seat' && selected.value.id === row.seat;
   const time = is === 'out' ? '' : shortClock(age(row.since));
-  const who = row.name ?? row.agent ?? '';
+  const who = sitterOf(row);
   const then = pending === null ? '' : ` ${w('after', pending === 'signed_out' ? stateWord('out') : pending)}`;
   return (
     <div role="option" id={`seat-${row.seat}`} aria-selected={mine} tabIndex={mine || first ? 0 : -1} class={`seat ${is}`} data-id={row.seat}

@@ -15,7 +15,7 @@ import { OutcomeBadge } from './list.tsx';
 import { QualityTable } from './quality.tsx';
 import { Recording } from './recording.tsx';
 import type { Cdr } from './record.ts';
-import { causeWord, partyWord } from './terms.ts';
+import { causeWord, partyWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
 
 function Caller({ session, cdr }: { session: Session; cdr: Cdr }) {
@@ -56,7 +56,7 @@ function Whole({ session, cdr }: { session: Session; cdr: Cdr }) {
     <>
       <div class="journey-head row">
         <Caller session={session} cdr={cdr} />
-        <span>→ <b class="num">{cdr.dialled}</b> {cdr.title}</span>
+        <span>→ <b class="num">{cdr.dialled}</b> {titleBeside(cdr.dialled, cdr.title)}</span>
         <OutcomeBadge outcome={cdr.outcome} />
         <span class="soft">{[waited, talked].filter(Boolean).join(' · ')}</span>
       </div>

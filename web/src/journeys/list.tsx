@@ -5,7 +5,7 @@ import { Badge, type BadgeKind } from '../shared/components/badge.tsx';
 import { PagedTable, type Column, type Page } from '../shared/components/table.tsx';
 import { clockOf, numberOf, timeOf } from '../shared/format.ts';
 import { lang } from '../shared/text.ts';
-import { outcomeWord } from './terms.ts';
+import { outcomeWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
 
 export interface Journey {
@@ -41,7 +41,7 @@ export function JourneyList({ asked, onOpen, limit = 25 }: { asked: Record<strin
   const columns: Column<Journey>[] = [
     { id: 'at', says: w('at'), show: j => <span class="num">{timeOf(j.began, now.value)}</span> },
     { id: 'caller', says: w('caller'), show: j => <span class="num">{numberOf(j.caller)}</span> },
-    { id: 'dialled', says: w('dialled'), show: j => <><b class="num">{j.dialled}</b> <span class="soft">{j.title}</span></> },
+    { id: 'dialled', says: w('dialled'), show: j => <><b class="num">{j.dialled}</b> <span class="soft">{titleBeside(j.dialled, j.title)}</span></> },
     { id: 'by', says: w('answeredBy'), show: j => (j.answered_by ? `${j.answered_by} ${j.name ?? ''}` : <span class="faint">–</span>) },
     { id: 'wait', says: w('wait'), right: true, show: j => time(j.wait_ms) },
     { id: 'talk', says: w('talk'), right: true, show: j => time(j.talk_ms) },

@@ -3,7 +3,7 @@ import { Badge } from '../shared/components/badge.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Table, type Column } from '../shared/components/table.tsx';
 import { targetName } from './course.tsx';
-import type { Cdr, Quality } from './record.ts';
+import type { Cdr, Leg, Quality } from './record.ts';
 import { w } from './words.ts';
 
 function Opinion({ mos }: { mos: number | undefined }) {
@@ -19,12 +19,12 @@ const ms = (us: number | undefined): string => (us === undefined ? '–' : `${(u
 export function QualityTable({ cdr }: { cdr: Cdr }) {
   const media = cdr.media ?? [];
   if (media.length === 0) return <EmptyState icon="speaker" title={w('noQuality')} />;
-  const name = (leg: string): string => {
+  const name = (leg: Leg): string => {
     const attempt = cdr.attempts.find(a => a.leg === leg);
     return attempt ? targetName(attempt.target) : w('caller');
   };
   const columns: Column<Quality>[] = [
-    { id: 'leg', says: w('leg'), show: q => <>{name(q.leg)} <span class="faint">{q.leg}</span></> },
+    { id: 'leg', says: w('leg'), show: q => <>{name(q.leg)} <span class="faint">#{String(q.leg).replace('#', '')}</span></> },
     { id: 'codec', says: w('codec'), show: q => q.codec },
     { id: 'heard', says: w('heard'), show: q => <Opinion mos={q.mos} /> },
     { id: 'loss', says: w('lossCol'), right: true, show: q => loss(q.lost, q.received + q.lost) },
@@ -34,5 +34,5 @@ export function QualityTable({ cdr }: { cdr: Cdr }) {
     { id: 'far_jitter', says: w('jitter'), right: true, show: q => ms(q.far_jitter_us) },
     { id: 'rtt', says: w('roundTrip'), right: true, show: q => ms(q.round_trip_us) },
   ];
-  return <Table columns={columns} rows={media} keyOf={q => q.leg} label={w('quality')} />;
+  return <Table columns={columns} rows={media} keyOf={q => String(q.leg)} label={w('quality')} />;
 }

@@ -1,8 +1,11 @@
 // The whole record of a call as the ledger keeps it. Times are µs since the epoch.
 export type Target = { seat: string } | { trunk: { trunk: string; number: string } };
 
+/** Its number; 0 is the caller's. */
+export type Leg = number | string;
+
 export interface Attempt {
-  leg: string;
+  leg: Leg;
   target: Target;
   agent?: string;
   at: number;
@@ -27,7 +30,7 @@ export interface Transfer {
 }
 
 export interface Quality {
-  leg: string;
+  leg: Leg;
   codec: string;
   received: number;
   lost: number;

@@ -70,6 +70,12 @@ const PARTIES: Record<string, Pair> = {
   switch: ['交换机', 'the exchange'],
 };
 
+/** A title that begins with its number, without it: `12345 政务服务便民热线` stands beside 12345. */
+export function titleBeside(number: string, title: string | null | undefined): string {
+  const text = title ?? '';
+  return text.startsWith(number) ? text.slice(number.length).trim() : text;
+}
+
 const said = (of: Record<string, Pair>) => (word: string | null | undefined): string => {
   if (!word) return '';
   const pair = of[word];

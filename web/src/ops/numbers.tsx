@@ -8,6 +8,7 @@ import { EmptyState } from '../shared/components/empty.tsx';
 import { Field } from '../shared/components/field.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { amend, hrefOf, place } from '../shared/hash.ts';
+import { titleBeside } from '../journeys/terms.ts';
 import { useLoad } from '../shared/load.ts';
 import { lang } from '../shared/text.ts';
 import { Axis, dayOf, LifeBar, scaleOf, Spark, type Scale } from './life.tsx';
@@ -51,7 +52,7 @@ function spanWords({ from, to }: Period): string {
 
 function Detail({ of, scale, onClose }: { of: PlanNumber; scale: Scale; onClose: () => void }) {
   return (
-    <Dialog title={`${of.number} ${of.title}`} wide onClose={onClose}>
+    <Dialog title={`${of.number} ${titleBeside(of.number, of.title)}`} wide onClose={onClose}>
       <dl class="facts">
         <dt>{w('class')}</dt><dd>{classWord(of)}</dd>
         {of.owner && <><dt>{w('owner')}</dt><dd>{of.owner}</dd></>}
@@ -108,7 +109,7 @@ function Rows({ items }: { items: readonly PlanNumber[] }) {
             <tbody>
               {shown.map(of => (
                 <tr key={of.number}>
-                  <th scope="row"><button type="button" class="link" onClick={() => setChosen(of)}>{of.number}</button> <span class="soft">{of.title}</span></th>
+                  <th scope="row"><button type="button" class="link" onClick={() => setChosen(of)}>{of.number}</button> <span class="soft">{titleBeside(of.number, of.title)}</span></th>
                   <td><Badge kind={KINDS[of.class] ?? 'break'} dot={false}>{classWord(of)}</Badge></td>
                   <td class="life-cell"><LifeBar of={of} scale={scale} /></td>
                   <td class="right">{of.days_left === null ? <span class="faint">–</span> : w('days', of.days_left)}</td>

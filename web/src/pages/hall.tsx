@@ -1,9 +1,10 @@
 // The supervisor's page: the floor at one look, and behind it figures, transfers and alarms.
 import '../hall/hall.css';
+import { effect } from '@preact/signals';
 import { AlarmBar, AlarmHistory, isOpen, readAlarms } from '../hall/alarms.tsx';
 import { CallList, WaitingList } from '../hall/calls.tsx';
 import { Dock } from '../hall/dock.tsx';
-import { feed, liveShown, seatsShown, waitingShown } from '../hall/floor.ts';
+import { liveShown, seatsShown, take, unseen, waitingShown, type FloorMessage } from '../hall/floor.ts';
 import { Kpis } from '../hall/kpis.tsx';
 import { OrderDialogs } from '../hall/orders.tsx';
 import type { WallFigures } from '../hall/rows.ts';
@@ -19,6 +20,7 @@ import { Loaded } from '../shared/components/loaded.tsx';
 import { Tabs } from '../shared/components/tabs.tsx';
 import { go, place } from '../shared/hash.ts';
 import { useKeys } from '../shared/keys.ts';
+import { Feed } from '../shared/live.ts';
 import { useLoad, type Load } from '../shared/load.ts';
 import { may, Nav } from '../shared/nav.tsx';
 import { showTo } from '../shared/page.tsx';
@@ -66,11 +68,14 @@ function Floor({ session, wall }: { session: Session; wall: Load<WallFigures> })
 }
 
 function focusIn(selector: string): void {
-  if (place.peek().tab !== '' && place.peek().tab !== 'floor') go('floor');
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`${selector} [tabindex="0"]`)?.focus());
+  const focus = () => document.querySelector<HTMLElement>(`${selector} [role=option][tabindex="0"]`)?.focus();
+  // At once where it is shown: the next key is meant for it already.
+  if (place.peek().tab === '' || place.peek().tab === 'floor') return focus();
+  go('floor');
+  requestAnimationFrame(() => requestAnimationFrame(focus));
 }
 
-function Hall({ session }: { session: Session }) {
+function Hall({ session, feed }: { session: Session; feed: Feed<FloorMessage> }) {
   const wall = useLoad(more => get<WallFigures>('/api/v1/wall', more), '', 5000);
   const alarms = useLoad(more => readAlarms(null, more), '', 5000);
   const tab = TABS.find(of => of === place.value.tab) ?? 'floor';
@@ -103,4 +108,10 @@ function Hall({ session }: { session: Session }) {
   );
 }
 
-void showTo(['supervisor'], session => <Hall session={session} />);
+let feed: Feed<FloorMessage> | null = null;
+
+void showTo(['supervisor'], session => feed && <Hall session={session} feed={feed} />, () => {
+  const opened = new Feed<FloorMessage>('/api/v1/live', take);
+  effect(() => { unseen.value = opened.state.value.is === 'lost'; });
+  feed = opened;
+});
