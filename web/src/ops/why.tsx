@@ -117,7 +117,7 @@ export function WhyView() {
         <Button kind="primary" type="submit" busy={answer.busy && asked !== ''}>{w('ask')}</Button>
         <span class="soft small hint-of">{w('callerHint')}</span>
       </form>
-      {asked === '' ? <EmptyState icon="help" title={w('askFirst')} /> : <Loaded of={answer}>{data => data && <Answer text={data.text} facts={data.facts} />}</Loaded>}
+      {asked === '' || answer.fault?.field === 'number' ? <EmptyState icon="help" title={w('askFirst')} /> : <Loaded of={answer}>{data => data && <Answer text={data.text} facts={data.facts} />}</Loaded>}
     </div>
   );
 }

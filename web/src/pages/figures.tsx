@@ -9,6 +9,7 @@ import { HourChart } from '../shared/components/chart.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { Kpi, percent } from '../shared/components/kpi.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
+import { SecrecyBanner } from '../shared/components/secrecy.tsx';
 import { Tabs } from '../shared/components/tabs.tsx';
 import { go, place } from '../shared/hash.ts';
 import { useKeys } from '../shared/keys.ts';
@@ -49,6 +50,7 @@ function FiguresPage({ session }: { session: Session }) {
   return (
     <div class="figures-page">
       <Header title={w('title')} home="/figures" account={session.title || session.account}><Nav session={session} label={w('pages')} /></Header>
+      <SecrecyBanner session={session} />
       <main id="main">
         <h1 class="unseen">{w('title')}</h1>
         <Tabs tabs={tabs.map(id => ({ id, says: w(id) }))} chosen={tab} onChoose={go} label={w('views')}>

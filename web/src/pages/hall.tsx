@@ -17,6 +17,7 @@ import { HourChart } from '../shared/components/chart.tsx';
 import { ConnectionBar } from '../shared/components/connection.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
+import { SecrecyBanner } from '../shared/components/secrecy.tsx';
 import { Tabs } from '../shared/components/tabs.tsx';
 import { go, place } from '../shared/hash.ts';
 import { useKeys } from '../shared/keys.ts';
@@ -91,6 +92,7 @@ function Hall({ session, feed }: { session: Session; feed: Feed<FloorMessage> })
   return (
     <div class={`hall ${tab}`}>
       <Header title={w('title')} home="/hall" account={session.title || session.account}><Nav session={session} label={w('pages')} /></Header>
+      <SecrecyBanner session={session} />
       <div role="region" aria-label={w('connection')}><ConnectionBar state={feed.state} /></div>
       <AlarmBar of={alarms} toAll={() => go('alarms')} />
       <main id="main" class={feed.state.value.is === 'lost' ? 'as-it-was' : ''}>

@@ -8,6 +8,7 @@ import { WhyView } from '../ops/why.tsx';
 import { w } from '../ops/words.ts';
 import type { Session } from '../shared/api.ts';
 import { Header } from '../shared/components/header.tsx';
+import { SecrecyBanner } from '../shared/components/secrecy.tsx';
 import { Tabs } from '../shared/components/tabs.tsx';
 import { go, place } from '../shared/hash.ts';
 import { useKeys } from '../shared/keys.ts';
@@ -22,6 +23,7 @@ function Ops({ session }: { session: Session }) {
   return (
     <div class="ops">
       <Header title={w('title')} home="/ops" account={session.title || session.account}><Nav session={session} label={w('pages')} /></Header>
+      <SecrecyBanner session={session} />
       <main id="main">
         <h1 class="unseen">{w('title')}</h1>
         <Tabs tabs={TABS.map(id => ({ id, says: w(id) }))} chosen={tab} onChoose={go} label={w('views')}>
