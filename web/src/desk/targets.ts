@@ -7,7 +7,8 @@ import type { Target } from './view/key.tsx';
 
 function lineTarget(line: Line): Target {
   const last = line.last && !line.last.ok ? line.last.seen : '';
-  const base = { number: line.number, title: line.title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
+  const title = line.title.startsWith(line.number) ? line.title.slice(line.number.length).trim() : line.title;
+  const base = { number: line.number, title, kind: line.kind === 'emergency' ? 'emergency' : 'line', last } as const;
   const staffed = typeof line.at_work === 'number';
   if (staffed && line.at_work === 0) return { ...base, tone: 'none', avail: p(line.open ? 'nobody' : 'closed') };
   if (!line.up) return { ...base, tone: 'none', avail: p('down') };

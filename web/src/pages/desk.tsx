@@ -17,6 +17,7 @@ import type { Words } from '../desk/model.ts';
 import '../desk/notify.ts';
 import { liveLine, ringingLine, startPhone, stopPhone, useDeskPhone } from '../desk/phone/phone.ts';
 import { LineAlone, RingingAlone } from '../desk/view/alone.tsx';
+import '../desk/phone/stale.ts';
 import { DevicesDialog, devicesOpen } from '../desk/view/devices.tsx';
 import { Faults } from '../desk/view/faults.tsx';
 import { Idle } from '../desk/view/idle.tsx';
@@ -74,7 +75,7 @@ function Desk({ session }: { session: Session }) {
   );
 }
 
-stayWhile(() => liveLine.peek() !== null);
+stayWhile(() => liveLine.peek()?.media.peek() === 'connected');
 
 // The seat's phone is here while its agent is signed in and answers in the page. Who he is comes by another way than the feed: the
 // phone's credential needs both.

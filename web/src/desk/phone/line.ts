@@ -14,6 +14,8 @@ export class Line {
   /** `rings`: it waits for an answer here; `calls`: for one there. */
   readonly state = signal<'rings' | 'calls' | 'answering' | 'talks' | 'over'>('rings');
   readonly media = signal<Media>('none');
+  /** Not heard, by this machine: for the time that no order reaches the server. */
+  readonly silenced = signal(false);
   readonly incoming: boolean;
   #unwatch: (() => void) | null = null;
   #followMic: (() => void) | null = null;
@@ -68,8 +70,8 @@ export class Line {
     if (this.state.peek() === 'talks') this.session.sendDTMF(tone, { transportType: 'RFC2833', duration: 160, interToneGap: 80 });
   }
 
-  /** Not heard, by this machine: for the time that no order reaches the server. */
   silenceHere(on: boolean): void {
+    this.silenced.value = on;
     for (const sender of this.session.connection?.getSenders() ?? []) if (sender.track) sender.track.enabled = !on;
   }
 
@@ -92,7 +94,9 @@ export class Line {
     this.#followMic = effect(() => {
       const track = micStream.value?.getAudioTracks()[0];
       const [sender] = connection.getSenders();
-      if (track && sender && sender.track !== track && this.state.peek() !== 'over') void sender.replaceTrack(track);
+      if (!track || !sender || sender.track === track || this.state.peek() === 'over') return;
+      track.enabled = !this.silenced.peek();
+      void sender.replaceTrack(track);
     });
   }
 

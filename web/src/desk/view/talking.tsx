@@ -33,16 +33,14 @@ function RecordKey({ row, reasons, open }: { row: CallRow; reasons: readonly str
 }
 
 /** On a lost connection no order reaches the server: the microphone is then switched off in the page itself. */
-function MuteKey({ muted, here, setHere }: { muted: boolean; here: boolean; setHere: (on: boolean) => void }) {
-  const lost = feedState.value.is === 'lost' && liveLine.value !== null;
+function MuteKey({ muted }: { muted: boolean }) {
+  const line = liveLine.value;
+  const here = line?.silenced.value ?? false;
+  const lost = feedState.value.is === 'lost' && line !== null;
   const on = muted || here;
   const press = () => {
-    if (here || lost) {
-      liveLine.peek()?.silenceHere(!here);
-      setHere(!here);
-    } else {
-      mute(!muted);
-    }
+    if (here || lost) line?.silenceHere(!here);
+    else mute(!muted);
   };
   useKeys([{ key: 'm', group: p('kCall'), says: w(on ? 'unmute' : 'mute'), run: press }]);
   return <Button icon={on ? 'micOff' : 'mic'} lit={on} busy={isPending('mute')} class="tool" shortcut="M" onPress={press}>{w(on ? 'unmute' : 'mute')}</Button>;
@@ -50,7 +48,6 @@ function MuteKey({ muted, here, setHere }: { muted: boolean; here: boolean; setH
 
 export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
   const [keypad, setKeypad] = useState(false);
-  const [here, setHere] = useState(false);
   let openRecord = () => {};
   const me = mine.value;
   const line = liveLine.value;
@@ -79,7 +76,7 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
       <span class="grow" />
       {keypad && line && <Keypad line={line} onClose={() => setKeypad(false)} />}
       <div class="tools">
-        <MuteKey muted={me?.muted ?? false} here={here} setHere={setHere} />
+        <MuteKey muted={me?.muted ?? false} />
         <Button icon={held ? 'play' : 'pause'} lit={held} busy={isPending('hold')} off={!answered} class="tool" shortcut="H" onPress={() => hold(!held)}>{w(held ? 'resume' : 'holdKey')}</Button>
         <Button icon="keypad" pressed={keypad} off={!line} class="tool" shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
         <RecordKey row={row} reasons={words?.record_pauses ?? []} open={run => { openRecord = run; }} />

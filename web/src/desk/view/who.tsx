@@ -21,9 +21,11 @@ export function Number({ of, large }: { of: string; large?: boolean }) {
 
 /** The number dialled is what the agent answers with: it stands out. */
 export function Dialled({ row }: { row: CallRow }) {
+  // A title may begin with the number itself.
+  const name = row.title.startsWith(row.dialled) ? row.title.slice(row.dialled.length).trim() : row.title;
   return (
     <div class="dialled" aria-label={w('dialledWhat')} role="group">
-      <strong class="num">{row.dialled}</strong><span class="cut">{row.title}</span>
+      <strong class="num">{row.dialled}</strong><span class="cut">{name}</span>
     </div>
   );
 }
