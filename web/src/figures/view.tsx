@@ -3,7 +3,7 @@ import { get, query, type Session } from '../shared/api.ts';
 import { Button } from '../shared/components/button.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
-import { amend, go, place } from '../shared/hash.ts';
+import { amend, go, place, without } from '../shared/hash.ts';
 import { useLoad } from '../shared/load.ts';
 import { t } from '../shared/words.ts';
 import { may } from '../shared/nav.tsx';
@@ -32,8 +32,8 @@ const hourEnd = (hour: string): string => `${hour.slice(0, 13)}:59:59`;
 /** The calls behind a figure, with the way back, and each call itself. */
 export function Behind({ session, tab, title, asked }: { session: Session; tab: string; title: string; asked: Record<string, string> }) {
   const of = place.value.of;
-  const back = () => history.back();
-  if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={back} />;
+  if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => go(tab, without('ref'))} />;
+  const back = () => go(tab, without('of', 'says', 'outcome', 'transfer', 'fate'));
   return (
     <div class="figures-view">
       <div class="crumbs">

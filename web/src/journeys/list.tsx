@@ -4,6 +4,7 @@ import { now } from '../shared/clock.ts';
 import { Badge, type BadgeKind } from '../shared/components/badge.tsx';
 import { PagedTable, type Column, type Page } from '../shared/components/table.tsx';
 import { clockOf, numberOf, timeOf } from '../shared/format.ts';
+import { hrefOf, place } from '../shared/hash.ts';
 import { lang } from '../shared/text.ts';
 import { outcomeWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
@@ -46,7 +47,7 @@ export function JourneyList({ asked, onOpen, limit = 25 }: { asked: Record<strin
     { id: 'wait', says: w('wait'), right: true, show: j => time(j.wait_ms) },
     { id: 'talk', says: w('talk'), right: true, show: j => time(j.talk_ms) },
     { id: 'outcome', says: w('outcome'), show: j => <OutcomeBadge outcome={j.outcome} zh={j.zh} /> },
-    { id: 'ref', says: w('ref'), show: j => <a class="mono small" href={`#${j.ref}`} onClick={event => { event.preventDefault(); event.stopPropagation(); onOpen(j.ref); }}>{j.ref}</a> },
+    { id: 'ref', says: w('ref'), show: j => <a class="mono small" href={hrefOf(place.value.tab, { ...place.value.of, ref: j.ref })} onClick={event => event.stopPropagation()}>{j.ref}</a> },
   ];
   return (
     <PagedTable<Journey> load={after => get<Page<Journey>>(`/api/v1/journeys${query({ ...asked, limit, after })}`)} filter={JSON.stringify(asked)}

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Session } from '../shared/api.ts';
 import { Field, Select } from '../shared/components/field.tsx';
-import { amend, go, place } from '../shared/hash.ts';
+import { amend, go, place, without } from '../shared/hash.ts';
 import { lang } from '../shared/text.ts';
 import { JourneyView } from './journey.tsx';
 import { JourneyList } from './list.tsx';
@@ -20,7 +20,7 @@ export function SearchView({ session, tab }: { session: Session; tab: string }) 
     const timer = setTimeout(() => amend({ number }), PAUSE);
     return () => clearTimeout(timer);
   }, [number]);
-  if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => history.back()} />;
+  if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => go(tab, without('ref'))} />;
   void lang.value;
   const asked = { number: of['number'] ?? '', since: of['since'] ?? '', until: of['until'] ?? '', outcome: of['outcome'] ?? '' };
   const outcomes = [{ value: '', says: w('any') }, ...Object.keys(OUTCOMES).map(value => ({ value, says: outcomeWord(value) }))];

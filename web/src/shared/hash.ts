@@ -30,6 +30,11 @@ export function go(tab: string, of: Record<string, string | null | undefined> = 
   if (to !== location.hash) location.hash = to;
 }
 
+/** Where one is, without what a step deeper has asked for. */
+export function without(...keys: string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(place.peek().of).filter(([key]) => !keys.includes(key)));
+}
+
 /** The same place with something else asked: no step of the way back. */
 export function amend(of: Record<string, string | null | undefined>): void {
   const now = place.peek();
