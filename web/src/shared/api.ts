@@ -73,7 +73,7 @@ export function toSignIn(): void {
   location.assign(`/?next=${encodeURIComponent(here)}`);
 }
 
-interface Ask {
+export interface Ask {
   body?: unknown;
   /** A 401 is told to the caller instead of leading to the sign-in page. */
   keep401?: boolean;

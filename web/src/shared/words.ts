@@ -22,6 +22,7 @@ export const t = dictionary({
   close: ['关闭', 'Close'],
   confirm: ['确定', 'OK'],
   back: ['返回', 'Back'],
+  notices: ['提示', 'Notices'],
   more: ['更多', 'More'],
   search: ['查找', 'Search'],
   loading: ['正在加载…', 'Loading…'],

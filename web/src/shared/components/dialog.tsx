@@ -13,7 +13,9 @@ export function Dialog({ title, onClose, children, wide }: {
     const before = document.activeElement;
     node.current?.showModal();
     // The browser gives the focus to what comes first, which is the key that closes.
-    node.current?.querySelector<HTMLElement>('[data-met]')?.focus();
+    const body = node.current?.querySelector<HTMLElement>('.body');
+    const first = body?.querySelector<HTMLElement>('[data-met]') ?? body?.querySelector<HTMLElement>('select, input, button');
+    first?.focus({ preventScroll: true });
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Fault } from '../api.ts';
-import { told } from '../text.ts';
 import { t } from '../words.ts';
 import { Button } from './button.tsx';
 import { EmptyState } from './empty.tsx';
+import { Waiting, Wrong } from './loaded.tsx';
 
 export interface Column<R> {
   id: string;
@@ -53,7 +53,7 @@ export function PagedTable<R>({ load, filter = '', columns, keyOf, label, onPres
 }) {
   const [cursors, setCursors] = useState<readonly (string | null)[]>([null]);
   const [page, setPage] = useState<Page<R> | null>(null);
-  const [wrong, setWrong] = useState<string | null>(null);
+  const [wrong, setWrong] = useState<Fault | null>(null);
   const asked = useRef(0);
 
   const turn = (to: readonly (string | null)[]) => {
@@ -62,13 +62,13 @@ export function PagedTable<R>({ load, filter = '', columns, keyOf, label, onPres
     setWrong(null);
     load(to[to.length - 1] ?? null).then(
       got => mine === asked.current && setPage(got),
-      (error: unknown) => mine === asked.current && setWrong(error instanceof Fault ? told(error) : t('failed')),
+      (error: unknown) => mine === asked.current && setWrong(error instanceof Fault ? error : new Fault(0, 'unknown', t('failed'), t('failed'))),
     );
   };
   useEffect(() => turn([null]), [filter]);
 
-  if (wrong !== null) return <EmptyState icon="warn" title={wrong}><Button onPress={() => turn(cursors)}>{t('again')}</Button></EmptyState>;
-  if (page === null) return <p class="soft" role="status">{t('loading')}</p>;
+  if (wrong !== null) return <Wrong fault={wrong} again={() => turn(cursors)} />;
+  if (page === null) return <Waiting lines={6} />;
   if (page.items.length === 0 && cursors.length === 1) return <EmptyState title={empty ?? t('nothing')} />;
   return (
     <div>

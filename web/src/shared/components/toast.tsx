@@ -41,15 +41,16 @@ export function announce(says: string, now = false): void {
 }
 
 export function Toasts() {
+  if (toasts.value.length === 0) return null;
   return (
-    <div class="toasts">
+    <section class="toasts" aria-label={t('notices')}>
       {toasts.value.map(({ id, kind, says }) => (
         <div key={id} class={`toast ${kind}`}>
           <span>{says}</span>
           <Button kind="quiet" icon="close" label={t('close')} onPress={() => drop(id)} />
         </div>
       ))}
-    </div>
+    </section>
   );
 }
 

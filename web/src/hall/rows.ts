@@ -1,0 +1,97 @@
+// The rows of the floor as the live feed gives them.
+export interface PartyRow {
+  leg: number;
+  role: 'caller' | 'agent' | 'target' | 'supervisor' | 'offered';
+  who: string;
+  title?: string;
+  answered: boolean;
+  held: boolean;
+  muted: boolean;
+  since?: number;
+  /** How a supervisor is in the call. */
+  supervision?: 'listen' | 'whisper' | 'barge' | null;
+}
+
+export interface TransferRow {
+  transfer: number;
+  to: string;
+  title: string;
+  way: string;
+  rang: boolean;
+  result: string | null;
+  cause: string | null;
+  seen: string;
+}
+
+export interface CallRow {
+  call: string;
+  dialled: string;
+  title?: string;
+  caller: string;
+  stage: string;
+  with: string[];
+  parties: PartyRow[];
+  transfers: TransferRow[];
+  recording?: string | null;
+  recording_paused?: boolean;
+  began?: number;
+  since?: number;
+  placed?: number | null;
+  answered?: number | null;
+  group?: string;
+  /** Its place in its line, from 1, while it waits. */
+  position?: number | null;
+  came?: { why: 'overflow' | 'returned' | 'callback'; from: string; seen: string } | null;
+}
+
+export interface SeatRow {
+  seat: string;
+  agent: string | null;
+  name?: string;
+  group: string;
+  groups: string[];
+  state: string;
+  zh: string;
+  since: number;
+  until?: number | null;
+  answered: number;
+  talked_s: number;
+  contact: string | null;
+}
+
+export interface GroupRow {
+  group: string;
+  title: string;
+  waiting: number;
+  at_work: number;
+  least: number;
+  short: boolean;
+  disaster: boolean;
+  seats: number;
+  ready: number;
+  busy: number;
+  wrap_up: number;
+}
+
+export interface WallFigures {
+  now: number;
+  waiting: number;
+  longest_wait_s: number;
+  seats: { ready: number; talking: number; wrap_up: number; break: number; out: number };
+  today: { calls: number; offered?: number; answered: number; abandoned: number; connect_rate: number | null; within_15s: number | null };
+  rolling: { within_15s: number | null; minimum: number | null; minimum_at?: number | null };
+  targets: { within_15s: number; connect_rate: number; longest_wait_s?: number };
+  trend: { today: number[]; same_weekday: number[]; date?: string };
+  alarms: number;
+}
+
+export interface Alarm {
+  id: string;
+  at: number;
+  subject: string;
+  text: string;
+  text_en?: string;
+  standing: boolean;
+  over?: number | null;
+  acknowledged: { by: string; at: number; note?: string } | null;
+}

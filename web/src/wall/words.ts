@@ -1,0 +1,31 @@
+// The words of the wallboard.
+import { dictionary } from '../shared/text.ts';
+
+export const w = dictionary({
+  title: ['政务服务便民热线', 'Government service hotline'],
+  waiting: ['等候', 'Waiting'],
+  longest: ['最长等候', 'Longest wait'],
+  within: ['15 秒接通率 · 24 小时', 'Within 15 s · 24 h'],
+  rate: ['今日接通率', 'Connect rate today'],
+  seats: ['坐席', 'Seats'],
+  ready: ['示闲', 'Ready'],
+  talking: ['通话', 'Talking'],
+  wrap: ['话后整理', 'Wrap-up'],
+  break: ['小休', 'Break'],
+  out: ['签出 {0}', '{0} signed out'],
+  abandoned: ['今日放弃', 'Abandoned'],
+  calls: ['今日来电', 'Calls today'],
+  answered: ['接通 {0}', '{0} answered'],
+  target: ['目标 {0}', 'target {0}'],
+  lowest: ['最低 {0}', 'lowest {0}'],
+  alarms: ['告警', 'Alarms'],
+  noAlarms: ['无告警', 'No alarms'],
+  trend: ['每小时来电', 'Calls an hour'],
+  today: ['今天', 'Today'],
+  sameWeekday: ['上周同日', 'Same weekday'],
+  stale: ['数据停在 {0}', 'As it was at {0}'],
+  full: ['全屏', 'Full screen'],
+  themeKey: ['浅色 / 深色', 'Light / dark'],
+  leave: ['返回', 'Back'],
+  view: ['显示', 'View'],
+});
