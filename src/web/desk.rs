@@ -6,7 +6,7 @@ use super::fault::{Fault, Told, json};
 use super::feed::{self, View};
 use super::notes::Note;
 use super::orders::Ref;
-use super::owned::{Owned, seen};
+use super::owned::{Owned, named, seen};
 use super::visitor::Visitor;
 use crate::access::{Outcome, Right};
 use crate::admin::NOTE;
@@ -97,6 +97,7 @@ impl View for Own {
         let who = &self.visitor.who;
         let me = object!({ "account": who.name, "agent": who.agent, "title": who.title });
         let calls = self.calls();
+        let row = row.as_ref().map(|row| named(row, &self.backend));
         let panel: Value = serde_json::from_str(&self.panel.borrow_and_update()).unwrap_or(Value::Null);
         let panel = panel.get("panel").cloned().unwrap_or(Value::Null);
         let mut document =
@@ -124,7 +125,7 @@ impl View for Own {
         };
         if his.is_some() || left {
             self.seat = his.as_ref().map(|row| row.seat.clone());
-            document.insert("seat".into(), object!(his));
+            document.insert("seat".into(), object!(his.as_ref().map(|row| named(row, &self.backend))));
         }
         let before = std::mem::take(&mut self.shown);
         let calls = if moved { self.calls() } else { rows.calls.iter().filter_map(|row| self.own(row)).collect() };

@@ -24,7 +24,7 @@ const fn door(method: &'static str, path: &'static str, right: Right, zh: &'stat
 
 /// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
 #[rustfmt::skip]
-pub const DOORS: [Door; 45] = [
+pub const DOORS: [Door; 46] = [
     door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
     door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
     door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
@@ -36,6 +36,7 @@ pub const DOORS: [Door; 45] = [
     door("GET", "/api/v1/wall", Right::Wall, "大屏指标", "the wallboard's figures"),
     door("POST", "/api/v1/seats/{seat}/message", Right::Message, "给坐席页面发一句话", "a word to a seat's page"),
     door("GET", "/api/v1/audit", Right::Audit, "审计记录", "the trail"),
+    door("GET", "/api/v1/audit/export", Right::Audit, "导出审计记录（带水印）", "the trail as a table, watermarked"),
     door("GET", "/api/v1/callbacks", Right::Callbacks, "待回电", "callers who are to be called back"),
     door("POST", "/api/v1/callbacks/{ref}/done", Right::Callbacks, "了结一个待回电", "one of them need not be called back any more"),
     door("POST", "/api/v1/callbacks/{ref}/take", Right::Callbacks, "由一个坐席回电", "a seat calls one of them back"),

@@ -9,12 +9,15 @@ pub use sign_in::{Entered, Refused, Shown};
 
 use crate::access::{Accounts, Deed, Guesses, Outcome, Right, Session, SessionKey, Sessions, Who};
 use crate::clock::Clock;
+use crate::id::AgentId;
 use crate::live::Board;
 use crate::store::Error;
 use crate::store::access::{Access, Found};
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::{OsRng, TryRngCore as _};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -26,7 +29,7 @@ const HASHERS: usize = 2;
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// Accounts that stand there.
-    pub written: std::collections::BTreeMap<String, crate::access::Account>,
+    pub written: BTreeMap<String, crate::access::Account>,
     /// The roles that demand a second factor.
     pub second_factor: std::collections::BTreeSet<crate::access::Role>,
     /// What one-time links begin with: `https://hub.example`.
@@ -39,6 +42,8 @@ pub struct People {
     clock: Clock,
     board: Arc<Board>,
     accounts: Mutex<Accounts>,
+    /// What each person who sits at a seat is called.
+    names: ArcSwap<BTreeMap<AgentId, String>>,
     sessions: Mutex<Sessions>,
     guesses: Mutex<Guesses>,
     access: Mutex<Access>,
@@ -57,10 +62,12 @@ impl People {
         if let Some(at) = broken {
             tracing::error!(at, "the trail of access is not what was written: switchboard audit prove");
         }
+        let accounts = Accounts::of(accounts, rules.written, rules.second_factor);
         Ok(Self {
             clock,
             board,
-            accounts: Mutex::new(Accounts::of(accounts, rules.written, rules.second_factor)),
+            names: ArcSwap::from_pointee(names(&accounts)),
+            accounts: Mutex::new(accounts),
             sessions: Mutex::new(Sessions::of(sessions)),
             guesses: Mutex::default(),
             trail: access.trail(),
@@ -144,6 +151,11 @@ impl People {
         self.changed(|accounts| accounts.set_lang(name, lang)).unwrap_or_default();
     }
 
+    /// What a person is called who sits at a seat.
+    pub fn name_of(&self, agent: &AgentId) -> Option<String> {
+        self.names.load().get(agent).cloned()
+    }
+
     /// He agrees to secrecy.
     pub fn agree(&self, name: &str) {
         let wall = self.clock.now().wall;
@@ -169,6 +181,7 @@ impl People {
             tracing::error!(%error, "accounts cannot be kept");
             return Err(crate::access::Mistake::Unkept);
         }
+        self.names.store(Arc::new(names(&next)));
         *accounts = next;
         Ok(done)
     }
@@ -195,6 +208,11 @@ impl People {
     pub fn clock(&self) -> Clock {
         self.clock
     }
+}
+
+fn names(accounts: &Accounts) -> BTreeMap<AgentId, String> {
+    let titled = accounts.iter().filter(|(_, account)| !account.title.is_empty());
+    titled.filter_map(|(_, account)| Some((account.agent.clone()?, account.title.clone()))).collect()
 }
 
 fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -145,5 +145,6 @@ fn people() -> Router<Arc<Backend>> {
         .route("/api/v1/accounts/{name}/token", post(accounts::token))
         .route("/api/v1/accounts/{name}/tokens/{program}", delete(accounts::untoken))
         .route("/api/v1/audit", get(accounts::audit))
+        .route("/api/v1/audit/export", get(accounts::export))
         .route("/api/v1/openapi.json", get(document::openapi))
 }

@@ -388,6 +388,15 @@ fn what_was_done_stands_in_the_trail() {
     assert_eq!(told, due);
     assert_eq!(body["head"].as_str().unwrap().len(), 64);
     let next = body["next"].as_str().unwrap().to_owned();
+    let table = api.sends(&bare(
+        "GET",
+        "/api/v1/audit/export?why=%E6%A3%80%E6%9F%A5",
+        &[&format!("Cookie: switchboard={}", auditor.cookie)],
+        "",
+    ));
+    assert_eq!(table.status, 200);
+    let (status, body) = auditor.says(&api, "GET", "/api/v1/audit/export", "");
+    assert_eq!((status, &body["field"]), (422, &json!("why")));
     let (_, older) = auditor.says(&api, "GET", &format!("/api/v1/audit?limit=3&after={next}"), "");
     assert!(older["items"][0]["seq"].as_u64() < body["items"][2]["seq"].as_u64(), "{older}");
 }
