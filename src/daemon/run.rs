@@ -145,7 +145,7 @@ impl Daemon {
         let started = media::start(&config, &state, clock)?;
         let Media { handle: media, events: media_events, closed, lost: lost_events, door } = started;
         let (in_force, teller, now) = (InForce::new(ArcSwap::new(snapshot.clone())), Teller::default(), clock.now());
-        let views = settings::views(&config, clock, &in_force, (&opened.writer, &teller, &transports));
+        let views = settings::views((&config, &state), clock, &in_force, (&opened.writer, &teller, &transports));
         let publisher = Publisher::of(&views.board, config.admin.http.is_some()).map_err(thread)?;
         let (doors, asks, tasks) = open_doors(&config, &state, views)?;
         let plans = history(&state, &snapshot.plan, &loaded.sources, now.wall)?;

@@ -204,14 +204,32 @@ pub(super) fn ledger(plan: &Plan) -> ledger::Settings {
 
 /// What is published for whoever asks by the web.
 pub(super) fn views(
-    config: &Config,
+    (config, state): (&Config, &Path),
     clock: Clock,
     plan: &InForce,
     (writer, teller, sip): (&Writer, &Teller, &Transports),
 ) -> web::Views {
-    let house = web::House { breaks: config.floor.breaks.clone(), realm: config.sip.realm.clone() };
+    let folder = |what, path| web::Folder { what, path };
+    let house = web::House {
+        breaks: config.floor.breaks.clone(),
+        realm: config.sip.realm.clone(),
+        plan_by_pages: config.plan.by_pages,
+        folders: vec![
+            folder(("state", "数据目录", "state folder"), state.to_owned()),
+            folder(("recordings", "录音目录", "folder of recordings"), config.recording.folder(state)),
+        ],
+    };
     let (board, phones) = (Arc::default(), Some(sip.entrance()));
-    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, house, phones }
+    web::Views {
+        clock,
+        plan: plan.clone(),
+        figures: writer.figures(),
+        pulse: teller.beat(),
+        board,
+        house,
+        phones,
+        planner: None,
+    }
 }
 
 /// What the store is told.

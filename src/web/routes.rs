@@ -10,7 +10,7 @@ use super::orders::{self, Ref};
 use super::owned::seen;
 use super::verb::Action;
 use super::visitor::Visitor;
-use super::{accounts, desk, document, files, health, phones, sessions, stream};
+use super::{accounts, condition, desk, document, files, health, numbers, phones, plan, sessions, stream};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::live::Listed;
 use crate::transport::websocket::PATH;
@@ -58,7 +58,8 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/accounts/{name}/tokens/{program}", delete(accounts::untoken))
         .route("/api/v1/audit", get(accounts::audit))
         .route("/api/v1/openapi.json", get(document::openapi))
-        .route("/metrics", get(metrics));
+        .route("/metrics", get(metrics))
+        .merge(operators());
     for (word, action) in Action::ALL {
         let order = move |backend: Desk, visitor: Visitor, of: Ref, request: Request| {
             orders::order(backend, action, visitor, of, request)
@@ -87,6 +88,22 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route(PATH, get(phones::open).fallback(async || Fault::method()))
         .merge(files::router())
         .with_state(Arc::clone(backend))
+}
+
+/// What operators look after.
+fn operators() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/api/v1/health", get(condition::health))
+        .route("/api/v1/plan", get(plan::in_force))
+        .route("/api/v1/plan/history", get(plan::history))
+        .route("/api/v1/plan/numbers", get(numbers::numbers))
+        .route("/api/v1/plan/why", get(plan::why))
+        .route("/api/v1/plan/duties", get(plan::duties))
+        .route("/api/v1/plan/check", post(plan::check))
+        .route("/api/v1/plan/compare", post(plan::compare))
+        .route("/api/v1/plan/diff", post(plan::compare))
+        .route("/api/v1/plan/apply", post(plan::apply))
+        .route("/api/v1/plan/rollback", post(plan::roll_back))
 }
 
 async fn status(State(backend): Desk) -> Told {

@@ -1,13 +1,15 @@
 //! What the API has of others: what it answers from without asking the exchange, and where it hands telephones to.
 
-use crate::admin::Beat;
+use crate::admin::{Beat, Task};
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;
 use crate::store::Shown;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What the configuration says that pages show.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,19 @@ pub struct House {
     pub breaks: Vec<String>,
     /// The realm in which telephones prove themselves.
     pub realm: String,
+    /// Operators may put plans in force from their pages.
+    pub plan_by_pages: bool,
+    /// Folders whose disks are looked at.
+    pub folders: Vec<Folder>,
+}
+
+/// A folder that must have room.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// What is in it: in a word, in Chinese, in English.
+    pub what: (&'static str, &'static str, &'static str),
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// Values that others publish.
@@ -35,4 +50,6 @@ pub struct Views {
     pub house: House,
     /// The signalling's way in for telephones in pages; `None`: there is none.
     pub phones: Option<Entrance>,
+    /// Orders to whoever keeps the dialplan, bounded; `None`: nobody does.
+    pub planner: Option<mpsc::Sender<Task>>,
 }
