@@ -5,7 +5,7 @@
 
 use super::flooded::flood_seats;
 use super::server::{Server, TARGETS};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
+use switchboard::clock::Clock;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 const PAGES: u32 = 300;
@@ -71,7 +72,7 @@ pub fn run() {
 fn measured(server: &Server) -> (f64, f64, f64) {
     let pid = server.pids()[0];
     let (web, live) = (ticks(pid, "api-"), ticks(pid, "live"));
-    let begun = std::time::SystemTime::now();
+    let clock = Clock::system();
     let result = flood_seats(
         server.at,
         &[
@@ -89,7 +90,7 @@ fn measured(server: &Server) -> (f64, f64, f64) {
             "2001",
         ],
     );
-    let seconds = begun.elapsed().unwrap().as_secs_f64();
+    let seconds = clock.now().mono as f64 / 1e6;
     let share = |now: u64, before: u64| (now - before) as f64 / 100.0 / seconds;
     let shares = (share(ticks(pid, "api-"), web), share(ticks(pid, "live"), live));
     let p99 = result["setup"]["p99_ms"].as_f64().or_else(|| result["setup_ms"]["p99"].as_f64());
@@ -162,8 +163,7 @@ async fn follow(cookies: Vec<String>, stop: Arc<AtomicBool>, heard: Arc<AtomicU6
                     heard.fetch_add(1, Relaxed);
                 }
             }
-            let _ = socket.close().await;
-            let _ = socket.flush().await;
+            let _ = socket.close(None).await;
         });
     }
     while let Some(page) = pages.join_next().await {

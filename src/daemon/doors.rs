@@ -45,6 +45,7 @@ pub(super) fn open_doors(config: &Config, state: &Path, views: Views) -> Result<
     let (to_exchange, asks) = mpsc::channel(64);
     let (to_planner, tasks) = mpsc::channel(64);
     let (to_people, errands) = mpsc::channel(16);
+    let views = Views { planner: Some(to_planner.clone()), ..views };
     let people = open_people(config, state, &views)?;
     Arc::clone(&people).serve(errands).map_err(|e| Error::Machine("thread".into(), e))?;
     // First the one that leaves no file behind when the other cannot be had.

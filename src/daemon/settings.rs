@@ -209,15 +209,30 @@ pub(super) fn views(
     plan: &InForce,
     (writer, teller, sip): (&Writer, &Teller, &Transports),
 ) -> web::Views {
+    let folder = |what, path| web::Folder { what, path };
     let house = web::House {
         breaks: config.floor.breaks.clone(),
         realm: config.sip.realm.clone(),
         state: state.to_owned(),
         recordings: config.recording.folder(state),
+        plan_by_pages: config.plan.by_pages,
+        folders: vec![
+            folder(("state", "数据目录", "state folder"), state.to_owned()),
+            folder(("recordings", "录音目录", "folder of recordings"), config.recording.folder(state)),
+        ],
         keys: Arc::new(config.recording.keys.clone()),
     };
     let (board, phones) = (Arc::default(), Some(sip.entrance()));
-    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, house, phones }
+    web::Views {
+        clock,
+        plan: plan.clone(),
+        figures: writer.figures(),
+        pulse: teller.beat(),
+        board,
+        house,
+        phones,
+        planner: None,
+    }
 }
 
 /// What the store is told.

@@ -27,9 +27,15 @@ const EXPORTED: usize = 100_000;
 
 /// One page of a list: how many at most, and behind which.
 pub(super) fn page(query: &mut Query<'_>) -> Result<(usize, Option<String>), Fault> {
+    let limit = page_of(query, PAGE)?;
+    Ok((limit, query.take("after").map(str::to_owned)))
+}
+
+/// How many rows are asked for; `usual`, where nothing is said.
+pub(super) fn page_of(query: &mut Query<'_>, usual: usize) -> Result<usize, Fault> {
     let (zh, en) = (format!(" 1 到 {MOST} 的整数"), format!("a whole number, 1 to {MOST}"));
     let limit = query.read_as("limit", (&zh, &en), |text| text.parse().ok().filter(|n| (1..=MOST).contains(n)))?;
-    Ok((limit.unwrap_or(PAGE), query.take("after").map(str::to_owned)))
+    Ok(limit.unwrap_or(usual))
 }
 
 pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Request) -> Told {

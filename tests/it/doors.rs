@@ -28,8 +28,8 @@ const ACCOUNTS: [(Role, &str); 7] = [
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
-struct Person {
-    cookie: String,
+pub(super) struct Person {
+    pub(super) cookie: String,
     token: String,
 }
 
@@ -41,14 +41,14 @@ fn sign_in(api: &Api, account: &str, password: &str, more: &[&str]) -> (u16, Val
     (told.status, told.body, cookie)
 }
 
-fn person(api: &Api, account: &str) -> Person {
+pub(super) fn person(api: &Api, account: &str) -> Person {
     let (status, body, cookie) = sign_in(api, account, &format!("lab-{account}"), &[]);
     assert_eq!(status, 200, "{account}: {body}");
     Person { cookie: cookie.unwrap(), token: body["anti_forgery"].as_str().unwrap().to_owned() }
 }
 
 /// A request without a token.
-fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub(super) fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: sw.example\r\nConnection: close\r\n");
     headers.iter().for_each(|header| text.push_str(&format!("{header}\r\n")));
     text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
@@ -56,7 +56,7 @@ fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
 }
 
 impl Person {
-    fn says(&self, api: &Api, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(super) fn says(&self, api: &Api, method: &str, path: &str, body: &str) -> (u16, Value) {
         let headers = [format!("Cookie: switchboard={}", self.cookie), format!("X-Anti-Forgery: {}", self.token)];
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let told = api.sends(&bare(method, path, &headers, body));
@@ -395,8 +395,8 @@ fn what_was_done_stands_in_the_trail() {
         "",
     ));
     assert_eq!(table.status, 200);
-    let (status, body) = auditor.says(&api, "GET", "/api/v1/audit/export", "");
-    assert_eq!((status, &body["field"]), (422, &json!("why")));
+    let (status, told) = auditor.says(&api, "GET", "/api/v1/audit/export", "");
+    assert_eq!((status, &told["field"]), (422, &json!("why")));
     let (_, older) = auditor.says(&api, "GET", &format!("/api/v1/audit?limit=3&after={next}"), "");
     assert!(older["items"][0]["seq"].as_u64() < body["items"][2]["seq"].as_u64(), "{older}");
 }

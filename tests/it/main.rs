@@ -34,6 +34,7 @@ mod matrix;
 mod metrics;
 mod offers;
 mod operators;
+mod operators_pages;
 mod overload;
 mod page;
 mod pages;
