@@ -5,6 +5,7 @@ use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;
 use crate::store::Shown;
+use crate::transport::Secured;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
@@ -52,4 +53,6 @@ pub struct Views {
     pub phones: Option<Entrance>,
     /// Orders to whoever keeps the dialplan, bounded; `None`: nobody does.
     pub planner: Option<mpsc::Sender<Task>>,
+    /// What connections are encrypted by; `None`: they are not.
+    pub tls: Option<Secured>,
 }
