@@ -215,6 +215,11 @@ export class Lab {
     return this.far.get(last).serves(serves);
   }
 
+  /** A telephone on a desk: a seat's own. */
+  async telephone(seat, serves) {
+    return (await (await this.#party('127.0.0.1', 0)).registers(seat, `lab-${seat}`)).serves(serves);
+  }
+
   /** Nobody talks, nobody sits anywhere: as it was at the start, but for the records. */
   async calm() {
     await Promise.all(this.#parties.map(party => party.hangsUpAll()));

@@ -8,9 +8,13 @@ import { Lab } from './lab.mjs';
 import { launch, Pages } from './pages.mjs';
 import { within } from './wait.mjs';
 import * as doors from './doors.mjs';
+import * as hall from './hall.mjs';
+import * as hostile from './hostile.mjs';
+import * as returns from './returns.mjs';
 import * as talks from './talks.mjs';
+import * as third from './third.mjs';
 
-const LANES = { talks, doors };
+const LANES = { third, returns, hall, talks, hostile, doors };
 // Longer than this no test takes.
 const LIMIT = 90_000;
 
