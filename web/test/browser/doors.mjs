@@ -116,4 +116,3 @@ export const tests = [
   { name: 'axe finds nothing at the desk, in light', run: of => axeAtTheDesk(of, false) },
   { name: 'axe finds nothing at the desk, in dark', run: of => axeAtTheDesk(of, true) },
 ];
-export const changes = [];

@@ -14,7 +14,7 @@ async function supervises({ lab, pages }) {
   await desk.answers();
   await Promise.all([desk.hears([CALLER]), caller.hears([PAGE])]);
   await shows(hall, '[data-id="8041"]', '通话');
-  await shows(hall, '.calls-panel .call-row', /139\*{4}0001 .*12329 .*公积金.*8041/);
+  await shows(hall, '.calls-panel .call-row', /139 \*{4} 0001 12329 .*公积金.*8041/);
 
   await hall.locator('.calls-panel .call-row').click();
   const orders = hall.locator('.dock .orders').first();
@@ -26,14 +26,11 @@ async function supervises({ lab, pages }) {
   await hall.locator('dialog input').first().fill('新坐席');
   await hall.locator('dialog .button.primary').click();
   const listening = await rings;
-  await shows(hall, '.calls-panel .call-row', '监听');
-  await until('the key shows that he listens', async () => (await orders.getByRole('button', { name: '监听' }).getAttribute('aria-pressed')) === 'true');
   await lab.call('is listened to', row => row.parties.some(of => of.role === 'supervisor' && of.who === '8050' && of.answered));
   await listening.hears([CALLER, PAGE]);
   await Promise.all([caller.hears([PAGE], { not: [SUPERVISOR] }), desk.hears([CALLER], { not: [SUPERVISOR] })]);
 
   await orders.getByRole('button', { name: '强插' }).click();
-  await shows(hall, '.calls-panel .call-row', '强插');
   await Promise.all([caller.hears([PAGE, SUPERVISOR]), desk.hears([CALLER, SUPERVISOR])]);
   await desk.shows('.parties', '班长 8050');
 
@@ -50,6 +47,31 @@ async function supervises({ lab, pages }) {
   await hall.locator('dialog input').first().fill('下一个来电请注意口径');
   await hall.locator('dialog .button.primary').click();
   await desk.shows('.banner.note', '班长 的消息 下一个来电请注意口径');
+  await caller.hangUp();
+}
+
+/** Which of the four he does: at the call and at its key. */
+async function showsWhatHeDoes({ lab, pages }) {
+  await lab.telephone('8050', { hertz: SUPERVISOR });
+  const desk = await Desk.open(pages, '8041', { speaks: PAGE });
+  const hall = await pages.open('/hall', { as: 'super' });
+  const caller = await lab.calling();
+  await desk.answers();
+  await hall.locator('.calls-panel .call-row').click();
+  const orders = hall.locator('.dock .orders').first();
+  await orders.getByRole('button', { name: '监听' }).click();
+  await hall.locator('dialog input').first().fill('新坐席');
+  await hall.locator('dialog .button.primary').click();
+  const lit = name => until(`${name} is pressed`, async () => (await orders.getByRole('button', { name }).getAttribute('aria-pressed')) === 'true');
+  await shows(hall, '.calls-panel .call-row', '监听');
+  await lit('监听');
+  for (const name of ['耳语', '强插', '监听']) {
+    await orders.getByRole('button', { name }).click();
+    await shows(hall, '.calls-panel .call-row', name);
+    await lit(name);
+  }
+  await orders.getByRole('button', { name: '退出' }).click();
+  await lab.call('has no supervisor', row => row.parties.length === 2);
   await caller.hangUp();
 }
 
@@ -80,7 +102,7 @@ async function counts({ lab, pages }) {
   const all = key => sum(after.line, key);
   assert.equal(all('connected') - sum(before.line, 'connected'), 3);
   assert.equal(all('abandoned') - sum(before.line, 'abandoned'), 1);
-  const mine = rows => rows.find(row => row.key === '8045')?.connected ?? 0;
+  const mine = rows => rows.find(row => row.person === '8045')?.answered ?? 0;
   assert.equal(mine(after.person) - mine(before.person), 3);
   const { today } = await lab.get('wall');
   assert.deepEqual([today.answered, today.abandoned], [all('connected'), all('abandoned')]);
@@ -95,5 +117,5 @@ async function counts({ lab, pages }) {
 export const tests = [
   { name: 'the figures agree to the call on every page', run: counts },
   { name: 'a supervisor listens, barges in, takes over, and writes to the agent', run: supervises },
+  { name: 'the hall shows what a supervisor does in a call', run: showsWhatHeDoes },
 ];
-export const changes = [];

@@ -59,8 +59,8 @@ async function config(base, folder, changes) {
     [`${HOST}:8080`, `${HOST}:${base + 2}`],
     ['"/tmp/switchboard-lab.sock"', JSON.stringify(join(folder, 'sock'))],
     ['"../dialplans"', JSON.stringify(join(ROOT, 'dialplans'))],
-    // There is paperwork after a call.
-    ['wrap_up_s = 0', 'wrap_up_s = 60'],
+    // There is paperwork after a call, and who is hung up on soon is not queued again.
+    ['wrap_up_s = 0', 'wrap_up_s = 60\nearly_hangup_s = 0'],
     ...changes,
   ];
   for (const [from, to] of replaced) {

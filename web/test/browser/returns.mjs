@@ -115,4 +115,3 @@ export const tests = [
   { name: 'a microphone that is refused is said at once', run: refused },
   { name: 'a daemon that is killed is back in its pages within 3 s', run: killed },
 ];
-export const changes = [];
