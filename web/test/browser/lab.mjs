@@ -59,8 +59,8 @@ async function config(base, folder, changes) {
     [`${HOST}:8080`, `${HOST}:${base + 2}`],
     ['"/tmp/switchboard-lab.sock"', JSON.stringify(join(folder, 'sock'))],
     ['"../dialplans"', JSON.stringify(join(ROOT, 'dialplans'))],
-    // There is paperwork after a call.
-    ['wrap_up_s = 0', 'wrap_up_s = 60'],
+    // There is paperwork after a call, and who is hung up on soon is not queued again.
+    ['wrap_up_s = 0', 'wrap_up_s = 60\nearly_hangup_s = 0'],
     ...changes,
   ];
   for (const [from, to] of replaced) {
@@ -213,6 +213,11 @@ export class Lab {
     this.far ??= new Map();
     if (!this.far.has(last)) this.far.set(last, await this.#party(`127.0.0.${last}`, this.base + 1));
     return this.far.get(last).serves(serves);
+  }
+
+  /** A telephone on a desk: a seat's own. */
+  async telephone(seat, serves) {
+    return (await (await this.#party('127.0.0.1', 0)).registers(seat, `lab-${seat}`)).serves(serves);
   }
 
   /** Nobody talks, nobody sits anywhere: as it was at the start, but for the records. */

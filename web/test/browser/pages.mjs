@@ -6,6 +6,8 @@ import { until } from './wait.mjs';
 
 const EARS = await readFile(new URL('ears.js', import.meta.url), 'utf8');
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// Where other pages lie than those in the program: a `dist` that has just been built.
+const PAGES = process.env.PAGES ?? '';
 // Louder than this a tone is heard, more silent than that it is not, dB.
 const [HEARD, SILENT] = [-50, -62];
 
@@ -39,6 +41,7 @@ export class Pages {
     context.setDefaultTimeout(8_000);
     this.#contexts.push(context);
     await context.addInitScript(`window.__speaks = ${speaks ?? 0};\n${EARS}`);
+    if (PAGES) await context.route('**/assets/*', route => route.fulfill({ path: `${PAGES}${new URL(route.request().url()).pathname.slice('/assets'.length)}` }));
     if (as !== undefined) await context.addCookies([await this.cookie(as, base)]);
     context.on('request', request => this.#looksAt(request.url(), base));
     context.on('page', page => this.#watches(page, base));

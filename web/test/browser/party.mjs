@@ -1,9 +1,9 @@
 // Somebody with a telephone outside: SIP by UDP (RFC 3261) and a tone by RTP, as much of both as a test wants.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { decoded, level, share, tone } from './sound.mjs';
-import { promise, until } from './wait.mjs';
+import { promise, until, within } from './wait.mjs';
 
 const word = () => randomBytes(6).toString('hex');
 
@@ -192,6 +192,31 @@ export class Party {
     return call;
   }
 
+  /** Is a seat's telephone from now on (digest by MD5, RFC 2617). */
+  async registers(seat, password) {
+    const uri = `sip:${this.exchange.ip}:${this.exchange.port}`;
+    const address = `<sip:${seat}@${this.exchange.ip}>`;
+    const call = new Call(this, await bound(this.ip), { id: `${word()}@${this.ip}`, own: `${address};tag=${word()}`, other: address });
+    call.target = uri;
+    this.#byId.set(call.id, call);
+    const md5 = text => createHash('md5').update(text).digest('hex');
+    const sends = async more => {
+      const coming = promise();
+      call.registered = coming.keep;
+      call.cseq += 1;
+      this.#send([...this.#lines(call, 'REGISTER', call.cseq, `z9hG4bK${word()}`), 'Expires: 600', ...more]);
+      return within('an answer to REGISTER', coming.kept);
+    };
+    const asked = await sends([]);
+    const of = name => new RegExp(`${name}="([^"]*)"`).exec(asked.get('www-authenticate'))?.[1] ?? '';
+    const [realm, nonce, cnonce] = [of('realm'), of('nonce'), word()];
+    const response = md5([md5(`${seat}:${realm}:${password}`), nonce, '00000001', cnonce, 'auth', md5(`REGISTER:${uri}`)].join(':'));
+    const told = await sends([`Authorization: Digest username="${seat}", realm="${realm}", nonce="${nonce}", uri="${uri}", algorithm=MD5, qop=auth, `
+      + `nc=00000001, cnonce="${cnonce}", response="${response}"`]);
+    if (told.status !== 200) throw new Error(`seat ${seat} is not registered: ${told.first}`);
+    return this;
+  }
+
   #lines(call, method, cseq, branch) {
     return [`${method} ${call.target} SIP/2.0`, `Via: SIP/2.0/UDP ${this.ip}:${this.port};branch=${branch}`, 'Max-Forwards: 70', `From: ${call.own}`, `To: ${call.other}`,
       `Call-ID: ${call.id}`, `CSeq: ${cseq} ${method}`, `Contact: <sip:party@${this.ip}:${this.port}>`];
@@ -235,6 +260,7 @@ export class Party {
   #response(call, message) {
     const { status } = message;
     if (message.of === 'BYE') return call.end();
+    if (message.of === 'REGISTER') return call.registered(message);
     if (message.of !== 'INVITE') return;
     if (message.body) call.speaks(message.body);
     if (status < 200) return;

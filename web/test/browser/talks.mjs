@@ -1,9 +1,10 @@
 // Calls at the agent's page: what is seen, what is heard, and what the exchange says of it.
 import assert from 'node:assert/strict';
+import { EXCHANGES } from './lab.mjs';
 import { Desk } from './pages.mjs';
 import { until } from './wait.mjs';
 
-const [CALLER, PAGE] = [700, 1_100];
+const [CALLER, PAGE, THIRD] = [700, 1_100, 1_700];
 
 /** By hand from the first page to the end of the call; the microphone is the browser's own, which beeps once a second. */
 async function aCall({ lab, pages }) {
@@ -54,8 +55,77 @@ async function howLong({ lab, pages }) {
   await caller.hangUp();
 }
 
+/** Tab until the focus is there. */
+async function tabsTo(page, selector) {
+  for (let presses = 0; presses < 60; presses++) {
+    if (await page.evaluate(of => document.activeElement?.matches(of) ?? false, selector)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the focus does not come to ${selector} by the Tab key`);
+}
+
+/** No mouse, from the first page to the next call. */
+async function byKeys({ lab, pages }) {
+  const branch = await lab.exchange(EXCHANGES[12366], { hertz: THIRD });
+  const page = await pages.open('/', { speaks: PAGE });
+  const keys = page.keyboard;
+  await page.locator('[name=account]:focus').waitFor();
+  await keys.type('agent8044');
+  await keys.press('Tab');
+  await keys.type('lab-agent8044');
+  await keys.press('Enter');
+  await page.locator('.signin select').first().waitFor();
+  await tabsTo(page, '.signin select');
+  await keys.type('8044');
+  await tabsTo(page, '.signin .button.primary');
+  await keys.press('Enter');
+  const desk = new Desk(pages, page, '8044');
+  await desk.shows('.seat-no', '8044');
+  await desk.phone('电话已就绪');
+  await keys.press('Shift+R');
+  await desk.shows('.state', '示闲');
+
+  const first = await lab.calling('12345', { hertz: CALLER });
+  await desk.rings();
+  await keys.press('a');
+  await desk.talks();
+  await desk.hears([CALLER]);
+  const coming = branch.called();
+  await keys.type('12366');
+  await keys.press('Enter');
+  const third = await coming;
+  await desk.shows('.third', '三方通话');
+  await third.hears([CALLER, PAGE]);
+  await keys.press('l');
+  await desk.shows('.state', '话后整理');
+  await first.hears([THIRD], { not: [PAGE] });
+  await first.hangUp();
+
+  await keys.press('Shift+R');
+  await desk.shows('.state', '示闲');
+  const second = await lab.calling('12345', { hertz: CALLER });
+  await desk.rings();
+  await keys.press('a');
+  await desk.talks();
+  await keys.press('h');
+  await desk.shows('.callcard h2', '保持中');
+  await keys.press('h');
+  await desk.talks();
+  await keys.press('m');
+  await desk.shows('.tools', '取消静音');
+  await keys.press('Shift+H');
+  await desk.shows('.state', '话后整理');
+  await second.over;
+  // A break is chosen from its menu.
+  await keys.press('Shift+B');
+  await page.locator('[role=menu]').waitFor();
+  await keys.press('ArrowDown');
+  await keys.press('Enter');
+  await desk.shows('.state', '用餐');
+}
+
 export const tests = [
   { name: 'an agent signs in, answers, and both hear each other', run: aCall },
   { name: 'the card says how long the caller has waited', run: howLong },
+  { name: 'the keyboard alone does whole calls', run: byKeys },
 ];
-export const changes = [];
