@@ -46,7 +46,7 @@ SBOM ?= sbom.json
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo --callers $(CALLERS)
 
-# Quiet unless something fails: cargo's own summary lines are the report.
+# Quiet unless something fails: cargo's own summary lines, and one of the browser's tests, are the report.
 test: tools pages
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --quiet --locked --all-targets -- -D warnings
@@ -55,6 +55,7 @@ test: tools pages
 	@$(CARGO) test --quiet --locked --test it -- $(addprefix --skip ,$(VIRTUAL))
 	@$(CARGO) test --quiet --locked --test it -- $(VIRTUAL)
 	@$(CARGO) test --quiet --locked --test peers -- --test-threads=4
+	@CARGO='$(CARGO)' sh .ci/browsers
 
 # What stands in web/dist is what web/ builds: types are checked, everything is built anew and compared. `cargo build` needs none of it.
 pages:

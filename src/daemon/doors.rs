@@ -30,7 +30,8 @@ impl Doors {
     ) -> Ready {
         let (seats, trunks, numbers) = (config.seats.len(), config.trunks.len(), plan.numbers(wall).len());
         let plan = plan.version().to_owned();
-        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin: self.admin, http: self.http }
+        let (admin, http, https) = (self.admin, self.http, config.web_is_secret());
+        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin, http, https }
     }
 }
 
@@ -111,6 +112,7 @@ fn start_http(
     people: Arc<People>,
 ) -> Result<(), Error> {
     let (Some(http), Some((listener, _))) = (&config.admin.http, listener) else { return Ok(()) };
-    let limits = web::Limits { watchers: config.web.feeds, ..web::Limits::default() };
+    let (watchers, connections) = (config.web.feeds, config.web.connections);
+    let limits = web::Limits { watchers, connections, ..web::Limits::default() };
     web::spawn(listener, &http.token, asks.clone(), views, people, limits).map_err(|e| Error::Http(http.listen, e))
 }

@@ -115,13 +115,18 @@ impl Plan {
         timeline(self, dialled)
     }
 
-    /// Every entry with its whole life, in the order of the files, emergency first; behind the one at this address, where there is one.
-    /// Each is made as it is asked for: a plan may have a million.
-    pub fn lives(&self, after: Option<&str>, wall: i64) -> impl Iterator<Item = NumberLife> {
+    /// Every entry that fits, with its whole life, in the order of the files, emergency first; behind the one at this address, where there
+    /// is one. Each is made as it is asked for: a plan may have a million.
+    pub fn lives(
+        &self,
+        after: Option<&str>,
+        wall: i64,
+        fits: impl Fn(&Entry) -> bool,
+    ) -> impl Iterator<Item = NumberLife> {
         let all = || self.emergency.iter().chain(self.entries.iter());
-        let behind =
-            after.map_or(0, |after| all().position(|entry| *entry.address == *after).map_or(usize::MAX, |n| n + 1));
-        all().skip(behind).map(move |entry| NumberLife {
+        let place = |after: &str| all().position(|entry| *entry.address == *after).map_or(usize::MAX, |n| n + 1);
+        let behind = all().skip(after.map_or(0, place));
+        behind.filter(move |entry| fits(entry)).map(move |entry| NumberLife {
             row: row_of(self, entry, wall),
             periods: periods(self, entry).iter().map(|p| told(self, p, wall)).collect(),
         })

@@ -88,7 +88,7 @@ pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Told {
         "ready": reasons.is_empty(),
         "reasons": reasons,
         "pulse": figures(&pulse),
-        "trunks": trunks,
+        "trunks": trunks.map(|rows| titled(&rows, &plan)),
         "ports": ports(&pulse),
         "queues": queues(&backend, &pulse),
         "disk": disks,
@@ -96,6 +96,18 @@ pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Told {
         "checks": checks.0,
     });
     Ok(json(StatusCode::OK, &told))
+}
+
+/// Trunks with what the plan calls them.
+pub(super) fn titled(rows: &[TrunkRow], plan: &Plan) -> Vec<Value> {
+    let row = |row: &TrunkRow| {
+        let mut told = object!(row);
+        if let (Some(trunk), Some(told)) = (plan.trunk(&row.trunk), told.as_object_mut()) {
+            told.insert("title".into(), object!(*trunk.title));
+        }
+        told
+    };
+    rows.iter().map(row).collect()
 }
 
 async fn questions(backend: &Backend) -> Said {

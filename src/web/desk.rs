@@ -173,7 +173,7 @@ impl View for Own {
 
 /// What a page offers: words, and the seats that are free to be signed in to.
 pub(super) async fn words(State(backend): Desk, visitor: Visitor) -> Response {
-    let free = |row: &&Arc<SeatRow>| row.agent.is_none() || row.agent == visitor.who.agent;
+    let free = |row: &&Arc<SeatRow>| !row.groups.is_empty() && (row.agent.is_none() || row.agent == visitor.who.agent);
     let seats: Vec<SeatId> = backend.views.board.seats().iter().filter(free).map(|row| row.seat.clone()).collect();
     let breaks = &backend.views.house.breaks;
     json(StatusCode::OK, &object!({ "breaks": breaks, "record_pauses": PAUSES, "seats": seats }))
@@ -208,7 +208,8 @@ pub(super) async fn phone(State(backend): Desk, visitor: Visitor, request: Reque
     let row = backend.views.board.seat(&seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
     let account = visitor.session.as_ref().and_then(|(_, session)| backend.people.account(&session.account));
     let own = account.and_then(|account| account.seat).is_some_and(|own| own == seat);
-    let free = row.agent.is_none() && visitor.who.agent.is_some();
+    // A seat of no group is a supervisor's, or nobody's to work at.
+    let free = row.agent.is_none() && !row.groups.is_empty() && visitor.who.agent.is_some();
     let mut owned = Owned::seat(&row);
     if own || free {
         owned.belongs(visitor.who.agent.as_ref());

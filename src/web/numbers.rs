@@ -2,11 +2,11 @@
 
 use super::accounts::page_of;
 use super::backend::Backend;
-use super::fault::{Told, json};
+use super::fault::{Fault, Told, json};
 use super::plan::moment_of;
 use super::query::Query;
 use crate::calendar::Zone;
-use crate::dialplan::{NumberLife, PeriodFacts, state_word};
+use crate::dialplan::{Entry, NumberLife, PeriodFacts, state_word};
 use crate::fact::Lang;
 use crate::ledger::figures::{Book, Hour};
 use axum::extract::{Request, State};
@@ -27,26 +27,23 @@ pub(super) async fn numbers(State(backend): State<Arc<Backend>>, request: Reques
     let after = query.text("after");
     let filter = query.text("filter").unwrap_or_default().to_lowercase();
     query.finish()?;
-    let views = &backend.views;
-    let (plan, sheet) = (Arc::clone(&views.plan.load().plan), views.figures.load_full());
-    let calls = Calls::of(&sheet.book, views.clock.now().wall);
-    let fits = |life: &NumberLife| {
-        let row = &life.row;
-        [&row.number, &row.title, &row.owner].iter().any(|text| text.to_lowercase().contains(&filter))
-    };
-    let mut found: Vec<NumberLife> = plan.lives(after.as_deref(), wall).filter(fits).take(limit + 1).collect();
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|life| life.row.address.clone());
-    let items: Vec<Value> = found.iter().map(|life| item(life, &calls)).collect();
-    let told = object!({
-        "items": items,
-        "next": next,
-        "at": wall,
-        "days": calls.days,
-        "complete": sheet.complete,
+    // Beside everything else: a plan may have a million numbers.
+    let work = tokio::task::spawn_blocking(move || {
+        let views = &backend.views;
+        let (plan, sheet) = (Arc::clone(&views.plan.load().plan), views.figures.load_full());
+        let calls = Calls::of(&sheet.book, views.clock.now().wall);
+        let fits = |entry: &Entry| {
+            let texts = [&*entry.number, &*entry.title, &*entry.owner];
+            filter.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&filter))
+        };
+        let mut found: Vec<NumberLife> = plan.lives(after.as_deref(), wall, fits).take(limit + 1).collect();
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| more).map(|life| life.row.address.clone());
+        let items: Vec<Value> = found.iter().map(|life| item(life, &calls)).collect();
+        object!({ "items": items, "next": next, "at": wall, "days": calls.days, "complete": sheet.complete })
     });
-    Ok(json(StatusCode::OK, &told))
+    Ok(json(StatusCode::OK, &work.await.map_err(|_| Fault::strange())?))
 }
 
 fn item(life: &NumberLife, calls: &Calls) -> Value {
@@ -62,7 +59,7 @@ fn item(life: &NumberLife, calls: &Calls) -> Value {
         "en": row.class.en(),
         "place": row.place,
         "state": row.state,
-        "today": zh,
+        "today": row.state.split(':').next(),
         "now": { "zh": zh, "en": en },
         "last_day": row.last_day,
         "days_left": row.days_left,

@@ -8,7 +8,7 @@ mod sign_in;
 pub use sign_in::{Entered, Refused, Shown};
 
 use crate::access::{Accounts, Deed, Guesses, Outcome, Right, Session, SessionKey, Sessions, Who};
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
 use crate::id::AgentId;
 use crate::live::Board;
 use crate::store::Error;
@@ -24,6 +24,9 @@ use tokio::sync::Semaphore;
 
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 const HASHERS: usize = 2;
+/// A refusal is written down once in so long, µs, and so many of them.
+const TRIED: u64 = 60 * SECOND;
+const MOST_TRIED: usize = 4_096;
 
 /// What is known of a laboratory's accounts and of all, from the configuration.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +50,8 @@ pub struct People {
     sessions: Mutex<Sessions>,
     guesses: Mutex<Guesses>,
     access: Mutex<Access>,
+    /// What was refused to whom of late, and when, µs monotonic.
+    tried: Mutex<BTreeMap<(String, Right), u64>>,
     trail: PathBuf,
     hashers: Semaphore,
     url: String,
@@ -70,6 +75,7 @@ impl People {
             accounts: Mutex::new(accounts),
             sessions: Mutex::new(Sessions::of(sessions)),
             guesses: Mutex::default(),
+            tried: Mutex::default(),
             trail: access.trail(),
             access: Mutex::new(access),
             hashers: Semaphore::new(HASHERS),
@@ -110,6 +116,17 @@ impl People {
     ) -> std::io::Result<()> {
         let [what, of, why, from] = [what, of, why, from].map(str::to_owned);
         self.note(Deed { who: who.name.clone(), by: String::new(), from, what, of, why, outcome })
+    }
+
+    /// Somebody tried what he may not: written down once a minute for each door, so that nobody fills the disk by it.
+    pub fn tried(&self, who: &Who, from: &str, (right, path): (Right, &str)) {
+        let now = self.clock.now().mono;
+        let mut tried = hold(&self.tried);
+        tried.retain(|_, at| now.saturating_sub(*at) < TRIED);
+        if tried.len() < MOST_TRIED && tried.insert((who.name.clone(), right), now).is_none() {
+            let what = format!("{right:?}").to_lowercase();
+            let _ = self.noted(who, from, (&what, path, ""), Outcome::Refused);
+        }
     }
 
     /// Who shows this cookie, with his session. `touch`: a person asks, not a page by itself.

@@ -99,7 +99,10 @@ async fn groups(State(backend): Desk) -> Response {
 
 async fn trunks(State(backend): Desk) -> Told {
     match backend.ask(Command::Trunks).await? {
-        Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
+        Answer::Trunks { trunks } => {
+            let trunks = condition::titled(&trunks, &backend.views.plan.load().plan);
+            Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)])))
+        }
         _ => Err(Fault::strange()),
     }
 }

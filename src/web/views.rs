@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::live::Board;
 use crate::media::archive::Keys;
 use crate::store::Shown;
+use crate::transport::Secured;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
@@ -59,4 +60,6 @@ pub struct Views {
     pub phones: Option<Entrance>,
     /// Orders to whoever keeps the dialplan, bounded; `None`: nobody does.
     pub planner: Option<mpsc::Sender<Task>>,
+    /// What connections are encrypted by; `None`: they are not.
+    pub tls: Option<Secured>,
 }

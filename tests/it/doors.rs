@@ -190,6 +190,36 @@ fn an_agent_reaches_his_own_call_and_sees_no_other() {
 }
 
 #[test]
+fn a_supervisors_seat_is_no_agents_though_nobody_sits_there() {
+    let api = Api::new(exchange);
+    let mut rows = floor();
+    let mut chief = seat("8050", None, "");
+    chief.groups.clear();
+    rows.push(Change::Seat(Box::new(chief)));
+    api.shows(rows);
+    let agent = person(&api, "agent8001");
+    assert_eq!(agent.says(&api, "POST", "/api/v1/seats/8050", r#"{"agent":"8001"}"#).0, 403);
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8050"}"#).0, 403);
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8051"}"#).0, 403, "somebody sits there");
+    let (_, words) = agent.says(&api, "GET", "/api/v1/desk/words", "");
+    assert_eq!(words["seats"], json!(["8001", "8004"]));
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8004"}"#).0, 200);
+    // His own seat, as his account says.
+    assert_eq!(person(&api, "super").says(&api, "POST", "/api/v1/phone", r#"{"seat":"8050"}"#).0, 200);
+}
+
+#[test]
+fn a_refusal_is_written_down_once_a_minute_and_not_at_each_try() {
+    let api = Api::new(exchange);
+    let (agent, auditor) = (person(&api, "agent8001"), person(&api, "auditor"));
+    for _ in 0..50 {
+        assert_eq!(agent.says(&api, "GET", "/api/v1/accounts", "").0, 403);
+    }
+    let (_, body) = auditor.says(&api, "GET", "/api/v1/audit?who=agent8001&what=accounts", "");
+    assert_eq!(body["items"].as_array().unwrap().len(), 1, "{body}");
+}
+
+#[test]
 fn what_a_person_orders_is_signed_with_his_account_whatever_he_says() {
     let api = Api::new(exchange);
     api.shows(floor());

@@ -19,6 +19,7 @@ mod dialplan_files;
 mod dialplan_words;
 mod dialplans;
 mod doors;
+mod encrypted;
 mod failover;
 mod figures;
 mod fuzz;

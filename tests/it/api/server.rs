@@ -176,6 +176,7 @@ fn views() -> Views {
         house: House::default(),
         phones: None,
         planner: None,
+        tls: None,
     }
 }
 

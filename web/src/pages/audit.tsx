@@ -100,4 +100,4 @@ function Audit({ session }: { session: Session }) {
   );
 }
 
-void showTo(['auditor', 'admin'], session => <Audit session={session} />);
+void showTo(['auditor'], session => <Audit session={session} />);

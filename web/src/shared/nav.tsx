@@ -15,7 +15,7 @@ const WAYS: readonly Way[] = [
   { to: '/ops', says: ['运维', 'Operations'], right: 'health', roles: ['operator'] },
   { to: '/figures', says: ['统计', 'Figures'], right: 'figures', roles: ['manager', 'department', 'supervisor', 'operator'] },
   { to: '/people', says: ['账号', 'Accounts'], right: 'accounts', roles: ['admin'] },
-  { to: '/audit', says: ['审计', 'Audit'], right: 'audit', roles: ['auditor', 'admin'] },
+  { to: '/audit', says: ['审计', 'Audit'], right: 'audit', roles: ['auditor'] },
   { to: '/wall', says: ['大屏', 'Wallboard'], right: 'wall', roles: ['supervisor', 'operator', 'manager'] },
 ];
 

@@ -20,12 +20,15 @@ export class Line {
   #unwatch: (() => void) | null = null;
   #followMic: (() => void) | null = null;
   #hasMic = false;
+  #leaves = false;
 
   constructor(
     readonly session: Session,
     /** It comes back after a reload: it is answered by itself. */
     readonly returns: boolean,
     private readonly over: (line: Line) => void,
+    /** What is said now reaches the switch. */
+    private readonly reaches: () => boolean,
   ) {
     this.incoming = session.direction === 'incoming';
     if (!this.incoming) this.state.value = 'calls';
@@ -61,8 +64,11 @@ export class Line {
     this.#hasMic = true;
   }
 
+  /** Without a way to the switch as soon as there is one: an end that only this page knew of would leave its call to stand there. */
   hangUp(): void {
     if (this.session.isEnded()) return;
+    this.#leaves = !this.reaches();
+    if (this.#leaves) return;
     this.session.terminate(this.state.peek() === 'rings' ? { status_code: 486 } : {});
   }
 
@@ -75,7 +81,13 @@ export class Line {
     for (const sender of this.session.connection?.getSenders() ?? []) if (sender.track) sender.track.enabled = !on;
   }
 
-  /** New ways to the switch after the network has changed. */
+  /** The way to the switch is there again. */
+  again(): void {
+    if (this.#leaves) this.hangUp();
+    else this.restartIce();
+  }
+
+  /** New ways for the sound after the network has changed. */
   restartIce(): void {
     if (this.session.isEstablished()) this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
   }

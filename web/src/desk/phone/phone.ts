@@ -101,7 +101,7 @@ function connect(of: Credential): void {
   ua.on('registered', () => {
     tries = 0;
     phone.value = { is: 'ready' };
-    if (wasCut) lines.peek().forEach(line => line.restartIce());
+    if (wasCut) lines.peek().forEach(line => line.again());
     wasCut = false;
   });
   ua.on('disconnected', () => {
@@ -115,7 +115,7 @@ function connect(of: Credential): void {
     later(() => void renew().then(() => agent?.register()));
   });
   ua.on('newRTCSession', ({ originator, session, request }) => {
-    const line = new Line(session, originator === 'remote' && answersItself(request), over);
+    const line = new Line(session, originator === 'remote' && answersItself(request), over, () => ua.isRegistered());
     lines.value = [...lines.peek(), line];
     if (line.returns) void line.answer();
   });
