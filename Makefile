@@ -9,6 +9,7 @@
 #   make bench-routing  号码查表 · the look-up table and the loader beside their budgets and their rivals
 #   make bench-mixer  混音性能 · those of conferences only
 #   make compare 与同行比较 · the same load against this daemon, Kamailio, and Kamailio with rtpengine; our flood beside SIPp
+#   make pages-load  网页负载 · 300 agents' pages beside 50 calls a second: web threads' share, set-up with and without pages
 #   make scale   规模曲线 · cost and set-up time of a call, memory and look-ups as they grow: what is flat, what is linear
 #   make deny    依赖检查 · licences, advisories, duplicates of the dependencies; installs cargo-deny, needs the network
 #   make sbom    物料清单 · sbom.json, CycloneDX, of what is built in
@@ -39,7 +40,7 @@ SYSTEMD := $(DESTDIR)$(PREFIX)/lib
 # Where `make sbom` writes.
 SBOM ?= sbom.json
 
-.PHONY: demo test pages soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
+.PHONY: demo test pages pages-load soak fuzz bench compare scale bench-routing bench-mixer deny sbom fmt install deb tools tools-build tools-peers
 
 demo: tools-build
 	@exec $(CARGO) run --locked -- demo --callers $(CALLERS)
@@ -86,6 +87,10 @@ compare: tools-build
 	@sh .ci/need kamailio:kamailio rtpengine:rtpengine-daemon sipp:sip-tester
 	@$(CARGO) bench --quiet --locked --bench compare
 	@$(CARGO) bench --quiet --locked --bench compare -- sipp
+
+# 300 agents' pages beside 50 calls a second: what the web threads take, and what a call's set-up takes then.
+pages-load: tools-build
+	@$(CARGO) bench --quiet --locked --bench compare -- pages
 
 # This daemon alone: nothing of others is needed.
 scale: tools-build

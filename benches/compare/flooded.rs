@@ -9,6 +9,19 @@ pub fn flood(to: &str, words: &[&str]) -> Value {
     result(Command::new(PROGRAM), to, words)
 }
 
+/// Runs our flood from the carrier to 12345, answered by seats of ours.
+pub fn flood_seats(to: &str, words: &[&str]) -> Value {
+    let mut command = Command::new(PROGRAM);
+    let output = command
+        .args(["flood", "12345", "--to", to, "--json", "--seed", "1", "--ring", "0s"])
+        .args(words)
+        .output()
+        .unwrap();
+    let mut document: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|e| panic!("flood: {e}\n{}", String::from_utf8_lossy(&output.stderr)));
+    document["result"].take()
+}
+
 /// The same; one that takes longer than so many seconds is ended, and is an error.
 pub fn flood_within(seconds: u32, to: &str, words: &[&str]) -> Value {
     let mut command = Command::new("timeout");

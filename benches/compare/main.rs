@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot set itself up has nothing to measure")]
 
 mod flooded;
+mod pages;
 mod plot;
 mod scale;
 mod server;
@@ -79,6 +80,9 @@ fn main() {
     // `cargo test --benches` runs this too, to see that it starts; figures are for `cargo bench`.
     if !std::env::args().any(|a| a == "--bench") {
         return;
+    }
+    if std::env::args().any(|a| a == "pages") {
+        return pages::run();
     }
     if std::env::args().any(|a| a == "sipp") {
         return sipp::run();

@@ -9,13 +9,15 @@ mod people;
 mod plans;
 mod pulse;
 mod server;
+mod told;
 mod words;
 
 pub use client::{Error, ask, charge, order};
 pub use people::{AccountRow, Charge, Errand, Settled};
 pub use plans::{By, ConfigFile, Elsewhere, FORMAT, Order, Outcome, Planned, Replayed, Said, Text};
 pub use pulse::{Beat, Pulse};
-pub use server::{Ask, Queues, Task, bind, put, serve};
+pub use server::{Ask, Queues, Task, bind, give, put, serve};
+pub use told::{difference_text, replay_text};
 pub use words::{callback_words, conflict_words, forbidden_words, unfit_words, unknown_words, unreachable_words};
 
 use crate::exchange::{Answer, Command};

@@ -58,6 +58,9 @@ pub enum Charge {
         /// Of this kind only.
         #[serde(default)]
         what: Option<String>,
+        /// Since then only, µs since the epoch.
+        #[serde(default)]
+        since: Option<i64>,
     },
     /// Whether the trail is what was written.
     Prove,

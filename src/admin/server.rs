@@ -149,9 +149,22 @@ pub async fn put(command: Command, asks: &mpsc::Sender<Ask>, patience: Duration)
     answered(patience, async { asks.send((command, to)).await.map_err(drop) }, answer).await
 }
 
-async fn carry_out(order: Order, uid: Option<u32>, tasks: &mpsc::Sender<Task>) -> Reply {
+/// One order to whoever keeps the dialplan; `uid` is who gives it as the system says.
+///
+/// # Errors
+/// Why it has no outcome: after `patience` it may still be carried out.
+pub async fn give(
+    order: Order,
+    uid: Option<u32>,
+    tasks: &mpsc::Sender<Task>,
+    patience: Duration,
+) -> Result<Outcome, Refusal> {
     let (to, outcome) = oneshot::channel();
-    let done = answered(CHECK, async { tasks.send((order, uid, to)).await.map_err(drop) }, outcome).await;
+    answered(patience, async { tasks.send((order, uid, to)).await.map_err(drop) }, outcome).await
+}
+
+async fn carry_out(order: Order, uid: Option<u32>, tasks: &mpsc::Sender<Task>) -> Reply {
+    let done = give(order, uid, tasks, CHECK).await;
     done.map_or_else(Reply::Refused, |outcome| Reply::Plan(Box::new(outcome)))
 }
 

@@ -4,6 +4,7 @@
 
 mod days;
 mod hours;
+pub mod moment;
 mod shifts;
 mod zone;
 

@@ -9,6 +9,7 @@ pub(super) mod args;
 mod caller;
 mod choir;
 mod duty;
+mod guests;
 mod hall;
 mod mix;
 mod post;
@@ -57,9 +58,14 @@ pub(super) fn demo(global: &Global, asked: &Demo, screen: &Screen) -> Result<Don
         Failure::new(Exit::Bad, format!("无法写入 {at}：{e}"), format!("{at} cannot be written: {e}"))
     })?;
     let done = run::start(options, |ready| {
-        let text = welcome::text(ready, &setting, asked.as_of, shown.lang);
-        shown.say(&text, || welcome::document(ready, &setting));
-        robots = Some(std::thread::spawn(move || hall::run(setting, voices, stopped, shown)));
+        let (ready, as_of) = (ready.clone(), asked.as_of);
+        // Links come by the daemon's own door, which is open as soon as this returns.
+        robots = Some(std::thread::spawn(move || {
+            let links = ready.http.map_or_else(Vec::new, |at| guests::invite(&ready.admin, at));
+            let text = welcome::text(&ready, &setting, &links, (as_of, shown.lang));
+            shown.say(&text, || welcome::document(&ready, &setting, &links));
+            hall::run(setting, voices, stopped, shown);
+        }));
     });
     // The daemon has ended, or never began: without listeners there is nobody to tell.
     let _ = stop.send(true);

@@ -202,7 +202,8 @@ fn sockets(config: &Config, running: bool, findings: &mut Findings) {
     }
     if let Some(http) = &config.admin.http {
         let bound = TcpListener::bind(http.listen).map(drop);
-        address(&format!("http:{}", http.listen), &bound, ("[admin] http", running), findings);
+        let scheme = if config.web_is_secret() { "https" } else { "http" };
+        address(&format!("{scheme}:{}", http.listen), &bound, ("[admin] http", running), findings);
     }
 }
 
@@ -235,8 +236,7 @@ fn address(name: &str, bound: &io::Result<()>, (key, running): (&str, bool), fin
 
 /// Whether the certificates of TLS hold, and for how long yet.
 fn certificates(config: &Config, findings: &mut Findings) {
-    let secure = config.sip.transports.listen.iter().any(|l| l.transport.is_secret());
-    if secure && config.tls.own.is_none() {
+    if config.needs_certificate() && config.tls.own.is_none() {
         let zh = "TLS：没有配置证书，使用数据目录中自签的一张：对方须把它加入信任";
         let en = "TLS: no certificate is configured; one that signs itself is used from the state folder: others must be told to trust it";
         findings.add(Grade::Warn, zh, en);

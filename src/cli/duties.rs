@@ -3,12 +3,11 @@
 use super::args::Global;
 use super::exit::{Done, Exit, Failure};
 use super::files::load;
-use super::plan::state_word;
 use super::screen::Screen;
 use super::{moment, place, table};
 use crate::clock::Clock;
 use crate::dialplan::duties::{COLUMNS, Duty, Sum, Verdict};
-use crate::dialplan::{Annex, Duties};
+use crate::dialplan::{Annex, Duties, state_word};
 use crate::fact::Lang;
 use serde_json::json;
 use std::path::Path;

@@ -27,7 +27,6 @@ mod ladder;
 mod line;
 mod manual;
 mod mistakes;
-mod moment;
 mod orders;
 mod place;
 mod plan;
@@ -43,6 +42,7 @@ mod users;
 mod voice;
 mod watch;
 
+use crate::calendar::moment;
 use args::{Cli, Command};
 use clap::error::ErrorKind;
 use exit::{Done, Exit, Failure};

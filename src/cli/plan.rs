@@ -8,7 +8,7 @@ use super::watch::{Show, but_json, shaped};
 use super::{moment, place, records};
 use crate::calendar::Hours;
 use crate::clock::Clock;
-use crate::dialplan::{Decision, NumberRow, Plan, Question, Side, Trunk};
+use crate::dialplan::{Decision, NumberRow, Plan, Question, Side, Trunk, seat_text, state_word};
 use crate::fact::Lang;
 use crate::store::{Hits, Reader};
 use serde_json::{Value, json};
@@ -20,13 +20,9 @@ pub(super) fn why(global: &Global, asked: &Why, screen: &Screen) -> Result<Done,
     let plan = load(&place::dialplan(global)?, wall)?;
     let number = asked.number.as_str();
     if let (Some(_), Some(seat)) = (&asked.seat, to_seat(global, &plan, number)) {
-        let (zh, en) = (
-            format!("{seat} 是坐席：直接振铃，不经号码计划\n"),
-            format!("{seat} is a seat: it rings, whatever the dialplan says\n"),
-        );
         let result =
             json!({ "dialled": number, "number": seat, "routed": true, "reason": "seat", "at": moment::shown(wall) });
-        return Ok(Done::well(screen.lang.of(&zh, &en), result));
+        return Ok(Done::well(seat_text(&seat, screen.lang), result));
     }
     let side = match (&asked.trunk, &asked.seat) {
         (Some(name), _) => Some(Side::Trunk(Some(trunk(&plan, name)?))),
@@ -128,18 +124,6 @@ fn with_calls((row, calls): (&NumberRow, &Option<u64>)) -> Value {
     let mut value = json!(row);
     value["calls"] = json!(calls);
     value
-}
-
-pub(super) fn state_word(state: &str, lang: Lang) -> String {
-    let (word, day) = state.split_once(':').unwrap_or((state, ""));
-    match word {
-        "serving" => lang.of("在用", "serving").to_owned(),
-        "before" => lang.of("归并前", "before its cutover").to_owned(),
-        "cancelled" => lang.of("已取消", "cancelled").to_owned(),
-        "transition" if lang == Lang::Zh => format!("过渡期第 {day} 天"),
-        "transition" => format!("transition, day {day}"),
-        other => other.to_owned(),
-    }
 }
 
 /// `groups ls`.

@@ -76,9 +76,10 @@ fn text(ready: &Ready, as_of: Option<i64>, screen: &Screen) -> String {
     let Ready { plan, numbers, seats, trunks, state, admin, .. } = ready;
     let (sip, state, admin) = (listens(ready).join(" "), state.display(), admin.display());
     let version = env!("CARGO_PKG_VERSION");
+    let scheme = if ready.https { "https" } else { "http" };
     let http = ready
         .http
-        .map_or_else(String::new, |at| format!("{}http://{at}/api/v1\n", screen.lang.of("接口  ", "API    ")));
+        .map_or_else(String::new, |at| format!("{}{scheme}://{at}/api/v1\n", screen.lang.of("接口  ", "API    ")));
     let clock = as_of.map_or_else(String::new, |at| {
         format!("{}{}\n", screen.lang.of("时钟  自 ", "clock  from "), moment::shown(at))
     });

@@ -94,9 +94,13 @@ fn list(rows: &[AccountRow], lang: Lang) -> String {
 pub(super) fn audit(global: &Global, words: &Audit, screen: &Screen) -> Result<Done, Failure> {
     let lang = screen.lang;
     let order = match words {
-        Audit::Ls { who, what, limit, before } => {
-            Charge::Trail { before: *before, limit: usize::from(*limit), who: who.clone(), what: what.clone() }
-        }
+        Audit::Ls { who, what, limit, before } => Charge::Trail {
+            before: *before,
+            limit: usize::from(*limit),
+            who: who.clone(),
+            what: what.clone(),
+            since: None,
+        },
         Audit::Prove => Charge::Prove,
     };
     match charge(global, &order)? {

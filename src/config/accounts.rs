@@ -22,6 +22,8 @@ pub struct Web {
     pub second_factor: BTreeSet<Role>,
     /// Pages that follow what changes, at a time.
     pub feeds: usize,
+    /// Connections at a time that are not feeds or telephones; the next wait.
+    pub connections: usize,
     /// Where pages are reached from outside, `https://hub.example`: what one-time links begin with.
     pub url: Option<String>,
     /// The web listener speaks TLS, by the certificates of `[tls]`.
@@ -34,11 +36,25 @@ impl Web {
         let web = Self {
             second_factor: roles(&table, "second_factor").unwrap_or_else(usual),
             feeds: table.number_or("feeds", 1..=20_000, 2_000),
+            connections: table.number_or("connections", 16..=16_384, 1_024),
             url: table.text("url").map(|(url, _)| url.trim_end_matches('/').to_owned()),
             tls: table.flag("tls", false),
         };
         table.finish();
         web
+    }
+}
+
+impl Web {
+    /// The host in [`Self::url`].
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        let authority = self.url.as_deref()?.split_once("://")?.1.split('/').next()?;
+        let host = match authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next(),
+            None => authority.split(':').next(),
+        };
+        host.filter(|host| !host.is_empty())
     }
 }
 

@@ -220,6 +220,18 @@ impl Config {
         }
     }
 
+    /// The web listener speaks TLS.
+    #[must_use]
+    pub fn web_is_secret(&self) -> bool {
+        self.web.tls && self.admin.http.is_some()
+    }
+
+    /// Somebody must be shown a certificate: one that is configured, or else one that is made in the state folder.
+    #[must_use]
+    pub fn needs_certificate(&self) -> bool {
+        self.web_is_secret() || self.sip.transports.listen.iter().any(|l| l.transport.is_secret())
+    }
+
     /// The trunk that a source address belongs to: the longest prefix, one with a port before one without.
     #[must_use]
     pub fn trunk_of(&self, peer: SocketAddr) -> Option<&TrunkId> {

@@ -269,6 +269,8 @@ pub struct Plan {
     pub prompts: PathBuf,
     /// Edits come into force by themselves.
     pub watch: bool,
+    /// Operators may put the folder's plan and earlier versions in force from their pages; else by the command line alone.
+    pub by_pages: bool,
 }
 
 impl Plan {
@@ -293,8 +295,9 @@ impl Plan {
             given => find("prompts", given, folder.join("prompts")).0,
         };
         let watch = table.flag("watch", false);
+        let by_pages = table.choice("edited_by", &[("pages", true), ("files", false)], true);
         table.finish();
-        Self { folder, prompts, watch }
+        Self { folder, prompts, watch, by_pages }
     }
 }
 

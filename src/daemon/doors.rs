@@ -6,7 +6,7 @@ use crate::dialplan::Plan;
 use crate::sip::flow::Transport;
 use crate::web::{People, Rules, Views};
 use crate::{admin, web};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,7 +30,8 @@ impl Doors {
     ) -> Ready {
         let (seats, trunks, numbers) = (config.seats.len(), config.trunks.len(), plan.numbers(wall).len());
         let plan = plan.version().to_owned();
-        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin: self.admin, http: self.http }
+        let (admin, http, https) = (self.admin, self.http, config.web_is_secret());
+        Ready { sip, plan, seats, trunks, numbers, state, temporary, admin, http, https }
     }
 }
 
@@ -45,10 +46,13 @@ pub(super) fn open_doors(config: &Config, state: &Path, views: Views) -> Result<
     let (to_exchange, asks) = mpsc::channel(64);
     let (to_planner, tasks) = mpsc::channel(64);
     let (to_people, errands) = mpsc::channel(16);
-    let people = open_people(config, state, &views)?;
-    Arc::clone(&people).serve(errands).map_err(|e| Error::Machine("thread".into(), e))?;
+    let views = Views { planner: Some(to_planner.clone()), ..views };
     // First the one that leaves no file behind when the other cannot be had.
-    let http = start_http(config, &to_exchange, views, people)?;
+    let listener = bind_http(config)?;
+    let http = listener.as_ref().map(|(_, at)| *at);
+    let people = open_people(config, state, &views, http)?;
+    Arc::clone(&people).serve(errands).map_err(|e| Error::Machine("thread".into(), e))?;
+    start_http(config, listener, &to_exchange, views, people)?;
     hear_hup(to_planner.clone()).map_err(|e| Error::Machine("signal".into(), e))?;
     let admin = start_admin(config, state, admin::Queues { asks: to_exchange, tasks: to_planner, errands: to_people })?;
     Ok((Doors { admin, http }, asks, tasks))
@@ -81,9 +85,9 @@ fn hear_hup(tasks: mpsc::Sender<admin::Task>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Accounts and the trail; they are there without the web listener too, so that accounts can be made before it is.
-fn open_people(config: &Config, state: &Path, views: &Views) -> Result<Arc<People>, Error> {
-    let at = config.admin.http.as_ref().map_or_else(|| "127.0.0.1".to_owned(), |http| http.listen.to_string());
+/// Accounts and the trail; they are there without the web listener too, so that accounts can be made before it is. Links lead to `http`.
+fn open_people(config: &Config, state: &Path, views: &Views, http: Option<SocketAddr>) -> Result<Arc<People>, Error> {
+    let at = http.map_or_else(|| "127.0.0.1".to_owned(), |at| at.to_string());
     let scheme = if config.web.tls { "https" } else { "http" };
     let url = config.web.url.clone().unwrap_or_else(|| format!("{scheme}://{at}"));
     let (written, second_factor) = (config.accounts.clone(), config.web.second_factor.clone());
@@ -92,18 +96,23 @@ fn open_people(config: &Config, state: &Path, views: &Views) -> Result<Arc<Peopl
     Ok(Arc::new(people))
 }
 
+/// The API's listener, where it is configured, and where it is: with the port that the kernel chose where 0 was asked for.
+fn bind_http(config: &Config) -> Result<Option<(TcpListener, SocketAddr)>, Error> {
+    let Some(http) = &config.admin.http else { return Ok(None) };
+    let bound = web::bind(http.listen).and_then(|listener| listener.local_addr().map(|at| (listener, at)));
+    bound.map(Some).map_err(|e| Error::Http(http.listen, e))
+}
+
 /// The API, where it is configured.
 fn start_http(
     config: &Config,
+    listener: Option<(TcpListener, SocketAddr)>,
     asks: &mpsc::Sender<admin::Ask>,
     views: Views,
     people: Arc<People>,
-) -> Result<Option<SocketAddr>, Error> {
-    let Some(http) = &config.admin.http else { return Ok(None) };
-    let refused = |e| Error::Http(http.listen, e);
-    let listener = web::bind(http.listen).map_err(refused)?;
-    let at = listener.local_addr().map_err(refused)?;
-    let limits = web::Limits { watchers: config.web.feeds, ..web::Limits::default() };
-    web::spawn(listener, &http.token, asks.clone(), views, people, limits).map_err(refused)?;
-    Ok(Some(at))
+) -> Result<(), Error> {
+    let (Some(http), Some((listener, _))) = (&config.admin.http, listener) else { return Ok(()) };
+    let (watchers, connections) = (config.web.feeds, config.web.connections);
+    let limits = web::Limits { watchers, connections, ..web::Limits::default() };
+    web::spawn(listener, &http.token, asks.clone(), views, people, limits).map_err(|e| Error::Http(http.listen, e))
 }

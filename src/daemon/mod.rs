@@ -71,4 +71,6 @@ pub struct Ready {
     pub admin: PathBuf,
     /// The HTTP API, with the port that the kernel chose where 0 was asked for.
     pub http: Option<SocketAddr>,
+    /// It speaks TLS.
+    pub https: bool,
 }

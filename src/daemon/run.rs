@@ -538,7 +538,7 @@ fn bind(
     config: &crate::config::Config,
     state: &std::path::Path,
 ) -> Result<(Transports, Listens, Option<Hep>, Names), Error> {
-    if config.sip.transports.listen.iter().any(|l| l.transport.is_secret()) {
+    if config.needs_certificate() {
         no_dumps();
     }
     let sip = settings::transports(config, state).map_err(|e| Error::Listen(e.into()))?;

@@ -79,16 +79,18 @@ pub(super) fn exchange(config: &Config, listen: Vec<(Transport, SocketAddr)>, st
 pub(super) fn transports(config: &Config, state: &Path) -> Result<transport::Settings, certificate::Mistake> {
     let mut settings = config.sip.transports.clone();
     settings.web = config.admin.http.as_ref().map(|http| http.listen);
-    let secure: Vec<_> = settings.listen.iter().filter(|l| l.transport.is_secret()).collect();
     let own = match config.tls.own.clone() {
-        None if !secure.is_empty() => {
-            let mut names: Vec<String> = secure.iter().map(|l| l.name().ip().to_string()).collect();
-            names.extend(secure.iter().any(|l| l.address.ip().is_loopback()).then(|| "localhost".to_owned()));
-            names.dedup();
-            Some(certificate::self_made(&state.join("tls"), &names)?)
-        }
+        None if config.needs_certificate() => Some(certificate::self_made(&state.join("tls"), &names(config))?),
         own => own,
     };
+    // Browsers are asked for no certificate: their users would be.
+    settings.web_tls = config.web_is_secret().then(|| TlsSettings {
+        own: own.clone(),
+        named: config.tls.named.clone(),
+        only_13: config.tls.only_13,
+        protocols: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        ..TlsSettings::default()
+    });
     let by_tls = |t: &config::Trunk| {
         let outbound = t.outbound.clone().filter(|o| o.usual() == Transport::Tls);
         outbound.iter().flat_map(Outbound::addresses).collect::<Vec<_>>()
@@ -101,8 +103,22 @@ pub(super) fn transports(config: &Config, state: &Path) -> Result<transport::Set
         only_13: config.tls.only_13,
         names: Arc::new(addressed().filter_map(|(t, at)| Some((at, t.tls_name.clone()?))).collect()),
         unverified: addressed().filter(|(t, _)| t.tls_unverified).map(|(_, at)| at).collect(),
+        protocols: Vec::new(),
     };
     Ok(settings)
+}
+
+/// The names of a certificate that is made here: the addresses that are listened on, and where pages are reached.
+fn names(config: &Config) -> Vec<String> {
+    let secure = config.sip.transports.listen.iter().filter(|l| l.transport.is_secret()).map(|l| l.name().ip());
+    let web = config.admin.http.as_ref().filter(|_| config.web.tls).map(|http| http.listen.ip());
+    let addresses: Vec<_> = secure.chain(web).collect();
+    let mut names: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    names.extend(addresses.iter().any(std::net::IpAddr::is_loopback).then(|| "localhost".to_owned()));
+    names.extend(config.web.host().filter(|_| config.web.tls).map(str::to_owned));
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn trunk(trunk: &config::Trunk) -> TrunkSettings {
@@ -209,15 +225,31 @@ pub(super) fn views(
     plan: &InForce,
     (writer, teller, sip): (&Writer, &Teller, &Transports),
 ) -> web::Views {
+    let folder = |what, path| web::Folder { what, path };
     let house = web::House {
         breaks: config.floor.breaks.clone(),
         realm: config.sip.realm.clone(),
         state: state.to_owned(),
         recordings: config.recording.folder(state),
+        plan_by_pages: config.plan.by_pages,
+        folders: vec![
+            folder(("state", "数据目录", "state folder"), state.to_owned()),
+            folder(("recordings", "录音目录", "folder of recordings"), config.recording.folder(state)),
+        ],
         keys: Arc::new(config.recording.keys.clone()),
     };
-    let (board, phones) = (Arc::default(), Some(sip.entrance()));
-    web::Views { clock, plan: plan.clone(), figures: writer.figures(), pulse: teller.beat(), board, house, phones }
+    let (board, phones, tls) = (Arc::default(), Some(sip.entrance()), sip.secured());
+    web::Views {
+        clock,
+        plan: plan.clone(),
+        figures: writer.figures(),
+        pulse: teller.beat(),
+        board,
+        house,
+        phones,
+        planner: None,
+        tls,
+    }
 }
 
 /// What the store is told.

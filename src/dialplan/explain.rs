@@ -159,6 +159,11 @@ pub(super) fn numbers(plan: &Plan, wall: i64) -> Vec<NumberRow> {
     plan.emergency.iter().chain(plan.entries.iter()).map(|entry| row(plan, entry, wall, today)).collect()
 }
 
+/// One entry at a moment.
+pub(super) fn row_of(plan: &Plan, entry: &Entry, wall: i64) -> NumberRow {
+    row(plan, entry, wall, plan.zone.local(wall).date())
+}
+
 fn row(plan: &Plan, entry: &Entry, wall: i64, today: Date) -> NumberRow {
     let (state, _) = entry.life.at(wall);
     let window = entry.life.window();

@@ -16,6 +16,29 @@ pub(super) fn named(digits: &str, entry: &Entry) -> String {
     format!("{digits} {}", entry.title).trim_end().to_owned()
 }
 
+/// Where a number stands, [`State`] as facts carry it, in words: `transition:47` is 过渡期第 47 天.
+#[must_use]
+pub fn state_word(state: &str, lang: Lang) -> String {
+    let (word, day) = state.split_once(':').unwrap_or((state, ""));
+    match word {
+        "serving" => lang.of("在用", "serving").to_owned(),
+        "before" => lang.of("归并前", "before its cutover").to_owned(),
+        "cancelled" => lang.of("已取消", "cancelled").to_owned(),
+        "transition" if lang == Lang::Zh => format!("过渡期第 {day} 天"),
+        "transition" => format!("transition, day {day}"),
+        other => other.to_owned(),
+    }
+}
+
+/// What a seat is told that dials another seat: no dialplan is asked.
+#[must_use]
+pub fn seat_text(seat: &str, lang: Lang) -> String {
+    match lang {
+        Lang::Zh => format!("{seat} 是坐席：直接振铃，不经号码计划\n"),
+        Lang::En => format!("{seat} is a seat: it rings, whatever the dialplan says\n"),
+    }
+}
+
 /// One line: a text, and where it is written in a column of its own.
 pub(super) fn row(out: &mut String, indent: usize, text: &str, place: &str) {
     let line = format!("{}{text}", " ".repeat(indent));

@@ -4,7 +4,7 @@
 
 use super::Plan;
 use super::entry::{Class, Entry};
-use super::explain::{Decision, decide, place};
+use super::explain::{Decision, NumberRow, decide, place, row_of};
 use super::life::{Life, State};
 use super::number::Dialled;
 use super::phrase::{named, phrase, row, seconds};
@@ -59,6 +59,15 @@ pub struct TimelineFacts {
     pub periods: Vec<PeriodFacts>,
 }
 
+/// An entry as `numbers ls` shows it, with its whole life.
+#[derive(Debug)]
+pub struct NumberLife {
+    /// Where it stands at the moment of the question.
+    pub row: NumberRow,
+    /// In order, without gaps.
+    pub periods: Vec<PeriodFacts>,
+}
+
 /// One period for a program.
 #[derive(Debug, Serialize)]
 #[expect(missing_docs, reason = "the names are the document of `--json`, told on the operators' page")]
@@ -105,6 +114,23 @@ impl Plan {
     pub fn timeline(&self, dialled: Dialled) -> Option<Timeline<'_>> {
         timeline(self, dialled)
     }
+
+    /// Every entry that fits, with its whole life, in the order of the files, emergency first; behind the one at this address, where there
+    /// is one. Each is made as it is asked for: a plan may have a million.
+    pub fn lives(
+        &self,
+        after: Option<&str>,
+        wall: i64,
+        fits: impl Fn(&Entry) -> bool,
+    ) -> impl Iterator<Item = NumberLife> {
+        let all = || self.emergency.iter().chain(self.entries.iter());
+        let place = |after: &str| all().position(|entry| *entry.address == *after).map_or(usize::MAX, |n| n + 1);
+        let behind = all().skip(after.map_or(0, place));
+        behind.filter(move |entry| fits(entry)).map(move |entry| NumberLife {
+            row: row_of(self, entry, wall),
+            periods: periods(self, entry).iter().map(|p| told(self, p, wall)).collect(),
+        })
+    }
 }
 
 /// The life of the number; `None` when it is not in the plan.
@@ -113,6 +139,11 @@ fn timeline(plan: &Plan, dialled: Dialled) -> Option<Timeline<'_>> {
         Decision::Routed(routed) => routed.entry,
         Decision::Refused(refusal) => refusal.entry?,
     };
+    Some(Timeline { plan, dialled, entry, periods: periods(plan, entry) })
+}
+
+/// The periods of an entry's life.
+fn periods<'p>(plan: &'p Plan, entry: &'p Entry) -> Vec<Period<'p>> {
     let turns: Vec<Date> = match &entry.life {
         Life::Kept(_) => Vec::new(),
         Life::Merged(merged) => vec![merged.window.cutover, merged.window.cancelled_from()],
@@ -126,7 +157,7 @@ fn timeline(plan: &Plan, dialled: Dialled) -> Option<Timeline<'_>> {
         let last = next.and_then(|d| d.yesterday().ok());
         Period { begins, ends, first, last, state, route }
     };
-    Some(Timeline { plan, dialled, entry, periods: firsts.zip(nexts).map(period).collect() })
+    firsts.zip(nexts).map(period).collect()
 }
 
 impl Timeline<'_> {
@@ -148,24 +179,7 @@ impl Timeline<'_> {
             owner: entry.owner.to_string(),
             class: entry.class,
             place: place(self.plan, entry.at),
-            periods: self.periods.iter().map(|p| self.period(p, wall)).collect(),
-        }
-    }
-
-    fn period(&self, period: &Period<'_>, wall: i64) -> PeriodFacts {
-        let today = self.plan.zone.local(wall).date();
-        let now = period.covers(wall);
-        let steps = |route: &Route| hops(self.plan, route, wall, None);
-        PeriodFacts {
-            state: word(period.state),
-            from: period.first.map(|d| d.to_string()),
-            last_day: period.last.map(|d| d.to_string()),
-            days: period.days(),
-            now,
-            day: period.first.filter(|_| now).and_then(|first| days(first, today)),
-            days_left: period.last.filter(|_| now).and_then(|last| days(today, last)),
-            status: if period.route.is_none() { Some(404) } else { None },
-            steps: period.route.map_or_else(Vec::new, steps),
+            periods: self.periods.iter().map(|p| told(self.plan, p, wall)).collect(),
         }
     }
 
@@ -182,9 +196,9 @@ impl Timeline<'_> {
             &place(self.plan, entry.at),
         );
         for period in &self.periods {
-            let facts = self.period(period, wall);
+            let facts = told(self.plan, period, wall);
             let mark = if facts.now { "▶ " } else { "  " };
-            let _ = writeln!(out, "{mark}{}", heading(&facts, lang));
+            let _ = writeln!(out, "{mark}{}", facts.heading(lang));
             match period.route {
                 None => {
                     let text =
@@ -214,6 +228,24 @@ impl Timeline<'_> {
     }
 }
 
+/// A period for a program; `wall` is the moment to mark.
+fn told(plan: &Plan, period: &Period<'_>, wall: i64) -> PeriodFacts {
+    let today = plan.zone.local(wall).date();
+    let now = period.covers(wall);
+    let steps = |route: &Route| hops(plan, route, wall, None);
+    PeriodFacts {
+        state: word(period.state),
+        from: period.first.map(|d| d.to_string()),
+        last_day: period.last.map(|d| d.to_string()),
+        days: period.days(),
+        now,
+        day: period.first.filter(|_| now).and_then(|first| days(first, today)),
+        days_left: period.last.filter(|_| now).and_then(|last| days(today, last)),
+        status: if period.route.is_none() { Some(404) } else { None },
+        steps: period.route.map_or_else(Vec::new, steps),
+    }
+}
+
 fn word(state: State) -> &'static str {
     match state {
         State::Serving => "serving",
@@ -223,38 +255,43 @@ fn word(state: State) -> &'static str {
     }
 }
 
-fn heading(period: &PeriodFacts, lang: Lang) -> String {
-    let zh = lang == Lang::Zh;
-    let (from, last) = (period.from.as_deref().unwrap_or_default(), period.last_day.as_deref().unwrap_or_default());
-    let name = match (period.state, zh) {
-        ("before", true) => "归并前",
-        ("before", false) => "before its cutover",
-        ("transition", true) => "过渡期",
-        ("transition", false) => "transition",
-        ("cancelled", true) => "已取消，不再恢复",
-        ("cancelled", false) => "cancelled, never restored",
-        (_, true) => "在用，没有期限",
-        (_, false) => "in service, without an end",
-    };
-    let mut text = match (from.is_empty(), last.is_empty(), zh) {
-        (true, true, _) => name.to_owned(),
-        (true, false, true) => format!("{last} 止 · {name}"),
-        (true, false, false) => format!("until {last} · {name}"),
-        (false, true, true) => format!("{from} 起 · {name}"),
-        (false, true, false) => format!("from {from} · {name}"),
-        (false, false, _) => format!("{from} – {last} · {name}"),
-    };
-    if let Some(days) = period.days {
-        let _ = if zh { write!(text, "，{days} 天") } else { write!(text, ", {days} days") };
+impl PeriodFacts {
+    /// What it is, from when to when, and where in it the moment of the question is.
+    #[must_use]
+    pub fn heading(&self, lang: Lang) -> String {
+        let period = self;
+        let zh = lang == Lang::Zh;
+        let (from, last) = (period.from.as_deref().unwrap_or_default(), period.last_day.as_deref().unwrap_or_default());
+        let name = match (period.state, zh) {
+            ("before", true) => "归并前",
+            ("before", false) => "before its cutover",
+            ("transition", true) => "过渡期",
+            ("transition", false) => "transition",
+            ("cancelled", true) => "已取消，不再恢复",
+            ("cancelled", false) => "cancelled, never restored",
+            (_, true) => "在用，没有期限",
+            (_, false) => "in service, without an end",
+        };
+        let mut text = match (from.is_empty(), last.is_empty(), zh) {
+            (true, true, _) => name.to_owned(),
+            (true, false, true) => format!("{last} 止 · {name}"),
+            (true, false, false) => format!("until {last} · {name}"),
+            (false, true, true) => format!("{from} 起 · {name}"),
+            (false, true, false) => format!("from {from} · {name}"),
+            (false, false, _) => format!("{from} – {last} · {name}"),
+        };
+        if let Some(days) = period.days {
+            let _ = if zh { write!(text, "，{days} 天") } else { write!(text, ", {days} days") };
+        }
+        match (period.now, period.day, period.days_left) {
+            (false, ..) => {}
+            (true, Some(day), Some(left)) if zh => _ = write!(text, " · 此刻第 {day} 天，剩 {left} 天"),
+            (true, Some(day), Some(left)) => _ = write!(text, " · now day {day}, {left} left"),
+            (true, None, Some(left)) if zh => _ = write!(text, " · 此刻，剩 {left} 天"),
+            (true, None, Some(left)) => _ = write!(text, " · now, {left} days left"),
+            (true, ..) if zh => text.push_str(" · 此刻"),
+            (true, ..) => text.push_str(" · now"),
+        }
+        text
     }
-    match (period.now, period.day, period.days_left) {
-        (false, ..) => {}
-        (true, Some(day), Some(left)) if zh => _ = write!(text, " · 此刻第 {day} 天，剩 {left} 天"),
-        (true, Some(day), Some(left)) => _ = write!(text, " · now day {day}, {left} left"),
-        (true, None, Some(left)) if zh => _ = write!(text, " · 此刻，剩 {left} 天"),
-        (true, None, Some(left)) => _ = write!(text, " · now, {left} days left"),
-        (true, ..) if zh => text.push_str(" · 此刻"),
-        (true, ..) => text.push_str(" · now"),
-    }
-    text
 }

@@ -7,7 +7,7 @@ use super::live_recording::LiveRecording;
 use super::rows::{CallRow, LackRow, LockRow, PartyRow, RegistrationRow, SeatRow, Status, TargetRow, TrunkRow, WhyRow};
 use super::trunks::Trunk;
 use crate::acd;
-use crate::call::{Conflict, Member};
+use crate::call::{Conflict, Member, Role};
 use crate::clock::{Now, SECOND};
 use crate::fact::{Origin, Target};
 use crate::id::{CallRef, GroupId, SeatId};
@@ -158,6 +158,7 @@ fn party_row(live: &Live, member: &Member) -> PartyRow {
         muted: member.muted,
         away: member.away,
         secure: live.legs.iter().any(|leg| leg.leg == member.leg && leg.is_secure()),
+        supervision: live.standing.supervision.filter(|_| live.call.role(member.leg) == Role::Supervisor),
         title: title(live, member),
     }
 }

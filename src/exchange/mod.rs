@@ -321,6 +321,10 @@ impl Exchange {
                 | Fact::CallbackEnded { .. }
                 | Fact::DisasterMode { .. }
         );
+        if let Some(live) = call.and_then(|call| self.calls.get_mut(&call)) {
+            let live = &mut **live;
+            live.standing.fold(&fact, &live.call, now.wall);
+        }
         let event = fact::Event { v: fact::SCHEMA, seq: self.seq, at: now.wall, call, fact };
         self.seq += 1;
         self.out.push_back(Output::Fact(event));

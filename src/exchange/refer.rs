@@ -76,7 +76,6 @@ impl Exchange {
     pub(super) fn transfer_fact(&mut self, call: CallRef, fact: &Fact, now: Now) {
         let Some(live) = self.calls.get_mut(&call) else { return };
         TransferRow::fold(&mut live.transfers, fact);
-        live.standing.fold(fact, &live.call, now.wall);
         let (transfer, status) = match fact {
             Fact::TransferAsked { transfer, .. } => {
                 live.refers.open.extend(live.refers.asking.take().map(|refer| (*transfer, refer)));

@@ -3,7 +3,7 @@
 use super::trunks::registration::{Fault, Standing};
 use crate::call::Role;
 use crate::clock::SECOND;
-use crate::fact::{Cause, Fact, Missed, TransferResult, Way};
+use crate::fact::{Cause, Fact, Missed, Supervision, TransferResult, Way};
 use crate::id::{AgentId, CallRef, GroupId, LegRef, SeatId, SkillId, TrunkId};
 use crate::sip::auth::lockout::Held;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,9 @@ pub struct PartyRow {
     /// Its media is encrypted.
     #[serde(default)]
     pub secure: bool,
+    /// How a supervisor is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervision: Option<Supervision>,
     /// What it is called, where it was brought in by a number of the directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,

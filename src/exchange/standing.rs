@@ -2,7 +2,7 @@
 
 use super::rows::Came;
 use crate::call::Call;
-use crate::fact::{Cause, Fact};
+use crate::fact::{Cause, Fact, Supervision};
 use crate::id::GroupId;
 
 /// Folded from the facts of one call.
@@ -16,6 +16,8 @@ pub(super) struct Standing {
     pub group: Option<GroupId>,
     /// The first line it entered, wall µs.
     pub placed: Option<i64>,
+    /// How its supervisor is there, from the moment he asked.
+    pub supervision: Option<Supervision>,
     /// The line that it has left last without an answer, and why.
     overflowed: Option<(GroupId, Cause)>,
 }
@@ -30,6 +32,7 @@ impl Standing {
                 self.placed.get_or_insert(wall);
             }
             Fact::Overflowed { group, why } => self.overflowed = Some((group.clone(), *why)),
+            Fact::Supervised { mode, .. } => self.supervision = Some(*mode),
             _ => {}
         }
         if self.stage.0 != call.stage() {

@@ -4,7 +4,7 @@ use super::certificate;
 use super::frame::{Frame, Framer};
 use super::tls::Shared;
 use super::told::{Event, Queue, Tell};
-use super::websocket::{self, Guest};
+use super::websocket::{self, Guest, Held};
 use super::{Flow, TcpLimits, Why};
 use bytes::Bytes;
 use socket2::{SockRef, TcpKeepalive};
@@ -147,12 +147,18 @@ impl Connection {
     pub(super) fn guest(runtime: &Handle, flow: Flow, guest: Guest, limits: TcpLimits, tell: Tell) -> Self {
         let Guest { stream, read, .. } = guest;
         let start = Self::start(runtime, flow, true, move |queue| async move {
-            let why = match TcpStream::from_std(stream).inspect(steady) {
-                Ok(stream) => {
-                    let socket = websocket::taken_over(stream, read, &limits).await;
-                    websocket::converse(socket, limits, queue, &tell).await
-                }
-                Err(_) => Why::Peer,
+            let why = match stream {
+                Held::Plain(stream) => match TcpStream::from_std(stream).inspect(steady) {
+                    Ok(stream) => taken_over(stream, read, limits, queue, &tell).await,
+                    Err(_) => Why::Peer,
+                },
+                Held::Secured(mut stream, socket) => match stream.get_mut().0.set_down(socket) {
+                    Ok(()) => {
+                        stream.get_ref().0.socket().inspect(|socket| steady(socket));
+                        taken_over(stream, read, limits, queue, &tell).await
+                    }
+                    Err(_) => Why::Peer,
+                },
             };
             tell.event(Event::Closed(why)).await;
         });
@@ -209,6 +215,18 @@ async fn web<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Err(why) => why,
     }
+}
+
+/// One that the web listener has opened, to its end.
+async fn taken_over<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    read: Bytes,
+    limits: TcpLimits,
+    queue: Queue,
+    tell: &Tell,
+) -> Why {
+    let socket = websocket::taken_over(stream, read, &limits).await;
+    websocket::converse(socket, limits, queue, tell).await
 }
 
 /// What a failed handshake is told as: the kind, in few words.

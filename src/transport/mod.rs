@@ -12,7 +12,9 @@ mod connection;
 mod counts;
 mod error;
 pub mod frame;
+mod mobile;
 mod received;
+mod secured;
 pub mod settings;
 mod tcp;
 mod tls;
@@ -23,7 +25,9 @@ pub mod websocket;
 pub use crate::sip::flow::{Flow, Transport};
 pub use counts::Counts;
 pub use error::Error;
+pub use mobile::Mobile;
 pub use received::{Received, Why};
+pub use secured::{Secured, Stream};
 pub use settings::{Listen, Settings, TcpLimits};
 pub use tls::{PeerNames, TlsSettings, leads_to_trusted};
 
@@ -112,6 +116,12 @@ impl Transports {
     #[must_use]
     pub fn entrance(&self) -> Entrance {
         self.tcp.entrance().clone()
+    }
+
+    /// What the web listener's connections are encrypted by ([`Settings::web_tls`]), if they are.
+    #[must_use]
+    pub fn secured(&self) -> Option<Secured> {
+        self.tcp.secured().cloned()
     }
 
     /// The names that the far sides of TLS connections of ours must prove.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub origins: Vec<String>,
     /// The address of the web listener that hands WebSockets over ([`Entrance`](super::websocket::Entrance)), if there is one.
     pub web: Option<SocketAddr>,
+    /// It speaks TLS, by these certificates.
+    pub web_tls: Option<TlsSettings>,
 }
 
 /// One socket to open.
@@ -69,6 +71,7 @@ impl Settings {
             tls: TlsSettings::default(),
             origins: Vec::new(),
             web: None,
+            web_tls: None,
         }
     }
 }

@@ -6,7 +6,8 @@
 use super::aside::Aside;
 use super::certificate::Mistake;
 use super::connection::{Connection, socket_for};
-use super::tls::Shared;
+use super::secured::{self, Secured};
+use super::tls::{self, Shared};
 use super::told::{Event, Tell, Told};
 use super::websocket::{Entrance, Guest};
 use super::{Counts, Error, Flow, Listen, Received, Settings, TcpLimits, Transport, Why};
@@ -42,6 +43,7 @@ pub(super) struct Tcp {
     origins: Arc<[String]>,
     /// The address of the web listener, and who comes from it.
     web: Option<SocketAddr>,
+    secured: Option<Secured>,
     entrance: Entrance,
     guests: mpsc::Receiver<Guest>,
     last: u32,
@@ -70,7 +72,10 @@ impl Tcp {
         let aside = needed.then(|| Aside::start("connections")).transpose().map_err(no_thread)?;
         let secure = aside.as_ref().filter(|_| any(Transport::is_secret));
         let (tell, told) = mpsc::channel(WAITING);
-        let tls = secure.map(|aside| Shared::start(&settings.tls, aside.runtime(), tell.clone())).transpose()?;
+        let start = |aside: &Aside, settings, most| Shared::start((settings, most), aside.runtime(), tell.clone());
+        let tls = secure.map(|aside| start(aside, &settings.tls, tls::HANDSHAKES)).transpose()?;
+        let web = aside.as_ref().zip(settings.web_tls.as_ref());
+        let secured = web.map(|(aside, tls)| start(aside, tls, secured::HANDSHAKES)).transpose()?.map(Secured::new);
         let (entrance, guests) = Entrance::new(&settings.origins);
         Ok(Self {
             ports,
@@ -80,6 +85,7 @@ impl Tcp {
             tls,
             origins: settings.origins.as_slice().into(),
             web: settings.web,
+            secured,
             entrance,
             guests,
             last: 0,
@@ -90,7 +96,17 @@ impl Tcp {
     }
 
     pub(super) fn locals(&self) -> impl Iterator<Item = (Transport, SocketAddr)> {
-        self.ports.iter().map(|p| (p.transport, p.name)).chain(self.web.map(|at| (Transport::Ws, at)))
+        self.ports.iter().map(|p| (p.transport, p.name)).chain(self.web.map(|at| (self.web_transport(), at)))
+    }
+
+    /// How telephones in pages come.
+    fn web_transport(&self) -> Transport {
+        if self.secured.is_some() { Transport::Wss } else { Transport::Ws }
+    }
+
+    /// What the web listener's connections are encrypted by.
+    pub(super) fn secured(&self) -> Option<&Secured> {
+        self.secured.as_ref()
     }
 
     /// The way in for those whose WebSocket the web listener has opened.
@@ -217,7 +233,7 @@ impl Tcp {
         if !self.has_room(guest.peer, counts) {
             return;
         }
-        let Some(flow) = self.name(Transport::Ws, guest.local, guest.peer) else { return };
+        let Some(flow) = self.name(self.web_transport(), guest.local, guest.peer) else { return };
         let tell = self.tell(flow);
         let Some(aside) = &self.aside else { return };
         let connection = Connection::guest(aside.runtime(), flow, guest, self.limits, tell);

@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -33,7 +34,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 /// A handshake that is not done by then is given up.
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
 /// Handshakes that one address may begin in a second.
-const HANDSHAKES: u32 = 32;
+pub(super) const HANDSHAKES: u32 = 32;
 /// Addresses that are counted; of more the oldest second is forgotten.
 const ADDRESSES: usize = 4_096;
 /// How often the files are looked at.
@@ -60,6 +61,8 @@ pub struct TlsSettings {
     pub names: PeerNames,
     /// Whoever answers at these addresses is taken for who he should be: for laboratories on one machine.
     pub unverified: HashSet<SocketAddr>,
+    /// What may be spoken over it, the best first (ALPN, RFC 7301); nothing: it is not said.
+    pub protocols: Vec<Vec<u8>>,
 }
 
 /// Keys and trust in force.
@@ -95,7 +98,9 @@ impl Tls {
             }
             None => server.with_no_client_auth(),
         };
-        let server = Arc::new(server.with_cert_resolver(Arc::clone(&resolver) as Arc<dyn ResolvesServerCert>));
+        let mut server = server.with_cert_resolver(Arc::clone(&resolver) as Arc<dyn ResolvesServerCert>);
+        server.alpn_protocols.clone_from(&settings.protocols);
+        let server = Arc::new(server);
         let trusted = match roots {
             Some(roots) => roots,
             None => Arc::new(system_roots()),
@@ -217,13 +222,15 @@ pub(super) struct Shared {
     settings: TlsSettings,
     tls: ArcSwap<Tls>,
     begun: Mutex<HashMap<IpAddr, (u64, u32)>>,
+    /// Handshakes that one address may begin in a second.
+    handshakes: u32,
     start: Instant,
 }
 
 impl Shared {
     /// Reads the files; they are looked at again every two seconds, on this runtime.
     pub(super) fn start(
-        settings: &TlsSettings,
+        (settings, handshakes): (&TlsSettings, u32),
         runtime: &Handle,
         tell: mpsc::Sender<Told>,
     ) -> Result<Arc<Self>, Mistake> {
@@ -233,6 +240,7 @@ impl Shared {
             settings: settings.clone(),
             tls: ArcSwap::from_pointee(tls),
             begun: Mutex::default(),
+            handshakes,
             start,
         });
         runtime.spawn(watch(Arc::clone(&shared), tell));
@@ -258,11 +266,14 @@ impl Shared {
             (*at, *count) = (second, 0);
         }
         *count += 1;
-        *count <= HANDSHAKES
+        *count <= self.handshakes
     }
 
     /// The server's side of a handshake.
-    pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<server::TlsStream<TcpStream>> {
+    pub(super) async fn accept<S>(&self, stream: S) -> std::io::Result<server::TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls.load().server));
         tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await.unwrap_or_else(|late| Err(late.into()))
     }

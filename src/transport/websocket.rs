@@ -5,6 +5,7 @@
 //! after [`BURST`] at once. A page is asked every [`PING`] whether it is there, which also keeps the way through proxies open.
 
 use super::frame::is_plausible;
+use super::secured::Stream;
 use super::told::{Event, Queue, Tell};
 use super::{TcpLimits, Why};
 use bytes::Bytes;
@@ -72,11 +73,20 @@ impl Refused {
     }
 }
 
+/// The socket of a guest, belonging to no runtime.
+#[derive(Debug)]
+pub enum Held {
+    /// In the clear.
+    Plain(TcpStream),
+    /// What stands over it, and the socket that has been lifted out of it.
+    Secured(Box<Stream>, TcpStream),
+}
+
 /// A connection whose upgrade has been answered by the web listener.
 #[derive(Debug)]
 pub struct Guest {
     /// The socket.
-    pub stream: TcpStream,
+    pub stream: Held,
     /// What of the WebSocket has been read of it already.
     pub read: Bytes,
     /// Where it comes from.

@@ -63,6 +63,15 @@ impl Backend {
         differ == 0
     }
 
+    /// Orders that wait for the exchange and for the planner, each with the most that may.
+    pub(super) fn waiting(&self) -> ((u64, u64), (u64, u64)) {
+        fn of<T>(queue: &mpsc::Sender<T>) -> (u64, u64) {
+            let most = queue.max_capacity();
+            ((most - queue.capacity()) as u64, most as u64)
+        }
+        (of(&self.asks), self.views.planner.as_ref().map_or((0, 0), of))
+    }
+
     /// Waits until the exchange takes no questions any more.
     pub(super) async fn stopped(&self) {
         self.asks.closed().await;

@@ -6,7 +6,7 @@ use super::fault::{Fault, Told, json};
 use super::feed::{self, View};
 use super::notes::Note;
 use super::orders::Ref;
-use super::owned::{Owned, seen};
+use super::owned::{Owned, named, seen};
 use super::visitor::Visitor;
 use crate::access::{Outcome, Right};
 use crate::admin::NOTE;
@@ -97,6 +97,7 @@ impl View for Own {
         let who = &self.visitor.who;
         let me = object!({ "account": who.name, "agent": who.agent, "title": who.title });
         let calls = self.calls();
+        let row = row.as_ref().map(|row| named(row, &self.backend));
         let panel: Value = serde_json::from_str(&self.panel.borrow_and_update()).unwrap_or(Value::Null);
         let panel = panel.get("panel").cloned().unwrap_or(Value::Null);
         let mut document =
@@ -124,7 +125,7 @@ impl View for Own {
         };
         if his.is_some() || left {
             self.seat = his.as_ref().map(|row| row.seat.clone());
-            document.insert("seat".into(), object!(his));
+            document.insert("seat".into(), object!(his.as_ref().map(|row| named(row, &self.backend))));
         }
         let before = std::mem::take(&mut self.shown);
         let calls = if moved { self.calls() } else { rows.calls.iter().filter_map(|row| self.own(row)).collect() };
@@ -172,7 +173,7 @@ impl View for Own {
 
 /// What a page offers: words, and the seats that are free to be signed in to.
 pub(super) async fn words(State(backend): Desk, visitor: Visitor) -> Response {
-    let free = |row: &&Arc<SeatRow>| row.agent.is_none() || row.agent == visitor.who.agent;
+    let free = |row: &&Arc<SeatRow>| !row.groups.is_empty() && (row.agent.is_none() || row.agent == visitor.who.agent);
     let seats: Vec<SeatId> = backend.views.board.seats().iter().filter(free).map(|row| row.seat.clone()).collect();
     let breaks = &backend.views.house.breaks;
     json(StatusCode::OK, &object!({ "breaks": breaks, "record_pauses": PAUSES, "seats": seats }))
@@ -207,7 +208,8 @@ pub(super) async fn phone(State(backend): Desk, visitor: Visitor, request: Reque
     let row = backend.views.board.seat(&seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
     let account = visitor.session.as_ref().and_then(|(_, session)| backend.people.account(&session.account));
     let own = account.and_then(|account| account.seat).is_some_and(|own| own == seat);
-    let free = row.agent.is_none() && visitor.who.agent.is_some();
+    // A seat of no group is a supervisor's, or nobody's to work at.
+    let free = row.agent.is_none() && !row.groups.is_empty() && visitor.who.agent.is_some();
     let mut owned = Owned::seat(&row);
     if own || free {
         owned.belongs(visitor.who.agent.as_ref());

@@ -24,7 +24,7 @@ const fn door(method: &'static str, path: &'static str, right: Right, zh: &'stat
 
 /// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
 #[rustfmt::skip]
-pub const DOORS: [Door; 45] = [
+pub const DOORS: [Door; 57] = [
     door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
     door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
     door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
@@ -36,6 +36,7 @@ pub const DOORS: [Door; 45] = [
     door("GET", "/api/v1/wall", Right::Wall, "大屏指标", "the wallboard's figures"),
     door("POST", "/api/v1/seats/{seat}/message", Right::Message, "给坐席页面发一句话", "a word to a seat's page"),
     door("GET", "/api/v1/audit", Right::Audit, "审计记录", "the trail"),
+    door("GET", "/api/v1/audit/export", Right::Audit, "导出审计记录（带水印）", "the trail as a table, watermarked"),
     door("GET", "/api/v1/callbacks", Right::Callbacks, "待回电", "callers who are to be called back"),
     door("POST", "/api/v1/callbacks/{ref}/done", Right::Callbacks, "了结一个待回电", "one of them need not be called back any more"),
     door("POST", "/api/v1/callbacks/{ref}/take", Right::Callbacks, "由一个坐席回电", "a seat calls one of them back"),
@@ -56,8 +57,19 @@ pub const DOORS: [Door; 45] = [
     door("GET", "/api/v1/journeys/{ref}/waveform", Right::Recording, "录音波形，每方一条", "who spoke when, as a picture"),
     door("GET", "/api/v1/groups", Right::Floor, "坐席组", "groups"),
     door("POST", "/api/v1/groups/{group}", Right::Group, "灾备模式", "disaster mode of a group"),
+    door("GET", "/api/v1/health", Right::Health, "运行状况：脉搏、中继、队列、磁盘、检查", "how the switchboard is: pulse, trunks, queues, disks, checks"),
     door("GET", "/api/v1/live", Right::Calls, "全部实时数据（WebSocket）", "everything as it changes (WebSocket)"),
     door("POST", "/api/v1/phone", Right::Phone, "网页电话的短期凭据", "a short-lived credential for the phone in the page"),
+    door("GET", "/api/v1/plan", Right::Plan, "正在生效的拨号计划和历史", "the dialplan in force, and its history"),
+    door("POST", "/api/v1/plan/apply", Right::PlanChange, "使文件夹中的计划生效", "puts the folder's plan in force"),
+    door("POST", "/api/v1/plan/check", Right::PlanChange, "检查文件夹中的计划", "whether the folder's plan has mistakes"),
+    door("POST", "/api/v1/plan/compare", Right::PlanChange, "文件夹中的计划与正在生效的有何不同", "what would differ under the folder's plan"),
+    door("POST", "/api/v1/plan/diff", Right::PlanChange, "同 compare", "the same as compare"),
+    door("GET", "/api/v1/plan/duties", Right::Plan, "附件对照表", "the annex of the city's plan as a check-list"),
+    door("GET", "/api/v1/plan/history", Right::Plan, "历次生效", "every coming into force"),
+    door("GET", "/api/v1/plan/numbers", Right::Plan, "号码、过渡期、每天来电", "numbers with their lives and their calls a day"),
+    door("POST", "/api/v1/plan/rollback", Right::PlanChange, "回退到早先的版本", "puts an earlier version in force"),
+    door("GET", "/api/v1/plan/why", Right::Plan, "拨这个号码会怎样，为什么", "what happens to a call to a number, and why"),
     door("GET", "/api/v1/seats", Right::Floor, "坐席", "seats"),
     door("POST", "/api/v1/seats/{seat}", Right::Seat, "签入签出、示闲、小休", "signs in and out, sets the state"),
     door("DELETE", "/api/v1/session", Right::Session, "签退", "signs out"),

@@ -5,7 +5,7 @@ use super::doors;
 use super::fault::Fault;
 use super::verb::Action;
 use super::visitor::Visitor;
-use crate::access::{Outcome, Right, Role, Session, SessionKey, Sessions, Who, decide};
+use crate::access::{Right, Role, Session, SessionKey, Sessions, Who, decide};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, Method};
@@ -47,8 +47,7 @@ fn admit(backend: &Backend, request: &Request) -> Result<Visitor, Fault> {
     match decide(&visitor.who, right, None).masked() {
         Ok(_) => Ok(visitor),
         Err(why) => {
-            let told = (&*format!("{right:?}").to_lowercase(), request.uri().path(), "");
-            let _ = backend.people.noted(&visitor.who, &from.to_string(), told, Outcome::Refused);
+            backend.people.tried(&visitor.who, &from.to_string(), (right, request.uri().path()));
             Err(Fault::refused(right, why))
         }
     }

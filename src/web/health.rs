@@ -22,6 +22,23 @@ pub(super) struct Reason {
     en: &'static str,
 }
 
+impl Reason {
+    /// Nobody would answer a question.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self.reason, "starting" | "silent")
+    }
+
+    /// The journal cannot be written.
+    pub(super) fn is_journal(&self) -> bool {
+        self.reason == "journal"
+    }
+
+    /// In Chinese and in English.
+    pub(super) const fn words(&self) -> (&'static str, &'static str) {
+        (self.zh, self.en)
+    }
+}
+
 const fn reason(reason: &'static str, zh: &'static str, en: &'static str) -> Reason {
     Reason { reason, zh, en }
 }

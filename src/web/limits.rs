@@ -11,6 +11,8 @@ pub(super) const WAIT: u64 = 60;
 pub struct Limits {
     /// Connections at a time; the next wait in the socket's backlog.
     pub connections: usize,
+    /// Of these, of one address (of IPv6: of a /64) at a time; more are refused.
+    pub per_address: usize,
     /// Readers of the stream of changes at a time; more are refused.
     pub watchers: usize,
     /// How long a head may take to arrive, and a body after it.
@@ -27,7 +29,8 @@ impl Default for Limits {
     fn default() -> Self {
         let arrival = Duration::from_secs(5);
         Self {
-            connections: 64,
+            connections: 1_024,
+            per_address: 256,
             watchers: 32,
             arrival,
             patience: PATIENCE,

@@ -1,5 +1,6 @@
 //! What is said to one seat's pages beside what changes on the floor: who has its telephone, and a word of the supervisor.
 
+use crate::exchange::SeatRow;
 use crate::id::SeatId;
 use dashmap::DashMap;
 use serde_json::json;
@@ -26,11 +27,18 @@ pub(super) struct Notes {
     /// Which page has the telephone of a seat.
     holders: DashMap<SeatId, u64>,
     last: AtomicU64,
+    /// Paperwork that has been extended: of each seat since when it is at it.
+    extended: DashMap<SeatId, i64>,
 }
 
 impl Default for Notes {
     fn default() -> Self {
-        Self { to: broadcast::Sender::new(WAITING), holders: DashMap::new(), last: AtomicU64::new(0) }
+        Self {
+            to: broadcast::Sender::new(WAITING),
+            holders: DashMap::new(),
+            last: AtomicU64::new(0),
+            extended: DashMap::new(),
+        }
     }
 }
 
@@ -54,6 +62,18 @@ impl Notes {
         self.holders.insert(seat.clone(), holder);
         self.say(seat, &json!({ "holder": holder }));
         holder
+    }
+
+    /// The paperwork that a seat is at is extended, which may be once.
+    ///
+    /// Whether it is the first time.
+    pub fn extend(&self, row: &SeatRow) -> bool {
+        !row.state.starts_with("wrap_up") || self.extended.insert(row.seat.clone(), row.since) != Some(row.since)
+    }
+
+    /// It has been.
+    pub fn has_extended(&self, row: &SeatRow) -> bool {
+        row.state.starts_with("wrap_up") && self.extended.get(&row.seat).is_some_and(|since| *since == row.since)
     }
 
     /// Says something to the pages of a seat.

@@ -10,7 +10,7 @@ use super::visitor::Visitor;
 use crate::access::{Right, masked};
 use crate::admin::NAME;
 use crate::call::Unfit;
-use crate::exchange::{Answer, Command, Verb};
+use crate::exchange::{Answer, Command, SeatSet, Verb};
 use crate::fact::TransferResult;
 use crate::id::{CallRef, GroupId, SeatId};
 use axum::extract::rejection::PathRejection;
@@ -105,10 +105,17 @@ fn may_seat(backend: &Backend, visitor: &Visitor, seat: &SeatId, command: &Comma
     let row = backend.views.board.seat(seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
     let mut owned = Owned::seat(&row);
     let himself = agent.is_some() && *agent == visitor.who.agent;
-    if himself && (row.agent.is_none() || !row.in_call()) {
+    // A seat of no group is a supervisor's, or nobody's to work at.
+    if himself && !row.groups.is_empty() && (row.agent.is_none() || !row.in_call()) {
         owned.belongs(visitor.who.agent.as_ref());
     }
-    visitor.may(Right::Seat, &owned.object()).map(drop)
+    visitor.may(Right::Seat, &owned.object())?;
+    let longer = matches!(command, Command::Seat { state: Some(SeatSet::WrapUp), .. });
+    if longer && !backend.notes.extend(&row) {
+        let words = ("话后整理只能延长一次", "paperwork is extended once");
+        return Err(Fault::new(StatusCode::CONFLICT, "conflict", words));
+    }
+    Ok(())
 }
 
 pub(super) async fn set_group(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {

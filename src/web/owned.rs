@@ -1,5 +1,6 @@
 //! Whose a call, a seat or a record is, and how it is shown to whom.
 
+use super::backend::Backend;
 use super::fault::Fault;
 use super::visitor::Visitor;
 use crate::access::{Object, Right, masked};
@@ -7,6 +8,7 @@ use crate::call::Role;
 use crate::exchange::{CallRow, SeatRow};
 use crate::id::{AgentId, GroupId, SeatId};
 use crate::live::Board;
+use serde_json::{Value, json};
 
 /// Whose it is.
 #[derive(Debug, Default)]
@@ -78,6 +80,19 @@ pub(super) fn seen(row: &CallRow, board: &Board, visitor: &Visitor) -> Option<Ca
 pub(super) fn shown(row: &CallRow, board: &Board, visitor: &Visitor) -> Result<CallRow, Fault> {
     let masks = visitor.may(Right::Calls, &Owned::call(row, board).object())?;
     Ok(if masks { hidden(row) } else { row.clone() })
+}
+
+/// A seat as pages show it: with the name of whoever sits there, and whether his paperwork has been extended.
+pub(super) fn named(row: &SeatRow, backend: &Backend) -> Value {
+    let mut told = json!(row);
+    let Some(fields) = told.as_object_mut() else { return told };
+    if let Some(name) = row.agent.as_ref().and_then(|agent| backend.people.name_of(agent)) {
+        fields.insert("name".into(), name.into());
+    }
+    if backend.notes.has_extended(row) {
+        fields.insert("extended".into(), true.into());
+    }
+    told
 }
 
 /// A call without its caller's number: where it stands as such, and where it stands as a party.

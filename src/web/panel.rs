@@ -131,17 +131,18 @@ impl Panel {
                 "wrap_up": g.seats.wrap_up, "at_work": g.row.at_work, "number": number(g),
             })
         }).collect();
-        json!({ "lines": lines, "seats": seats(&backend.views.board.seats()), "groups": groups })
+        json!({ "lines": lines, "seats": seats(backend, &backend.views.board.seats()), "groups": groups })
     }
 }
 
 /// Those at which somebody sits.
-fn seats(rows: &[Arc<SeatRow>]) -> Vec<Value> {
+fn seats(backend: &Backend, rows: &[Arc<SeatRow>]) -> Vec<Value> {
     let there = rows.iter().filter(|row| row.agent.is_some());
     there
         .map(|row| {
             let free = row.state == "ready";
-            json!({ "seat": row.seat, "agent": row.agent, "zh": row.zh, "state": row.state, "group": row.group, "free": free })
+            let name = row.agent.as_ref().and_then(|agent| backend.people.name_of(agent));
+            json!({ "name": name, "seat": row.seat, "agent": row.agent, "zh": row.zh, "state": row.state, "group": row.group, "free": free })
         })
         .collect()
 }

@@ -8,25 +8,31 @@ mod sign_in;
 pub use sign_in::{Entered, Refused, Shown};
 
 use crate::access::{Accounts, Deed, Guesses, Outcome, Right, Session, SessionKey, Sessions, Who};
-use crate::clock::Clock;
+use crate::clock::{Clock, SECOND};
+use crate::id::AgentId;
 use crate::live::Board;
 use crate::store::Error;
 use crate::store::access::{Access, Found};
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::{OsRng, TryRngCore as _};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 const HASHERS: usize = 2;
+/// A refusal is written down once in so long, µs, and so many of them.
+const TRIED: u64 = 60 * SECOND;
+const MOST_TRIED: usize = 4_096;
 
 /// What is known of a laboratory's accounts and of all, from the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// Accounts that stand there.
-    pub written: std::collections::BTreeMap<String, crate::access::Account>,
+    pub written: BTreeMap<String, crate::access::Account>,
     /// The roles that demand a second factor.
     pub second_factor: std::collections::BTreeSet<crate::access::Role>,
     /// What one-time links begin with: `https://hub.example`.
@@ -39,9 +45,13 @@ pub struct People {
     clock: Clock,
     board: Arc<Board>,
     accounts: Mutex<Accounts>,
+    /// What each person who sits at a seat is called.
+    names: ArcSwap<BTreeMap<AgentId, String>>,
     sessions: Mutex<Sessions>,
     guesses: Mutex<Guesses>,
     access: Mutex<Access>,
+    /// What was refused to whom of late, and when, µs monotonic.
+    tried: Mutex<BTreeMap<(String, Right), u64>>,
     trail: PathBuf,
     hashers: Semaphore,
     url: String,
@@ -57,12 +67,15 @@ impl People {
         if let Some(at) = broken {
             tracing::error!(at, "the trail of access is not what was written: switchboard audit prove");
         }
+        let accounts = Accounts::of(accounts, rules.written, rules.second_factor);
         Ok(Self {
             clock,
             board,
-            accounts: Mutex::new(Accounts::of(accounts, rules.written, rules.second_factor)),
+            names: ArcSwap::from_pointee(names(&accounts)),
+            accounts: Mutex::new(accounts),
             sessions: Mutex::new(Sessions::of(sessions)),
             guesses: Mutex::default(),
+            tried: Mutex::default(),
             trail: access.trail(),
             access: Mutex::new(access),
             hashers: Semaphore::new(HASHERS),
@@ -105,6 +118,17 @@ impl People {
         self.note(Deed { who: who.name.clone(), by: String::new(), from, what, of, why, outcome })
     }
 
+    /// Somebody tried what he may not: written down once a minute for each door, so that nobody fills the disk by it.
+    pub fn tried(&self, who: &Who, from: &str, (right, path): (Right, &str)) {
+        let now = self.clock.now().mono;
+        let mut tried = hold(&self.tried);
+        tried.retain(|_, at| now.saturating_sub(*at) < TRIED);
+        if tried.len() < MOST_TRIED && tried.insert((who.name.clone(), right), now).is_none() {
+            let what = format!("{right:?}").to_lowercase();
+            let _ = self.noted(who, from, (&what, path, ""), Outcome::Refused);
+        }
+    }
+
     /// Who shows this cookie, with his session. `touch`: a person asks, not a page by itself.
     pub fn of_session(&self, key: SessionKey, touch: bool) -> Option<(Who, Session)> {
         let wall = self.clock.now().wall;
@@ -144,6 +168,11 @@ impl People {
         self.changed(|accounts| accounts.set_lang(name, lang)).unwrap_or_default();
     }
 
+    /// What a person is called who sits at a seat.
+    pub fn name_of(&self, agent: &AgentId) -> Option<String> {
+        self.names.load().get(agent).cloned()
+    }
+
     /// He agrees to secrecy.
     pub fn agree(&self, name: &str) {
         let wall = self.clock.now().wall;
@@ -169,6 +198,7 @@ impl People {
             tracing::error!(%error, "accounts cannot be kept");
             return Err(crate::access::Mistake::Unkept);
         }
+        self.names.store(Arc::new(names(&next)));
         *accounts = next;
         Ok(done)
     }
@@ -195,6 +225,11 @@ impl People {
     pub fn clock(&self) -> Clock {
         self.clock
     }
+}
+
+fn names(accounts: &Accounts) -> BTreeMap<AgentId, String> {
+    let titled = accounts.iter().filter(|(_, account)| !account.title.is_empty());
+    titled.filter_map(|(_, account)| Some((account.agent.clone()?, account.title.clone()))).collect()
 }
 
 fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,7 +3,9 @@
 
 use super::backend::Backend;
 use super::fault::Fault;
-use crate::transport::websocket::{Entrance, Guest, Refused};
+use crate::transport::Stream;
+use crate::transport::websocket::{Entrance, Guest, Held, Refused};
+use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -27,12 +29,24 @@ pub(super) async fn open(State(backend): State<Arc<Backend>>, mut request: Reque
 
 async fn hand_over(upgrade: OnUpgrade, entrance: &Entrance) -> io::Result<()> {
     let upgraded: Upgraded = upgrade.await.map_err(io::Error::other)?;
-    let parts = upgraded.downcast::<TokioIo<TcpStream>>().map_err(|_| io::ErrorKind::Unsupported)?;
-    let stream = parts.io.into_inner();
-    let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
-    let guest = Guest { stream: stream.into_std()?, read: parts.read_buf, peer, local };
+    let guest = match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => guest(Held::Plain(parts.io.into_inner().into_std()?), parts.read_buf)?,
+        Err(upgraded) => {
+            let parts = upgraded.downcast::<TokioIo<Stream>>().map_err(|_| io::ErrorKind::Unsupported)?;
+            // The socket leaves this runtime; what has been agreed on over it goes along.
+            let mut stream = parts.io.into_inner();
+            let socket = stream.get_mut().0.lift()?;
+            guest(Held::Secured(Box::new(stream), socket), parts.read_buf)?
+        }
+    };
     // Where too many wait it is closed: the page comes again.
     if entrance.enter(guest) { Ok(()) } else { Err(io::ErrorKind::QuotaExceeded.into()) }
+}
+
+fn guest(stream: Held, read: Bytes) -> io::Result<Guest> {
+    let (Held::Plain(socket) | Held::Secured(_, socket)) = &stream;
+    let (peer, local) = (socket.peer_addr()?, socket.local_addr()?);
+    Ok(Guest { stream, read, peer, local })
 }
 
 fn fault(refused: Refused) -> Fault {

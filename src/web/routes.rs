@@ -10,7 +10,9 @@ use super::orders::{self, Ref};
 use super::owned::seen;
 use super::verb::Action;
 use super::visitor::Visitor;
-use super::{accounts, desk, document, files, health, journeys, phones, sessions, sound, stream, wall};
+use super::{
+    accounts, condition, desk, document, files, health, journeys, numbers, phones, plan, sessions, sound, stream, wall,
+};
 use crate::exchange::{Answer, CallRow, Command};
 use crate::live::Listed;
 use crate::transport::websocket::PATH;
@@ -30,7 +32,7 @@ type Desk = State<Arc<Backend>>;
 /// ready, which whoever restarts it must know, pages, which have nothing in them, how one signs in, and telephones in pages, which
 /// prove themselves by SIP.
 pub(super) fn router(backend: &Arc<Backend>) -> Router {
-    let router = floor().merge(records()).merge(people());
+    let router = floor().merge(records()).merge(people()).merge(operators());
     let closed = from_fn_with_state(Arc::clone(backend), guard);
     router
         .fallback(async || Fault::no_such_path())
@@ -53,6 +55,22 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route(PATH, get(phones::open).fallback(async || Fault::method()))
         .merge(files::router())
         .with_state(Arc::clone(backend))
+}
+
+/// What operators look after.
+fn operators() -> Router<Arc<Backend>> {
+    Router::new()
+        .route("/api/v1/health", get(condition::health))
+        .route("/api/v1/plan", get(plan::in_force))
+        .route("/api/v1/plan/history", get(plan::history))
+        .route("/api/v1/plan/numbers", get(numbers::numbers))
+        .route("/api/v1/plan/why", get(plan::why))
+        .route("/api/v1/plan/duties", get(plan::duties))
+        .route("/api/v1/plan/check", post(plan::check))
+        .route("/api/v1/plan/compare", post(plan::compare))
+        .route("/api/v1/plan/diff", post(plan::compare))
+        .route("/api/v1/plan/apply", post(plan::apply))
+        .route("/api/v1/plan/rollback", post(plan::roll_back))
 }
 
 async fn status(State(backend): Desk) -> Told {
@@ -81,7 +99,10 @@ async fn groups(State(backend): Desk) -> Response {
 
 async fn trunks(State(backend): Desk) -> Told {
     match backend.ask(Command::Trunks).await? {
-        Answer::Trunks { trunks } => Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)]))),
+        Answer::Trunks { trunks } => {
+            let trunks = condition::titled(&trunks, &backend.views.plan.load().plan);
+            Ok(json(StatusCode::OK, &BTreeMap::from([("trunks", trunks)])))
+        }
         _ => Err(Fault::strange()),
     }
 }
@@ -145,5 +166,6 @@ fn people() -> Router<Arc<Backend>> {
         .route("/api/v1/accounts/{name}/token", post(accounts::token))
         .route("/api/v1/accounts/{name}/tokens/{program}", delete(accounts::untoken))
         .route("/api/v1/audit", get(accounts::audit))
+        .route("/api/v1/audit/export", get(accounts::export))
         .route("/api/v1/openapi.json", get(document::openapi))
 }

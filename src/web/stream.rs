@@ -4,7 +4,7 @@
 use super::backend::Backend;
 use super::fault::Fault;
 use super::feed::{self, View};
-use super::owned::seen;
+use super::owned::{named, seen};
 use super::visitor::Visitor;
 use crate::live::Delta;
 use axum::extract::ws::WebSocketUpgrade;
@@ -60,7 +60,8 @@ impl View for Part {
         let board = &self.backend.views.board;
         let seq = board.seq();
         let calls: Vec<_> = board.calls().iter().filter_map(|row| seen(row, board, &self.visitor)).collect();
-        let (seats, groups) = (board.seats(), board.groups());
+        let seats: Vec<Value> = board.seats().iter().map(|row| named(row, &self.backend)).collect();
+        let groups = board.groups();
         (seq, json!({ "snapshot": true, "seq": seq, "calls": calls, "seats": seats, "groups": *groups }))
     }
 
@@ -78,7 +79,8 @@ impl View for Part {
             document.insert("over".into(), json!(over));
         }
         if !rows.seats.is_empty() {
-            document.insert("seats".into(), json!(rows.seats));
+            let seats: Vec<Value> = rows.seats.iter().map(|row| named(row, &self.backend)).collect();
+            document.insert("seats".into(), json!(seats));
         }
         if rows.groups {
             document.insert("groups".into(), json!(*board.groups()));

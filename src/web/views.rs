@@ -1,15 +1,17 @@
 //! What the API has of others: what it answers from without asking the exchange, and where it hands telephones to.
 
-use crate::admin::Beat;
+use crate::admin::{Beat, Task};
 use crate::call::Snapshot;
 use crate::clock::Clock;
 use crate::live::Board;
 use crate::media::archive::Keys;
 use crate::store::Shown;
+use crate::transport::Secured;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What the configuration says that pages show.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,19 @@ pub struct House {
     pub recordings: PathBuf,
     /// See there.
     pub keys: Arc<Keys>,
+    /// Operators may put plans in force from their pages.
+    pub plan_by_pages: bool,
+    /// Folders whose disks are looked at.
+    pub folders: Vec<Folder>,
+}
+
+/// A folder that must have room.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// What is in it: in a word, in Chinese, in English.
+    pub what: (&'static str, &'static str, &'static str),
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 /// Values that others publish.
@@ -43,4 +58,8 @@ pub struct Views {
     pub house: House,
     /// The signalling's way in for telephones in pages; `None`: there is none.
     pub phones: Option<Entrance>,
+    /// Orders to whoever keeps the dialplan, bounded; `None`: nobody does.
+    pub planner: Option<mpsc::Sender<Task>>,
+    /// What connections are encrypted by; `None`: they are not.
+    pub tls: Option<Secured>,
 }

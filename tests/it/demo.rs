@@ -35,16 +35,47 @@ impl Seen {
     }
 }
 
-/// The status of a request for the live calls, with this token.
-fn calls_over_http(at: &str, token: &str) -> String {
+/// Status and body of what is answered to this request, its headers after the first line each ended.
+fn http(at: &str, request: &str, headers: &str, body: &str) -> (String, Value) {
     let mut stream = TcpStream::connect(at).unwrap();
-    let head = format!(
-        "GET /api/v1/calls HTTP/1.1\r\nHost: {at}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
-    );
+    let length = body.len();
+    let head = format!("{request} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    (head.split(' ').nth(1).unwrap_or_default().to_owned(), serde_json::from_str(body).unwrap_or_default())
+}
+
+/// The status of a request for the live calls, with this token.
+fn calls_over_http(at: &str, token: &str) -> String {
+    http(at, "GET /api/v1/calls", &format!("Host: {at}\r\nAuthorization: Bearer {token}\r\n"), "").0
+}
+
+/// A page is opened by its link: the status, and the page that it goes on to.
+fn opened(at: &str, link: &str) -> (String, String) {
+    let (host, secret) = link.strip_prefix("http://").and_then(|link| link.split_once("/join#")).unwrap();
+    let headers = format!("Host: {host}\r\nOrigin: http://{host}\r\nContent-Type: application/json\r\n");
+    let (status, body) = http(at, "POST /api/v1/join", &headers, &format!("{{\"link\":\"{secret}\"}}"));
+    (status, body["home"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn each_role_has_a_link_that_signs_in_once() {
+    let demo = Demo::start(&[]);
+    let (at, links) = (demo.ready["http"].as_str().unwrap(), demo.ready["links"].as_array().unwrap());
+    let word = |link: &Value, key: &str| link[key].as_str().unwrap_or_default().to_owned();
+    let roles: Vec<String> = links.iter().map(|link| word(link, "role")).collect();
+    assert_eq!(
+        roles,
+        ["agent", "agent", "supervisor", "operator", "manager", "department", "auditor", "admin"],
+        "{:?}",
+        demo.ready
+    );
+    for link in links {
+        assert_eq!(opened(at, &word(link, "link")), ("200".into(), word(link, "page")));
+    }
+    assert_eq!(opened(at, &word(&links[0], "link")), ("410".into(), String::new()), "it has been used");
 }
 
 #[test]

@@ -28,8 +28,8 @@ const ACCOUNTS: [(Role, &str); 7] = [
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
-struct Person {
-    cookie: String,
+pub(super) struct Person {
+    pub(super) cookie: String,
     token: String,
 }
 
@@ -41,14 +41,14 @@ fn sign_in(api: &Api, account: &str, password: &str, more: &[&str]) -> (u16, Val
     (told.status, told.body, cookie)
 }
 
-fn person(api: &Api, account: &str) -> Person {
+pub(super) fn person(api: &Api, account: &str) -> Person {
     let (status, body, cookie) = sign_in(api, account, &format!("lab-{account}"), &[]);
     assert_eq!(status, 200, "{account}: {body}");
     Person { cookie: cookie.unwrap(), token: body["anti_forgery"].as_str().unwrap().to_owned() }
 }
 
 /// A request without a token.
-fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub(super) fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: sw.example\r\nConnection: close\r\n");
     headers.iter().for_each(|header| text.push_str(&format!("{header}\r\n")));
     text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
@@ -56,7 +56,7 @@ fn bare(method: &str, path: &str, headers: &[&str], body: &str) -> Vec<u8> {
 }
 
 impl Person {
-    fn says(&self, api: &Api, method: &str, path: &str, body: &str) -> (u16, Value) {
+    pub(super) fn says(&self, api: &Api, method: &str, path: &str, body: &str) -> (u16, Value) {
         let headers = [format!("Cookie: switchboard={}", self.cookie), format!("X-Anti-Forgery: {}", self.token)];
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let told = api.sends(&bare(method, path, &headers, body));
@@ -187,6 +187,36 @@ fn an_agent_reaches_his_own_call_and_sees_no_other() {
     assert_eq!(seat("8004", r#"{"agent":"8002"}"#), 403);
     assert_eq!(seat("8051", r#"{"agent":"8001"}"#), 403);
     assert_eq!(seat("8051", r#"{"state":"out"}"#), 403);
+}
+
+#[test]
+fn a_supervisors_seat_is_no_agents_though_nobody_sits_there() {
+    let api = Api::new(exchange);
+    let mut rows = floor();
+    let mut chief = seat("8050", None, "");
+    chief.groups.clear();
+    rows.push(Change::Seat(Box::new(chief)));
+    api.shows(rows);
+    let agent = person(&api, "agent8001");
+    assert_eq!(agent.says(&api, "POST", "/api/v1/seats/8050", r#"{"agent":"8001"}"#).0, 403);
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8050"}"#).0, 403);
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8051"}"#).0, 403, "somebody sits there");
+    let (_, words) = agent.says(&api, "GET", "/api/v1/desk/words", "");
+    assert_eq!(words["seats"], json!(["8001", "8004"]));
+    assert_eq!(agent.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8004"}"#).0, 200);
+    // His own seat, as his account says.
+    assert_eq!(person(&api, "super").says(&api, "POST", "/api/v1/phone", r#"{"seat":"8050"}"#).0, 200);
+}
+
+#[test]
+fn a_refusal_is_written_down_once_a_minute_and_not_at_each_try() {
+    let api = Api::new(exchange);
+    let (agent, auditor) = (person(&api, "agent8001"), person(&api, "auditor"));
+    for _ in 0..50 {
+        assert_eq!(agent.says(&api, "GET", "/api/v1/accounts", "").0, 403);
+    }
+    let (_, body) = auditor.says(&api, "GET", "/api/v1/audit?who=agent8001&what=accounts", "");
+    assert_eq!(body["items"].as_array().unwrap().len(), 1, "{body}");
 }
 
 #[test]
@@ -388,6 +418,15 @@ fn what_was_done_stands_in_the_trail() {
     assert_eq!(told, due);
     assert_eq!(body["head"].as_str().unwrap().len(), 64);
     let next = body["next"].as_str().unwrap().to_owned();
+    let table = api.sends(&bare(
+        "GET",
+        "/api/v1/audit/export?why=%E6%A3%80%E6%9F%A5",
+        &[&format!("Cookie: switchboard={}", auditor.cookie)],
+        "",
+    ));
+    assert_eq!(table.status, 200);
+    let (status, told) = auditor.says(&api, "GET", "/api/v1/audit/export", "");
+    assert_eq!((status, &told["field"]), (422, &json!("why")));
     let (_, older) = auditor.says(&api, "GET", &format!("/api/v1/audit?limit=3&after={next}"), "");
     assert!(older["items"][0]["seq"].as_u64() < body["items"][2]["seq"].as_u64(), "{older}");
 }

@@ -91,7 +91,7 @@ impl Office {
 
 pub(super) struct Daemon {
     child: Child,
-    ready: Value,
+    pub(super) ready: Value,
 }
 
 impl Daemon {

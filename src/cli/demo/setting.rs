@@ -1,7 +1,7 @@
 //! What one start of the demo has drawn and found, and the configuration that is made of it: everything on loopback.
 
 use super::duty::SPEED;
-use super::supervisor;
+use super::{guests, supervisor};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::line;
 use serde_json::Value;
@@ -16,7 +16,7 @@ const WEB: u16 = 8080;
 /// Seats with a robot, and those whose robots talk when nobody calls but the user.
 pub const ROBOTS: [&str; 3] = ["8001", "8002", "8003"];
 /// Seats that are left for agents' pages.
-pub const PAGES: &str = "8004-8009";
+const PAGES: &str = "8004-8008";
 /// The seat that is left for a phone of the user's own.
 pub const GUEST: &str = "8010";
 /// Seats that are left for load tests.
@@ -206,12 +206,12 @@ pub fn text(setting: &Setting) -> String {
     let folder = Value::from(plan.to_string_lossy());
     // In a hall that is alive somebody always talks: the end does not wait for it.
     let (wrap_up, drain) = if *callers > 0 { (5, 1) } else { (2, 2) };
-    // The quota: nobody else keeps the recordings of robots from filling the disk.
+    // Links sign in by themselves: no second factor. The quota: nobody else keeps the recordings of robots from filling the disk.
     let mut text = format!(
         "[sip]\nlisten = [\"udp:{sip}\", \"tcp:{sip}\"]\nmax_calls = 200\n\n[media]\naddress = \"127.0.0.1\"\n\
          ports = \"16000-17999\"\nthreads = 1\nbrowser_port = {browsers}\n\n[plan]\nfolder = {folder}\n\n\
          [floor]\nring_time_s = 8\nwrap_up_s = {wrap_up}\n\n[admin]\nhttp = \"{web}\"\nhttp_token = \"{token}\"\n\n\
-         [recording]\nquota_gb = 2\n\n[drain]\nlimit_s = {drain}\n\n[log]\nlevel = \"warn\"\n\n[keys]\nspeed = {{ {} }}\n\n\
+         [web]\nsecond_factor = []\n\n[recording]\nquota_gb = 2\n\n[drain]\nlimit_s = {drain}\n\n[log]\nlevel = \"warn\"\n\n[keys]\nspeed = {{ {} }}\n\n\
          [trunk.carrier]\ninbound = \"127.0.0.10\"\ntrusted = true\n\n\
          [trunk.secure]\ninbound = \"127.0.0.50\"\ntrusted = true\nsrtp = \"required\"\nsrtp_keys_in_clear = true\n",
         SPEED.map(|(key, number)| format!("{key} = \"{number}\"")).join(", "),
@@ -234,7 +234,12 @@ fn seats(setting: &Setting) -> String {
         |numbers: &str, more: &str| format!("\n[[seats]]\nnumbers = \"{numbers}\"\npassword = \"{secret}\"\n{more}\n");
     let main = &format!("group = \"{MAIN}\"");
     let desks = desks(setting.callers);
-    let mut text = [PAGES, GUEST, &format!("{}-{}", FLOOD.0, FLOOD.1)].map(|numbers| seat(numbers, main)).concat();
+    let mut text = [GUEST, &format!("{}-{}", FLOOD.0, FLOOD.1)].map(|numbers| seat(numbers, main)).concat();
+    // Whoever sits in a page signs in himself.
+    text.push_str(&seat(PAGES, &format!("{main}\nsign_in = \"manual\"")));
+    text.push_str(&seat(guests::SUPERVISOR, &format!("supervises = [\"{MAIN}\"]")));
+    let agents = guests::AGENTS.map(|person| format!("\"{person}\"")).join(", ");
+    let _ = write!(text, "\n[[persons]]\nnumbers = [{agents}]\npin = \"{pin}\"\n");
     if desks.is_empty() {
         text.extend(ROBOTS.map(|numbers| seat(numbers, main)));
         return text;
@@ -288,7 +293,7 @@ mod tests {
             assert_eq!(config.trunks.len(), 12);
             let supervisor = usize::from(callers > 0);
             let robots = desks(callers).len().max(ROBOTS.len());
-            assert_eq!(config.seats.len(), 6 + 1 + 39 + robots + supervisor);
+            assert_eq!(config.seats.len(), 5 + 1 + 1 + 39 + robots + supervisor);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What the demo prints when it is ready.
 
+use super::guests::{self, Link};
 use super::setting::{FLOOD, GUEST, PORT, ROBOTS, Setting, desks};
 use crate::cli::{moment, run};
 use crate::daemon::Ready;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 /// As a document.
 #[must_use]
-pub fn document(ready: &Ready, setting: &Setting) -> Value {
+pub fn document(ready: &Ready, setting: &Setting, links: &[Link]) -> Value {
     let mut document = run::document(ready);
     if let Some(fields) = document.as_object_mut() {
         let hall: Vec<String> = desks(setting.callers).into_iter().map(|desk| desk.seat).collect();
@@ -17,6 +18,7 @@ pub fn document(ready: &Ready, setting: &Setting) -> Value {
         fields.insert("guest".into(), json!({ "seat": GUEST, "password": setting.secret }));
         fields.insert("callers".into(), json!(setting.callers));
         fields.insert("seed".into(), json!(setting.seed));
+        fields.insert("links".into(), guests::document(links));
         fields.insert("http_token".into(), json!(setting.token));
     }
     document
@@ -24,18 +26,18 @@ pub fn document(ready: &Ready, setting: &Setting) -> Value {
 
 /// For a person.
 #[must_use]
-pub fn text(ready: &Ready, setting: &Setting, as_of: i64, lang: Lang) -> String {
+pub fn text(ready: &Ready, setting: &Setting, links: &[Link], (as_of, lang): (i64, Lang)) -> String {
     let (sip, secret) = (setting.sip, &setting.secret);
     let program = std::env::args().next().unwrap_or_else(|| "switchboard".into());
     let at = if sip.port() == PORT { String::new() } else { format!(" --at {sip}") };
     let to = if sip.port() == PORT { String::new() } else { format!(" --to {sip}") };
     let clock = moment::shown(as_of);
-    let (hall, links) = (hall(setting, &program, lang), links(ready, setting, lang));
+    let (hall, api, links) = (hall(setting, &program, lang), api(ready, setting, lang), guests::text(links, lang));
     let seats = FLOOD.1.parse::<u32>().unwrap_or(0) + 1 - FLOOD.0.parse::<u32>().unwrap_or(0);
     match lang {
         Lang::Zh => format!(
-            "演示已就绪：福州 12345，时钟从 {clock} 走起，一切只在本机\n\
-             SIP {sip}（UDP、TCP）{hall}{links}\n\
+            "演示已就绪：福州 12345，时钟从 {clock} 走起，一切只在本机\n\n\
+             {links}{hall}\n\
              在另一个终端里试试：\n\
              \x20 {program} call 12345 --out a.wav{at}     坐席接听\n\
              \x20 {program} call 12333 --out a.wav{at}     过渡期：先放提示音，再由坐席接听\n\
@@ -45,12 +47,12 @@ pub fn text(ready: &Ready, setting: &Setting, as_of: i64, lang: Lang) -> String 
              \x20 {program} flood 12345 --rate 20 --for 30s --talk 2s --seats {seats}{to}   压力测试\n\
              \x20 {program} dialplan why 12333 --at 2022-03-01\n\
              \x20 {program} status    calls ls    seats ls    trunks ls\n\n\
-             用自己的 SIP 话机：账号 {GUEST}@{sip}，口令 {secret}（只在这一次有效），拨 12345\n\
-             Ctrl-C 结束，数据随之删除\n\n"
+             用自己的 SIP 话机（UDP、TCP）：账号 {GUEST}@{sip}，口令 {secret}（只在这一次有效），拨 12345\n\
+             {api}Ctrl-C 结束，数据随之删除\n\n"
         ),
         Lang::En => format!(
-            "The demo is ready: Fuzhou's 12345, its clock runs on from {clock}; nothing leaves this machine\n\
-             SIP {sip} (UDP, TCP){hall}{links}\n\
+            "The demo is ready: Fuzhou's 12345, its clock runs on from {clock}; nothing leaves this machine\n\n\
+             {links}{hall}\n\
              Try in another terminal:\n\
              \x20 {program} call 12345 --out a.wav{at}     a seat answers\n\
              \x20 {program} call 12333 --out a.wav{at}     in transition: its prompt, then a seat\n\
@@ -60,8 +62,8 @@ pub fn text(ready: &Ready, setting: &Setting, as_of: i64, lang: Lang) -> String 
              \x20 {program} flood 12345 --rate 20 --for 30s --talk 2s --seats {seats}{to}   a load test\n\
              \x20 {program} dialplan why 12333 --at 2022-03-01\n\
              \x20 {program} status    calls ls    seats ls    trunks ls\n\n\
-             With a SIP phone of your own: account {GUEST}@{sip}, password {secret} (for this once), dial 12345\n\
-             Ctrl-C ends it and removes its state\n\n"
+             With a SIP phone of your own (UDP, TCP): account {GUEST}@{sip}, password {secret} (for this once), dial 12345\n\
+             {api}Ctrl-C ends it and removes its state\n\n"
         ),
     }
 }
@@ -73,18 +75,18 @@ fn hall(setting: &Setting, program: &str, lang: Lang) -> String {
     let [one, two, three] = ROBOTS;
     match lang {
         _ if *callers == 0 => {
-            let zh = format!("，三个会说话的机器坐席：{one} {two} {three}\n");
-            let en = format!(", three robot seats that talk: {one} {two} {three}\n");
+            let zh = format!("三个会说话的机器坐席：{one} {two} {three}\n");
+            let en = format!("Three robot seats that talk: {one} {two} {three}\n");
             lang.of(&zh, &en).to_owned()
         }
         Lang::Zh => format!(
-            "\n大厅里有 {desks} 个机器坐席，约 {callers} 个机器来电人同时在线（随机种子 {seed}，--callers 0 则安静）。看大厅：\n\
+            "大厅里有 {desks} 个机器坐席，约 {callers} 个机器来电人同时在线（随机种子 {seed}，--callers 0 则安静）。在终端里看大厅：\n\
              \x20 {program} calls ls --watch\n\
              \x20 {program} seats ls --watch\n\
              \x20 {program} groups ls --live --watch\n"
         ),
         Lang::En => format!(
-            "\n{desks} robot seats and about {callers} robot callers at a time (seed {seed}; --callers 0 for quiet). See the hall by\n\
+            "{desks} robot seats and about {callers} robot callers at a time (seed {seed}; --callers 0 for quiet). The hall in a terminal:\n\
              \x20 {program} calls ls --watch\n\
              \x20 {program} seats ls --watch\n\
              \x20 {program} groups ls --live --watch\n"
@@ -92,12 +94,14 @@ fn hall(setting: &Setting, program: &str, lang: Lang) -> String {
     }
 }
 
-/// Where the web listener is and what opens it. Links by which each role signs in once belong here.
-fn links(ready: &Ready, setting: &Setting, lang: Lang) -> String {
+/// Where programs come, and what opens it.
+fn api(ready: &Ready, setting: &Setting, lang: Lang) -> String {
     let Some(at) = ready.http else { return String::new() };
     let token = &setting.token;
     match lang {
-        Lang::Zh => format!("网页接口 http://{at}/api/v1，口令 {token}（只在这一次有效）\n"),
-        Lang::En => format!("API http://{at}/api/v1, token {token} (for this once)\n"),
+        Lang::Zh => format!("程序接口 http://{at}/api/v1，文档 /api/v1/openapi.json，令牌 {token}（只在这一次有效）\n"),
+        Lang::En => {
+            format!("API http://{at}/api/v1, its document /api/v1/openapi.json, token {token} (for this once)\n")
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! SIP over WebSockets on real sockets: a client of another hand opens, speaks, floods and errs.
 
 use super::*;
-use crate::transport::websocket::Guest;
+use crate::transport::websocket::{Guest, Held};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -149,7 +149,7 @@ async fn whoever_is_handed_over_goes_on_where_the_web_listener_stopped() {
     let local = stream.local_addr().unwrap();
     // A ping that has been read with the head of the request: fin, opcode 9, masked, no bytes.
     let read = Bytes::from_static(&[0x89, 0x80, 0, 0, 0, 0]);
-    assert!(switch.transports.entrance().enter(Guest { stream, read, peer, local }));
+    assert!(switch.transports.entrance().enter(Guest { stream: Held::Plain(stream), read, peer, local }));
     page.send(Message::text(request(""))).await.unwrap();
     let (flow, text) = switch.message().await;
     assert_eq!((flow.transport, flow.local, flow.peer, text), (Transport::Ws, local, peer, request("")));

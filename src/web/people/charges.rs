@@ -8,8 +8,8 @@ use crate::store;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Entries of the trail in one answer.
-const MOST: usize = 1_000;
+/// Entries of the trail in one answer: an export is one.
+const MOST: usize = 100_000;
 
 impl People {
     /// Carries out what comes by the operators' socket, on a thread of its own, until nobody is left who might send anything.
@@ -82,10 +82,11 @@ impl People {
                 let gone = self.changed(|accounts| accounts.end_program(&name, &program));
                 gone.map_or_else(Settled::from, |()| Settled::Done)
             }
-            Charge::Trail { before, limit, who, what } => {
+            Charge::Trail { before, limit, who, what, since } => {
                 let wanted = |entry: &Entry| {
                     who.as_ref().is_none_or(|who| entry.deed.who == *who)
                         && what.as_ref().is_none_or(|what| entry.deed.what == *what)
+                        && since.is_none_or(|since| entry.at >= since)
                 };
                 match self.trail(before.unwrap_or(u64::MAX), limit.min(MOST), wanted) {
                     Ok(entries) => Settled::Trail { entries, head: self.head() },

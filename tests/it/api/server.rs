@@ -40,13 +40,23 @@ impl Api {
         Self::with(Limits::default(), answer)
     }
 
-    pub(crate) fn with(limits: Limits, mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+    pub(crate) fn with(limits: Limits, answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static) -> Self {
+        Self::showing(limits, |_| (), answer)
+    }
+
+    /// The same with something else in its views.
+    pub(crate) fn showing(
+        limits: Limits,
+        change: impl FnOnce(&mut Views),
+        mut answer: impl FnMut(&Command) -> Option<Answer> + Send + 'static,
+    ) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let at = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (stop, mut stopped) = oneshot::channel();
         let hearing = Arc::clone(&heard);
-        let views = views();
+        let mut views = views();
+        change(&mut views);
         let (people, state) = people(&views);
         let (shown, feed) = (views.clone(), live::start(Arc::clone(&views.board)).unwrap());
         std::thread::spawn(move || {
@@ -165,6 +175,8 @@ fn views() -> Views {
         board: Arc::default(),
         house: House::default(),
         phones: None,
+        planner: None,
+        tls: None,
     }
 }
 

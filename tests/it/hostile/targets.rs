@@ -32,7 +32,7 @@ use switchboard::sip::name::Name;
 use switchboard::sip::uri::{self, Uri};
 use switchboard::sip::wire;
 use switchboard::transport::frame::{Frame, Framer};
-use switchboard::transport::websocket::Guest;
+use switchboard::transport::websocket::{Guest, Held};
 use switchboard::transport::{self, Received, Transports};
 use switchboard::web::Action;
 
@@ -385,7 +385,7 @@ async fn page(data: &[u8], kept: &mut Option<Transports>) {
     stream.set_nonblocking(true).expect("a socket");
     page.shutdown(std::net::Shutdown::Write).expect("a socket");
     let local = stream.local_addr().expect("bound");
-    let guest = Guest { stream, read: Bytes::copy_from_slice(data), peer, local };
+    let guest = Guest { stream: Held::Plain(stream), read: Bytes::copy_from_slice(data), peer, local };
     assert!(transports.entrance().enter(guest));
     let mut got = Vec::new();
     let ended = async {

@@ -1,6 +1,6 @@
 //! Dates and times as an operator writes them: local, Asia/Shanghai, unless an offset is given.
 
-use crate::calendar::Zone;
+use super::zone::Zone;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
