@@ -70,6 +70,11 @@ async function config(base, folder, changes) {
   return text;
 }
 
+// No daemon outlives the tests, however they end.
+const running = new Set();
+process.on('exit', () => running.forEach(daemon => daemon.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
 export class Lab {
   #parties = [];
   #cookies = new Map();
@@ -96,7 +101,9 @@ export class Lab {
     this.#starts += 1;
     const at = ['--config', join(this.folder, 'lab.toml'), '--state', join(this.folder, 'state'), '--as-of', '2021-12-15T10:00', '--lang', 'en'];
     this.daemon = spawn(this.program, ['run', ...at], { stdio: ['ignore', openSync(this.#said, 'w'), openSync(`${this.#said}.err`, 'w')] });
-    this.ended = once(this.daemon, 'exit');
+    const { daemon } = this;
+    running.add(daemon);
+    this.ended = once(daemon, 'exit').finally(() => running.delete(daemon));
     // It prints where it listens once it does.
     await until('the daemon is ready', async () => {
       if (this.daemon.exitCode !== null) throw new Error(`it has ended: ${await this.said()}`);

@@ -199,6 +199,11 @@ export class Desk {
     return this.shows(`.key[data-number="${number}"]`, says, ms);
   }
 
+  /** No order is under way: a key that is pressed is not taken for a second press of the same. */
+  settled() {
+    return gone(this.page, '[aria-busy=true]');
+  }
+
   async hangsUp() {
     await this.press('挂断');
     await this.shows('.state', '话后整理');
