@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Party } from './party.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE, until } from './wait.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HOST = '127.0.0.1';
@@ -149,7 +149,7 @@ export class Lab {
   }
 
   /** The one live call, once it is as wanted. */
-  async call(what, wanted = () => true, ms = 8_000) {
+  async call(what, wanted = () => true, ms = PATIENCE) {
     return until(`a call: ${what}`, async see => {
       const calls = await this.calls();
       see(calls);
@@ -162,7 +162,7 @@ export class Lab {
   }
 
   /** Waits until a seat's state is this, or matches it. */
-  stands(number, state, ms = 8_000) {
+  stands(number, state, ms = PATIENCE) {
     return until(`seat ${number} is ${state}`, async see => {
       const row = await this.seat(number);
       see(row);
