@@ -64,6 +64,7 @@ pub(super) fn demo(global: &Global, asked: &Demo, screen: &Screen) -> Result<Don
             let links = ready.http.map_or_else(Vec::new, |at| guests::invite(&ready.admin, at));
             let text = welcome::text(&ready, &setting, &links, (as_of, shown.lang));
             shown.say(&text, || welcome::document(&ready, &setting, &links));
+            guests::name(&ready.admin, &setting::persons(setting.callers));
             hall::run(setting, voices, stopped, shown);
         }));
     });

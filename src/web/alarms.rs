@@ -159,8 +159,16 @@ fn standing(pulse: &Pulse, groups: &[GroupNow], plan: &Plan) -> Vec<Standing> {
     let mut say = |subject: String, zh: String, en: String| all.push(Standing { subject, zh, en });
     for group in groups.iter().filter(|group| group.row.short) {
         let (title, there, least) = (&group.row.title, group.row.at_work, group.row.least);
-        let zh = format!("{title}：在岗 {there} 个坐席，应有 {least} 个");
-        say(format!("group {}", group.row.group), zh, format!("{title}: {there} seats at work, {least} must be"));
+        let subject = format!("group {}", group.row.group);
+        // A group that is there at all hours is short without anybody, whatever its plan wants.
+        let (zh, en) = match (there, least) {
+            (0, 0) => (format!("{title}：没有坐席在岗"), format!("{title}: nobody is at work")),
+            _ => (
+                format!("{title}：在岗 {there} 个坐席，应有 {least} 个"),
+                format!("{title}: {there} seats at work, {least} must be"),
+            ),
+        };
+        say(subject, zh, en);
     }
     let meters = &pulse.meters;
     for (trunk, _, _) in meters.trunks.iter().filter(|(_, up, _)| !up) {

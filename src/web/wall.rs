@@ -11,7 +11,8 @@ use super::visitor::Visitor;
 use crate::access::Outcome;
 use crate::admin::NOTE;
 use crate::exchange::{CallRow, SeatRow};
-use crate::ledger::figures::{Book, Hour};
+use crate::fact;
+use crate::ledger::figures::{Book, Hour, Outcomes};
 use crate::ledger::service_level::Figures;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -90,14 +91,14 @@ fn figures(book: &Book, wall: i64) -> Value {
     }
     let calls = |from: Hour, hours: i64| -> Vec<u64> {
         let counts: BTreeMap<Hour, u64> =
-            book.hours(from, from.plus(hours)).map(|(h, t)| (h, t.all.outcomes.calls())).collect();
+            book.hours(from, from.plus(hours)).map(|(h, t)| (h, came(&t.all.outcomes))).collect();
         (0..hours).map(|n| counts.get(&from.plus(n)).copied().unwrap_or(0)).collect()
     };
     let passed = (0..DAY).find(|n| midnight.plus(*n) == now).unwrap_or(0) + 1;
     let before = midnight.plus(-WEEK);
     object!({
         "today": {
-            "calls": today.outcomes.calls(), "answered": today.level.connected, "abandoned": today.abandoned,
+            "calls": came(&today.outcomes), "answered": today.level.connected, "abandoned": today.abandoned,
             "connect_rate": today.level.connect_rate(), "within_15s": today.level.answer_15s(),
         },
         "rolling": {
@@ -110,6 +111,11 @@ fn figures(book: &Book, wall: i64) -> Value {
             "date": zone.local(before.begins(zone)).date().to_string(),
         },
     })
+}
+
+/// Calls of people: a code that an agent's phone has dialled is none.
+fn came(outcomes: &Outcomes) -> u64 {
+    outcomes.iter().filter(|(outcome, _)| *outcome != fact::Outcome::Served).map(|(_, calls)| calls).sum()
 }
 
 fn level(book: &Book, from: Hour, to: Hour) -> Figures {

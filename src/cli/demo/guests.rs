@@ -44,14 +44,19 @@ impl Guest {
 /// Everybody, in the order in which they are told.
 const ALL: [Guest; 8] = {
     let [first, second] = AGENTS;
-    let hall = ("大厅：排队、通话、监听、插话；大屏", "the hall: its line and talks, listen, barge; the wallboard");
+    let hall = (
+        "大厅、大屏；在“坐席”签入后可监听、插话",
+        "the hall, the wallboard; listens, barges in once he sits at “Desk”",
+    );
     let wires = ("号码、计划、通话的信令梯形图、健康", "numbers, plan, the ladder of each call, health");
     let trail = ("谁登录过，看过、听过、改过什么", "who has signed in, seen, heard and changed what");
     let own = ("转到本单位的通话", "what was transferred to this department");
     [
         Guest::agent(first, "陈雨"),
         Guest::agent(second, "林舟"),
-        Guest { seat: Some(SUPERVISOR), ..Guest::of("super", "黄静", Role::Supervisor, hall) },
+        Guest {
+            agent: Some(SUPERVISOR), seat: Some(SUPERVISOR), ..Guest::of("super", "黄静", Role::Supervisor, hall)
+        },
         Guest::of("ops", "郑凯", Role::Operator, wires),
         Guest::of("manager", "吴敏", Role::Manager, ("统计、各单位的转接；大屏", "figures, transfers; the wallboard")),
         Guest { unit: "市司法局", ..Guest::of("dept", "市司法局", Role::Department, own) },
@@ -82,6 +87,29 @@ impl Link {
         let (role, sees) = (lang.of(guest.role.zh(), guest.role.word()), lang.of(guest.sees.0, guest.sees.1));
         let seat = guest.seat.map(|seat| format!(" {seat}")).unwrap_or_default();
         format!("  {role}{seat} · {sees}\n  {url}\n")
+    }
+}
+
+/// What robots are called: nobody in particular.
+const FAMILIES: [&str; 19] =
+    ["王", "李", "张", "刘", "林", "黄", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "高", "罗", "郑", "梁"];
+const GIVEN: [&str; 16] =
+    ["芳", "敏", "静怡", "磊", "洋", "艳", "杰", "娟", "晓燕", "涛", "明", "玲", "志强", "雪", "建国", "佳"];
+
+/// Gives the robots' persons names, which pages show beside their numbers; they have agreed to secrecy, as all who work. Blocks.
+pub fn name(socket: &Path, persons: &[String]) {
+    let families = FAMILIES.iter().cycle();
+    for ((person, family), given) in persons.iter().zip(families).zip(GIVEN.iter().cycle()) {
+        let new = New {
+            name: person.clone(),
+            title: format!("{family}{given}"),
+            roles: BTreeSet::from([Role::Agent]),
+            agent: Some(AgentId::from(person.as_str())),
+            ..New::default()
+        };
+        if let Err(error) = admin::charge(socket, Charge::Add { new, enters: true }) {
+            return tracing::debug!(%error, "a robot has no name");
+        }
     }
 }
 

@@ -20,7 +20,7 @@ const PAGES: &str = "8004-8008";
 /// The seat that is left for a phone of the user's own.
 pub const GUEST: &str = "8010";
 /// Seats that are left for load tests.
-pub const FLOOD: (&str, &str) = ("8011", "8049");
+pub const FLOOD: (&str, &str) = ("8211", "8249");
 /// The hub's group.
 const MAIN: &str = "main";
 /// Kept groups, and their first seat with a robot.
@@ -103,6 +103,15 @@ pub fn desks(callers: u32) -> Vec<Desk> {
         .iter()
         .flat_map(|(group, first)| (*first..).take(kept as usize).map(|seat| Desk { seat: seat.to_string(), group }));
     main.map(|seat| Desk { seat, group: MAIN }).chain(kept).collect()
+}
+
+/// The robots' persons: those of the first shift, those of the second, the supervisor; none where robots only answer.
+#[must_use]
+pub fn persons(callers: u32) -> Vec<String> {
+    let desks = desks(callers);
+    let shift = |n: usize| desks.iter().filter_map(move |desk| desk.persons().into_iter().nth(n));
+    let supervisor = (!desks.is_empty()).then(|| supervisor::SEAT.to_owned());
+    shift(0).chain(shift(1)).chain(supervisor).collect()
 }
 
 /// The wanted SIP port, or the first free one from 5070 on.
@@ -237,8 +246,13 @@ fn seats(setting: &Setting) -> String {
     let mut text = [GUEST, &format!("{}-{}", FLOOD.0, FLOOD.1)].map(|numbers| seat(numbers, main)).concat();
     // Whoever sits in a page signs in himself.
     text.push_str(&seat(PAGES, &format!("{main}\nsign_in = \"manual\"")));
-    text.push_str(&seat(guests::SUPERVISOR, &format!("supervises = [\"{MAIN}\"]")));
-    let agents = guests::AGENTS.map(|person| format!("\"{person}\"")).join(", ");
+    text.push_str(&seat(guests::SUPERVISOR, &format!("supervises = [\"{MAIN}\"]\nsign_in = \"manual\"")));
+    let agents = [guests::AGENTS.as_slice(), &[guests::SUPERVISOR]]
+        .concat()
+        .iter()
+        .map(|person| format!("\"{person}\""))
+        .collect::<Vec<_>>()
+        .join(", ");
     let _ = write!(text, "\n[[persons]]\nnumbers = [{agents}]\npin = \"{pin}\"\n");
     if desks.is_empty() {
         text.extend(ROBOTS.map(|numbers| seat(numbers, main)));

@@ -48,7 +48,7 @@ pub(in crate::cli) struct Flood {
     /// 注册多少个坐席并应答 · seats that register and answer.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5_000))]
     pub seats: u32,
-    /// 第一个坐席的号码；默认 8001，演示时为 8011 · the number of the first: 8001, or 8011 of a demo that runs.
+    /// 第一个坐席的号码；默认 8001，演示时为 8211 · the number of the first: 8001, or 8211 of a demo that runs.
     #[arg(long, value_name = "NUMBER")]
     pub first_seat: Option<String>,
     /// 坐席密码；默认 lab-{seat}，演示时为其口令 · the seats' password: lab-{seat}, or that of a demo that runs.

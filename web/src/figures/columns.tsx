@@ -55,7 +55,7 @@ export function nameOf(by: Dimension, row: Figures): [string, string] {
   const key = String(row[by] ?? '');
   const beside = (of: string) => String(row[of] ?? '');
   switch (by) {
-    case 'line': return [key, titleBeside(key, beside('title'))];
+    case 'line': return key === 'other' ? [w('other'), ''] : [key, titleBeside(key, beside('title'))];
     case 'group': return [beside('title') || key, key];
     case 'department': return [key || w('nobody'), beside('lines')];
     case 'person': return [key || w('nobody'), beside('name')];

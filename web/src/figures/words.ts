@@ -23,6 +23,7 @@ export const w = dictionary({
   by_hour: ['小时', 'Hour'],
   city: ['本市', 'City'],
   province: ['全省', 'Province'],
+  other: ['内部与其他', 'Internal and others'],
   nobody: ['未署名', 'Nobody named'],
   sum: ['合计', 'Total'],
   find: ['查找', 'Find'],

@@ -29,14 +29,17 @@ export function ageOf(row: CallRow): number {
   return age(since ?? row.since ?? row.began ?? 0);
 }
 
+/** Who it is: a number behind a trunk, without the trunk. */
+export const whoOf = (of: string): string => of.split('/').at(-1) ?? of;
+
 function whoServes(row: CallRow): ComponentChildren {
   const agent = row.parties.find(p => p.role === 'agent') ?? row.parties.find(p => p.role === 'offered');
   const others = row.parties.filter(p => p.role === 'target');
   const sup = row.parties.find(p => p.role === 'supervisor');
   return (
     <>
-      {agent ? `${agent.who} ${agent.title || sitterOf(seats.value.get(agent.who))}` : row.with.map(titleOf).join(' ')}
-      {others.map(p => <span key={p.leg} class={`mark ${p.answered ? '' : 'ringing'}`}>＋{p.title || p.who}{p.answered ? '' : ` ${w('stage_ringing')}`}</span>)}
+      {agent ? `${whoOf(agent.who)} ${agent.title || sitterOf(seats.value.get(agent.who))}` : row.with.map(of => whoOf(titleOf(of))).join(' ')}
+      {others.map(p => <span key={p.leg} class={`mark ${p.answered ? '' : 'ringing'}`}>＋{p.title || whoOf(p.who)}{p.answered ? '' : ` ${w('stage_ringing')}`}</span>)}
       {sup && <span class="mark sup">{sup.supervision ? w(`sup_${sup.supervision}`) : w('role_supervisor')}</span>}
       {row.recording_paused && <span class="mark paused">{w('paused')}</span>}
     </>

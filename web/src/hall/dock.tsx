@@ -10,7 +10,7 @@ import { useKeys } from '../shared/keys.ts';
 import { useLoad } from '../shared/load.ts';
 import { standing } from '../shared/states.ts';
 import { lang, told } from '../shared/text.ts';
-import { ageOf, cameOf, stageOf } from './calls.tsx';
+import { ageOf, cameOf, stageOf, whoOf } from './calls.tsx';
 import { age, callOf, calls, positionOf, seats, selected, sitterOf, titleOf } from './floor.ts';
 import { askMessage, CallOrders, hangUp, SeatOrders, supervise, WORDS } from './orders.tsx';
 import type { CallRow, PartyRow, SeatRow } from './rows.ts';
@@ -21,7 +21,7 @@ function Party({ party }: { party: PartyRow }) {
   const name = party.title || sitterOf(seats.value.get(party.who));
   const kind = party.role === 'supervisor' ? 'wrap' : !party.answered ? 'ringing' : party.held ? 'held' : 'talking';
   const marks = [party.supervision ? w(`sup_${party.supervision}`) : '', party.held ? w('held') : '', party.muted && party.role !== 'supervisor' ? w('muted') : '', party.answered ? '' : w('stage_ringing')];
-  return <Badge kind={kind}><span class="faint-in">{w(`role_${party.role}`)}</span> {party.role === 'caller' ? numberOf(party.who) : party.who} {name} {marks.filter(Boolean).join(' ')}</Badge>;
+  return <Badge kind={kind}><span class="faint-in">{w(`role_${party.role}`)}</span> {party.role === 'caller' ? numberOf(party.who) : whoOf(party.who)} {name} {marks.filter(Boolean).join(' ')}</Badge>;
 }
 
 interface Why {

@@ -15,7 +15,7 @@ import { OutcomeBadge } from './list.tsx';
 import { QualityTable } from './quality.tsx';
 import { Recording } from './recording.tsx';
 import type { Cdr } from './record.ts';
-import { causeWord, partyWord, titleBeside } from './terms.ts';
+import { causeWord, lifeWord, partyWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
 
 function Caller({ session, cdr }: { session: Session; cdr: Cdr }) {
@@ -39,7 +39,7 @@ function Facts({ cdr }: { cdr: Cdr }) {
     [w('ended'), `${stampOf(cdr.end)} · ${w('lasted', spanOf((cdr.end - cdr.t0) / 1000))}`],
     [w('came'), `${origin} · ${cdr.source}`],
     [w('line'), [cdr.entry, cdr.title].filter(Boolean).join(' ')],
-    [w('state'), cdr.state ?? ''],
+    [w('state'), cdr.state ? lifeWord(cdr.state) : ''],
     [w('traffic'), w(cdr.traffic)],
     [w('outcome'), w('endedBy', partyWord(cdr.by), causeWord(cdr.cause))],
     [w('survey'), cdr.grade ? `${w('grade', cdr.grade)}${cdr.solved === undefined || cdr.solved === null ? '' : ` · ${w(cdr.solved ? 'solved' : 'unsolved')}`}` : ''],

@@ -17,6 +17,21 @@ export const OUTCOMES: Record<string, Pair> = {
   interrupted: ['程序中断', 'Interrupted'],
 };
 
+const LIVES: Record<string, Pair> = {
+  serving: ['在用', 'In service'],
+  before: ['归并前', 'Before its cutover'],
+  transition: ['过渡期', 'Transition'],
+  cancelled: ['已取消', 'Cancelled'],
+};
+
+/** What a number was then; `transition:47` is the 47th day of it. */
+export function lifeWord(state: string): string {
+  const [word = '', day = ''] = state.split(':', 2);
+  const of = LIVES[word];
+  if (!of) return state;
+  return day === '' ? say(of) : `${say(of)} · ${say([`第 ${day} 天`, `day ${day}`])}`;
+}
+
 const CAUSES: Record<string, Pair> = {
   normal: ['正常结束', 'normal'],
   busy: ['忙', 'busy'],

@@ -30,26 +30,27 @@ const WIDTH = 1000;
 const xOf = (day: Day, { first, last }: Scale): number => Math.min(WIDTH, Math.max(0, ((day - first) / (last - first)) * WIDTH));
 
 /** The first of each month within. */
-function months({ first, last }: Scale): { day: Day; says: string }[] {
-  const all: { day: Day; says: string }[] = [];
+function months({ first, last }: Scale): { day: Day; year: number; month: string }[] {
+  const all: { day: Day; year: number; month: string }[] = [];
   const at = new Date(first * MS);
   at.setUTCDate(1);
   for (;;) {
     at.setUTCMonth(at.getUTCMonth() + 1);
     const day = at.getTime() / MS;
     if (day >= last) return all;
-    const month = at.getUTCMonth() + 1;
-    all.push({ day, says: month === 1 || all.length === 0 ? `${at.getUTCFullYear()}-${String(month).padStart(2, '0')}` : String(month).padStart(2, '0') });
+    all.push({ day, year: at.getUTCFullYear(), month: String(at.getUTCMonth() + 1).padStart(2, '0') });
   }
 }
 
 export function Axis({ scale }: { scale: Scale }) {
   const marks = months(scale);
   const every = Math.ceil(marks.length / 9);
+  // Today's mark needs its room.
+  const shown = marks.filter(({ day }, n) => n % every === 0 && Math.abs(xOf(day, scale) - xOf(scale.today, scale)) > 80);
   return (
     <div class="axis" aria-hidden="true">
-      {marks.filter(({ day }, n) => n % every === 0 && Math.abs(xOf(day, scale) - xOf(scale.today, scale)) > 55).map(({ day, says }) => (
-        <span key={day} ref={node => node?.style.setProperty('left', `${xOf(day, scale) / 10}%`)}>{says}</span>
+      {shown.map(({ day, year, month }, n) => (
+        <span key={day} ref={node => node?.style.setProperty('left', `${xOf(day, scale) / 10}%`)}>{shown[n - 1]?.year === year ? month : `${year}-${month}`}</span>
       ))}
       <b ref={node => node?.style.setProperty('left', `${xOf(scale.today, scale) / 10}%`)}>{w('today')}</b>
     </div>

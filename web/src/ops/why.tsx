@@ -8,6 +8,7 @@ import { EmptyState } from '../shared/components/empty.tsx';
 import { Field } from '../shared/components/field.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { stampOf } from '../shared/format.ts';
+import { lifeWord } from '../journeys/terms.ts';
 import { go, place } from '../shared/hash.ts';
 import { useLoad } from '../shared/load.ts';
 import { lang } from '../shared/text.ts';
@@ -36,12 +37,8 @@ interface Facts {
   steps?: Hop[];
 }
 
-/** `transition:47` is the 47th day of it. */
-function stateWord(state: string): string {
-  const [word = '', day = ''] = state.split(':', 2);
-  const known = (['serving', 'before', 'transition', 'cancelled'] as const).find(of => of === word);
-  return known ? `${w(known)}${day ? ` · ${w('dayOf', day)}` : ''}` : state;
-}
+/** Where something is written: the file in the plan's folder; the whole path says nothing more. */
+const placed = (text: string): string => text.replace(/\/\S*\/(?=[^\s/]+\.toml:\d)/g, '');
 
 function localNow(): string {
   return stampOf(serverNow() * 1000).slice(0, 16).replace(' ', 'T');
@@ -57,7 +54,7 @@ function Steps({ hops, over = false }: { hops: readonly Hop[]; over?: boolean })
             <span class="grow"><b class="mono">{hop.step}</b>
               {hop.visit && <span class="soft small"> {w('hours')} {hop.visit.hours} · {w('maxWait', Math.round(hop.visit.max_wait_ms / 1000))}</span>}
             </span>
-            <span class="mono tiny faint">{hop.place}</span>
+            <span class="mono tiny faint">{placed(hop.place)}</span>
           </div>
           {hop.visit && hop.visit.overflow.length > 0 && <Steps hops={hop.visit.overflow} over />}
         </li>
@@ -70,15 +67,15 @@ function Answer({ text, facts }: { text: string; facts: Facts }) {
   const rows: [string, string | undefined][] = [
     [w('entry'), [facts.address, facts.title].filter(Boolean).join(' ')],
     [w('owner'), facts.owner],
-    [w('state'), facts.state && stateWord(facts.state)],
+    [w('state'), facts.state && lifeWord(facts.state)],
     [w('cutover'), facts.cutover],
     [w('lastDay'), facts.last_day],
     [w('counted'), facts.counted && w(facts.counted.province ? 'countedProvince' : 'countedCity')],
-    [w('place'), facts.place],
+    [w('place'), facts.place && placed(facts.place)],
   ];
   return (
     <div class="answer">
-      <section class="card part" aria-labelledby="answer"><h2 class="small-head" id="answer">{w('answer')}</h2><pre class="said" tabIndex={0}>{text}</pre></section>
+      <section class="card part" aria-labelledby="answer"><h2 class="small-head" id="answer">{w('answer')}</h2><pre class="said" tabIndex={0}>{placed(text)}</pre></section>
       <section class="card part" aria-labelledby="facts">
         <h2 class="small-head" id="facts">{w('facts')}</h2>
         <p>{facts.routed
@@ -113,9 +110,8 @@ export function WhyView() {
         <Field label={w('dialled')} type="tel" value={number} onInput={setNumber} required autofocus maxLength={64}
           wrong={answer.fault?.field === 'number' ? (lang.value === 'zh' ? answer.fault.zh : answer.fault.en) : null} />
         <Field label={w('at')} type="datetime-local" value={at} onInput={setAt} />
-        <Field label={w('caller')} type="tel" value={caller} onInput={setCaller} maxLength={32} />
+        <Field label={w('callerWhy')} type="tel" value={caller} onInput={setCaller} maxLength={32} />
         <Button kind="primary" type="submit" busy={answer.busy && asked !== ''}>{w('ask')}</Button>
-        <span class="soft small hint-of">{w('callerHint')}</span>
       </form>
       {asked === '' || answer.fault?.field === 'number' ? <EmptyState icon="help" title={w('askFirst')} /> : <Loaded of={answer}>{data => data && <Answer text={data.text} facts={data.facts} />}</Loaded>}
     </div>

@@ -5,7 +5,7 @@ import { TransfersView } from '../figures/transfers.tsx';
 import { FiguresView } from '../figures/view.tsx';
 import { w } from '../figures/words.ts';
 import { get, type Session } from '../shared/api.ts';
-import { HourChart } from '../shared/components/chart.tsx';
+import { HourChart, presentHour } from '../shared/components/chart.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { Kpi, percent } from '../shared/components/kpi.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
@@ -34,6 +34,7 @@ function Day() {
           <section class="card day-trend" aria-label={w('trend')}>
             <HourChart label={w('trend')} lines={[
               { says: `${w('today')} ${w('thisHour', trend.today.at(-1) ?? 0)}`, values: trend.today.slice(0, -1), colour: '--talking-solid' },
+              presentHour(trend.today),
               { says: `${w('sameWeekday')} ${trend.date?.slice(5) ?? ''}`.trim(), values: trend.same_weekday, colour: '--out-solid', dashed: true },
             ]} />
           </section>
@@ -44,8 +45,9 @@ function Day() {
 }
 
 function FiguresPage({ session }: { session: Session }) {
-  const tabs = may(session, 'wall') ? (['figures', 'transfers', 'day'] as const) : (['figures', 'transfers'] as const);
-  const tab = tabs.find(of => of === place.value.tab) ?? 'figures';
+  // A department sees what was transferred to it; the floor's figures are not its own.
+  const tabs = session.roles.every(role => role === 'department') ? (['transfers'] as const) : may(session, 'wall') ? (['figures', 'transfers', 'day'] as const) : (['figures', 'transfers'] as const);
+  const tab = tabs.find(of => of === place.value.tab) ?? tabs[0];
   useKeys(tabs.map((id, n) => ({ key: String(n + 1), says: w(id), group: w('views'), run: () => go(id) })));
   return (
     <div class="figures-page">

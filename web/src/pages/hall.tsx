@@ -13,7 +13,7 @@ import { w } from '../hall/words.ts';
 import { FiguresView } from '../figures/view.tsx';
 import { TransfersView } from '../figures/transfers.tsx';
 import { get, type Session } from '../shared/api.ts';
-import { HourChart } from '../shared/components/chart.tsx';
+import { HourChart, presentHour } from '../shared/components/chart.tsx';
 import { ConnectionBar } from '../shared/components/connection.tsx';
 import { Header } from '../shared/components/header.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
@@ -36,6 +36,7 @@ function Trend({ wall }: { wall: Load<WallFigures> }) {
         {({ trend }) => (
           <HourChart label={w('trend')} lines={[
             { says: `${w('trendToday')} ${w('thisHour', trend.today.at(-1) ?? 0)}`, values: trend.today.slice(0, -1), colour: '--talking-solid' },
+            presentHour(trend.today),
             { says: trend.date ? `${w('trendThen')} ${trend.date.slice(5)}` : w('trendThen'), values: trend.same_weekday, colour: '--out-solid', dashed: true },
           ]} />
         )}

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { WallFigures } from '../hall/rows.ts';
 import { Fault, get, type Session } from '../shared/api.ts';
 import { now, setServerTime } from '../shared/clock.ts';
-import { HourChart } from '../shared/components/chart.tsx';
+import { HourChart, presentHour } from '../shared/components/chart.tsx';
 import { percent } from '../shared/components/kpi.tsx';
 import { Wrong } from '../shared/components/loaded.tsx';
 import { clockOf, hourOf, stampOf } from '../shared/format.ts';
@@ -76,6 +76,7 @@ function Board({ wall, old }: { wall: WallFigures; old: boolean }) {
         </h2>
         <HourChart quiet font={letter} label={w('trend')} lines={[
           { says: w('today'), values: trend.today.slice(0, -1), colour: '--talking-solid' },
+          presentHour(trend.today),
           { says: w('sameWeekday'), values: trend.same_weekday, colour: '--out-solid', dashed: true },
         ]} />
       </section>

@@ -25,6 +25,7 @@ export const t = dictionary({
   notices: ['提示', 'Notices'],
   more: ['更多', 'More'],
   search: ['查找', 'Search'],
+  thisHour: ['本小时', 'This hour'],
   loading: ['正在加载…', 'Loading…'],
   nothing: ['没有记录', 'Nothing here'],
   failed: ['没有成功', 'It did not work'],

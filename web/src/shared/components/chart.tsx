@@ -4,6 +4,7 @@ import './work.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shown } from '../theme.ts';
+import { t } from '../words.ts';
 
 export interface Line {
   says: string;
@@ -11,6 +12,8 @@ export interface Line {
   /** A token of the theme. */
   colour: string;
   dashed?: boolean;
+  /** Points of their own, without a line. */
+  points?: boolean;
 }
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -27,14 +30,20 @@ function options(lines: readonly Line[], size: { width: number; height: number }
     scales: { x: { time: false, range: [0, 23] }, y: { range: (_, __, max) => [0, Math.max(5, max * 1.08)] } },
     axes: [
       { ...axis, size: font * 2.2, values: (_, ticks) => ticks.map(hour), incrs: [2, 3, 4, 6], grid: { show: false } },
-      { ...axis, size: font * 3.6, splits: (_, __, ___, max) => { const step = nice(max / 3); return Array.from({ length: Math.floor(max / step) + 1 }, (_, k) => k * step); } },
+      { ...axis, size: font * 3.6, values: (_, ticks) => ticks.map(of => (of === 0 ? '' : of.toLocaleString('en-US'))), splits: (_, __, ___, max) => { const step = nice(max / 3); return Array.from({ length: Math.floor(max / step) + 1 }, (_, k) => k * step); } },
     ],
     series: [{}, ...lines.map(line => ({
-      stroke: token(line.colour), width: line.dashed ? 1.5 : font > 16 ? 4 : 2.5, spanGaps: false, points: { show: false },
-      ...(line.dashed ? { dash: [6, 5] } : { fill: `${token(line.colour)}1f` }),
+      stroke: token(line.colour), width: line.dashed ? 1.5 : font > 16 ? 4 : 2.5, spanGaps: false,
+      points: line.points ? { show: true, size: font * 0.7, fill: token(line.colour) } : { show: false },
+      ...(line.dashed ? { dash: [6, 5] } : line.points ? {} : { fill: `${token(line.colour)}1f` }),
     }))],
     hooks: { setCursor: [plot => told(plot.cursor.idx ?? null)] },
   };
+}
+
+/** The hour that is not over yet: a point, for a line would seem to fall. */
+export function presentHour(today: readonly number[]): Line {
+  return { says: t('thisHour'), values: today.map((of, n) => (n === today.length - 1 ? of : null)), colour: '--talking-solid', points: true };
 }
 
 /** A round step of about so much. */
@@ -83,7 +92,7 @@ export function HourChart({ lines, label, font = 12, quiet = false }: { lines: r
       {!quiet && (
         <p class="keys-of num" aria-hidden="true">
           {at !== null && <span>{hour(at)}</span>}
-          {lines.map(line => (
+          {lines.filter(line => !line.points).map(line => (
             <span key={line.says}><i class={line.dashed ? 'dashed' : ''} ref={node => node?.style.setProperty('color', `var(${line.colour})`)} />{line.says}{at !== null && ` ${line.values[at] ?? '–'}`}</span>
           ))}
         </p>

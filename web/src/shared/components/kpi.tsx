@@ -15,7 +15,7 @@ export function Kpi({ name, value, beside, below, act, children }: {
   );
 }
 
-/** 0.9287 is `92.9%`; nothing of nothing. */
+/** 0.9287 is `92.9%`, all is `100%`; nothing of nothing. */
 export function percent(share: number | null | undefined, digits = 1): string {
-  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(digits)}%`;
+  return share === null || share === undefined ? '–' : share === 1 ? '100%' : `${(share * 100).toFixed(digits)}%`;
 }
