@@ -1,8 +1,10 @@
 // What becomes of a talk when its page, its network, its microphone or the daemon goes away.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Wire } from './wire.mjs';
 import { Desk, gone, hears, shows } from './pages.mjs';
-import { pause } from './wait.mjs';
+import { pause, until } from './wait.mjs';
 
 const [CALLER, PAGE] = [700, 1_100];
 // From the load of a page, and from the daemon's being ready, to what is to be there again, ms.
@@ -92,6 +94,11 @@ async function killed({ lab, pages }) {
   const wall = await pages.open('/wall', { as: 'manager' });
   await shows(hall, '.seat-grid [data-id="8041"]', '示闲');
   await wall.locator('.board').waitFor();
+  // Sessions are written once a second.
+  await until('the sessions are written', async () => {
+    const text = await readFile(join(lab.folder, 'state/access/sessions.json'), 'utf8');
+    return ['agent8041', 'super', 'manager'].every(account => text.includes(`"${account}"`));
+  });
   const took = [];
   for (let turn = 0; turn < 2; turn++) {
     await lab.crashes();
@@ -101,7 +108,7 @@ async function killed({ lab, pages }) {
     await Promise.all([
       gone(desk.page, '.connection').then(() => desk.phone('电话已就绪')).then(() => desk.shows('.seat-no', '8041')),
       gone(hall, '.connection').then(() => shows(hall, '.seat-grid [data-id="8041"]', /示闲|签入|小休/)),
-      gone(wall, '.as-of'),
+      gone(wall, '.as-of').then(() => shows(wall, '.board h1', '12345')),
     ]);
     took.push(Math.round(performance.now() - began));
   }
