@@ -14,7 +14,7 @@ const SIZES = [[1366, 768], [1920, 1080]];
 const THEMES = ['light', 'dark'];
 const QUALITY = 80;
 // Until figures and lists say something.
-const WARM_S = 150;
+const WARM_S = 100;
 
 const pause = ms => new Promise(done => setTimeout(done, ms));
 const say = text => console.log(text);
@@ -169,7 +169,7 @@ async function hall(tour) {
 
 /** A tab of a page by its address. */
 async function at(tour, page, hash, name, then = async () => {}) {
-  await page.evaluate(to => { location.hash = to; }, hash);
+  await page.evaluate(to => { location.hash = to; scrollTo(0, 0); }, hash);
   await pause(1500);
   await then();
   await tour.shoot(page, name);
@@ -184,12 +184,13 @@ async function ops(tour) {
     await pause(1500);
   });
   await at(tour, page, 'plan', 'ops-plan');
-  await at(tour, page, 'calls', 'ops-calls');
-  await at(tour, page, 'calls', 'ops-call', async () => {
-    await page.locator('tbody tr').filter({ hasText: '接通' }).first().click();
+  await at(tour, page, 'calls?outcome=connected', 'ops-calls');
+  await at(tour, page, 'calls?outcome=connected', 'ops-call', async () => {
+    await page.locator('tbody tr').first().click();
     await pause(2000);
   });
-  await page.locator('.ladder, svg.ladder, [class*=ladder]').first().scrollIntoViewIfNeeded().catch(() => {});
+  // Its head below the page's own.
+  await page.locator('.ladder').first().evaluate(node => scrollTo(0, scrollY + node.getBoundingClientRect().top - 110));
   await tour.shoot(page, 'ops-ladder');
   await at(tour, page, 'health', 'ops-health');
 }

@@ -173,7 +173,9 @@ impl View for Own {
 
 /// What a page offers: words, and the seats that are free to be signed in to.
 pub(super) async fn words(State(backend): Desk, visitor: Visitor) -> Response {
-    let free = |row: &&Arc<SeatRow>| !row.groups.is_empty() && (row.agent.is_none() || row.agent == visitor.who.agent);
+    let own = visitor.own_seat(&backend.people);
+    let his = |row: &SeatRow| !row.groups.is_empty() || own.as_ref() == Some(&row.seat);
+    let free = |row: &&Arc<SeatRow>| his(row) && (row.agent.is_none() || row.agent == visitor.who.agent);
     let seats: Vec<SeatId> = backend.views.board.seats().iter().filter(free).map(|row| row.seat.clone()).collect();
     let breaks = &backend.views.house.breaks;
     json(StatusCode::OK, &object!({ "breaks": breaks, "record_pauses": PAUSES, "seats": seats }))
@@ -206,8 +208,7 @@ pub(super) async fn phone(State(backend): Desk, visitor: Visitor, request: Reque
     let (seat, holder) = (SeatId::from(fields.required("seat", SEAT)?), fields.text("holder", SEAT)?);
     fields.finish()?;
     let row = backend.views.board.seat(&seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
-    let account = visitor.session.as_ref().and_then(|(_, session)| backend.people.account(&session.account));
-    let own = account.and_then(|account| account.seat).is_some_and(|own| own == seat);
+    let own = visitor.own_seat(&backend.people).is_some_and(|own| own == seat);
     // A seat of no group is a supervisor's, or nobody's to work at.
     let free = row.agent.is_none() && !row.groups.is_empty() && visitor.who.agent.is_some();
     let mut owned = Owned::seat(&row);

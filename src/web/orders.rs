@@ -105,8 +105,9 @@ fn may_seat(backend: &Backend, visitor: &Visitor, seat: &SeatId, command: &Comma
     let row = backend.views.board.seat(seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
     let mut owned = Owned::seat(&row);
     let himself = agent.is_some() && *agent == visitor.who.agent;
-    // A seat of no group is a supervisor's, or nobody's to work at.
-    if himself && !row.groups.is_empty() && (row.agent.is_none() || !row.in_call()) {
+    // A seat of no group is a supervisor's own, or nobody's to work at.
+    let his = !row.groups.is_empty() || visitor.own_seat(&backend.people).as_ref() == Some(seat);
+    if himself && his && (row.agent.is_none() || !row.in_call()) {
         owned.belongs(visitor.who.agent.as_ref());
     }
     visitor.may(Right::Seat, &owned.object())?;

@@ -9,7 +9,7 @@ pub use sign_in::{Entered, Refused, Shown};
 
 use crate::access::{Accounts, Deed, Guesses, Outcome, Right, Session, SessionKey, Sessions, Who};
 use crate::clock::{Clock, SECOND};
-use crate::id::AgentId;
+use crate::id::{AgentId, SeatId};
 use crate::live::Board;
 use crate::store::Error;
 use crate::store::access::{Access, Found};
@@ -168,6 +168,11 @@ impl People {
     /// What an account has agreed to, speaks, and begins with; what it is.
     pub fn account(&self, name: &str) -> Option<crate::access::Account> {
         hold(&self.accounts).get(name).cloned()
+    }
+
+    /// The seat that is an account's own.
+    pub fn own_seat(&self, account: &str) -> Option<SeatId> {
+        hold(&self.accounts).get(account).and_then(|account| account.seat.clone())
     }
 
     /// His language.

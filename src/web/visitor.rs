@@ -1,7 +1,9 @@
 //! Who asks: found at the door, and asked of by every handler that knows whose it is about.
 
 use super::fault::Fault;
+use super::people::People;
 use crate::access::{Object, Right, Session, SessionKey, Who, decide};
+use crate::id::SeatId;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::net::IpAddr;
@@ -24,6 +26,11 @@ impl Visitor {
     /// 403.
     pub fn may(&self, right: Right, of: &Object<'_>) -> Result<bool, Fault> {
         decide(&self.who, right, Some(of)).masked().map_err(|why| Fault::refused(right, why))
+    }
+
+    /// The seat that is his own, wherever he sits.
+    pub fn own_seat(&self, people: &People) -> Option<SeatId> {
+        self.session.as_ref().and_then(|(_, session)| people.own_seat(&session.account))
     }
 
     /// As whom his orders are written down: a person under his own name, a program's persons as it says.

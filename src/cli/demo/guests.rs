@@ -59,7 +59,7 @@ const ALL: [Guest; 8] = {
         },
         Guest::of("ops", "郑凯", Role::Operator, wires),
         Guest::of("manager", "吴敏", Role::Manager, ("统计、各单位的转接；大屏", "figures, transfers; the wallboard")),
-        Guest { unit: "市司法局", ..Guest::of("dept", "市司法局", Role::Department, own) },
+        Guest { unit: "市税务局", ..Guest::of("dept", "市税务局", Role::Department, own) },
         Guest::of("auditor", "何平", Role::Auditor, trail),
         Guest::of("admin", "方明", Role::Admin, ("账号与权限", "accounts and rights")),
     ]

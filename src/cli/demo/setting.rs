@@ -215,9 +215,10 @@ pub fn text(setting: &Setting) -> String {
     let folder = Value::from(plan.to_string_lossy());
     // In a hall that is alive somebody always talks: the end does not wait for it.
     let (wrap_up, drain) = if *callers > 0 { (5, 1) } else { (2, 2) };
+    // Browsers on the same machine take all of it for moments: no reason to refuse callers.
     // Links sign in by themselves: no second factor. The quota: nobody else keeps the recordings of robots from filling the disk.
     let mut text = format!(
-        "[sip]\nlisten = [\"udp:{sip}\", \"tcp:{sip}\"]\nmax_calls = 200\n\n[media]\naddress = \"127.0.0.1\"\n\
+        "[sip]\nlisten = [\"udp:{sip}\", \"tcp:{sip}\"]\nmax_calls = 200\nqueue_delay_ms = 200\n\n[media]\naddress = \"127.0.0.1\"\n\
          ports = \"16000-17999\"\nthreads = 1\nbrowser_port = {browsers}\n\n[plan]\nfolder = {folder}\n\n\
          [floor]\nring_time_s = 8\nwrap_up_s = {wrap_up}\n\n[admin]\nhttp = \"{web}\"\nhttp_token = \"{token}\"\n\n\
          [web]\nsecond_factor = []\n\n[recording]\nquota_gb = 2\n\n[drain]\nlimit_s = {drain}\n\n[log]\nlevel = \"warn\"\n\n[keys]\nspeed = {{ {} }}\n\n\
