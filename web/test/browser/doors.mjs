@@ -79,6 +79,13 @@ async function looks(pages, page, what) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
+    // Colours are those of the theme once they have been painted, not in the moment in which it changes.
+    await page.evaluate(async () => {
+      const frame = () => new Promise(done => { requestAnimationFrame(done); });
+      for (let n = 0; n < 3; n += 1) await frame();
+      await Promise.all(document.getAnimations().map(one => one.finished.catch(() => {})));
+      await frame();
+    });
     found.push(...(await pages.violations(page)).map(of => `${what} in ${colorScheme}: ${of}`));
   }
   return found;
