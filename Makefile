@@ -1,6 +1,6 @@
 # 常用命令 · the usual commands. Only cargo and these packages of Debian are needed; see `make tools`.
 #   make demo    演示 · the switchboard with robot seats and about 12 robot callers, on this machine only; CALLERS=0 for a quiet one
-#   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip, Chromium)
+#   make test    全部检查与测试 · format, lints, unit tests, scenarios, real peers (SIPp, baresip, Chromium), the pages in a browser
 #   make tour    巡览 · walks all pages of a demo by its links in Chromium, takes docs/screens anew, hears the caller in the page
 #   make pages   网页 · web/dist is what web/ builds; `cd web && npm run build` builds it
 #   make soak    长测 · the long forms of the random and load tests, and phones that ring and ring: half an hour. SEEDS=20000 for more

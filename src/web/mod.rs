@@ -51,20 +51,20 @@ pub use verb::Action;
 pub use views::{Folder, House, Views};
 
 use crate::admin::Ask;
+use rustix::process::setpriority_process;
+use rustix::thread::gettid;
 use shared::Desk;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
+/// How far the server's threads stand back (nice(2)): a weight of 110 beside 1,024.
+const NICE: i32 = 10;
 /// Threads that answer, each with a runtime of its own.
 const THREADS: usize = 2;
 
@@ -109,12 +109,11 @@ pub fn spawn(
     Ok(())
 }
 
-/// Behind calls: whoever of them wakes takes the processor at once, and the API gets what they leave, a little at the least.
+/// Behind calls: whoever of them wakes takes the processor before it. A tenth of it is ours all the same, so that pages live beside
+/// whatever else this machine has to do.
 fn stand_back() {
-    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    let stands = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
-    if let Err(error) = stands {
-        tracing::debug!(?error, "the API has no lower priority than calls");
+    if let Err(error) = setpriority_process(Some(gettid()), NICE) {
+        tracing::debug!(%error, "the web server has no lower priority than calls");
     }
 }
 

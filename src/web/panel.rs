@@ -45,9 +45,11 @@ pub(super) async fn keep(backend: Arc<Backend>) {
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            () = backend.stopped() => return,
+            () = backend.stopped() => return backend.people.keep(),
         }
-        backend.people.keep();
+        let people = Arc::clone(&backend.people);
+        // Beside everything else: files are written. At the next tick it has long been done.
+        tokio::task::spawn_blocking(move || people.keep());
         let wall = backend.views.clock.now().wall;
         if count.is_multiple_of(PLAN) {
             panel.lines = directory(&backend.views.plan.load().plan, wall);

@@ -19,6 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::{OsRng, TryRngCore as _};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 
@@ -50,6 +51,8 @@ pub struct People {
     sessions: Mutex<Sessions>,
     guesses: Mutex<Guesses>,
     access: Mutex<Access>,
+    /// Somebody has been there whom the disk does not know of yet.
+    unkept: AtomicBool,
     /// What was refused to whom of late, and when, µs monotonic.
     tried: Mutex<BTreeMap<(String, Right), u64>>,
     trail: PathBuf,
@@ -76,6 +79,7 @@ impl People {
             sessions: Mutex::new(Sessions::of(sessions)),
             guesses: Mutex::default(),
             tried: Mutex::default(),
+            unkept: AtomicBool::new(false),
             trail: access.trail(),
             access: Mutex::new(access),
             hashers: Semaphore::new(HASHERS),
@@ -86,8 +90,11 @@ impl People {
     /// Once a second: who is signed in, and the trail, onto the disk.
     pub fn keep(&self) {
         let kept = hold(&self.sessions).kept();
+        let accounts = self.unkept.swap(false, Ordering::Relaxed).then(|| hold(&self.accounts).stored());
         let mut access = hold(&self.access);
-        let done = kept.map_or(Ok(()), |kept| access.keep_sessions(&kept)).and_then(|()| access.sync());
+        let done = kept.map_or(Ok(()), |kept| access.keep_sessions(&kept));
+        let done = done.and_then(|()| accounts.map_or(Ok(()), |accounts| access.keep_accounts(&accounts)));
+        let done = done.and_then(|()| access.sync());
         if let Err(error) = done {
             tracing::error!(%error, "sessions or the trail of access cannot be kept");
         }

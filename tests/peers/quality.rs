@@ -80,7 +80,12 @@ fn a_trace_has_the_packets_of_a_call_without_what_they_say() {
         let of = lines.iter().filter(|line| line.contains(arrow) && line.contains("pt 8 ")).count();
         assert!((4..=8).contains(&of), "{of} lines of {arrow}: {printed}");
     }
-    assert!(lines.iter().any(|line| line.contains("50 × 160 B, 0 missing")), "{printed}");
+    // Fifty packets a second; a second that is looked at a moment late has a few more, and the next one lacks them.
+    let packets = |line: &&&str| {
+        let (before, _) = line.split_once(" × 160 B, 0 missing")?;
+        before.rsplit(' ').next()?.parse::<u32>().ok()
+    };
+    assert!(lines.iter().filter_map(|line| packets(&line)).filter(|n| (47..=53).contains(n)).count() >= 4, "{printed}");
     // What the file has of each packet is cut behind its header, though its length is told.
     let bytes = std::fs::read(&file).unwrap();
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());

@@ -4,6 +4,7 @@ use super::{People, hold, random, secret};
 use crate::access::{Asked, Deed, Hash, Mistake, Outcome, Proved, Second, Session, SessionKey};
 use crate::clock::machine_wall;
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 
 /// What somebody shows.
 #[derive(Debug, Clone)]
@@ -56,9 +57,8 @@ impl People {
         match proved {
             Proved::Yes => {
                 hold(&self.guesses).right(&account, from);
-                let seconds = hold(&self.accounts).stored();
-                // The last code that was taken, and when he was here: a start knows it.
-                let _ = hold(&self.access).keep_accounts(&seconds);
+                // The last code that was taken, and when he was here: a start knows it, to the second.
+                self.unkept.store(true, Ordering::Relaxed);
                 Ok(self.begin(&account, from, "sign_in"))
             }
             Proved::CodeWanted if code.is_empty() => Err(Refused::CodeWanted),

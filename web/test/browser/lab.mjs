@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Party } from './party.mjs';
-import { until } from './wait.mjs';
+import { PATIENCE, until } from './wait.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const HOST = '127.0.0.1';
@@ -70,6 +70,11 @@ async function config(base, folder, changes) {
   return text;
 }
 
+// No daemon outlives the tests, however they end.
+const running = new Set();
+process.on('exit', () => running.forEach(daemon => daemon.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
 export class Lab {
   #parties = [];
   #cookies = new Map();
@@ -96,7 +101,9 @@ export class Lab {
     this.#starts += 1;
     const at = ['--config', join(this.folder, 'lab.toml'), '--state', join(this.folder, 'state'), '--as-of', '2021-12-15T10:00', '--lang', 'en'];
     this.daemon = spawn(this.program, ['run', ...at], { stdio: ['ignore', openSync(this.#said, 'w'), openSync(`${this.#said}.err`, 'w')] });
-    this.ended = once(this.daemon, 'exit');
+    const { daemon } = this;
+    running.add(daemon);
+    this.ended = once(daemon, 'exit').finally(() => running.delete(daemon));
     // It prints where it listens once it does.
     await until('the daemon is ready', async () => {
       if (this.daemon.exitCode !== null) throw new Error(`it has ended: ${await this.said()}`);
@@ -149,7 +156,7 @@ export class Lab {
   }
 
   /** The one live call, once it is as wanted. */
-  async call(what, wanted = () => true, ms = 8_000) {
+  async call(what, wanted = () => true, ms = PATIENCE) {
     return until(`a call: ${what}`, async see => {
       const calls = await this.calls();
       see(calls);
@@ -162,7 +169,7 @@ export class Lab {
   }
 
   /** Waits until a seat's state is this, or matches it. */
-  stands(number, state, ms = 8_000) {
+  stands(number, state, ms = PATIENCE) {
     return until(`seat ${number} is ${state}`, async see => {
       const row = await this.seat(number);
       see(row);

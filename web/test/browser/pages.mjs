@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import { until } from './wait.mjs';
+import { PATIENCE, until } from './wait.mjs';
 
 const EARS = await readFile(new URL('ears.js', import.meta.url), 'utf8');
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -38,7 +38,7 @@ export class Pages {
       viewport: size, locale: lang, timezoneId: 'Asia/Shanghai', colorScheme: dark ? 'dark' : 'light', baseURL: base, reducedMotion: 'reduce',
       permissions: microphone ? ['microphone'] : [],
     });
-    context.setDefaultTimeout(8_000);
+    context.setDefaultTimeout(PATIENCE);
     this.#contexts.push(context);
     await context.addInitScript(`window.__speaks = ${speaks ?? 0};\n${EARS}`);
     if (PAGES) await context.route('**/assets/*', route => route.fulfill({ path: `${PAGES}${new URL(route.request().url()).pathname.slice('/assets'.length)}` }));
@@ -104,7 +104,7 @@ export class Pages {
 }
 
 /** Waits until text of these words is shown there. */
-export function shows(page, selector, text, ms = 8_000) {
+export function shows(page, selector, text, ms = PATIENCE) {
   const what = typeof text === 'string' ? text : String(text);
   return until(`${selector} shows ${what}`, async see => {
     const all = await page.locator(selector).allInnerTexts();
@@ -115,7 +115,7 @@ export function shows(page, selector, text, ms = 8_000) {
 }
 
 /** Waits until nothing of the kind is shown. */
-export function gone(page, selector, ms = 8_000) {
+export function gone(page, selector, ms = PATIENCE) {
   return until(`no ${selector}`, async see => {
     const all = await page.locator(selector).allInnerTexts();
     see(all.join(' / '));
@@ -124,7 +124,7 @@ export function gone(page, selector, ms = 8_000) {
 }
 
 /** Waits until these tones, and none of those, are what the page hears. */
-export function hears(page, tones, { not = [], ms = 8_000 } = {}) {
+export function hears(page, tones, { not = [], ms = PATIENCE } = {}) {
   return until(`the page hears ${tones.join(', ')} Hz${not.length ? ` and not ${not.join(', ')}` : ''}`, async see => {
     const all = [...tones, ...not];
     const levels = await page.evaluate(of => window.__hears(of), all);
@@ -197,6 +197,11 @@ export class Desk {
   /** What stands at a key's place. */
   at(number, says, ms) {
     return this.shows(`.key[data-number="${number}"]`, says, ms);
+  }
+
+  /** No order is under way: a key that is pressed is not taken for a second press of the same. */
+  settled() {
+    return gone(this.page, '[aria-busy=true]');
   }
 
   async hangsUp() {

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createHash, randomBytes } from 'node:crypto';
 import { decoded, level, share, tone } from './sound.mjs';
-import { promise, until, within } from './wait.mjs';
+import { PATIENCE, promise, until, within } from './wait.mjs';
 
 const word = () => randomBytes(6).toString('hex');
 
@@ -104,7 +104,7 @@ export class Call {
   }
 
   /** Waits until these tones, and none of those, are what is heard. */
-  hears(tones, { not = [], ms = 8_000 } = {}) {
+  hears(tones, { not = [], ms = PATIENCE } = {}) {
     return until(`${this.hertz} Hz hears ${tones.join(', ')} Hz${not.length ? ` and not ${not.join(', ')}` : ''}`, see => {
       const samples = this.sound();
       if (samples.length < 2_000) return see(`${samples.length} samples`);

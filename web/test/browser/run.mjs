@@ -66,16 +66,20 @@ async function lane({ tests, changes = [] }) {
   }
 }
 
+/** A lane whose daemon does not start, say, has failed; the others run on. */
+async function held(of) {
+  try {
+    await lane(of);
+  } catch (error) {
+    tally.failed += 1;
+    console.error(error.stack ?? error);
+  }
+}
+
+await held({ tests: returns.alone });
 const left = [...LANES];
 await Promise.all(Array.from({ length: BESIDE }, async () => {
-  for (let next = left.shift(); next; next = left.shift()) {
-    try {
-      await lane(next);
-    } catch (error) {
-      tally.failed += 1;
-      console.error(error.stack ?? error);
-    }
-  }
+  for (let next = left.shift(); next; next = left.shift()) await held(next);
 }));
 await browser.close();
 const seconds = Math.round((Date.now() - began) / 1000);

@@ -109,10 +109,13 @@ async function byKeys({ lab, pages }) {
   await desk.talks();
   await keys.press('h');
   await desk.shows('.callcard h2', '保持中');
+  await desk.settled();
   await keys.press('h');
   await desk.talks();
+  await desk.settled();
   await keys.press('m');
   await desk.shows('.tools', '取消静音');
+  await desk.settled();
   await keys.press('Shift+H');
   await desk.shows('.state', '话后整理');
   await second.over;

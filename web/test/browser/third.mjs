@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { EXCHANGES } from './lab.mjs';
 import { Desk, shows } from './pages.mjs';
-import { until } from './wait.mjs';
 
 const [CALLER, PAGE, THIRD] = [700, 1_100, 1_700];
 
@@ -99,7 +98,8 @@ async function holds({ lab, pages }) {
   const branch = await lab.exchange(EXCHANGES[12366], { hertz: THIRD });
   await desk.press('保持');
   await desk.shows('.callcard h2', '保持中');
-  await until('the caller hears no agent', () => caller.hears([], { not: [PAGE], ms: 1 }));
+  await caller.hears([], { not: [PAGE] });
+  await desk.settled();
   await desk.press('取回');
   await desk.talks();
   await Promise.all([desk.hears([CALLER]), caller.hears([PAGE])]);

@@ -3,6 +3,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { Fault, post } from '../../shared/api.ts';
 import { told } from '../../shared/text.ts';
 import { holder } from '../board.ts';
+import { feedState } from '../feed.ts';
 import { makeAgent, type Agent, type Request } from './jssip.ts';
 import { Line } from './line.ts';
 import { checkMic } from './mic.ts';
@@ -50,19 +51,33 @@ const credential = (): Promise<Credential> =>
 
 function own(of: Credential): void {
   mine = String(of.holder);
-  seen = holder.peek() === mine;
+  seen = false;
+  judge(holder.peek());
   clearTimeout(renewal);
   renewal = setTimeout(() => void renew(), Math.max(5, of.expires_s * 0.4) * 1000);
 }
 
+// One at a time: a server that has started anew would take each for another page.
+let renewing: Promise<void> | null = null;
+
 /** The password is short-lived: a new one in time. */
-async function renew(): Promise<void> {
+function renew(): Promise<void> {
+  renewing ??= ask().finally(() => {
+    renewing = null;
+    judge(holder.peek());
+  });
+  return renewing;
+}
+
+async function ask(): Promise<void> {
+  const of = agent;
   try {
-    const of = await credential();
-    if (!agent) return;
-    own(of);
-    agent.set('password', of.password);
+    const got = await credential();
+    if (!of || agent !== of) return;
+    own(got);
+    of.set('password', got.password);
   } catch {
+    clearTimeout(renewal);
     renewal = setTimeout(() => void renew(), 5_000);
   }
 }
@@ -175,21 +190,32 @@ function elsewhere(): void {
   phone.value = { is: 'elsewhere' };
 }
 
-effect(() => {
-  const now = holder.value;
+/** Whether the phone is still this page's, by what the feed says of its holder. */
+function judge(now: string | null): void {
   clearTimeout(doubt);
-  if (mine === null) return;
+  // While it has asked, the new holder may be this page itself: the answer says so.
+  if (mine === null || now === null || renewing) return;
   if (now === mine) {
     seen = true;
-  } else if (now === null) {
-    // The server has forgotten, by a start: it is told again.
-    void renew();
   } else if (seen) {
     elsewhere();
   } else {
     // What the feed says may be older than the answer that made this page the holder.
     doubt = setTimeout(() => mine !== null && holder.peek() !== mine && elsewhere(), TOLD);
   }
+}
+
+effect(() => {
+  judge(holder.value);
+  if (holder.value !== null || mine === null) return;
+  // The server has forgotten, by a start: it is told again.
+  seen = false;
+  void renew();
+});
+
+// As soon as the server is there again for the page it is for the phone: it does not wait for its own next try.
+effect(() => {
+  if (feedState.value.is === 'connected') wire?.connect();
 });
 
 effect(() => {
