@@ -3,6 +3,8 @@
 use super::backend::Backend;
 use super::fault::{Told, json};
 use super::query::{Query, wrong};
+use super::visitor::Visitor;
+use crate::access::{Object, Right};
 use crate::ledger::figures::{By, Hour, KEPT, Period, Report};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 
 const HOUR: (&str, &str) = ("当地整点，如 2021-12-15T08:00", "a whole local hour like 2021-12-15T08:00");
 
-pub(super) async fn figures(State(backend): State<Arc<Backend>>, request: Request) -> Told {
+pub(super) async fn figures(State(backend): State<Arc<Backend>>, visitor: Visitor, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
     let words: Vec<&str> = By::ALL.iter().map(|(word, _)| *word).collect();
     let (zh, en) = (format!(" {} 之一", words.join("、")), format!("one of {}", words.join(", ")));
@@ -31,6 +33,12 @@ pub(super) async fn figures(State(backend): State<Arc<Backend>>, request: Reques
         _ => wrong("to", "to 应晚于 from".to_owned(), "to must be after from".to_owned()),
     })?;
     let plan = Arc::clone(&views.plan.load().plan);
-    let report = Report { complete: sheet.complete, ..Report::of(&sheet.book, by, period, Some(&plan)) };
+    let his = |unit: &str| visitor.may(Right::Figures, &Object { unit, ..Object::default() });
+    // Whoever reaches nobody's reaches everybody's; a department has its own.
+    let report = match his("") {
+        Ok(_) => Report::of(&sheet.book, by, period, Some(&plan)),
+        Err(why) => Report::within(&sheet.book, by, period, &plan, |unit| his(unit).is_ok()).ok_or(why)?,
+    };
+    let report = Report { complete: sheet.complete, ..report };
     Ok(json(StatusCode::OK, &report))
 }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use crate::api::{Api, TOKEN, obliging};
+use crate::support::city::at;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::net::TcpStream;
 use switchboard::access::{Right, Role, Scope, may};
 use switchboard::exchange::{Answer, CallRow, CallbackRow, Change, Command, GroupRow, SeatRow};
 use switchboard::fact::Missed;
+use switchboard::ledger::Cdr;
 use switchboard::web::Action;
 use switchboard::web::doors::DOORS;
 
@@ -95,6 +97,19 @@ fn floor() -> Vec<Change> {
         Change::Call(Box::new(call(CALL, "13900000001", "8001", "main"))),
         Change::Call(Box::new(call(OTHERS, "13900000002", "8051", "kept.12348"))),
     ]
+}
+
+/// The record of a call to this line.
+fn served(number: &str) -> Cdr {
+    let t0 = at("2021-12-15T10:05");
+    serde_json::from_value(json!({
+        "call": CALL, "first_seq": 1, "seq": 2, "t0": t0, "t1": t0, "t2": t0 + 1, "end": t0 + 2, "origin": { "trunk": "carrier" },
+        "caller": "13900000001", "caller_shown": true, "dialled": number, "to": "", "call_id": "", "source": "", "traffic": "city",
+        "entry": format!("hotline.{number}"), "title": number, "service": "hotline", "state": null, "plan": null, "prompts": [],
+        "visits": [], "attempts": [], "omitted": 0, "answered_by": null, "outcome": "connected", "by": "caller", "cause": "normal",
+        "status": null,
+    }))
+    .unwrap()
 }
 
 fn exchange(command: &Command) -> Option<Answer> {
@@ -187,6 +202,31 @@ fn an_agent_reaches_his_own_call_and_sees_no_other() {
     assert_eq!(seat("8004", r#"{"agent":"8002"}"#), 403);
     assert_eq!(seat("8051", r#"{"agent":"8001"}"#), 403);
     assert_eq!(seat("8051", r#"{"state":"out"}"#), 403);
+}
+
+#[test]
+fn a_department_sees_the_figures_of_its_own_lines_and_groups_alone() {
+    let api = Api::new(exchange);
+    let mut book = (*api.views.figures.load_full()).clone();
+    for number in ["12345", "12348", "12333"] {
+        book.book.add(&served(number));
+    }
+    api.views.figures.store(std::sync::Arc::new(book));
+    let (dept, manager) = (person(&api, "dept12348"), person(&api, "manager"));
+    let keys = |person: &Person, by: &str| {
+        let (status, body) = person.says(&api, "GET", &format!("/api/v1/figures?by={by}"), "");
+        assert_eq!(status, 200, "{body}");
+        let rows = body["rows"].as_array().unwrap().iter().map(|row| row[by].as_str().unwrap().to_owned());
+        (rows.collect::<Vec<_>>(), body["sum"]["calls"].as_u64())
+    };
+    let all = ["12333", "12345", "12348"].map(str::to_owned).to_vec();
+    assert_eq!(keys(&manager, "line"), (all, Some(3)));
+    assert_eq!(keys(&dept, "line"), (vec!["12348".to_owned()], Some(1)));
+    assert_eq!(keys(&dept, "department"), (vec!["市司法局".to_owned()], Some(1)));
+    for by in ["person", "traffic", "hour"] {
+        let (status, body) = dept.says(&api, "GET", &format!("/api/v1/figures?by={by}"), "");
+        assert_eq!((status, &body["why"]), (403, &json!("object")), "{by}");
+    }
 }
 
 #[test]

@@ -131,6 +131,26 @@ impl Report {
         };
         Self { by, period, complete: true, rows, sum: sum(by, &tally) }
     }
+
+    /// Of what some departments own alone: their lines and groups, and the sum over these. `his` says whether a department is one of
+    /// them. `None` in a dimension that does not tell whose a call is.
+    #[must_use]
+    pub fn within(book: &Book, by: By, period: Period, plan: &Plan, his: impl Fn(&str) -> bool) -> Option<Self> {
+        let mut tally = book.tally(period.from, period.to);
+        let owners = Owners::of(plan, &tally);
+        let owned = |owner: Option<&Box<str>>| owner.is_some_and(|owner| his(owner));
+        tally.lines.retain(|_, line| owned(owners.entries.get(&line.entry)));
+        tally.groups.retain(|group, _| owned(owners.groups.get(group)));
+        tally.all = Calls::default();
+        tally.lines.values().for_each(|line| tally.all.merge(&line.calls));
+        let rows = match by {
+            By::Line => lines(&tally),
+            By::Group => groups(&tally, Some(plan)),
+            By::Department => of_departments(&tally, Some(plan)),
+            By::Person | By::Traffic | By::Hour => return None,
+        };
+        Some(Self { by, period, complete: true, rows, sum: sum(by, &tally) })
+    }
 }
 
 fn sum(by: By, tally: &Tally) -> Row {

@@ -516,6 +516,27 @@ fn a_report_has_its_rows_and_their_sum_in_every_dimension() {
 }
 
 #[test]
+fn of_one_departments_figures_nothing_is_anybody_elses() {
+    let source = Source { file: "city.toml".into(), text: CITY.into() };
+    let (plan, _) = Plan::load(&[source], &Known::default()).unwrap_or_else(|m| panic!("{m:#?}"));
+    let book = book(&records(&random(11, 400)));
+    let (from, to) = whole();
+    let period = Period { from, to };
+    let his = |by| Report::within(&book, by, period, &plan, |unit| unit == "司法局");
+    let row = |report: &Report, key: &str| report.rows.iter().find(|row| row.key == key).cloned();
+    for (by, key) in [(By::Line, "12348"), (By::Group, "law"), (By::Department, "司法局")] {
+        let report = his(by).expect("a dimension of departments");
+        let whole = Report::of(&book, by, period, Some(&plan));
+        assert_eq!(report.rows.iter().map(|row| &*row.key).collect::<Vec<_>>(), [key]);
+        assert_eq!(report.rows.first().cloned(), row(&whole, key));
+        assert_eq!(Some(report.sum.figures), row(&whole, key).map(|row| row.figures), "{by:?}");
+    }
+    assert!([By::Person, By::Traffic, By::Hour].into_iter().all(|by| his(by).is_none()));
+    let nobody = Report::within(&book, By::Line, period, &plan, |_| false).expect("lines");
+    assert!(nobody.rows.is_empty());
+}
+
+#[test]
 fn a_period_is_the_last_day_unless_it_is_asked_for() {
     let now = Hour::of(TEN, &settings().zone);
     let earliest = now.plus(-191);
