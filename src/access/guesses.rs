@@ -2,7 +2,7 @@
 //! so that nobody tries one password at a thousand accounts.
 
 use crate::clock::{Now, SECOND};
-use crate::sip::auth::lockout::{Limits, Lockouts};
+use crate::sip::auth::lockout::{Limits, Lockouts, network};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -46,10 +46,10 @@ impl Guesses {
         let name = account.to_owned();
         let left = |until: u64| Locked { left_s: u32::try_from(until.div_ceil(SECOND)).unwrap_or(u32::MAX) };
         if !self.pairs.admits(&name, peer, None, now) {
-            let held = self.pairs.of(&name, now).find(|held| held.source == from.to_canonical());
+            let held = self.pairs.of(&name, now).find(|held| held.source == network(from));
             return Err(left(held.map_or(SECOND, |held| held.left)));
         }
-        let paused = self.addresses.get(&from).copied().unwrap_or(0);
+        let paused = self.addresses.get(&network(from)).copied().unwrap_or(0);
         let credit = now.mono.saturating_add(CREDIT * PAUSE);
         if paused > credit { Err(left(paused - credit)) } else { Ok(()) }
     }
@@ -58,6 +58,7 @@ impl Guesses {
     pub fn wrong(&mut self, account: &str, from: IpAddr, now: Now) {
         self.count += 1;
         let _ = self.pairs.wrong(&account.to_owned(), SocketAddr::new(from, 0), self.count, now);
+        let from = network(from);
         if self.addresses.len() >= ADDRESSES && !self.addresses.contains_key(&from) {
             let quiet = self.addresses.iter().min_by_key(|(_, until)| **until).map(|(address, _)| *address);
             quiet.and_then(|address| self.addresses.remove(&address));

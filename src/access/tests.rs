@@ -245,6 +245,12 @@ fn who_guesses_is_locked_out_and_nobody_else() {
     assert_eq!(guesses.admits("li", home, now), Ok(()), "the person himself");
     assert_eq!(guesses.admits("wang", thief, now), Ok(()), "another account");
     assert_eq!(guesses.admits("li", thief, now.plus(31 * SECOND)), Ok(()));
+    // One house has all addresses behind the first 64 bits.
+    let house: [IpAddr; 2] = ["2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap()];
+    for n in 0..5 {
+        guesses.wrong("zhao", house[n % 2], now);
+    }
+    assert_eq!(house.map(|from| guesses.admits("zhao", from, now)), [Err(Locked { left_s: 30 }); 2]);
     // One password at a thousand accounts.
     let many = (0..1_000).filter(|n| {
         let name = format!("agent{n}");

@@ -1,7 +1,8 @@
 //! Places for connections: so many at a time, and so many of one address, so that nobody takes them all.
 
+use crate::sip::auth::lockout::network;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
@@ -40,7 +41,7 @@ impl Places {
 
     /// Gives a place to somebody; nothing, where his address has as many as it may.
     pub(super) fn take(&self, Free(place): Free, peer: IpAddr) -> Option<Taken> {
-        let of = neighbourhood(peer);
+        let of = network(peer);
         let mut taken = hold(&self.taken);
         let count = taken.entry(of).or_default();
         if *count >= self.per_address {
@@ -66,14 +67,6 @@ impl Drop for Taken {
 
 fn hold<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whoever has one address of IPv6 has a /64 of them.
-fn neighbourhood(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from(u128::from(ip) >> 64 << 64).into(),
-        ip => ip,
-    }
 }
 
 #[cfg(test)]

@@ -181,7 +181,8 @@ impl<K: Ord + Clone> Lockouts<K> {
 }
 
 /// Whose address it is: of IPv6 the first 64 bits, since one house has all the rest of them.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
