@@ -1,58 +1,8 @@
 // What the server says to an agent's page.
 import type { Message } from '../shared/live.ts';
+import type { Came, PartyRow, SeatRow, TransferRow } from '../shared/rows.ts';
 
-export interface SeatRow {
-  seat: string;
-  agent?: string | null;
-  group: string;
-  groups: string[];
-  state: string;
-  zh: string;
-  since: number;
-  /** When wrap-up, or a break that the machine has set, is over; µs. */
-  until?: number | null;
-  /** Its wrap-up has been extended: once is what may be. */
-  extended?: boolean;
-  answered: number;
-  talked_s: number;
-  contact: string | null;
-}
-
-export type Role = 'caller' | 'agent' | 'target' | 'supervisor' | 'offered';
-
-export interface PartyRow {
-  leg: number;
-  role: Role;
-  who: string;
-  title?: string;
-  since?: number;
-  /** Its phone is gone, and awaited. */
-  away?: boolean;
-  answered: boolean;
-  held: boolean;
-  muted: boolean;
-  secure: boolean;
-}
-
-export type Way = 'three_way' | 'on_answer' | 'consult' | 'blind';
-export type TransferResult = 'joined' | 'failed' | 'cancelled' | 'caller_gone' | 'agent_gone';
-
-export interface TransferRow {
-  transfer: number;
-  to: string;
-  title: string;
-  way: Way | 'attended';
-  rang: boolean;
-  result: TransferResult | null;
-  cause: string | null;
-  seen: string;
-}
-
-export interface Came {
-  why: 'overflow' | 'returned' | 'callback' | 'transfer';
-  from: string;
-  seen: string;
-}
+export type { Came, Journey, PartyRow, Role, SeatRow, TransferResult, TransferRow, Way } from '../shared/rows.ts';
 
 export interface CallRow {
   call: string;
@@ -149,20 +99,4 @@ export interface Callback {
   tries: number;
   last?: string | null;
   call?: string | null;
-}
-
-export interface Journey {
-  ref: string;
-  began: number;
-  ended: number;
-  dialled: string;
-  title: string;
-  caller: string;
-  masked: boolean;
-  outcome: string;
-  zh: string;
-  answered_by: string;
-  wait_ms: number | null;
-  talk_ms: number | null;
-  group: string;
 }

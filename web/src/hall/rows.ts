@@ -1,27 +1,7 @@
 // The rows of the floor as the live feed gives them.
-export interface PartyRow {
-  leg: number;
-  role: 'caller' | 'agent' | 'target' | 'supervisor' | 'offered';
-  who: string;
-  title?: string;
-  answered: boolean;
-  held: boolean;
-  muted: boolean;
-  since?: number;
-  /** How a supervisor is in the call. */
-  supervision?: 'listen' | 'whisper' | 'barge' | null;
-}
+import type { Came, PartyRow, TransferRow } from '../shared/rows.ts';
 
-export interface TransferRow {
-  transfer: number;
-  to: string;
-  title: string;
-  way: string;
-  rang: boolean;
-  result: string | null;
-  cause: string | null;
-  seen: string;
-}
+export type { PartyRow, SeatRow, TransferRow } from '../shared/rows.ts';
 
 export interface CallRow {
   call: string;
@@ -41,22 +21,7 @@ export interface CallRow {
   group?: string;
   /** Its place in its line, from 1, while it waits. */
   position?: number | null;
-  came?: { why: 'overflow' | 'returned' | 'callback'; from: string; seen: string } | null;
-}
-
-export interface SeatRow {
-  seat: string;
-  agent: string | null;
-  name?: string;
-  group: string;
-  groups: string[];
-  state: string;
-  zh: string;
-  since: number;
-  until?: number | null;
-  answered: number;
-  talked_s: number;
-  contact: string | null;
+  came?: Came | null;
 }
 
 export interface GroupRow {

@@ -5,26 +5,10 @@ import { Badge, type BadgeKind } from '../shared/components/badge.tsx';
 import { PagedTable, type Column, type Page } from '../shared/components/table.tsx';
 import { clockOf, numberOf, timeOf } from '../shared/format.ts';
 import { hrefOf, place } from '../shared/hash.ts';
+import type { Journey } from '../shared/rows.ts';
 import { lang } from '../shared/text.ts';
 import { outcomeWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
-
-export interface Journey {
-  ref: string;
-  began: number;
-  ended: number;
-  dialled: string;
-  title: string;
-  caller: string;
-  masked: boolean;
-  outcome: string;
-  zh: string;
-  answered_by: string | null;
-  name?: string;
-  wait_ms: number | null;
-  talk_ms: number | null;
-  group: string;
-}
 
 const KINDS: Record<string, BadgeKind> = {
   connected: 'good', served: 'good', callback: 'info', abandoned: 'warn', abandoned_in_prompt: 'warn', no_answer: 'warn', busy: 'warn',

@@ -42,7 +42,7 @@ export function JourneyItem({ of, withCaller }: { of: Journey; withCaller: boole
   const [asks, setAsks] = useState(false);
   const full = unmasked.value.get(of.ref);
   const details = [
-    of.answered_by === '' ? null : p('answeredBy', of.answered_by),
+    of.answered_by ? p('answeredBy', of.answered_by) : null,
     of.talk_ms ? p('talk', spanOf(of.talk_ms)) : null,
     of.wait_ms ? p('wait', spanOf(of.wait_ms)) : null,
   ].filter(Boolean).join(' · ');
