@@ -29,7 +29,7 @@ impl Secret {
         Self(Sha256::digest(text).into())
     }
 
-    /// Whether it is this one, in a time that does not depend on where they differ.
+    /// Whether it is this one, in a time that depends neither on where they differ nor on how long they are.
     #[must_use]
     pub fn is(&self, text: &[u8]) -> bool {
         let shown: [u8; 32] = Sha256::digest(text).into();

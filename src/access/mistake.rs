@@ -39,6 +39,21 @@ pub enum Mistake {
 }
 
 impl Mistake {
+    /// All.
+    pub const ALL: [Self; 11] = [
+        Self::Name,
+        Self::Taken,
+        Self::Unknown,
+        Self::File,
+        Self::Roles,
+        Self::Password,
+        Self::Link,
+        Self::Code,
+        Self::Old,
+        Self::Full,
+        Self::Unkept,
+    ];
+
     /// In a word, for programs.
     #[must_use]
     pub const fn word(self) -> &'static str {

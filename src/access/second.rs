@@ -52,10 +52,7 @@ impl Second {
     /// The secret in base 32, to be typed (RFC 4648 §6).
     #[must_use]
     pub fn typed(&self) -> String {
-        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-        let bit = |at: usize| self.secret.get(at / 8).map_or(0, |byte| byte >> (7 - at % 8) & 1);
-        let letter = |n: usize| (0..5).fold(0, |sum, i| sum << 1 | usize::from(bit(n * 5 + i)));
-        (0..(self.secret.len() * 8).div_ceil(5)).map(|n| char::from(ALPHABET[letter(n)])).collect()
+        self.totp().secret().to_base32()
     }
 
     /// What a telephone's camera takes: an `otpauth` address.

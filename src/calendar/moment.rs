@@ -1,8 +1,6 @@
 //! Dates and times as an operator writes them: local, Asia/Shanghai, unless an offset is given.
 
 use super::zone::Zone;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
 
 /// Reads `2021-12-15`, `2021-12-15T10:00[:SS]` (also with a blank) or RFC 3339 with an offset. µs since the epoch.
 ///
@@ -10,14 +8,9 @@ use jiff::civil::{Date, DateTime};
 /// A sentence in which form it is wanted.
 pub fn parse(text: &str) -> Result<i64, String> {
     let text = text.trim();
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return Ok(moment.as_microsecond());
-    }
-    let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|d| d.at(0, 0, 0, 0)));
-    match local {
-        Ok(local) => Ok(zone().moment(local)),
-        Err(_) => Err(format!("应写作 2021-12-15T10:00（北京时间） · \"{text}\" is no time: write 2021-12-15T10:00")),
-    }
+    zone()
+        .read(text)
+        .ok_or_else(|| format!("应写作 2021-12-15T10:00（北京时间） · \"{text}\" is no time: write 2021-12-15T10:00"))
 }
 
 /// The moment as a local time, `2021-12-15 10:00:00`.
@@ -35,8 +28,7 @@ pub fn zone() -> Zone {
 /// The moment's local time of day, `10:00:00`.
 #[must_use]
 pub fn clock(wall: i64) -> String {
-    let zone = Zone::named("Asia/Shanghai").unwrap_or_else(Zone::utc);
-    zone.local(wall).strftime("%H:%M:%S").to_string()
+    zone().local(wall).strftime("%H:%M:%S").to_string()
 }
 
 #[cfg(test)]

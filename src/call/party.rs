@@ -178,12 +178,12 @@ impl Parties {
         Some(Act::Fact(Fact::LegAway { leg, away }))
     }
 
-    /// The switch holds the talk for a party: his phone is told nothing, and hears silence.
     /// Who hears music while the others are with each other.
     pub(super) fn set_apart(&mut self, leg: Option<LegRef>) {
         self.all.iter_mut().for_each(|member| member.apart = leg == Some(member.leg));
     }
 
+    /// The switch holds the talk for a party: his phone is told nothing, and hears silence.
     pub(super) fn park(&mut self, leg: LegRef, parked: bool) -> Result<SmallVec<[Act; 2]>, Conflict> {
         let Some(member) = self.get_mut(leg) else { return Err(Conflict::Nobody) };
         if std::mem::replace(&mut member.parked, parked) == parked {

@@ -12,6 +12,7 @@ use crate::fact::Lang;
 use crate::id::CallRef;
 use crate::ledger::Cdr;
 use crate::media::archive::{Archive, Error, Form, Keys, Kind, Sound};
+use crate::patch::PARTIES;
 use crate::store::Reader;
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -22,14 +23,6 @@ use std::path::{Path, PathBuf};
 mod proof;
 
 pub(super) use proof::{Proof, prove};
-
-/// Who speaks on each channel (`patch::tape`).
-const PARTIES: [(&str, &str, &str); 4] = [
-    ("caller", "来电人", "caller"),
-    ("agent", "坐席", "agent"),
-    ("third", "第三方", "third party"),
-    ("supervisor", "班长", "supervisor"),
-];
 
 /// `calls recording REF`.
 pub(super) fn recording(global: &Global, call: CallRef, out: Option<&Path>, screen: &Screen) -> Result<Done, Failure> {
@@ -103,12 +96,12 @@ fn found(global: &Global, state: &Path, name: &str, cdr: Option<&Cdr>) -> Result
     let mut tried = Vec::new();
     for folder in &folders {
         let archive = Archive::new(folder);
-        let files = archive.files(name).map_err(wrong)?;
-        let kept = cdr.and_then(|cdr| cdr.archived.as_ref()).map(|archived| folder.join(&archived.file));
-        if let Some(path) = files.iter().find(|file| Some(*file) == kept.as_ref()).or(files.first()) {
-            return Ok(path.clone());
+        let archived = cdr.and_then(|cdr| cdr.archived.as_ref()).map(|archived| &*archived.file);
+        if let Some(path) = archive.find(name, archived).map_err(wrong)? {
+            return Ok(path);
         }
-        tried.push(kept.unwrap_or(archive.file(name).map_err(wrong)?).display().to_string());
+        let missing = archived.map_or_else(|| archive.file(name), |file| Ok(folder.join(file))).map_err(wrong)?;
+        tried.push(missing.display().to_string());
     }
     let tried = tried.join(", ");
     Err(Failure::new(

@@ -231,7 +231,19 @@ impl SeatRow {
     /// A call is in its hands: it talks, or holds.
     #[must_use]
     pub fn in_call(&self) -> bool {
-        ["talking", "held"].iter().any(|word| self.state.starts_with(word))
+        matches!(self.work(), "talking" | "held")
+    }
+
+    /// What it does, in the word that facts write, without what is added to it.
+    #[must_use]
+    pub fn work(&self) -> &str {
+        self.state.split(['+', '>']).next().unwrap_or_default()
+    }
+
+    /// Its phone cannot be reached.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.state.contains("+lost")
     }
 }
 

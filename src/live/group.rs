@@ -93,9 +93,8 @@ enum Kind {
 
 /// By the word that facts write.
 fn kind(row: &SeatRow) -> Kind {
-    let work = row.state.split(['+', '>']).next().unwrap_or_default();
-    match work {
-        "ready" if row.state.contains("+lost") => Kind::Away,
+    match row.work() {
+        "ready" if row.is_lost() => Kind::Away,
         "ready" => Kind::Ready,
         "reserved" | "ringing" | "talking" | "held" => Kind::Busy,
         "wrap_up" => Kind::WrapUp,

@@ -9,27 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn call(n: u64, stage: &str) -> CallRow {
-    CallRow {
-        call: CallRef(n),
-        dialled: "12345".into(),
-        caller: "13900000001".into(),
-        stage: stage.into(),
-        with: Vec::new(),
-        parties: Vec::new(),
-        transfers: Vec::new(),
-        recording: None,
-        recording_paused: false,
-        masked: false,
-        title: String::new(),
-        began: 0,
-        since: 0,
-        placed: None,
-        answered: None,
-        group: String::new(),
-        apart: None,
-        from_seat: None,
-        came: None,
-    }
+    let row = json!({ "call": CallRef(n), "dialled": "12345", "caller": "13900000001", "stage": stage, "with": [] });
+    serde_json::from_value(row).unwrap()
 }
 
 fn seat(name: &str, groups: &[&str], state: &str) -> SeatRow {

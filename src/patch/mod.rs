@@ -22,5 +22,5 @@ pub use port::{Epoch, Lease, PortId};
 pub use remote::{Latch, Remote};
 pub use sound::{Clip, PlayId, Tone};
 pub use source::Source;
-pub use tape::{Recorded, RecordingId, Take, Tape};
+pub use tape::{PARTIES, Recorded, RecordingId, Take, Tape};
 pub use topology::Topology;

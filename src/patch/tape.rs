@@ -11,6 +11,14 @@ use std::sync::Arc;
 /// Channels of every recording.
 pub const CHANNELS: usize = 4;
 
+/// Who speaks on each channel: in a word, in Chinese, in English.
+pub const PARTIES: [(&str, &str, &str); CHANNELS] = [
+    ("caller", "来电人", "caller"),
+    ("agent", "坐席", "agent"),
+    ("third", "第三方", "third party"),
+    ("supervisor", "班长", "supervisor"),
+];
+
 /// Names one recording, for as long as the process lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RecordingId(pub u64);

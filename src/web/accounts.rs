@@ -3,10 +3,12 @@
 use super::backend::Backend;
 use super::body::{Fields, body, plain};
 use super::fault::{Fault, Told, json};
+use super::paging::Page;
 use super::query::Query;
 use super::visitor::Visitor;
 use crate::access::{Change, New, Outcome};
 use crate::admin::{AccountRow, Charge, NOTE, Settled};
+use crate::ledger::print::record;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -19,41 +21,22 @@ use std::sync::Arc;
 type Desk = State<Arc<Backend>>;
 type Name = Result<Path<String>, PathRejection>;
 
-/// Rows of a page, and the most that may be asked for.
-const PAGE: usize = 50;
-const MOST: usize = 500;
 /// Entries of an export.
 const EXPORTED: usize = 100_000;
 
-/// One page of a list: how many at most, and behind which.
-pub(super) fn page(query: &mut Query<'_>) -> Result<(usize, Option<String>), Fault> {
-    let limit = page_of(query, PAGE)?;
-    Ok((limit, query.take("after").map(str::to_owned)))
-}
-
-/// How many rows are asked for; `usual`, where nothing is said.
-pub(super) fn page_of(query: &mut Query<'_>, usual: usize) -> Result<usize, Fault> {
-    let (zh, en) = (format!(" 1 到 {MOST} 的整数"), format!("a whole number, 1 to {MOST}"));
-    let limit = query.read_as("limit", (&zh, &en), |text| text.parse().ok().filter(|n| (1..=MOST).contains(n)))?;
-    Ok(limit.unwrap_or(usual))
-}
-
 pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
+    let page = Page::read(&mut query)?;
     let filter = query.text("filter").unwrap_or_default().to_lowercase();
     query.finish()?;
     let Settled::Accounts(rows) = settle(&backend, &visitor, Charge::List).await? else { return Err(Fault::strange()) };
     let fits = |row: &AccountRow| {
-        after.as_ref().is_none_or(|after| row.name > *after)
+        page.after().is_none_or(|after| *row.name > *after)
             && (row.name.to_lowercase().contains(&filter)
                 || row.title.to_lowercase().contains(&filter)
                 || row.roles.contains(&filter))
     };
-    let mut found: Vec<AccountRow> = rows.into_iter().filter(fits).take(limit + 1).collect();
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|row| row.name.clone());
+    let (found, next) = page.cut(rows.into_iter().filter(fits), |row| row.name.clone());
     Ok(json(StatusCode::OK, &object!({ "items": found, "next": next })))
 }
 
@@ -92,22 +75,15 @@ pub(super) async fn untoken(
 
 pub(super) async fn audit(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
-    let before = match after.map(|after| after.parse()) {
-        None => None,
-        Some(Ok(before)) => Some(before),
-        Some(Err(_)) => {
-            let (zh, en) = ("after 应为上一页的 next", "after is the last page's next");
-            return Err(super::query::wrong("after", zh.to_owned(), en.to_owned()));
-        }
-    };
+    let page = Page::read(&mut query)?;
+    let before = page.before()?;
     let asked = Trail::read(&backend, &mut query)?;
     query.finish()?;
-    let charge = asked.charge(before, limit);
+    let charge = asked.charge(before, page.limit);
     let Settled::Trail { entries, head } = settle(&backend, &visitor, charge).await? else {
         return Err(Fault::strange());
     };
-    let next = entries.last().filter(|last| entries.len() == limit && last.seq > 1).map(|last| last.seq.to_string());
+    let next = page.next(&entries, |last| last.seq);
     Ok(json(StatusCode::OK, &object!({ "items": entries, "next": next, "head": head.1, "entries": head.0 })))
 }
 
@@ -120,10 +96,7 @@ struct Trail {
 
 impl Trail {
     fn read(backend: &Backend, query: &mut Query<'_>) -> Result<Self, Fault> {
-        let plan = Arc::clone(&backend.views.plan.load().plan);
-        let moment = |text: &str| text.parse().ok().or_else(|| plan.zone().read(text));
-        let since =
-            query.read_as("since", ("本地时间，如 2021-12-15T08:00", "a local time like 2021-12-15T08:00"), moment)?;
+        let since = query.moment("since", backend.views.plan.load().plan.zone())?;
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(Self { who: filled(query.text("who")), what: filled(query.text("what")), since })
     }
@@ -144,9 +117,7 @@ pub(super) async fn export(State(backend): Desk, visitor: Visitor, request: Requ
     if why.is_empty() {
         return Err(super::query::wrong("why", "导出须写明缘由".to_owned(), "an export needs a reason".to_owned()));
     }
-    let told = ("audit_export", "", &*why);
-    let noted = backend.people.noted(&visitor.who, &visitor.from.to_string(), told, Outcome::Done);
-    noted.map_err(|_| Fault::unwritten())?;
+    backend.note(&visitor, ("audit_export", "", &why), Outcome::Done)?;
     let settled = settle(&backend, &visitor, asked.charge(None, EXPORTED)).await?;
     let Settled::Trail { entries, head } = settled else { return Err(Fault::strange()) };
     let zone = backend.views.plan.load().plan.zone().clone();
@@ -155,11 +126,12 @@ pub(super) async fn export(State(backend): Desk, visitor: Visitor, request: Requ
     let mark =
         format!("导出 exported by {} ({}) {now} · {why} · {} · {}", visitor.who.name, visitor.from, head.0, head.1);
     // A byte-order mark, so that spreadsheets read the Chinese.
-    let mut text = format!("\u{feff}{}\r\nseq,at,who,by,from,what,of,why,outcome,hash\r\n", cell(&mark));
+    let mut text = format!("\u{feff}{}", record(&[mark]));
+    text += &record(&["seq", "at", "who", "by", "from", "what", "of", "why", "outcome", "hash"]);
     for entry in &entries {
         let deed = &entry.deed;
         let outcome = object!(deed.outcome);
-        let cells = [
+        text += &record(&[
             entry.seq.to_string(),
             at(entry.at),
             deed.who.clone(),
@@ -170,9 +142,7 @@ pub(super) async fn export(State(backend): Desk, visitor: Visitor, request: Requ
             deed.why.clone(),
             outcome.as_str().unwrap_or_default().to_owned(),
             entry.hash.clone(),
-        ];
-        text += &cells.map(|text| cell(&text)).join(",");
-        text += "\r\n";
+        ]);
     }
     let mut response = Response::new(Body::from(text));
     let head = response.headers_mut();
@@ -180,12 +150,6 @@ pub(super) async fn export(State(backend): Desk, visitor: Visitor, request: Requ
     head.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"audit.csv\""));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-/// A cell of a table (RFC 4180); what a spreadsheet would take for a formula is none.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 fn named(of: Name) -> Result<String, Fault> {

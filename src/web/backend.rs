@@ -6,13 +6,13 @@ use super::limits::Limits;
 use super::notes::Notes;
 use super::people::People;
 use super::views::Views;
+use super::visitor::Visitor;
+use crate::access::{Outcome, Secret};
 use crate::admin::{Ask, put};
 use crate::clock::machine_wall;
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
 use crate::id::CallRef;
-use sha2::{Digest, Sha256};
-use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -24,8 +24,7 @@ const READERS: usize = 2;
 const INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Backend {
-    /// SHA-256 of the token: digests are compared, so that neither its text nor its length can be told by time.
-    token: [u8; 32],
+    token: Secret,
     asks: mpsc::Sender<Ask>,
     pub(super) limits: Limits,
     /// Places of those who follow the stream of changes.
@@ -47,7 +46,7 @@ pub(super) struct Backend {
 
 impl Backend {
     pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, people: Arc<People>, limits: Limits) -> Self {
-        let token = Sha256::digest(token.as_bytes()).into();
+        let token = Secret::of(token.as_bytes());
         let watchers = Arc::new(Semaphore::new(limits.watchers));
         let panel = watch::Sender::new(r#"{"panel":null}"#.into());
         let (notes, started) = (Notes::default(), machine_wall());
@@ -58,9 +57,7 @@ impl Backend {
 
     /// Whether this is the token, in a time that does not depend on where they differ.
     pub(super) fn knows(&self, token: &[u8]) -> bool {
-        let shown: [u8; 32] = Sha256::digest(token).into();
-        let differ = self.token.iter().zip(shown).fold(0, |sum, (ours, theirs)| black_box(sum | (ours ^ theirs)));
-        differ == 0
+        self.token.is(token)
     }
 
     /// Orders that wait for the exchange and for the planner, each with the most that may.
@@ -70,6 +67,15 @@ impl Backend {
             ((most - queue.capacity()) as u64, most as u64)
         }
         (of(&self.asks), self.views.planner.as_ref().map_or((0, 0), of))
+    }
+
+    /// Writes into the trail what somebody does: what, of what, why.
+    ///
+    /// # Errors
+    /// 507: it cannot be written, and what would be shown must not be.
+    pub(super) fn note(&self, visitor: &Visitor, told: (&str, &str, &str), outcome: Outcome) -> Result<(), Fault> {
+        let noted = self.people.noted(&visitor.who, &visitor.from.to_string(), told, outcome);
+        noted.map_err(|_| Fault::unwritten())
     }
 
     /// Waits until the exchange takes no questions any more.

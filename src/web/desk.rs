@@ -80,8 +80,11 @@ impl Own {
         seen(row, &self.backend.views.board, &self.visitor)
     }
 
-    fn sits(&self) -> Option<Arc<SeatRow>> {
-        self.backend.views.board.seat_of(self.agent.as_ref()?)
+    /// Looks where he sits.
+    fn sit(&mut self) -> Option<Arc<SeatRow>> {
+        let row = self.agent.as_ref().and_then(|agent| self.backend.views.board.seat_of(agent));
+        self.seat = row.as_ref().map(|row| row.seat.clone());
+        row
     }
 
     fn holder(&self) -> Value {
@@ -92,8 +95,7 @@ impl Own {
 impl View for Own {
     fn snapshot(&mut self) -> (u64, Value) {
         let seq = self.backend.views.board.seq();
-        let row = self.sits();
-        self.seat = row.as_ref().map(|row| row.seat.clone());
+        let row = self.sit();
         let who = &self.visitor.who;
         let me = object!({ "account": who.name, "agent": who.agent, "title": who.title });
         let calls = self.calls();
@@ -108,9 +110,11 @@ impl View for Own {
         (seq, document)
     }
 
-    fn aside(&mut self) -> Vec<Arc<str>> {
-        // Who goes on where he was may have missed these: they have no number.
-        vec![self.panel.borrow().clone(), self.holder().to_string().into()]
+    fn resume(&mut self) -> Vec<Arc<str>> {
+        self.sit();
+        self.calls();
+        let panel = self.panel.borrow_and_update().clone();
+        vec![panel, self.holder().to_string().into()]
     }
 
     fn change(&mut self, delta: &Delta) -> Option<Arc<str>> {
@@ -193,10 +197,7 @@ pub(super) async fn message(State(backend): Desk, visitor: Visitor, of: Ref, req
     let told = object!({ "from": visitor.who.title, "text": text, "at": at });
     backend.notes.say(&seat, &object!({ "message": told }));
     let noted = ("message", seat.as_str(), &*text);
-    backend
-        .people
-        .noted(&visitor.who, &visitor.from.to_string(), noted, Outcome::Done)
-        .map_err(|_| Fault::unwritten())?;
+    backend.note(&visitor, noted, Outcome::Done)?;
     Ok(json(StatusCode::OK, &object!({ "done": true })))
 }
 

@@ -133,19 +133,8 @@ impl Fault {
 
     /// An order about accounts that was not carried out, as it was told.
     pub(super) fn settled(error: &str, zh: String, en: String) -> Self {
-        let all = [
-            ("name", StatusCode::UNPROCESSABLE_ENTITY),
-            ("roles", StatusCode::UNPROCESSABLE_ENTITY),
-            ("unknown_account", StatusCode::NOT_FOUND),
-            ("taken", StatusCode::CONFLICT),
-            ("in_file", StatusCode::CONFLICT),
-            ("full", StatusCode::CONFLICT),
-            ("unkept", StatusCode::INSUFFICIENT_STORAGE),
-        ];
-        let found = all.into_iter().find(|(word, _)| *word == error);
-        let (word, status) = found.unwrap_or(("strange", StatusCode::INTERNAL_SERVER_ERROR));
-        let field = (status == StatusCode::UNPROCESSABLE_ENTITY).then(|| word.to_owned());
-        Self { field, ..Self::new(status, word, (zh, en)) }
+        let known = access::Mistake::ALL.into_iter().find(|mistake| mistake.word() == error);
+        known.map_or_else(|| Self::new(StatusCode::INTERNAL_SERVER_ERROR, "strange", (zh, en)), Self::account)
     }
 
     /// What must be written down cannot be: then it is not shown.

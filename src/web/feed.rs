@@ -31,8 +31,8 @@ pub(super) trait View: Send {
     /// Everything, with the number behind which changes go on.
     fn snapshot(&mut self) -> (u64, Value);
 
-    /// What stands beside the first message, whether he begins anew or goes on; told at once behind it.
-    fn aside(&mut self) -> Vec<Arc<str>> {
+    /// He goes on behind a number that he has: what he is told at once of what has no number.
+    fn resume(&mut self) -> Vec<Arc<str>> {
         Vec::new()
     }
 
@@ -174,22 +174,19 @@ async fn begin(
 ) -> Result<u64, End> {
     let board = &backend.views.board;
     let resumes = since.filter(|seq| matches!(board.after(*seq), Resumed::On(_)));
-    // Who goes on has to know what he is shown as well.
-    let (seq, mut document) = view.snapshot();
-    let seq = match resumes {
-        Some(seq) => {
-            document = json!({ "resumed": true, "seq": seq });
-            seq
+    let patience = backend.limits.linger;
+    if let Some(seq) = resumes {
+        say(socket, &json!({ "resumed": true, "seq": seq }).to_string(), patience).await?;
+        for text in view.resume() {
+            say(socket, &text, patience).await?;
         }
-        None => seq,
-    };
-    if let (Some(_), None, Some(document)) = (since, resumes, document.as_object_mut()) {
+        return Ok(seq);
+    }
+    let (seq, mut document) = view.snapshot();
+    if let (Some(_), Some(document)) = (since, document.as_object_mut()) {
         document.insert("missed".into(), true.into());
     }
-    say(socket, &document.to_string(), backend.limits.linger).await?;
-    for text in view.aside() {
-        say(socket, &text, backend.limits.linger).await?;
-    }
+    say(socket, &document.to_string(), patience).await?;
     Ok(seq)
 }
 

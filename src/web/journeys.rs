@@ -1,13 +1,13 @@
 //! Records of ended calls: lists, one whole, its ladder, the caller's number and his earlier calls. Read from the database on threads
 //! of their own, a few at a time; the exchange is asked for the ladder only.
 
-use super::accounts::page;
 use super::backend::Backend;
 use super::body::{Fields, body};
 use super::fault::{Fault, Told, json};
 use super::orders::{Ref, reference};
 use super::owned::{Owned, shown};
-use super::query::{Query, wrong};
+use super::paging::Page;
+use super::query::Query;
 use super::visitor::Visitor;
 use crate::access::{Outcome as Ended, Right, masked};
 use crate::admin::NOTE;
@@ -32,8 +32,6 @@ const READ: usize = 20_000;
 const EARLIER: usize = 20;
 /// How far back they are looked for, µs: half a year.
 const BACK: i64 = 183 * 86_400 * 1_000_000;
-/// A local moment, or µs since the epoch.
-const MOMENT: (&str, &str) = ("本地时间，如 2021-12-15T08:00", "a local time like 2021-12-15T08:00");
 
 /// What is asked for beside what the database filters itself.
 #[derive(Debug, Default)]
@@ -49,14 +47,13 @@ struct Asked {
 pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
     let plan = Arc::clone(&backend.views.plan.load().plan);
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
-    let moment = |text: &str| text.parse().ok().or_else(|| plan.zone().read(text));
+    let page = Page::read(&mut query)?;
     let filter = Filter {
-        since: query.read_as("since", MOMENT, moment)?,
-        until: query.read_as("until", MOMENT, moment)?,
+        since: query.moment("since", plan.zone())?,
+        until: query.moment("until", plan.zone())?,
         number: query.text("number").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         outcome: outcome(&mut query)?,
-        behind: after.as_deref().map(cursor).transpose()?,
+        behind: page.behind(cursor)?,
         limit: STEP,
         ..Filter::default()
     };
@@ -68,7 +65,7 @@ pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Reques
     }
     let (seeker, book) = (visitor.clone(), Arc::clone(&plan));
     let fits = move |cdr: &Cdr| asked.fits(cdr, &book) && may(&seeker, &book, cdr, Right::Journeys).is_ok();
-    let (found, next) = read(&backend, move |reader| gather(reader, filter, limit, fits)).await?;
+    let (found, next) = read(&backend, move |reader| gather(reader, filter, page.limit, fits)).await?;
     let rows: Vec<Value> = found.iter().map(|cdr| row(cdr, hides(&visitor, &plan, cdr))).collect();
     Ok(json(StatusCode::OK, &object!({ "items": rows, "next": next })))
 }
@@ -203,8 +200,7 @@ pub(super) async fn ladder(State(backend): Desk, visitor: Visitor, of: Ref) -> T
 pub(super) async fn transfers(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
     let plan = Arc::clone(&backend.views.plan.load().plan);
     let mut query = Query::read(request.uri().query());
-    let moment = |text: &str| text.parse().ok().or_else(|| plan.zone().read(text));
-    let (from, to) = (query.read_as("from", MOMENT, moment)?, query.read_as("to", MOMENT, moment)?);
+    let (from, to) = (query.moment("from", plan.zone())?, query.moment("to", plan.zone())?);
     query.finish()?;
     let now = backend.views.clock.now().wall;
     let (since, until) = (from.unwrap_or(now - 86_400_000_000), to.unwrap_or(now));
@@ -262,9 +258,10 @@ fn outcome(query: &mut Query<'_>) -> Result<Option<Outcome>, Fault> {
     query.read_as("outcome", (&format!(" {all} 之一"), &format!("one of {all}")), read)
 }
 
-fn cursor(after: &str) -> Result<(i64, u64), Fault> {
-    let read = || after.split_once('.').and_then(|(t0, seq)| Some((t0.parse().ok()?, seq.parse().ok()?)));
-    read().ok_or_else(|| wrong("after", "after 应为上一页的 next".into(), "after is the last page's next".into()))
+/// Where a page ended: t0 and the place in the stream.
+fn cursor(after: &str) -> Option<(i64, u64)> {
+    let (t0, seq) = after.split_once('.')?;
+    Some((t0.parse().ok()?, seq.parse().ok()?))
 }
 
 fn asked(query: &mut Query<'_>) -> Result<Asked, Fault> {
@@ -352,8 +349,7 @@ pub(super) fn note(backend: &Backend, visitor: &Visitor, what: (&str, &str, &str
     if visitor.who.trusted {
         return Ok(());
     }
-    let noted = backend.people.noted(&visitor.who, &visitor.from.to_string(), what, Ended::Done);
-    noted.map_err(|_| Fault::unwritten())
+    backend.note(visitor, what, Ended::Done)
 }
 
 fn without_numbers(cdr: &Cdr) -> Cdr {

@@ -28,6 +28,7 @@ mod notes;
 mod numbers;
 mod orders;
 mod owned;
+mod paging;
 mod panel;
 pub mod people;
 mod phones;

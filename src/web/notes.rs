@@ -68,12 +68,12 @@ impl Notes {
     ///
     /// Whether it is the first time.
     pub fn extend(&self, row: &SeatRow) -> bool {
-        !row.state.starts_with("wrap_up") || self.extended.insert(row.seat.clone(), row.since) != Some(row.since)
+        row.work() != "wrap_up" || self.extended.insert(row.seat.clone(), row.since) != Some(row.since)
     }
 
     /// It has been.
     pub fn has_extended(&self, row: &SeatRow) -> bool {
-        row.state.starts_with("wrap_up") && self.extended.get(&row.seat).is_some_and(|since| *since == row.since)
+        row.work() == "wrap_up" && self.extended.get(&row.seat).is_some_and(|since| *since == row.since)
     }
 
     /// Says something to the pages of a seat.

@@ -1,8 +1,8 @@
 //! `GET /plan/numbers`: every number with its whole life, where it stands, and its calls a day.
 
-use super::accounts::page_of;
 use super::backend::Backend;
 use super::fault::{Fault, Told, json};
+use super::paging::Page;
 use super::plan::moment_of;
 use super::query::Query;
 use crate::calendar::Zone;
@@ -23,8 +23,7 @@ const ROWS: usize = 500;
 pub(super) async fn numbers(State(backend): State<Arc<Backend>>, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
     let wall = moment_of(&backend, &mut query)?;
-    let limit = page_of(&mut query, ROWS)?;
-    let after = query.text("after");
+    let page = Page::of(&mut query, ROWS)?;
     let filter = query.text("filter").unwrap_or_default().to_lowercase();
     query.finish()?;
     // Beside everything else: a plan may have a million numbers.
@@ -36,10 +35,7 @@ pub(super) async fn numbers(State(backend): State<Arc<Backend>>, request: Reques
             let texts = [&*entry.number, &*entry.title, &*entry.owner];
             filter.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&filter))
         };
-        let mut found: Vec<NumberLife> = plan.lives(after.as_deref(), wall, fits).take(limit + 1).collect();
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|life| life.row.address.clone());
+        let (found, next) = page.cut(plan.lives(page.after(), wall, fits), |life| life.row.address.clone());
         let items: Vec<Value> = found.iter().map(|life| item(life, &calls)).collect();
         object!({ "items": items, "next": next, "at": wall, "days": calls.days, "complete": sheet.complete })
     });

@@ -204,9 +204,7 @@ impl People {
         let mut accounts = hold(&self.accounts);
         let mut next = accounts.clone();
         let done = change(&mut next)?;
-        if next.stored() != accounts.stored()
-            && let Err(error) = hold(&self.access).keep_accounts(&next.stored())
-        {
+        if let Err(error) = hold(&self.access).keep_accounts(&next.stored()) {
             tracing::error!(%error, "accounts cannot be kept");
             return Err(crate::access::Mistake::Unkept);
         }

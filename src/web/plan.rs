@@ -1,11 +1,11 @@
 //! The operator's dialplan: what is in force and how it came there, why a call goes where it goes, what would differ; and what puts
 //! another plan in force. The planner carries it out and the words are those of the command line; nothing here reads a plan.
 
-use super::accounts::page;
 use super::backend::Backend;
 use super::body::{Fields, body};
 use super::fault::{Fault, Told, json};
 use super::limits::WAIT;
+use super::paging::Page;
 use super::query::{Query, wrong};
 use super::visitor::Visitor;
 use crate::access::Outcome as Deed;
@@ -58,14 +58,14 @@ fn language(backend: &Backend, visitor: &Visitor, query: &mut Query<'_>) -> Resu
 /// `GET /plan`: what is in force, and the last page of what was.
 pub(super) async fn in_force(State(backend): Desk, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
+    let page = Page::read(&mut query)?;
     query.finish()?;
     let Outcome::History { records, kept, now, folder } = asked(&backend, Order::History).await? else {
         return Err(Fault::strange());
     };
     let since = records.iter().rev().take_while(|record| record.version == now).last().map(|record| record.at);
     let by = if backend.views.house.plan_by_pages { "pages" } else { "files" };
-    let (history, next) = past(&records, &kept, limit, after.as_deref())?;
+    let (history, next) = past(&records, &kept, &page)?;
     let (path, edited) = folder;
     let differs = edited.as_ref().is_some_and(|edited| *edited != now);
     let told = object!({
@@ -82,28 +82,21 @@ pub(super) async fn in_force(State(backend): Desk, request: Request) -> Told {
 /// `GET /plan/history`: every coming into force, the latest first.
 pub(super) async fn history(State(backend): Desk, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
+    let page = Page::read(&mut query)?;
     query.finish()?;
     let Outcome::History { records, kept, .. } = asked(&backend, Order::History).await? else {
         return Err(Fault::strange());
     };
-    let (items, next) = past(&records, &kept, limit, after.as_deref())?;
+    let (items, next) = past(&records, &kept, &page)?;
     Ok(json(StatusCode::OK, &object!({ "items": items, "next": next })))
 }
 
 /// One page of the history: those before a number.
-fn past(
-    records: &[Record],
-    kept: &[String],
-    limit: usize,
-    after: Option<&str>,
-) -> Result<(Vec<Value>, Option<String>), Fault> {
-    let before = after.map(str::parse::<u64>).transpose().map_err(|_| {
-        wrong("after", "after 应为上一页的 next".to_owned(), "after is the last page's next".to_owned())
-    })?;
+fn past(records: &[Record], kept: &[String], page: &Page) -> Result<(Vec<Value>, Option<String>), Fault> {
+    let before = page.before()?;
     let older = records.iter().rev().filter(|record| before.is_none_or(|before| record.number < before));
-    let page: Vec<&Record> = older.take(limit).collect();
-    let next = page.last().filter(|last| last.number > 1).map(|last| last.number.to_string());
+    let rows: Vec<&Record> = older.take(page.limit).collect();
+    let next = page.next(&rows, |last| last.number);
     let item = |record: &&Record| {
         object!({
             "number": record.number,
@@ -118,7 +111,7 @@ fn past(
             "kept": kept.contains(&record.version),
         })
     };
-    Ok((page.iter().map(item).collect(), next))
+    Ok((rows.iter().map(item).collect(), next))
 }
 
 /// `GET /plan/why`: the words of `switchboard dialplan why`, and the facts behind them. `from` is a trunk, or a seat that dials.
@@ -278,10 +271,7 @@ async fn changed(
 ) -> Told {
     let backend = Arc::clone(backend);
     let work = tokio::spawn(async move {
-        let note = |of: &str, outcome| {
-            let noted = backend.people.noted(&visitor.who, &visitor.from.to_string(), (what, of, &why), outcome);
-            noted.map_err(|_| Fault::unwritten())
-        };
+        let note = |of: &str, outcome| backend.note(&visitor, (what, of, &why), outcome);
         if !backend.views.house.plan_by_pages {
             note(&of, Deed::Refused)?;
             return Err(read_only());

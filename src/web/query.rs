@@ -1,7 +1,11 @@
 //! A query's parameters, each taken once: what is unknown, twice there or no value of its own is named.
 
 use super::fault::Fault;
+use crate::calendar::Zone;
 use axum::http::StatusCode;
+
+/// How a moment is written.
+const MOMENT: (&str, &str) = ("本地时间，如 2021-12-15T08:00", "a local time like 2021-12-15T08:00");
 
 /// What stands behind the question mark.
 #[derive(Debug)]
@@ -38,6 +42,14 @@ impl<'q> Query<'q> {
         // The one escape that a time needs.
         let text = text.replace("%3A", ":").replace("%3a", ":");
         read(&text).map(Some).ok_or_else(|| wrong(name, format!("{name} 应为{zh}"), format!("{name} is {en}")))
+    }
+
+    /// A moment, µs since the epoch: as a number, or as it is written (`Zone::read`).
+    ///
+    /// # Errors
+    /// 422: it is none.
+    pub(super) fn moment(&mut self, name: &str, zone: &Zone) -> Result<Option<i64>, Fault> {
+        self.read_as(name, MOMENT, |text| text.parse().ok().or_else(|| zone.read(text)))
     }
 
     /// Nothing may be left.

@@ -6,7 +6,7 @@ use super::fault::{Fault, Told, json};
 use super::guard::{SESSION, cookie, from, same_origin};
 use super::people::{Entered, People, Refused, Shown};
 use super::visitor::Visitor;
-use crate::access::{IDLE, LONGEST, Session, SessionKey};
+use crate::access::{IDLE, LONGEST, Outcome, Session, SessionKey};
 use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
@@ -78,8 +78,8 @@ pub(super) async fn own(State(backend): Desk, visitor: Visitor) -> Told {
 pub(super) async fn sign_out(State(backend): Desk, visitor: Visitor) -> Told {
     if let Some((key, _)) = &visitor.session {
         backend.people.sign_out(*key);
-        let said = ("sign_out", "", "");
-        let _ = backend.people.noted(&visitor.who, &visitor.from.to_string(), said, crate::access::Outcome::Done);
+        // He is out, whether it can be written or not.
+        let _ = backend.note(&visitor, ("sign_out", "", ""), Outcome::Done);
     }
     let mut response = json(StatusCode::OK, &object!({ "done": true }));
     set(&mut response, "", 0);
@@ -115,9 +115,7 @@ pub(super) async fn secrecy(State(backend): Desk, visitor: Visitor, request: Req
     fields.finish()?;
     if agreed {
         backend.people.agree(&session.account);
-        let said = ("secrecy", "", "");
-        let noted = backend.people.noted(&visitor.who, &visitor.from.to_string(), said, crate::access::Outcome::Done);
-        noted.map_err(|_| Fault::unwritten())?;
+        backend.note(&visitor, ("secrecy", "", ""), Outcome::Done)?;
     }
     Ok(json(StatusCode::OK, &object!({ "done": agreed })))
 }

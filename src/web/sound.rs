@@ -10,6 +10,7 @@ use crate::access::Right;
 use crate::audio::g711::alaw_decode;
 use crate::ledger::Cdr;
 use crate::media::archive::{Archive, Error, Form, Kind, Sound};
+use crate::patch::PARTIES;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE};
@@ -31,8 +32,6 @@ const BARS: usize = 800;
 const GRAIN: usize = 400;
 /// Largest file that is given out, bytes: an hour of four channels as WAV is 115 MB.
 const LARGEST: u64 = 512 << 20;
-/// Who speaks on each channel.
-const PARTIES: [&str; 4] = ["caller", "agent", "third", "supervisor"];
 
 /// The sound, as a file that browsers play.
 pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
@@ -47,8 +46,7 @@ pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, r
         let kind = Form::of(&path).map(|(form, _)| form.kind);
         let mut sound = Cursor::new(Vec::new());
         match kind {
-            Some(Kind::Flac) => Form::copy_out(&path, &keys, &mut sound)?,
-            Some(Kind::Opus) => Form::copy_out(&path, &keys, &mut sound)?,
+            Some(Kind::Flac | Kind::Opus) => Form::copy_out(&path, &keys, &mut sound)?,
             _ => Sound::open(&path, &keys)?.to_wav(&mut sound)?,
         }
         let kind = match kind {
@@ -73,7 +71,7 @@ pub(super) async fn waveform(State(backend): Desk, visitor: Visitor, of: Ref, re
     let named: Vec<_> = channels
         .into_iter()
         .enumerate()
-        .map(|(n, peaks)| object!({ "name": PARTIES.get(n).copied().unwrap_or("other"), "peaks": peaks }))
+        .map(|(n, peaks)| object!({ "name": PARTIES.get(n).map_or("other", |(name, ..)| name), "peaks": peaks }))
         .collect();
     Ok(json(StatusCode::OK, &object!({ "seconds": seconds, "channels": named })))
 }
@@ -98,10 +96,8 @@ async fn allowed(backend: &Arc<Backend>, visitor: &Visitor, of: Ref, head: &Part
 
 /// Where it lies: the file that the record names, else the recording in any form.
 fn file(backend: &Backend, cdr: &Cdr) -> Option<PathBuf> {
-    let folder = &backend.views.house.recordings;
-    let files = Archive::new(folder).files(cdr.recording.as_ref()?).ok()?;
-    let kept = cdr.archived.as_ref().map(|archived| folder.join(&archived.file));
-    files.iter().find(|file| Some(*file) == kept.as_ref()).or(files.first()).cloned()
+    let archived = cdr.archived.as_ref().map(|archived| &*archived.file);
+    Archive::new(&backend.views.house.recordings).find(cdr.recording.as_ref()?, archived).ok()?
 }
 
 fn unheard(error: &Error) -> Fault {

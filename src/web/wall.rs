@@ -1,18 +1,18 @@
 //! The wallboard and the alarms: the big figures beside their targets, in one answer. Over ended calls they are those of the book (`figures`), of what
 //! is now those of the board; nothing is counted here for itself.
 
-use super::accounts::page;
 use super::alarms::Seen;
 use super::backend::Backend;
 use super::body::{Fields, body};
 use super::fault::{Fault, Told, json};
+use super::paging::Page;
 use super::query::Query;
 use super::visitor::Visitor;
 use crate::access::Outcome;
 use crate::admin::NOTE;
 use crate::exchange::{CallRow, SeatRow};
 use crate::fact;
-use crate::ledger::figures::{Book, Hour, Outcomes};
+use crate::ledger::figures::{Book, Calls, Hour, Outcomes};
 use crate::ledger::service_level::Figures;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -57,10 +57,9 @@ fn states(rows: &[Arc<SeatRow>]) -> BTreeMap<&'static str, u32> {
     let words = ["ready", "talking", "ringing", "wrap_up", "break", "lost", "out"];
     let mut all: BTreeMap<&str, u32> = words.into_iter().map(|word| (word, 0)).collect();
     for row in rows {
-        let work = row.state.split(['+', '>']).next().unwrap_or_default();
-        let word = match work {
+        let word = match row.work() {
             _ if row.agent.is_none() => "out",
-            _ if row.state.contains("+lost") => "lost",
+            _ if row.is_lost() => "lost",
             "ready" => "ready",
             "talking" | "held" => "talking",
             "reserved" | "ringing" => "ringing",
@@ -77,7 +76,7 @@ fn figures(book: &Book, wall: i64) -> Value {
     let zone = book.zone();
     let now = Hour::of(wall, zone);
     let midnight = Hour::of(zone.midnight(zone.local(wall).date()), zone);
-    let today = book.tally(midnight, now.plus(1)).all;
+    let today = calls(book, midnight, now.plus(1));
     let rolling = level(book, now.plus(1 - DAY), now.plus(1));
     // The figure as it stood at the end of each of the last 24 hours: the worst of them is what is judged.
     let past = (0..DAY).map(|ago| (now.plus(-ago), level(book, now.plus(1 - ago - DAY), now.plus(1 - ago))));
@@ -89,7 +88,7 @@ fn figures(book: &Book, wall: i64) -> Value {
         }
         least_rate = Some(least_rate.map_or(connected, |least| least.min(connected)));
     }
-    let calls = |from: Hour, hours: i64| -> Vec<u64> {
+    let each = |from: Hour, hours: i64| -> Vec<u64> {
         let counts: BTreeMap<Hour, u64> =
             book.hours(from, from.plus(hours)).map(|(h, t)| (h, came(&t.all.outcomes))).collect();
         (0..hours).map(|n| counts.get(&from.plus(n)).copied().unwrap_or(0)).collect()
@@ -107,7 +106,7 @@ fn figures(book: &Book, wall: i64) -> Value {
             "connect_rate_minimum": least_rate, "few": rolling.few(),
         },
         "trend": {
-            "today": calls(midnight, passed), "same_weekday": calls(before, DAY),
+            "today": each(midnight, passed), "same_weekday": each(before, DAY),
             "date": zone.local(before.begins(zone)).date().to_string(),
         },
     })
@@ -116,6 +115,13 @@ fn figures(book: &Book, wall: i64) -> Value {
 /// Calls of people: a code that an agent's phone has dialled is none.
 fn came(outcomes: &Outcomes) -> u64 {
     outcomes.iter().filter(|(outcome, _)| *outcome != fact::Outcome::Served).map(|(_, calls)| calls).sum()
+}
+
+/// All calls of these hours, by nothing else.
+fn calls(book: &Book, from: Hour, to: Hour) -> Calls {
+    let mut sum = Calls::default();
+    book.hours(from, to).for_each(|(_, tally)| sum.merge(&tally.all));
+    sum
 }
 
 fn level(book: &Book, from: Hour, to: Hour) -> Figures {
@@ -129,11 +135,10 @@ type Desk = State<Arc<Backend>>;
 /// Alarms, the latest first.
 pub(super) async fn alarms(State(backend): Desk, request: Request) -> Told {
     let mut query = Query::read(request.uri().query());
-    let (limit, after) = page(&mut query)?;
+    let page = Page::read(&mut query)?;
     query.finish()?;
-    let before = after.and_then(|after| after.parse().ok()).unwrap_or(u64::MAX);
-    let items = backend.alarms.page(before, limit);
-    let next = items.last().filter(|last| items.len() == limit && last.id > 1).map(|last| last.id.to_string());
+    let items = backend.alarms.page(page.before()?.unwrap_or(u64::MAX), page.limit);
+    let next = page.next(&items, |last| last.id);
     Ok(json(StatusCode::OK, &object!({ "items": items, "next": next })))
 }
 
@@ -150,7 +155,7 @@ pub(super) async fn acknowledge(
     fields.finish()?;
     let seen = Seen { by: visitor.who.title.clone(), at: backend.views.clock.now().wall, note: note.clone() };
     let subject = backend.alarms.acknowledge(id, seen).ok_or_else(unknown)?;
-    let from = visitor.from.to_string();
-    let _ = backend.people.noted(&visitor.who, &from, ("acknowledge", &subject, &note), Outcome::Done);
+    // It has been seen to, whether that can be written or not.
+    let _ = backend.note(&visitor, ("acknowledge", &subject, &note), Outcome::Done);
     Ok(json(StatusCode::OK, &object!({ "done": true })))
 }

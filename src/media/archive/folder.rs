@@ -101,6 +101,16 @@ impl Archive {
         Ok(Form::ALL.iter().map(|(form, _)| form.beside(&wav)).filter(|path| path.exists()).collect())
     }
 
+    /// The file of a recording: the one that its record names, where it is there, else the recording in any form.
+    ///
+    /// # Errors
+    /// As [`Self::files`].
+    pub fn find(&self, recording: &str, archived: Option<&str>) -> io::Result<Option<PathBuf>> {
+        let (mut files, kept) = (self.files(recording)?, archived.map(|file| self.folder.join(file)));
+        let place = files.iter().position(|file| Some(file) == kept.as_ref()).unwrap_or(0);
+        Ok((place < files.len()).then(|| files.swap_remove(place)))
+    }
+
     /// Takes the rights of others at the folder away; true if they had one.
     ///
     /// # Errors
