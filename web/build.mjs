@@ -16,7 +16,7 @@ const BUDGET = { desk: 150_000 };
 
 const TITLES = {
   signin: '登录', join: '设置密码', desk: '坐席工作台', hall: '班长台', wall: '大屏', ops: '运维',
-  people: '账号', audit: '审计', figures: '统计',
+  people: '账号', account: '我的账号', api: '程序接口', audit: '审计', figures: '统计',
 };
 
 const shell = page => `<!doctype html>

@@ -32,8 +32,13 @@ impl Secret {
     /// Whether it is this one, in a time that depends neither on where they differ nor on how long they are.
     #[must_use]
     pub fn is(&self, text: &[u8]) -> bool {
-        let shown: [u8; 32] = Sha256::digest(text).into();
-        self.0.iter().zip(shown).fold(0, |sum, (ours, theirs)| std::hint::black_box(sum | (ours ^ theirs))) == 0
+        self.same(Self::of(text))
+    }
+
+    /// Whether both are the same one, in the same way.
+    #[must_use]
+    pub fn same(&self, shown: Self) -> bool {
+        self.0.iter().zip(shown.0).fold(0, |sum, (ours, theirs)| std::hint::black_box(sum | (ours ^ theirs))) == 0
     }
 }
 
@@ -148,6 +153,14 @@ impl Account {
             secrecy: self.agreed(wall),
             trusted: false,
         }
+    }
+
+    /// Whether whoever comes by it may the same as by the other one.
+    #[must_use]
+    pub fn may_the_same(&self, other: &Self) -> bool {
+        self.disabled == other.disabled
+            && (&self.roles, &self.unit, &self.groups) == (&other.roles, &other.unit, &other.groups)
+            && (&self.agent, &self.seat) == (&other.agent, &other.seat)
     }
 
     /// His agreement to secrecy holds.

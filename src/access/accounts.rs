@@ -3,6 +3,7 @@
 use super::account::{Account, Kept, Link, Origin, Program, Secret};
 use super::mistake::Mistake;
 use super::password::Hash;
+use super::right::Who;
 use super::role::Role;
 use super::second::Second;
 use crate::id::{AgentId, GroupId, SeatId};
@@ -72,6 +73,9 @@ pub struct Change {
     /// His work number; empty: none.
     #[serde(default)]
     pub agent: Option<AgentId>,
+    /// His own seat, as a supervisor has one; empty: none.
+    #[serde(default)]
+    pub seat: Option<SeatId>,
     /// Nobody signs in by it, or somebody does again.
     #[serde(default)]
     pub disabled: Option<bool>,
@@ -140,8 +144,22 @@ impl Accounts {
     /// Whether a second factor is demanded of it.
     #[must_use]
     pub fn wants_second(&self, account: &Account) -> bool {
-        account.second.is_some()
-            || account.origin == Origin::Store && account.roles.iter().any(|role| self.second.contains(role))
+        account.second.is_some() || self.demands_second(account)
+    }
+
+    /// Whether its roles demand one.
+    #[must_use]
+    pub fn demands_second(&self, account: &Account) -> bool {
+        account.origin == Origin::Store && account.roles.iter().any(|role| self.second.contains(role))
+    }
+
+    /// As who somebody asks. Whose roles demand a second factor that he has not taken yet is let in to take it, and for nothing else.
+    #[must_use]
+    pub fn who(&self, name: &str, wall: i64) -> Option<Who> {
+        let account = self.all.get(name).filter(|account| !account.disabled)?;
+        let who = account.who(name, wall);
+        let lacks = account.second.is_none() && self.demands_second(account);
+        Some(if lacks { Who { roles: BTreeSet::new(), ..who } } else { who })
     }
 
     /// What is needed to judge a password.
@@ -196,6 +214,8 @@ impl Accounts {
         let account = self.own(name)?;
         let until = wall.saturating_add(LINK);
         (account.kept, account.second) = (Kept::Nothing, None);
+        // Whoever had the password may have made tokens by it.
+        account.programs.clear();
         account.link = Some(Link { secret: Secret::of(link), until, enters: false });
         Ok(until)
     }
@@ -256,6 +276,18 @@ impl Accounts {
         Ok(())
     }
 
+    /// Another second factor, or none any more.
+    ///
+    /// # Errors
+    /// [`Mistake::Unknown`], [`Mistake::File`], [`Mistake::Demanded`].
+    pub fn set_second(&mut self, name: &str, second: Option<Second>) -> Result<(), Mistake> {
+        if second.is_none() && self.all.get(name).is_some_and(|account| self.demands_second(account)) {
+            return Err(Mistake::Demanded);
+        }
+        self.own(name)?.second = second;
+        Ok(())
+    }
+
     /// His language. That of an account in the file holds until the next start.
     ///
     /// # Errors
@@ -281,7 +313,7 @@ impl Accounts {
     /// [`Mistake::Unknown`], [`Mistake::File`], [`Mistake::Roles`].
     pub fn change(&mut self, name: &str, change: Change) -> Result<(), Mistake> {
         let account = self.own(name)?;
-        let Change { title, roles, unit, groups, agent, disabled } = change;
+        let Change { title, roles, unit, groups, agent, seat, disabled } = change;
         if roles.as_ref().is_some_and(BTreeSet::is_empty) {
             return Err(Mistake::Roles);
         }
@@ -291,6 +323,9 @@ impl Accounts {
         account.groups = groups.unwrap_or(std::mem::take(&mut account.groups));
         if let Some(agent) = agent {
             account.agent = Some(agent).filter(|agent| !agent.as_str().is_empty());
+        }
+        if let Some(seat) = seat {
+            account.seat = Some(seat).filter(|seat| !seat.as_str().is_empty());
         }
         account.disabled = disabled.unwrap_or(account.disabled);
         Ok(())
@@ -324,10 +359,10 @@ impl Accounts {
 
     /// Whose program shows this token.
     #[must_use]
-    pub fn of_program(&self, token: &[u8]) -> Option<(&str, &str, &Account)> {
+    pub fn of_program(&self, token: Secret) -> Option<(&str, &str, &Account)> {
         let enabled = self.all.iter().filter(|(_, account)| !account.disabled);
         let mut all = enabled.flat_map(|(n, a)| a.programs.iter().map(move |(called, p)| (n.as_str(), called, a, p)));
-        all.find(|(.., program)| program.secret.is(token))
+        all.find(|(.., program)| program.secret.same(token))
             .map(|(name, called, account, _)| (name, called.as_str(), account))
     }
 

@@ -17,6 +17,39 @@ pub enum Outcome {
     Failed,
 }
 
+/// What stands in a trail as done; of what was refused the word of the right stands there.
+pub const DEEDS: [&str; 29] = [
+    "account_add",
+    "account_change",
+    "account_reset",
+    "account_token",
+    "account_untoken",
+    "acknowledge",
+    "audit",
+    "audit_export",
+    "barge",
+    "hang_up",
+    "join",
+    "journey",
+    "ladder",
+    "message",
+    "monitor",
+    "password",
+    "plan_apply",
+    "plan_rollback",
+    "recording",
+    "search",
+    "seat_set",
+    "second_factor",
+    "second_factor_off",
+    "secrecy",
+    "sign_in",
+    "sign_out",
+    "takeover",
+    "unmask",
+    "whisper",
+];
+
 /// What somebody does, before it has a place in the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deed {

@@ -27,6 +27,9 @@ pub enum Mistake {
     /// Not what the second factor shows.
     #[error("the code is wrong")]
     Code,
+    /// Its roles demand a second factor.
+    #[error("the roles demand a second factor")]
+    Demanded,
     /// The old password is not that.
     #[error("the old password is wrong")]
     Old,
@@ -40,7 +43,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Name,
         Self::Taken,
         Self::Unknown,
@@ -49,6 +52,7 @@ impl Mistake {
         Self::Password,
         Self::Link,
         Self::Code,
+        Self::Demanded,
         Self::Old,
         Self::Full,
         Self::Unkept,
@@ -66,6 +70,7 @@ impl Mistake {
             Self::Password => "password",
             Self::Link => "link_gone",
             Self::Code => "code_wanted",
+            Self::Demanded => "demanded",
             Self::Old => "old",
             Self::Full => "full",
             Self::Unkept => "unkept",
@@ -92,6 +97,7 @@ impl Mistake {
             ),
             Self::Link => ("链接已用过或已过期，请管理员重发", "the link has been used or is too old: ask for another"),
             Self::Code => ("动态码缺失或不对", "the code of the second factor is missing or wrong"),
+            Self::Demanded => ("这个角色须有两步验证", "this role demands a second factor"),
             Self::Old => ("原口令不对", "the old password is wrong"),
             Self::Unkept => ("磁盘写不进去，没有生效", "the disk does not take it: nothing has changed"),
             Self::Full => ("账号已达上限", "there are as many accounts as may be"),

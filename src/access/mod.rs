@@ -18,7 +18,7 @@ mod session;
 
 pub use account::{Account, Kept, Origin, Program, Secret};
 pub use accounts::{Accounts, Asked, Change, New, Proved};
-pub use audit::{Chain, Deed, Entry, Outcome, broken_at};
+pub use audit::{Chain, DEEDS, Deed, Entry, Outcome, broken_at};
 pub use guesses::{Guesses, Locked};
 pub use mask::masked;
 pub use mistake::Mistake;

@@ -59,6 +59,11 @@ impl Sessions {
         std::mem::take(&mut self.changed).then(|| self.all.iter().map(|(k, s)| (k.0, s.clone())).collect())
     }
 
+    /// The disk has not taken it.
+    pub fn unkept(&mut self) {
+        self.changed = true;
+    }
+
     /// Somebody has proved himself: a new one, never one that his browser had before.
     pub fn begin(&mut self, key: SessionKey, account: &str, anti_forgery: String, wall: i64) -> &Session {
         let mut his: Vec<_> =
@@ -87,7 +92,7 @@ impl Sessions {
     ) -> Option<Session> {
         let session = self.all.get_mut(&key)?;
         // A clock that was set back makes nobody wait.
-        session.seen = session.seen.min(wall);
+        (session.begun, session.seen) = (session.begun.min(wall), session.seen.min(wall));
         let old = wall.saturating_sub(session.begun) >= LONGEST;
         let idle = wall.saturating_sub(session.seen) >= IDLE;
         if old || idle && !busy(&session.account) {
@@ -119,6 +124,12 @@ impl Sessions {
         let before = self.all.len();
         self.all.retain(|key, session| session.account != account || Some(*key) == but);
         self.changed |= self.all.len() != before;
+    }
+
+    /// Whether an account has one.
+    #[must_use]
+    pub fn are_of(&self, account: &str) -> bool {
+        self.all.values().any(|session| session.account == account)
     }
 
     /// How many there are.

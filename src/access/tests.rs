@@ -98,7 +98,11 @@ fn what_one_of_several_roles_may_is_allowed() {
         assert!(matches!(decide(&both, right, None), Decision::Allowed { .. }), "{right:?}");
     }
     assert_eq!(decide(&both, Right::Accounts, None), Decision::Refused(Refusal::Role));
-    assert_eq!(decide(&who(&[]), Right::Session, None), Decision::Refused(Refusal::Role));
+    // Who has no role, or none until he has taken his second factor, may see to his account and nothing else.
+    assert_eq!(decide(&who(&[]), Right::Session, None), Decision::Allowed { masked: true });
+    for right in Right::all().filter(|right| *right != Right::Session) {
+        assert_eq!(decide(&who(&[]), right, None), Decision::Refused(Refusal::Role), "{right:?}");
+    }
 }
 
 #[test]
@@ -309,4 +313,47 @@ fn a_masked_number_says_whose_it_may_be_and_not_whose_it_is() {
     for (number, shown) in cases {
         assert_eq!(masked(number), shown);
     }
+}
+
+#[test]
+fn the_auditors_page_has_a_word_for_all_that_stands_in_a_trail_and_for_nothing_else() {
+    let words = include_str!("../../web/src/audit/words.ts");
+    let keys = |of: &str| -> BTreeSet<&str> {
+        let (_, rest) = words.split_once(&format!("const {of}: Record<string, Pair> = {{")).unwrap();
+        let (all, _) = rest.split_once("\n};").unwrap();
+        let pairs = all.split(": [").filter_map(|text| text.rsplit(|c: char| c.is_whitespace()).next());
+        pairs.filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !key.is_empty()).collect()
+    };
+    assert_eq!(keys("DEEDS"), BTreeSet::from(DEEDS));
+    let rights: Vec<String> =
+        Right::all().map(|right| serde_json::to_value(right).unwrap().as_str().unwrap().to_owned()).collect();
+    let known: BTreeSet<&str> = keys("DEEDS").union(&keys("RIGHTS")).copied().collect();
+    // His own session is refused to nobody.
+    let unknown: Vec<&String> =
+        rights.iter().filter(|right| *right != "session" && !known.contains(right.as_str())).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn whoever_lacks_the_factor_that_his_roles_demand_may_see_to_his_account_and_nothing_else() {
+    let mut accounts = Accounts::of(Accounts::default(), BTreeMap::new(), BTreeSet::from([Role::Operator]));
+    accounts.add(new("li", Role::Agent), b"a", NOW).unwrap();
+    let hash = Hash::new("a good password", "li", [7; 16]).unwrap();
+    accounts.join(b"a", Some(hash), None, NOW).unwrap();
+    let roles = |accounts: &Accounts| accounts.who("li", NOW).unwrap().roles;
+    assert_eq!(roles(&accounts), BTreeSet::from([Role::Agent]));
+    // A role that demands one comes later: the password alone does not carry it.
+    let both = Some(BTreeSet::from([Role::Agent, Role::Operator]));
+    accounts.change("li", Change { roles: both.clone(), ..Change::default() }).unwrap();
+    assert_eq!(accounts.enter("li", "", (NOW, 0)), Proved::Yes);
+    assert_eq!(roles(&accounts), BTreeSet::new());
+    let second = Second::new(*b"12345678901234567890");
+    accounts.set_second("li", Some(second.clone())).unwrap();
+    assert_eq!(Some(roles(&accounts)), both);
+    assert_eq!(accounts.enter("li", "", (NOW, 0)), Proved::CodeWanted);
+    assert_eq!(accounts.set_second("li", None), Err(Mistake::Demanded));
+    // A reset takes the tokens of its programs back too: whoever had the password may have made them.
+    accounts.program("li", "wall", b"t", NOW).unwrap();
+    accounts.reset("li", b"b", NOW).unwrap();
+    assert_eq!(accounts.of_program(Secret::of(b"t")), None);
 }

@@ -135,6 +135,9 @@ pub struct AccountRow {
     pub groups: BTreeSet<String>,
     /// His work number.
     pub agent: Option<String>,
+    /// His own seat.
+    #[serde(default)]
+    pub seat: Option<String>,
     /// Nobody signs in by it.
     pub disabled: bool,
     /// He has a second factor.

@@ -47,6 +47,18 @@ pub enum Order {
         /// Who and why.
         by: By,
     },
+    /// Write these files into the daemon's folder, where they take the place of those of their names, and put it in force; nothing is
+    /// written that has a mistake.
+    Write {
+        /// The files.
+        files: Vec<Text>,
+        /// The version of the folder's text that they were edited from: another one is somebody else's work.
+        base: String,
+        /// Who and why.
+        by: By,
+    },
+    /// The texts that stand in the daemon's folder.
+    Folder,
     /// Every coming into force.
     History,
     /// The texts of a version, by default of the one in force.

@@ -130,7 +130,8 @@ fn supervise(call: &str, seat: &str, mode: Mode, why: &str, by: &Who) -> Result<
         Mode::Barge => Supervision::Barge,
         Mode::TakeOver => Supervision::TakeOver,
     };
-    let command = Command::Supervise { call, seat: SeatId::from(seat), mode, by: name(by), why: why.to_owned() };
+    let command =
+        Command::Supervise { call, seat: SeatId::from(seat), mode, by: name(by), why: why.to_owned(), granted: false };
     // Who is there already is not called again; the sentence holds for both.
     Ok(Asked {
         call, command, about: seat.to_owned(), zh: "已通知班长坐席 ", en: "asked the supervisor's seat "
@@ -202,7 +203,14 @@ mod tests {
             ("take-over", Supervision::TakeOver),
         ];
         for (word, mode) in modes {
-            let expected = Command::Supervise { call, seat: "8050".into(), mode, by: by.clone(), why: why.clone() };
+            let expected = Command::Supervise {
+                call,
+                seat: "8050".into(),
+                mode,
+                by: by.clone(),
+                why: why.clone(),
+                granted: false,
+            };
             let line = format!("supervise 5bhd7pq5c01 --seat 8050 --mode {word} --why 投诉 --by 王五");
             assert_eq!(command(&line), Ok(expected));
         }

@@ -24,6 +24,8 @@ pub struct Web {
     pub feeds: usize,
     /// Connections at a time that are not feeds or telephones; the next wait.
     pub connections: usize,
+    /// Of these, of one address.
+    pub per_source: usize,
     /// Where pages are reached from outside, `https://hub.example`: what one-time links begin with.
     pub url: Option<String>,
     /// The web listener speaks TLS, by the certificates of `[tls]`.
@@ -36,7 +38,8 @@ impl Web {
         let web = Self {
             second_factor: roles(&table, "second_factor").unwrap_or_else(usual),
             feeds: table.number_or("feeds", 1..=20_000, 2_000),
-            connections: table.number_or("connections", 16..=16_384, 1_024),
+            connections: table.number_or("connections", 16..=16_384, 4_096),
+            per_source: table.number_or("per_source", 1..=16_384, 1_024),
             url: table.text("url").map(|(url, _)| url.trim_end_matches('/').to_owned()),
             tls: table.flag("tls", false),
         };

@@ -9,6 +9,7 @@ use crate::sip::auth::Algorithm;
 use crate::sip::auth::lockout::Limits;
 use crate::sip::flow::Transport;
 use crate::transport::{self, Listen};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
@@ -324,6 +325,8 @@ pub struct Floor {
     pub longer_wrap_up: Duration,
     /// What a break may be for, in the order of their keys 1 to 9.
     pub breaks: Vec<String>,
+    /// How long a break for this may be, minutes: a page counts it down. Those that are not there have no end.
+    pub break_minutes: BTreeMap<String, u32>,
     /// Callers are called back from this minute of the day until the other.
     pub callback_hours: (u16, u16),
     /// A caller is called back so often at most.
@@ -347,6 +350,7 @@ impl Default for Floor {
             hold_limit: Duration::ZERO,
             longer_wrap_up: Duration::from_secs(120),
             breaks: ["小休", "用餐", "培训", "会议", "其他"].map(str::to_owned).to_vec(),
+            break_minutes: BTreeMap::new(),
             callback_hours: (8 * 60, 21 * 60),
             callback_tries: 3,
             callback_every: Duration::from_secs(600),
@@ -363,6 +367,7 @@ impl Floor {
         let return_wait = seconds("return_s", 0..=120).unwrap_or(Self::default().return_wait);
         let whisper = table.text("whisper").map(|(prompt, _)| prompt.to_owned());
         let usual = Self::default();
+        let (breaks, break_minutes) = breaks(&table).unwrap_or((usual.breaks, usual.break_minutes));
         let floor = Self {
             ring_time,
             wrap_up,
@@ -373,7 +378,8 @@ impl Floor {
             no_answer_rest: seconds("no_answer_rest_s", 0..=86_400).unwrap_or(usual.no_answer_rest),
             hold_limit: seconds("hold_limit_s", 0..=86_400).unwrap_or(usual.hold_limit),
             longer_wrap_up: seconds("longer_wrap_up_s", 1..=3_600).unwrap_or(usual.longer_wrap_up),
-            breaks: breaks(&table).unwrap_or(usual.breaks),
+            breaks,
+            break_minutes,
             callback_hours: hours(&table, "callback_hours").unwrap_or(usual.callback_hours),
             callback_tries: table.number_or("callback_tries", 1..=20, usual.callback_tries),
             callback_every: seconds("callback_every_s", 1..=86_400).unwrap_or(usual.callback_every),
@@ -401,16 +407,28 @@ fn hours(table: &Table<'_, '_>, key: &'static str) -> Option<(u16, u16)> {
     good
 }
 
-/// Words for breaks: at most nine, one for each key.
-fn breaks(table: &Table<'_, '_>) -> Option<Vec<String>> {
+/// Words for breaks: at most nine, one for each key; behind `=` how many minutes one may be.
+fn breaks(table: &Table<'_, '_>) -> Option<(Vec<String>, BTreeMap<String, u32>)> {
     let all = table.texts("breaks")?;
-    for (at, (word, span)) in all.iter().enumerate() {
-        if at >= 9 || word.trim().is_empty() || word.chars().count() > 16 || word.chars().any(char::is_control) {
+    let (mut words, mut minutes) = (Vec::new(), BTreeMap::new());
+    for (at, (text, span)) in all.into_iter().enumerate() {
+        let (word, length) = text.split_once('=').map_or((text, None), |(word, length)| (word, Some(length.trim())));
+        let word = word.trim().to_owned();
+        if at >= 9 || word.is_empty() || word.chars().count() > 16 || word.chars().any(char::is_control) {
             let zh = "breaks 是 1 到 9 个词，每个不超过 16 个字";
             table.document.error(span.clone(), zh, "breaks are 1 to 9 words of at most 16 characters");
         }
+        match length.map(|length| length.parse().ok().filter(|minutes| (1..=480).contains(minutes))) {
+            Some(None) => {
+                let zh = format!("{word} 的时长应为 1 到 480 分钟：\"{word}=30\"");
+                table.document.error(span, zh, format!("{word} is 1 to 480 minutes long: \"{word}=30\""));
+            }
+            Some(Some(length)) => _ = minutes.insert(word.clone(), length),
+            None => {}
+        }
+        words.push(word);
     }
-    Some(all.into_iter().map(|(word, _)| word.trim().to_owned()).collect())
+    Some((words, minutes))
 }
 
 /// `[store]`.

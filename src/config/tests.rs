@@ -530,3 +530,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_break_may_have_a_length_and_one_that_is_none_is_told() {
+    let folder = folder("breaks");
+    let config = parse(
+        &folder,
+        "[sip]\nlisten = [\"udp:192.0.2.10:5060\"]\n[floor]\nbreaks = [\"小休=15\", \"用餐 = 30\", \"会议\"]\n",
+    )
+    .unwrap();
+    assert_eq!(config.floor.breaks, ["小休", "用餐", "会议"]);
+    assert_eq!(config.floor.break_minutes, [("小休".to_owned(), 15), ("用餐".to_owned(), 30)].into());
+    for wrong in ["用餐=", "用餐=0", "用餐=481", "用餐=half"] {
+        let told = mistakes(&folder, &format!("[floor]\nbreaks = [\"{wrong}\"]\n"));
+        assert!(told.contains("1 到 480 分钟"), "{wrong}: {told}");
+    }
+}

@@ -113,6 +113,6 @@ fn start_http(
 ) -> Result<(), Error> {
     let (Some(http), Some((listener, _))) = (&config.admin.http, listener) else { return Ok(()) };
     let (watchers, connections) = (config.web.feeds, config.web.connections);
-    let limits = web::Limits { watchers, connections, ..web::Limits::default() };
+    let limits = web::Limits { watchers, connections, per_address: config.web.per_source, ..web::Limits::default() };
     web::spawn(listener, &http.token, asks.clone(), views, people, limits).map_err(|e| Error::Http(http.listen, e))
 }

@@ -1,6 +1,7 @@
 //! Reads the dialplan folder and its prompts from disk and checks them together.
 
 use super::Error;
+use crate::admin::Text;
 use crate::audio::wav;
 use crate::call::Snapshot;
 use crate::config::{Config, Severity};
@@ -9,7 +10,7 @@ use crate::id::PromptId;
 use crate::patch::Clip;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,6 +105,28 @@ pub fn plan_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Writes files of a plan: all aside and onto the disk first, then each in its place, so that a full disk changes nothing.
+///
+/// # Errors
+/// As the system says.
+pub fn write(folder: &Path, files: &[Text]) -> io::Result<()> {
+    let aside = |file: &Text| folder.join(format!(".{}.part", file.name));
+    let all = files.iter().try_for_each(|file| {
+        let mut part = File::create(aside(file))?;
+        part.write_all(file.text.as_bytes())?;
+        // What the folder's owner may read and write stays so.
+        if let Ok(old) = fs::metadata(folder.join(&file.name)) {
+            part.set_permissions(old.permissions())?;
+        }
+        part.sync_all()
+    });
+    let done = all.and_then(|()| files.iter().try_for_each(|file| fs::rename(aside(file), folder.join(&file.name))));
+    if done.is_err() {
+        files.iter().for_each(|file| drop(fs::remove_file(aside(file))));
+    }
+    done
 }
 
 /// One of them.

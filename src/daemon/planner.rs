@@ -130,6 +130,8 @@ impl Planner {
             Order::Compare { files } => self.compare(files),
             Order::Apply { plan, by } => self.apply(*plan, Asked { how: How::Apply, by, uid }, started),
             Order::Rollback { version, by } => self.roll_back(version, Asked { how: How::Rollback, by, uid }, started),
+            Order::Write { files, base, by } => self.write(&files, base, Asked { how: How::Reload, by, uid }, started),
+            Order::Folder => self.folder(),
             Order::History => self.history(),
             Order::Texts { version } => self.texts(version),
         }
@@ -157,6 +159,46 @@ impl Planner {
             return Outcome::Wrong(said);
         }
         self.put(sources, asked, started)
+    }
+
+    /// Checks what the folder would be with these files in it, writes them, and reads it again.
+    fn write(&mut self, files: &[Text], base: String, asked: Asked, started: &ConfigText) -> Outcome {
+        let folder = self.config.plan.folder.clone();
+        let mut sources = match load::sources(&folder) {
+            Ok(sources) => sources,
+            Err(e) => return self.refused(&e, &asked),
+        };
+        let now = version_of(&sources).into_string();
+        if base != now {
+            return Outcome::Moved { base, now };
+        }
+        for file in files {
+            match sources.iter_mut().find(|source| source.name() == file.name) {
+                Some(found) => found.text = file.text.clone(),
+                None => sources.push(source(file)),
+            }
+        }
+        if let Err(e) = load::load(&self.config, sources, self.known(), &mut self.clips) {
+            return self.refused(&e, &asked);
+        }
+        match load::write(&folder, files) {
+            Ok(()) => self.reload(asked, started),
+            Err(e) => {
+                let zh = format!("拨号计划的文件写不下去，计划未变：{e}");
+                Outcome::Failed { zh, en: format!("the dialplan's files cannot be written, nothing is changed: {e}") }
+            }
+        }
+    }
+
+    /// What stands in the folder.
+    fn folder(&self) -> Outcome {
+        match load::sources(&self.config.plan.folder) {
+            Ok(sources) => Outcome::Texts {
+                version: version_of(&sources).into_string(),
+                files: sources.iter().map(Text::from).collect(),
+            },
+            Err(e) => wrong(&e),
+        }
     }
 
     fn roll_back(&mut self, version: Option<String>, asked: Asked, started: &ConfigText) -> Outcome {

@@ -228,6 +228,7 @@ pub(super) fn views(
     let folder = |what, path| web::Folder { what, path };
     let house = web::House {
         breaks: config.floor.breaks.clone(),
+        break_minutes: config.floor.break_minutes.clone(),
         realm: config.sip.realm.clone(),
         state: state.to_owned(),
         recordings: config.recording.folder(state),

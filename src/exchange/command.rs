@@ -72,6 +72,17 @@ pub enum Command {
         #[serde(default)]
         why: String,
     },
+    /// A seat's own leg of a call ends as if its phone had hung up; where it rings, the call is declined.
+    Release {
+        /// Which call.
+        call: CallRef,
+        /// Whose leg; by default that of the call's agent.
+        #[serde(default)]
+        seat: Option<SeatId>,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+    },
     /// 班长: a supervisor's phone is called and joins a live call so, or changes how it is there.
     Supervise {
         /// Which call.
@@ -85,6 +96,9 @@ pub enum Command {
         by: String,
         /// Why, in his words; never empty.
         why: String,
+        /// Whoever orders it may, by his account: the seat need not supervise the group by the configuration.
+        #[serde(default)]
+        granted: bool,
     },
     /// Sign a person in at a seat, and set the seat's state.
     Seat {
@@ -111,6 +125,11 @@ pub enum Command {
         password: Secret,
         /// How long it holds, s.
         seconds: u32,
+    },
+    /// What was lent for a seat holds no more; a phone that is there by it is there no more.
+    TakeBack {
+        /// The seat.
+        seat: SeatId,
     },
     /// Why a call waits in its line.
     Why {

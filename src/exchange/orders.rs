@@ -5,7 +5,7 @@ use super::command::{Answer, Command, Verb};
 use super::input::Output;
 use crate::call::{self, Conflict, Order};
 use crate::clock::{Now, SECOND};
-use crate::fact::{Brief, Cause, Supervision, Way};
+use crate::fact::{Brief, Cause, Origin, Supervision, Target, Way};
 use crate::id::{CallRef, SeatId};
 use crate::sip::auth::Password;
 
@@ -29,11 +29,23 @@ impl Exchange {
             Command::HangUp { .. } => Answer::Unknown,
             Command::Transfer { call, to, way, brief, by } => self.transfer(call, &to, way, brief, &by, now),
             Command::Conference { call, verb, by, why } => self.verb(call, verb, &by, why, now),
-            Command::Supervise { call, seat, mode, by, why } => self.supervise(call, &seat, mode, &by, &why, now),
+            Command::Release { call, seat, by } => {
+                tracing::debug!(%call, by, "a seat's leg is ended by an order");
+                self.release(call, seat.as_ref(), now)
+            }
+            Command::Supervise { call, seat, mode, by, why, granted } => {
+                self.supervise(call, (&seat, granted), mode, &by, &why, now)
+            }
             Command::Seat { seat, agent, state, reason, by } => self.set_seat(seat, agent, state, reason, by, now),
             Command::Lend { seat, .. } if !self.settings.seats.contains_key(&seat) => Answer::Unknown,
             Command::Lend { seat, password, seconds } => {
                 self.seats.lend(seat, Password::Plain(password.0), now.mono + u64::from(seconds) * SECOND);
+                Answer::Done
+            }
+            Command::TakeBack { seat } => {
+                if self.seats.take_back(&seat) {
+                    self.seat_lost(seat.as_str(), Cause::Normal, now);
+                }
                 Answer::Done
             }
             Command::Why { call } => self.why_row(call, now),
@@ -97,11 +109,43 @@ impl Exchange {
         self.order(call, agent, order, by, now).map_or_else(|why| Answer::Conflict { why }, |()| Answer::Done)
     }
 
-    fn supervise(&mut self, call: CallRef, seat: &SeatId, mode: Supervision, by: &str, why: &str, now: Now) -> Answer {
+    /// For a phone that stands beside its page: what its own keys would do.
+    fn release(&mut self, call: CallRef, seat: Option<&SeatId>, now: Now) -> Answer {
+        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
+        if let Origin::Seat(from) = &live.call.journey.origin
+            && seat == Some(from)
+        {
+            self.tell(call, call::Input::HangUp(Cause::Normal), now);
+            return Answer::Done;
+        }
+        let his = |member: &&call::Member| match seat {
+            Some(seat) => matches!(&member.target, Some(Target::Seat(of)) if *of == *seat),
+            None => Some(member.leg) == live.call.agent(),
+        };
+        let Some((leg, answered)) = live.call.members().iter().find(his).map(|m| (m.leg, m.answered)) else {
+            return Answer::Conflict { why: Conflict::NotTheAgent };
+        };
+        let Some(session) = self.calls.session_of(call, leg) else {
+            return Answer::Conflict { why: Conflict::NoTalk };
+        };
+        self.released(session, answered, now);
+        Answer::Done
+    }
+
+    fn supervise(
+        &mut self,
+        call: CallRef,
+        (seat, granted): (&SeatId, bool),
+        mode: Supervision,
+        by: &str,
+        why: &str,
+        now: Now,
+    ) -> Answer {
         if !self.calls.contains_key(&call) {
             return Answer::Unknown;
         }
-        if !self.may_supervise(seat, call) {
+        let known = self.settings.seats.contains_key(seat);
+        if !(self.may_supervise(seat, call) || granted && known) {
             return Answer::Forbidden;
         }
         let who = if by.is_empty() { seat.as_str() } else { by };

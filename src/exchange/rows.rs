@@ -105,9 +105,9 @@ pub struct CallRow {
 /// Why a call is not simply one that was dialled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Came {
-    /// `overflow`, `returned`, `callback`.
+    /// `overflow`, `returned`, `callback`; `transfer` as long as a transfer is under way.
     pub why: String,
-    /// From whom: a group's title, a department.
+    /// From whom: a group's title, a department, a seat.
     pub from: String,
     /// Why not there, as an agent's screen says it; empty: nothing to say.
     #[serde(default)]

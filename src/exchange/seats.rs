@@ -15,7 +15,7 @@ use crate::sip::flow::{Flow, Transport};
 use crate::sip::name::Name;
 use crate::sip::registrar::{Binding, Change, Registrar};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Passwords that a seat has beside its own.
@@ -52,6 +52,10 @@ pub(super) struct Seats {
     strangers: Summed<IpAddr>,
     /// Passwords beside the seats' own, and when each ends, µs monotonic; the newest last.
     lent: BTreeMap<SeatId, Vec<(Password, u64)>>,
+    /// When the one ends that was shown last; `None`: it was a seat's own.
+    shown_until: Option<u64>,
+    /// Seats whose phones have registered by a lent one.
+    guests: BTreeSet<SeatId>,
 }
 
 impl Seats {
@@ -63,6 +67,8 @@ impl Seats {
             lockouts: Lockouts::new(limits),
             strangers: Summed::every(WRITTEN_EVERY),
             lent: BTreeMap::new(),
+            shown_until: None,
+            guests: BTreeSet::new(),
         }
     }
 
@@ -78,7 +84,9 @@ impl Seats {
         for header in m.values(Name::Authorization).chain(m.values(Name::ProxyAuthorization)) {
             let lookup = |user: &str| -> Option<Password> { known.get(user).map(|s| s.password.clone()) };
             let own = self.realm.verify(header, m.method_token(), peer.ip(), now, lookup);
-            match self.lent_one(own, header, m.method_token(), peer.ip(), now) {
+            let (verdict, until) = self.lent_one(own, header, m.method_token(), peer.ip(), now);
+            self.shown_until = until;
+            match verdict {
                 Verdict::Ok { user, .. } => {
                     let seat = SeatId::from(&*user);
                     if self.admits(&seat, incoming, now) {
@@ -112,17 +120,23 @@ impl Seats {
         method: &[u8],
         from: IpAddr,
         now: Now,
-    ) -> Verdict<'h> {
-        let Verdict::Wrong(Some(guess)) = &own else { return own };
-        let Some(his) = self.lent.get_mut(&*guess.user) else { return own };
+    ) -> (Verdict<'h>, Option<u64>) {
+        let Verdict::Wrong(Some(guess)) = &own else { return (own, None) };
+        let Some(his) = self.lent.get_mut(&*guess.user) else { return (own, None) };
         his.retain(|(_, until)| now.mono < *until);
-        for (password, _) in his.iter().rev() {
+        for (password, until) in his.iter().rev() {
             let right = self.realm.verify(header, method, from, now, |_| Some(password));
             if matches!(right, Verdict::Ok { .. }) {
-                return right;
+                return (right, Some(*until));
             }
         }
-        own
+        (own, None)
+    }
+
+    /// What was lent holds no more. Whether the seat's phone was there by it: it is not any more.
+    pub fn take_back(&mut self, seat: &SeatId) -> bool {
+        self.lent.remove(seat);
+        self.guests.remove(seat) && self.registrar.remove(seat.as_str()) == Change::Removed
     }
 
     fn admits(&self, seat: &SeatId, incoming: &Incoming, now: Now) -> bool {
@@ -187,9 +201,17 @@ impl Seats {
         incoming: &Incoming,
         now: Now,
     ) -> Result<(Change, String), (u16, String)> {
-        let done = self.registrar.register(seat.as_str(), incoming, now)?;
+        // Whoever is there by a lent password is not there for longer than that holds.
+        let most = self.shown_until.map(|until| until.saturating_sub(now.mono) / SECOND);
+        let most = most.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX));
+        let done = self.registrar.register(seat.as_str(), incoming, most, now)?;
         if matches!(done.0, Change::Bound | Change::Refreshed | Change::Restarted) {
             self.lockouts.registered(seat, incoming.flow.peer);
+            if self.shown_until.is_some() {
+                self.guests.insert(seat.clone());
+            } else {
+                self.guests.remove(seat);
+            }
         }
         Ok(done)
     }

@@ -80,6 +80,16 @@ impl Exchange {
         self.leg_event(session, LegEvent::Ended { cause: Cause::Lost }, now);
     }
 
+    /// Ours ends what the phone's own keys would have ended: a talk, or ringing that is declined.
+    pub(super) fn released(&mut self, session: SessionId, answered: bool, now: Now) {
+        self.endpoint.hang_up(session, cause::leg_reason(Cause::Normal).as_bytes(), now);
+        let event = match answered {
+            true => LegEvent::Ended { cause: Cause::Normal },
+            false => LegEvent::Failed { cause: Cause::Rejected, status: None },
+        };
+        self.leg_event(session, event, now);
+    }
+
     /// A target has moved: it is followed inside the directory only (product §5.4).
     fn moved(&mut self, session: SessionId, uri: &[u8], now: Now) {
         let Some((call, leg)) = self.calls.owner(session) else { return };

@@ -2,7 +2,7 @@
 
 use super::rows::Came;
 use crate::call::Call;
-use crate::fact::{Cause, Fact, Supervision};
+use crate::fact::{Cause, Fact, Supervision, Target};
 use crate::id::GroupId;
 
 /// Folded from the facts of one call.
@@ -18,6 +18,8 @@ pub(super) struct Standing {
     pub placed: Option<i64>,
     /// How its supervisor is there, from the moment he asked.
     pub supervision: Option<Supervision>,
+    /// Who has it passed on at present, and why, in his words.
+    passed: Option<(String, String)>,
     /// The line that it has left last without an answer, and why.
     overflowed: Option<(GroupId, Cause)>,
 }
@@ -33,6 +35,15 @@ impl Standing {
             }
             Fact::Overflowed { group, why } => self.overflowed = Some((group.clone(), *why)),
             Fact::Supervised { mode, .. } => self.supervision = Some(*mode),
+            Fact::TransferAsked { by, brief, .. } => {
+                let asks = call.members().iter().find(|member| member.leg == *by);
+                let seat = asks.and_then(|member| match &member.target {
+                    Some(Target::Seat(seat)) => Some(seat.to_string()),
+                    Some(Target::Trunk { .. }) | None => None,
+                });
+                self.passed = seat.map(|seat| (seat, brief.reason.clone()));
+            }
+            Fact::TransferEnded { .. } => self.passed = None,
             _ => {}
         }
         if self.stage.0 != call.stage() {
@@ -57,6 +68,9 @@ impl Standing {
             let seen = cause.map_or("", crate::call::cause::seen).to_owned();
             Came { why: why.to_owned(), from, seen }
         };
+        if let Some((from, why)) = &self.passed {
+            return Some(Came { why: "transfer".to_owned(), from: from.clone(), seen: why.clone() });
+        }
         if let Some((from, cause)) = &journey.came_back {
             return Some(came("returned", from.clone(), Some(*cause)));
         }

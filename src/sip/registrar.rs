@@ -63,11 +63,17 @@ impl Registrar {
         Self { bindings: BTreeMap::new(), expiries: BTreeSet::new(), flows: BTreeSet::new(), granted }
     }
 
-    /// Carries out an authenticated REGISTER of `user`: what changed, and the header lines of the 200.
+    /// Carries out an authenticated REGISTER of `user`, for `most` seconds at the longest: what changed, and the header lines of the 200.
     ///
     /// # Errors
     /// The status that refuses it (400, 403, 423, 500) with header lines.
-    pub fn register(&mut self, user: &str, incoming: &Incoming, now: Now) -> Result<(Change, String), (u16, String)> {
+    pub fn register(
+        &mut self,
+        user: &str,
+        incoming: &Incoming,
+        most: u32,
+        now: Now,
+    ) -> Result<(Change, String), (u16, String)> {
         let m = &incoming.message;
         let plain = |status| Err((status, String::new()));
         let Some(aor) = m.to().and_then(|to| Uri::read(to.uri)) else { return plain(400) };
@@ -87,7 +93,7 @@ impl Registrar {
             [] => Change::None,
             [b"*"] if general == Some(0) => self.remove(user),
             [b"*"] => return plain(400),
-            several => self.bind(user, incoming, several, general, cseq, now)?,
+            several => self.bind(user, incoming, several, general, (cseq, most), now)?,
         };
         Ok((change, self.contact_lines(user, now)))
     }
@@ -98,7 +104,7 @@ impl Registrar {
         incoming: &Incoming,
         contacts: &[&[u8]],
         general: Option<u32>,
-        cseq: u32,
+        (cseq, most): (u32, u32),
         now: Now,
     ) -> Result<Change, (u16, String)> {
         let (shortest, longest) = self.granted;
@@ -122,7 +128,7 @@ impl Registrar {
                 change = if same { self.remove(user) } else { change };
                 continue;
             }
-            let expires_at = now.mono + u64::from(expires.min(longest)) * SECOND;
+            let expires_at = now.mono + u64::from(expires.min(longest).min(most)) * SECOND;
             let binding = Binding {
                 contact: Bytes::copy_from_slice(address.uri),
                 flow: incoming.flow,
@@ -305,9 +311,9 @@ mod tests {
                 let mut registrar = Registrar::new((30, 3600));
                 let now = Now::default().plus(SECOND);
                 if let Some((call_id, cseq, port, lines)) = before {
-                    registrar.register("8001", &incoming(call_id, cseq, port, lines), now).unwrap();
+                    registrar.register("8001", &incoming(call_id, cseq, port, lines), u32::MAX, now).unwrap();
                 }
-                let result = registrar.register("8001", &incoming("a", cseq, 6000, lines), now.plus(SECOND));
+                let result = registrar.register("8001", &incoming("a", cseq, 6000, lines), u32::MAX, now.plus(SECOND));
                 let result = match result {
                     Ok((change, lines)) => format!("{change:?} {}", lines.replace("\r\n", " ")),
                     Err((status, lines)) => format!("{status} {}", lines.replace("\r\n", " ")),
@@ -319,7 +325,8 @@ mod tests {
             }
         }
         insta::assert_snapshot!(table);
-        let other = Registrar::new((30, 3600)).register("8002", &incoming("a", 1, 6000, DESK), Now::default());
+        let other =
+            Registrar::new((30, 3600)).register("8002", &incoming("a", 1, 6000, DESK), u32::MAX, Now::default());
         assert_eq!(other, Err((403, String::new())), "another's binding");
     }
 
@@ -328,13 +335,13 @@ mod tests {
         let mut registrar = Registrar::new((30, 3600));
         let now = Now::default();
         let register = incoming("a", 1, 6000, "Contact: <sip:8001@127.0.0.2:6000>;expires=60\r\n");
-        registrar.register("8001", &register, now).unwrap();
+        registrar.register("8001", &register, u32::MAX, now).unwrap();
         assert!(registrar.knows(&register.flow));
         assert_eq!(registrar.deadline(), Some(60 * SECOND));
         assert!(registrar.expire(now.plus(60 * SECOND - 1)).is_empty());
         assert_eq!(registrar.expire(now.plus(60 * SECOND)), ["8001"]);
         assert_eq!((registrar.deadline(), registrar.bindings().count()), (None, 0));
-        registrar.register("8001", &register, now).unwrap();
+        registrar.register("8001", &register, u32::MAX, now).unwrap();
         assert_eq!(registrar.flow_lost(&register.flow), ["8001"]);
         assert_eq!((registrar.deadline(), registrar.knows(&register.flow)), (None, false));
     }

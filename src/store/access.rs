@@ -6,12 +6,14 @@
 
 use super::{Error, private};
 use crate::access::{Accounts, Chain, Deed, Entry, Session, broken_at};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+/// Where the end of the trail is written down.
+const HEAD: &str = "head.json";
 /// A file of the trail that is longer is followed by another one, bytes.
 const SEGMENT: u64 = 16 << 20;
 
@@ -23,6 +25,32 @@ pub struct Access {
     file: File,
     length: u64,
     unsynced: bool,
+}
+
+/// The end of the trail as it was last known to be on the disk: whoever cuts the trail cuts behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    seq: u64,
+    hash: String,
+}
+
+/// Lines of the trail that are not on the disk yet.
+#[derive(Debug)]
+pub struct Unsynced {
+    file: File,
+    head: Head,
+    folder: PathBuf,
+}
+
+impl Unsynced {
+    /// Onto the disk, and then where the trail ends.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn sync(self) -> io::Result<()> {
+        self.file.sync_data()?;
+        keep_value(&self.folder.join(HEAD), &self.head)
+    }
 }
 
 /// What a start finds.
@@ -70,6 +98,7 @@ impl Access {
                 last.clone()
             }
         };
+        let broken = broken.or_else(|| shorter(&trail, &chain));
         private::file(&path).map_err(told(&path))?;
         let file = private::made().append(true).open(&path).map_err(told(&path))?;
         let length = file.metadata().map_err(told(&path))?.len();
@@ -82,15 +111,13 @@ impl Access {
     /// # Errors
     /// As the system says: the old ones are there still.
     pub fn keep_accounts(&self, accounts: &Accounts) -> io::Result<()> {
-        write(&self.folder.join("accounts.json"), accounts)
+        keep_value(&self.folder.join("accounts.json"), accounts)
     }
 
-    /// Keeps who is signed in.
-    ///
-    /// # Errors
-    /// As [`Self::keep_accounts`].
-    pub fn keep_sessions(&self, sessions: &[([u8; 32], Session)]) -> io::Result<()> {
-        write(&self.folder.join("sessions.json"), &sessions)
+    /// The file of those who are signed in, which [`keep_value`] writes.
+    #[must_use]
+    pub fn sessions(&self) -> PathBuf {
+        self.folder.join("sessions.json")
     }
 
     /// Writes a deed into the trail.
@@ -116,12 +143,22 @@ impl Access {
         Ok(entry)
     }
 
-    /// Onto the disk, if there is something new.
+    /// What is new and not on the disk yet, to be synced without holding this.
     ///
     /// # Errors
     /// As the system says.
-    pub fn sync(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.unsynced) { self.file.sync_data() } else { Ok(()) }
+    pub fn unsynced(&mut self) -> io::Result<Option<Unsynced>> {
+        if !self.unsynced {
+            return Ok(None);
+        }
+        let (file, (seq, hash)) = (self.file.try_clone()?, self.head());
+        self.unsynced = false;
+        Ok(Some(Unsynced { file, head: Head { seq, hash }, folder: self.folder.clone() }))
+    }
+
+    /// It did not get there.
+    pub const fn sync_again(&mut self) {
+        self.unsynced = true;
     }
 
     /// The hash that holds the whole trail, and the number of its last entry.
@@ -168,7 +205,13 @@ pub fn proved(trail: &Path) -> Result<(u64, Option<u64>), Error> {
         count += all.len() as u64;
         chain = all.last().map_or(chain, Chain::behind);
     }
-    Ok((count, None))
+    Ok((count, shorter(trail, &chain)))
+}
+
+/// The first entry that is not there any more, where a trail ends before the end that was written down.
+fn shorter(trail: &Path, chain: &Chain) -> Option<u64> {
+    let head: Head = read(&trail.with_file_name(HEAD)).ok().flatten()?;
+    (chain.seq() < head.seq).then(|| chain.seq() + 1)
 }
 
 fn told(path: &Path) -> impl Fn(io::Error) -> Error {
@@ -220,7 +263,11 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     }
 }
 
-fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+/// Writes a value whole, as [`keep`] does.
+///
+/// # Errors
+/// As [`keep`].
+pub fn keep_value(path: &Path, value: &impl Serialize) -> io::Result<()> {
     keep(path, &serde_json::to_vec(value)?)
 }
 
@@ -292,6 +339,32 @@ mod tests {
         let changed = String::from_utf8(fs::read(&file).unwrap()).unwrap().replacen("\"of\":\"2\"", "\"of\":\"7\"", 1);
         fs::write(&file, changed).unwrap();
         assert_eq!(proved(&again.trail()).unwrap(), (0, Some(3)));
+        assert_eq!(Access::open(&state).unwrap().broken, Some(3));
+        let _ = fs::remove_dir_all(&state);
+    }
+
+    #[test]
+    fn a_trail_that_was_cut_at_its_end_is_not_whole() {
+        let state = folder("cut");
+        let mut access = Access::open(&state).unwrap().access;
+        for n in 0..3 {
+            access.note(deed(n), i64::from(n)).unwrap();
+        }
+        access.unsynced().unwrap().unwrap().sync().unwrap();
+        assert!(access.unsynced().unwrap().is_none());
+        let (trail, file) = (access.trail(), segments(&access.trail()).unwrap().remove(0));
+        // What is written behind the head that is on the disk may be lost by a power cut.
+        access.note(deed(3), 3).unwrap();
+        drop(access);
+        assert_eq!(proved(&trail).unwrap(), (4, None));
+        let lines = |keep: usize| {
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(&file, text.split_inclusive('\n').take(keep).collect::<String>()).unwrap();
+        };
+        lines(3);
+        assert_eq!(proved(&trail).unwrap(), (3, None));
+        lines(2);
+        assert_eq!(proved(&trail).unwrap(), (2, Some(3)));
         assert_eq!(Access::open(&state).unwrap().broken, Some(3));
         let _ = fs::remove_dir_all(&state);
     }

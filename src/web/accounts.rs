@@ -8,6 +8,7 @@ use super::query::Query;
 use super::visitor::Visitor;
 use crate::access::{Change, New, Outcome};
 use crate::admin::{AccountRow, Charge, NOTE, Settled};
+use crate::exchange::{Command, SeatSet};
 use crate::ledger::print::record;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -49,11 +50,31 @@ pub(super) async fn add(State(backend): Desk, visitor: Visitor, request: Request
 pub(super) async fn change(State(backend): Desk, visitor: Visitor, of: Name, request: Request) -> Told {
     let name = named(of)?;
     let change: Change = Fields::read(&body(request, backend.limits.arrival).await?)?.rest()?;
-    answered(settle(&backend, &visitor, Charge::Change { name, change }).await?)
+    let gone = change.disabled == Some(true);
+    let settled = settle(&backend, &visitor, Charge::Change { name: name.clone(), change }).await?;
+    backend.takes_back(&name).await;
+    if gone {
+        leaves(&backend, &visitor, &name).await;
+    }
+    answered(settled)
+}
+
+/// Whoever signs in no more sits nowhere any more: his seat gets no further calls.
+async fn leaves(backend: &Backend, visitor: &Visitor, name: &str) {
+    let agent = backend.people.account(name).and_then(|account| account.agent);
+    let Some(row) = agent.and_then(|agent| backend.views.board.seat_of(&agent)) else { return };
+    let (state, reason) = (Some(SeatSet::Out), "账号停用".to_owned());
+    let order = Command::Seat { seat: row.seat.clone(), agent: None, state, reason, by: visitor.who.name.clone() };
+    if backend.ask(order).await.is_err() {
+        tracing::warn!(seat = %row.seat, "the seat of an account that is disabled could not be signed out");
+    }
 }
 
 pub(super) async fn reset(State(backend): Desk, visitor: Visitor, of: Name) -> Told {
-    answered(settle(&backend, &visitor, Charge::Reset { name: named(of)? }).await?)
+    let name = named(of)?;
+    let settled = settle(&backend, &visitor, Charge::Reset { name: name.clone() }).await?;
+    backend.takes_back(&name).await;
+    answered(settled)
 }
 
 pub(super) async fn token(State(backend): Desk, visitor: Visitor, of: Name, request: Request) -> Told {

@@ -5,21 +5,27 @@ use super::fault::Fault;
 use super::limits::Limits;
 use super::notes::Notes;
 use super::people::People;
+use super::room::Room;
+use super::shown::Shown;
 use super::views::Views;
 use super::visitor::Visitor;
-use crate::access::{Outcome, Secret};
+use crate::access::{Deed, Outcome, Secret};
 use crate::admin::{Ask, put};
 use crate::clock::machine_wall;
 use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
-use crate::id::CallRef;
-use std::sync::Arc;
+use crate::id::{CallRef, SeatId};
+use arc_swap::ArcSwap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
 /// Records and recordings that are read at a time: the disk is the calls' first.
 const READERS: usize = 2;
+/// Recordings that are sent at a time: each lies in memory meanwhile.
+const PLAYERS: usize = 16;
 /// How often a call is looked at while somebody waits for its transfer, if nothing is told of it.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -34,12 +40,22 @@ pub(super) struct Backend {
     pub(super) people: Arc<People>,
     /// Records and recordings that are read at a time.
     pub(super) readers: Semaphore,
+    /// Recordings that are sent at a time.
+    pub(super) players: Arc<Semaphore>,
+    /// Who hears which call, and since when, µs monotonic.
+    pub(super) hearings: Mutex<BTreeMap<(String, CallRef), u64>>,
+    /// Streams of changes that each person follows.
+    pub(super) followed: Arc<Mutex<BTreeMap<String, usize>>>,
+    /// The seats whose telephones each account has in its pages.
+    pub(super) lent: Mutex<BTreeMap<String, BTreeSet<SeatId>>>,
     /// What somebody must see to.
     pub(super) alarms: Alarms,
+    /// How much room there is on the disks.
+    pub(super) room: ArcSwap<Room>,
     /// What is said to a seat's pages.
     pub(super) notes: Notes,
     /// The one-key panel as it is sent.
-    pub(super) panel: watch::Sender<Arc<str>>,
+    pub(super) panel: watch::Sender<Arc<Shown>>,
     /// When the API began, µs since the epoch by this machine's clock.
     pub(super) started: i64,
 }
@@ -48,11 +64,29 @@ impl Backend {
     pub(super) fn new(token: &str, asks: mpsc::Sender<Ask>, views: Views, people: Arc<People>, limits: Limits) -> Self {
         let token = Secret::of(token.as_bytes());
         let watchers = Arc::new(Semaphore::new(limits.watchers));
-        let panel = watch::Sender::new(r#"{"panel":null}"#.into());
+        let panel = watch::Sender::default();
         let (notes, started) = (Notes::default(), machine_wall());
-        let readers = Semaphore::new(READERS);
-        let alarms = Alarms::open(&views.house.state);
-        Self { token, asks, limits, watchers, views, people, alarms, readers, notes, panel, started }
+        let (readers, players) = (Semaphore::new(READERS), Arc::new(Semaphore::new(PLAYERS)));
+        let (hearings, followed, lent) = (Mutex::default(), Arc::default(), Mutex::default());
+        let (alarms, room) = (Alarms::open(&views.house.state), ArcSwap::default());
+        Self {
+            token,
+            asks,
+            limits,
+            watchers,
+            views,
+            people,
+            alarms,
+            room,
+            readers,
+            players,
+            hearings,
+            followed,
+            lent,
+            notes,
+            panel,
+            started,
+        }
     }
 
     /// Whether this is the token, in a time that does not depend on where they differ.
@@ -78,6 +112,23 @@ impl Backend {
         noted.map_err(|_| Fault::unwritten())
     }
 
+    /// The same of a program that says for whom it acts.
+    ///
+    /// # Errors
+    /// As [`Self::note`].
+    pub(super) fn note_for(
+        &self,
+        visitor: &Visitor,
+        by: &str,
+        (what, of, why): (&str, &str, &str),
+        outcome: Outcome,
+    ) -> Result<(), Fault> {
+        let who = visitor.who.name.clone();
+        let by = if visitor.who.trusted { by.to_owned() } else { String::new() };
+        let (from, [what, of, why]) = (visitor.from.to_string(), [what, of, why].map(str::to_owned));
+        self.people.note(Deed { who, by, from, what, of, why, outcome }).map_err(|_| Fault::unwritten())
+    }
+
     /// Waits until the exchange takes no questions any more.
     pub(super) async fn stopped(&self) {
         self.asks.closed().await;
@@ -89,6 +140,23 @@ impl Backend {
     /// 503 when it does not answer in time, or stops.
     pub(super) async fn ask(&self, command: Command) -> Result<Answer, Fault> {
         put(command, &self.asks, self.limits.patience).await.map_err(Fault::from)
+    }
+
+    /// A page has a seat's telephone, for this account.
+    pub(super) fn lends(&self, account: &str, seat: &SeatId) {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        lent.entry(account.to_owned()).or_default().insert(seat.clone());
+    }
+
+    /// Nobody is signed in by this account any more: its pages' telephones are taken back.
+    pub(super) async fn takes_back(&self, account: &str) {
+        if self.people.is_in(account) {
+            return;
+        }
+        let seats = self.lent.lock().unwrap_or_else(PoisonError::into_inner).remove(account).unwrap_or_default();
+        for seat in seats {
+            let _ = self.ask(Command::TakeBack { seat }).await;
+        }
     }
 
     /// A live call as it is now; nothing when there is none of that name.

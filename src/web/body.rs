@@ -11,6 +11,8 @@ use tokio::time::timeout;
 
 /// Longest body, bytes.
 pub(super) const BODY: usize = 16 << 10;
+/// Longest body with the texts of a plan, bytes: a city's plan is a hundredth of it.
+pub(super) const PLAN: usize = 4 << 20;
 /// Longest number that can be ordered, characters.
 const NUMBER: usize = 32;
 
@@ -92,6 +94,11 @@ impl Fields {
         })
     }
 
+    /// A value as it stands there; nothing when it is not there.
+    pub(super) fn value(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field).filter(|value| !value.is_null())
+    }
+
     /// A number to be dialled.
     ///
     /// # Errors
@@ -164,9 +171,10 @@ fn wrong(field: &str, zh: &str, en: &str) -> Fault {
 /// The body, in time and within its limit.
 pub(super) async fn body(request: Request, arrival: Duration) -> Result<Bytes, Fault> {
     let kind = request.headers().get(CONTENT_TYPE).cloned();
+    let most = if request.uri().path().starts_with("/api/v1/plan/") { PLAN } else { BODY };
     let body = timeout(arrival, Bytes::from_request(request, &())).await.map_err(|_| Fault::slow())?;
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(BODY),
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::too_large(most),
         _ => Fault::malformed(StatusCode::BAD_REQUEST, "body", ("请求体没有传完", "the body broke off")),
     })?;
     if !body.is_empty() && !kind.is_some_and(|kind| is_json(&kind)) {

@@ -1,10 +1,11 @@
 //! `GET /health`: how the switchboard is, for whoever looks after it: figures of its pulse, trunks, queues, disks, and what of them
 //! wants somebody. It is answered from what others publish; the signalling thread is asked only while it is known to answer.
 
+use super::alarms::Standing;
 use super::backend::Backend;
 use super::fault::{Told, json};
 use super::health::{Reason, reasons};
-use super::views::Folder;
+use super::room::{Disk, Room, disks};
 use crate::admin::Pulse;
 use crate::clock::{MILLI, machine_wall};
 use crate::dialplan::{Plan, Role};
@@ -12,11 +13,14 @@ use crate::exchange::{Answer, Command, GroupRow, Storage, TrunkRow};
 use crate::live::GroupNow;
 use axum::extract::State;
 use axum::http::StatusCode;
-use rustix::fs::statvfs;
 use serde::Serialize;
 use serde_json::{Value, json as object};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+/// How often the room on the disks is looked at for the list of alarms.
+const EVERY: Duration = Duration::from_secs(10);
 /// Free on a disk, bytes: less is bad, less than ten times this is worth a look.
 const SPACE: u64 = 100 << 20;
 /// Facts that the records' thread may be behind, and those that can wait before it.
@@ -44,6 +48,9 @@ enum Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Check {
     level: Level,
+    /// Of what it is an alarm as long as it is so; empty: it is none.
+    #[serde(skip)]
+    subject: String,
     zh: String,
     en: String,
 }
@@ -54,7 +61,46 @@ struct Checks(Vec<Check>);
 
 impl Checks {
     fn add(&mut self, level: Level, zh: impl Into<String>, en: impl Into<String>) {
-        self.0.push(Check { level, zh: zh.into(), en: en.into() });
+        self.alarm(level, String::new(), zh, en);
+    }
+
+    /// The same where somebody on the floor must see to it.
+    fn alarm(&mut self, level: Level, subject: String, zh: impl Into<String>, en: impl Into<String>) {
+        self.0.push(Check { level, subject, zh: zh.into(), en: en.into() });
+    }
+}
+
+/// What is so that should not be, for the list of alarms.
+pub(super) fn standing(pulse: &Pulse, groups: &[GroupNow], plan: &Plan, room: &Room) -> Vec<Standing> {
+    let mut checks = Checks::default();
+    lines(pulse, plan, None, &mut checks);
+    load(pulse, &mut checks);
+    books(pulse, &mut checks);
+    self::room(room, &mut checks);
+    staff(groups, &mut checks);
+    let alarms = checks.0.into_iter().filter(|check| !check.subject.is_empty());
+    alarms.map(|Check { subject, zh, en, .. }| Standing { subject, zh, en }).collect()
+}
+
+/// Looks after the room as long as the daemon runs: a share that hangs holds up nothing but this.
+pub(super) async fn watch(backend: Arc<Backend>) {
+    let mut tick = interval_at(Instant::now() + EVERY, EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = backend.stopped() => return,
+        }
+        let disks = disks(&backend.views.house.folders).await;
+        let storage = storage(&backend).await;
+        backend.room.store(Arc::new(Room { disks, storage }));
+    }
+}
+
+async fn storage(backend: &Backend) -> Option<Storage> {
+    match backend.ask(Command::Recordings).await {
+        Ok(Answer::Recordings { storage }) => storage,
+        Ok(_) | Err(_) => None,
     }
 }
 
@@ -78,7 +124,8 @@ pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Told {
     lines(&pulse, &plan, trunks.as_deref(), &mut checks);
     load(&pulse, &mut checks);
     books(&pulse, &mut checks);
-    room(storage.as_ref(), &disks, &mut checks);
+    let space = Room { disks, storage };
+    room(&space, &mut checks);
     staff(&views.board.groups(), &mut checks);
     let told = object!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -91,8 +138,8 @@ pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Told {
         "trunks": trunks.map(|rows| titled(&rows, &plan)),
         "ports": ports(&pulse),
         "queues": queues(&backend, &pulse),
-        "disk": disks,
-        "recordings": storage,
+        "disk": space.disks,
+        "recordings": space.storage,
         "checks": checks.0,
     });
     Ok(json(StatusCode::OK, &told))
@@ -111,13 +158,9 @@ pub(super) fn titled(rows: &[TrunkRow], plan: &Plan) -> Vec<Value> {
 }
 
 async fn questions(backend: &Backend) -> Said {
-    let (trunks, storage) = tokio::join!(backend.ask(Command::Trunks), backend.ask(Command::Recordings));
+    let (trunks, storage) = tokio::join!(backend.ask(Command::Trunks), storage(backend));
     let trunks = match trunks {
         Ok(Answer::Trunks { trunks }) => Some(trunks),
-        Ok(_) | Err(_) => None,
-    };
-    let storage = match storage {
-        Ok(Answer::Recordings { storage }) => storage,
         Ok(_) | Err(_) => None,
     };
     Said { trunks, storage }
@@ -168,35 +211,6 @@ fn queues(backend: &Backend, pulse: &Pulse) -> Vec<Value> {
     ]
 }
 
-/// A disk, as it is told.
-#[derive(Debug, Serialize)]
-struct Disk {
-    what: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    path: String,
-    /// Bytes.
-    free: u64,
-    total: u64,
-}
-
-/// The disks of the daemon's folders; beside everything else, since a share that hangs would hold it up.
-async fn disks(folders: &[Folder]) -> Vec<Disk> {
-    let folders = folders.to_vec();
-    let look = move || {
-        let disk = |folder: Folder| {
-            // A folder that is not there yet will be made in the nearest one that is.
-            let standing = folder.path.ancestors().find(|path| path.is_dir())?;
-            let disk = statvfs(standing).ok()?;
-            let (free, total) = (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize);
-            let (what, zh, en) = folder.what;
-            Some(Disk { what, zh, en, path: folder.path.display().to_string(), free, total })
-        };
-        folders.into_iter().filter_map(disk).collect()
-    };
-    tokio::task::spawn_blocking(look).await.unwrap_or_default()
-}
-
 fn serving(reasons: &[Reason], checks: &mut Checks) {
     // Of the journal more is told with the books.
     for (zh, en) in reasons.iter().filter(|reason| !reason.is_journal()).map(Reason::words) {
@@ -211,21 +225,24 @@ fn serving(reasons: &[Reason], checks: &mut Checks) {
 fn lines(pulse: &Pulse, plan: &Plan, rows: Option<&[TrunkRow]>, checks: &mut Checks) {
     let before = checks.0.len();
     for (trunk, _, _) in pulse.meters.trunks.iter().filter(|(_, up, _)| !up) {
-        let found = plan.trunk(trunk);
+        let (found, subject) = (plan.trunk(trunk), format!("trunk {trunk}"));
         let title = found.map_or("", |trunk| &*trunk.title);
         match found.map(|trunk| trunk.role) {
-            Some(Role::Emergency) => checks.add(
+            Some(Role::Emergency) => checks.alarm(
                 Level::Bad,
+                subject,
                 format!("紧急中继 {trunk} {title} 不应答：立即联系对方，110/119/120/122 走其余紧急中继"),
                 format!("the emergency trunk {trunk} {title} does not answer: 110, 119, 120 and 122 go by the others"),
             ),
-            Some(Role::Carrier) => checks.add(
+            Some(Role::Carrier) => checks.alarm(
                 Level::Bad,
+                subject,
                 format!("中继 {trunk} {title} 不应答"),
                 format!("trunk {trunk} {title} does not answer"),
             ),
-            _ => checks.add(
+            _ => checks.alarm(
                 Level::Warn,
+                subject,
                 format!("中继 {trunk} {title} 不应答：走它的号码按计划溢出"),
                 format!("trunk {trunk} {title} does not answer: its numbers overflow as the plan says"),
             ),
@@ -253,8 +270,9 @@ fn load(pulse: &Pulse, checks: &mut Checks) {
     if meters.shed_permille > 0 {
         let share = meters.shed_permille;
         let zh = format!("过载：{share}‰ 的普通来电被拒，紧急来电不受影响");
-        checks.add(
+        checks.alarm(
             Level::Bad,
+            "load".into(),
             zh,
             format!("overload: {share}‰ of ordinary calls are refused, emergency calls are not"),
         );
@@ -279,7 +297,7 @@ fn load(pulse: &Pulse, checks: &mut Checks) {
 fn books(pulse: &Pulse, checks: &mut Checks) {
     if let Some(why) = &pulse.journal.failing {
         let (zh, en) = (format!("事件日志写不进去：{why}"), format!("the journal cannot be written: {why}"));
-        checks.add(Level::Bad, zh, en);
+        checks.alarm(Level::Bad, "journal".into(), zh, en);
     }
     if pulse.journal.lost > 0 {
         let lost = pulse.journal.lost;
@@ -287,7 +305,8 @@ fn books(pulse: &Pulse, checks: &mut Checks) {
         checks.add(Level::Bad, zh, en);
     }
     if let Some(why) = &pulse.unbookable {
-        checks.add(Level::Bad, format!("话单写不进数据库：{why}"), format!("records cannot be booked: {why}"));
+        let (zh, en) = (format!("话单写不进数据库：{why}"), format!("records cannot be booked: {why}"));
+        checks.alarm(Level::Bad, "records".into(), zh, en);
     }
     let (unfolded, unbooked) = (pulse.unfolded, pulse.unbooked);
     if unfolded > BEHIND {
@@ -304,26 +323,28 @@ fn books(pulse: &Pulse, checks: &mut Checks) {
 }
 
 /// Disks, and the room for recordings.
-fn room(storage: Option<&Storage>, disks: &[Disk], checks: &mut Checks) {
+fn room(Room { disks, storage }: &Room, checks: &mut Checks) {
     if let Some(storage) = storage {
         let near = storage.quota.is_some_and(|quota| storage.bytes >= quota / 100 * 80);
         if storage.refused {
             let zh = "录音空间不足，不再开始新的录音";
-            checks.add(Level::Bad, zh, "there is no room for recordings: no further one begins");
+            let en = "there is no room for recordings: no further one begins";
+            checks.alarm(Level::Bad, "recordings".into(), zh, en);
         } else if near || storage.free < storage.min_free.saturating_mul(4) {
             checks.add(Level::Warn, "录音空间将满", "the room for recordings is nearly used up");
         }
     }
-    for Disk { zh, en, path, free, .. } in disks {
+    for Disk { what, zh, en, path, free, .. } in disks {
         let mib = free >> 20;
-        let level = match *free {
-            free if free < SPACE => Level::Bad,
-            free if free < 10 * SPACE => Level::Warn,
+        let (level, subject) = match *free {
+            free if free < SPACE => (Level::Bad, format!("disk {what}")),
+            free if free < 10 * SPACE => (Level::Warn, String::new()),
             _ => continue,
         };
-        checks.add(level, format!("{zh} {path} 只剩 {mib} MiB"), format!("{en} {path}: {mib} MiB free"));
+        checks.alarm(level, subject, format!("{zh} {path} 只剩 {mib} MiB"), format!("{en} {path}: {mib} MiB free"));
     }
-    let well = !storage.is_some_and(|storage| storage.refused) && disks.iter().all(|disk| disk.free >= 10 * SPACE);
+    let well =
+        !storage.as_ref().is_some_and(|storage| storage.refused) && disks.iter().all(|disk| disk.free >= 10 * SPACE);
     if well && !disks.is_empty() {
         checks.add(Level::Ok, "磁盘有余量", "the disks have room");
     }
@@ -333,9 +354,11 @@ fn room(storage: Option<&Storage>, disks: &[Disk], checks: &mut Checks) {
 fn staff(groups: &[GroupNow], checks: &mut Checks) {
     for GroupRow { group, title, at_work, least, short, disaster, .. } in groups.iter().map(|group| &group.row) {
         if *short {
+            // A group that is there at all hours is short without anybody, whatever its plan wants.
             let least = (*least).max(1);
             let zh = format!("坐席组 {group} {title}：在岗 {at_work} 席，应有 {least} 席");
-            checks.add(Level::Warn, zh, format!("group {group} {title}: {at_work} seats at work of at least {least}"));
+            let en = format!("group {group} {title}: {at_work} seats at work of at least {least}");
+            checks.alarm(Level::Warn, format!("group {group}"), zh, en);
         }
         if *disaster {
             let zh = format!("坐席组 {group} {title} 处于应急模式");
@@ -375,9 +398,20 @@ mod tests {
             |free| Disk {
                 what: "state", zh: "数据目录", en: "state folder", path: "/x".into(), free, total: 1 << 40
             };
-        assert_eq!(levels(|checks| room(None, &[disk(20 * SPACE)], checks)), [Level::Ok]);
-        assert_eq!(levels(|checks| room(None, &[disk(SPACE - 1), disk(2 * SPACE)], checks)), [Level::Bad, Level::Warn]);
-        let storage = Storage { refused: true, ..Storage::default() };
-        assert_eq!(levels(|checks| room(Some(&storage), &[disk(20 * SPACE)], checks)), [Level::Bad]);
+        let of = |free: &[u64]| Room { disks: free.iter().map(|free| disk(*free)).collect(), storage: None };
+        assert_eq!(levels(|checks| room(&of(&[20 * SPACE]), checks)), [Level::Ok]);
+        assert_eq!(levels(|checks| room(&of(&[SPACE - 1, 2 * SPACE]), checks)), [Level::Bad, Level::Warn]);
+        let storage = Some(Storage { refused: true, ..Storage::default() });
+        let full = Room { storage, ..of(&[20 * SPACE]) };
+        assert_eq!(levels(|checks| room(&full, checks)), [Level::Bad]);
+        let plan = crate::web::alarms::tests::plan();
+        let subjects = |space: &Room| {
+            let all = standing(&Pulse::default(), &[], &plan, space);
+            all.into_iter().map(|one| one.subject).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (subjects(&full), subjects(&of(&[SPACE - 1, 2 * SPACE]))),
+            (vec!["recordings".to_owned()], vec!["disk state".to_owned()])
+        );
     }
 }

@@ -4,6 +4,7 @@
 use super::guard;
 use super::places::Taken;
 use super::shared::Desk;
+use super::wire::Ongoing;
 use axum::http::header::{CONNECTION, HOST};
 use axum::http::{HeaderValue, StatusCode, Version};
 use hyper::body::Incoming;
@@ -14,8 +15,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
@@ -46,6 +47,19 @@ struct State {
     /// Requests that are being answered, and all that have come.
     active: AtomicUsize,
     count: AtomicUsize,
+    /// Streams of events that it carries.
+    streams: Mutex<Vec<Weak<()>>>,
+    /// Its place among the connections.
+    place: Mutex<Option<Taken>>,
+}
+
+impl State {
+    /// Somebody follows a stream of events on it: such an answer has no end, and the connection's time none either.
+    fn follows(&self) -> bool {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|stream| stream.strong_count() > 0);
+        !streams.is_empty()
+    }
 }
 
 /// A request that is being answered.
@@ -70,7 +84,8 @@ pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, desk: Desk, pl
     let stream = stream.into_std()?;
     stream.set_nodelay(true)?;
     let mut rest = TcpStream::from_std(stream.try_clone()?)?;
-    let (stream, state) = (TcpStream::from_std(stream)?, Arc::default());
+    let stream = TcpStream::from_std(stream)?;
+    let state = Arc::new(State { place: Mutex::new(Some(place)), ..State::default() });
     match &desk.tls {
         None => in_turn(TokioIo::new(stream), peer, &desk, &state).await?,
         Some(tls) => {
@@ -90,7 +105,7 @@ pub(super) async fn converse(stream: TcpStream, peer: SocketAddr, desk: Desk, pl
     // Closed with something unread, the kernel would reset the connection, and the client might never see its answer
     // (RFC 9112 §9.6). Our side is shut; what still comes is dropped.
     let drained = timeout(desk.limits.linger, drain(&mut rest)).await;
-    drop(place);
+    drop(state);
     drained.map_err(|_| io::ErrorKind::TimedOut)?
 }
 
@@ -110,11 +125,14 @@ where
             .with_upgrades()
     );
     // After its time a connection ends with the request that is under way.
-    let ended = match timeout(desk.limits.life, served.as_mut()).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            served.as_mut().graceful_shutdown();
-            timeout(desk.limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?
+    let ended = loop {
+        match timeout(desk.limits.life, served.as_mut()).await {
+            Ok(ended) => break ended,
+            Err(_) if state.follows() => {}
+            Err(_) => {
+                served.as_mut().graceful_shutdown();
+                break timeout(desk.limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?;
+            }
         }
     };
     ended.map_err(io::Error::other)
@@ -150,7 +168,7 @@ where
         let count = state.count.load(Relaxed);
         let idle = state.active.load(Relaxed) == 0 && (count == seen || desk.places.all_taken());
         seen = count;
-        if idle || begun.elapsed() > desk.limits.life {
+        if (idle || begun.elapsed() > desk.limits.life) && !state.follows() {
             served.as_mut().graceful_shutdown();
             break timeout(desk.limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?;
         }
@@ -174,6 +192,14 @@ async fn answered(
         request.headers_mut().insert(HOST, host);
     }
     let mut answer = desk.service.call(request).await?;
+    if let Some(Ongoing(stream)) = answer.extensions_mut().remove() {
+        state.streams.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+        // It has a place of its own among the streams, as one that was upgraded has, and ends with it.
+        if in_turn {
+            state.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
     state.upgraded.fetch_or(answer.status() == StatusCode::SWITCHING_PROTOCOLS, Relaxed);
     // Whoever waits for a place gets the next one that an answer sets free.
     if in_turn && desk.places.all_taken() {

@@ -2,6 +2,7 @@
 
 use super::doors::DOORS;
 use super::fault::{Told, json};
+use super::fields::{self, Field, Kind};
 use super::verb::Action;
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json as object};
@@ -19,6 +20,8 @@ pub(super) fn describe() -> Value {
         let parameter =
             |name| object!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } });
         let parameters: Vec<Value> = names.map(parameter).collect();
+        let (query, body) = fields::of(method, path);
+        let parameters: Vec<Value> = parameters.into_iter().chain(query.iter().map(asked)).collect();
         let failed = object!({ "$ref": "#/components/responses/Fault" });
         let mut operation = object!({
             "summary": zh,
@@ -27,11 +30,15 @@ pub(super) fn describe() -> Value {
             "parameters": parameters,
             "responses": { "200": { "description": "OK" }, "401": failed, "403": failed, "default": failed },
         });
-        if matches!(method, "POST" | "PATCH")
+        if (matches!(method, "POST" | "PATCH") || !body.is_empty())
             && let Some(operation) = operation.as_object_mut()
         {
-            let body = object!({ "content": { "application/json": { "schema": { "type": "object" } } } });
-            operation.insert("requestBody".into(), body);
+            let required: Vec<&str> = body.iter().filter(|field| field.required).map(|field| field.name).collect();
+            let each: Map<String, Value> = body.iter().map(|field| (field.name.to_owned(), described(field))).collect();
+            let schema =
+                object!({ "type": "object", "properties": each, "required": required, "additionalProperties": false });
+            let content = object!({ "application/json": { "schema": schema } });
+            operation.insert("requestBody".into(), object!({ "required": !required.is_empty(), "content": content }));
         }
         let at = paths.entry(path.to_owned()).or_insert_with(|| object!({}));
         if let Some(at) = at.as_object_mut() {
@@ -52,6 +59,38 @@ pub(super) fn describe() -> Value {
         "components": components(),
         "security": [{ "bearer": [] }, { "session": [] }],
     })
+}
+
+/// A field of a query.
+fn asked(field: &Field) -> Value {
+    object!({
+        "name": field.name, "in": "query", "required": field.required, "schema": schema(field.kind),
+        "description": format!("{} · {}", field.zh, field.en),
+    })
+}
+
+/// A field of a body.
+fn described(field: &Field) -> Value {
+    let mut told = schema(field.kind);
+    if let Some(told) = told.as_object_mut() {
+        told.insert("description".into(), format!("{} · {}", field.zh, field.en).into());
+    }
+    told
+}
+
+fn schema(kind: Kind) -> Value {
+    match kind {
+        Kind::Text => object!({ "type": "string" }),
+        Kind::Flag => object!({ "type": "boolean" }),
+        Kind::Number => object!({ "type": "integer" }),
+        Kind::Moment => object!({ "type": ["integer", "string"] }),
+        Kind::Texts => object!({ "type": "array", "items": { "type": "string" } }),
+        Kind::Word(words) => object!({ "type": "string", "enum": words }),
+        Kind::Files => object!({ "type": "array", "items": {
+            "type": "object", "required": ["name", "text"],
+            "properties": { "name": { "type": "string" }, "text": { "type": "string" } },
+        } }),
+    }
 }
 
 /// What all operations share.

@@ -24,7 +24,7 @@ const fn door(method: &'static str, path: &'static str, right: Right, zh: &'stat
 
 /// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
 #[rustfmt::skip]
-pub const DOORS: [Door; 57] = [
+pub const DOORS: [Door; 64] = [
     door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
     door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
     door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
@@ -44,7 +44,9 @@ pub const DOORS: [Door; 57] = [
     door("GET", "/api/v1/calls/{ref}", Right::Calls, "一个通话", "one live call"),
     door("DELETE", "/api/v1/calls/{ref}", Right::HangUp, "挂断通话", "ends a call"),
     door("GET", "/api/v1/calls/{ref}/why", Right::Calls, "为何还在排队", "why a call waits"),
-    door("GET", "/api/v1/desk/live", Right::Desk, "坐席的实时数据（WebSocket）", "an agent's feed (WebSocket)"),
+    door("GET", "/api/v1/desk/live", Right::Desk, "坐席的实时数据（WebSocket 或事件流）", "an agent's feed (WebSocket, or server-sent events)"),
+    door("GET", "/api/v1/desk/day", Right::Desk, "本人今天的工作量", "what one has done today"),
+    door("POST", "/api/v1/desk/messages/{id}/seen", Right::Desk, "收起一条消息", "a word that was said has been read"),
     door("GET", "/api/v1/desk/words", Right::Desk, "小休原因、可签入的坐席", "what a break may be for, and the seats"),
     door("GET", "/api/v1/figures", Right::Figures, "已结束通话的指标", "figures over ended calls"),
     door("GET", "/api/v1/figures/transfers", Right::Figures, "各单位承接转办的情况", "how departments have taken what was passed to them"),
@@ -58,7 +60,7 @@ pub const DOORS: [Door; 57] = [
     door("GET", "/api/v1/groups", Right::Floor, "坐席组", "groups"),
     door("POST", "/api/v1/groups/{group}", Right::Group, "灾备模式", "disaster mode of a group"),
     door("GET", "/api/v1/health", Right::Health, "运行状况：脉搏、中继、队列、磁盘、检查", "how the switchboard is: pulse, trunks, queues, disks, checks"),
-    door("GET", "/api/v1/live", Right::Calls, "全部实时数据（WebSocket）", "everything as it changes (WebSocket)"),
+    door("GET", "/api/v1/live", Right::Calls, "全部实时数据（WebSocket 或事件流）", "everything as it changes (WebSocket, or server-sent events)"),
     door("POST", "/api/v1/phone", Right::Phone, "网页电话的短期凭据", "a short-lived credential for the phone in the page"),
     door("GET", "/api/v1/plan", Right::Plan, "正在生效的拨号计划和历史", "the dialplan in force, and its history"),
     door("POST", "/api/v1/plan/apply", Right::PlanChange, "使文件夹中的计划生效", "puts the folder's plan in force"),
@@ -66,6 +68,8 @@ pub const DOORS: [Door; 57] = [
     door("POST", "/api/v1/plan/compare", Right::PlanChange, "文件夹中的计划与正在生效的有何不同", "what would differ under the folder's plan"),
     door("POST", "/api/v1/plan/diff", Right::PlanChange, "同 compare", "the same as compare"),
     door("GET", "/api/v1/plan/duties", Right::Plan, "附件对照表", "the annex of the city's plan as a check-list"),
+    door("GET", "/api/v1/plan/files", Right::PlanChange, "文件夹中的计划文本", "the texts of the folder's plan"),
+    door("POST", "/api/v1/plan/write", Right::PlanChange, "写入计划文本并生效", "writes texts of the plan and puts them in force"),
     door("GET", "/api/v1/plan/history", Right::Plan, "历次生效", "every coming into force"),
     door("GET", "/api/v1/plan/numbers", Right::Plan, "号码、过渡期、每天来电", "numbers with their lives and their calls a day"),
     door("POST", "/api/v1/plan/rollback", Right::PlanChange, "回退到早先的版本", "puts an earlier version in force"),
@@ -77,6 +81,9 @@ pub const DOORS: [Door; 57] = [
     door("POST", "/api/v1/session/lang", Right::Session, "语言", "one's language"),
     door("POST", "/api/v1/session/password", Right::Session, "修改口令", "another password"),
     door("POST", "/api/v1/session/secrecy", Right::Session, "同意保密协议", "agrees to secrecy"),
+    door("GET", "/api/v1/session/second", Right::Session, "本人的两步验证", "one's second factor"),
+    door("POST", "/api/v1/session/second", Right::Session, "启用或更换两步验证", "takes a second factor, or another one"),
+    door("POST", "/api/v1/session/second/off", Right::Session, "停用两步验证", "has no second factor any more"),
     door("GET", "/api/v1/status", Right::Floor, "总体状态", "how the exchange stands"),
     door("GET", "/api/v1/trunks", Right::Health, "中继", "trunks"),
     door("GET", "/metrics", Right::Health, "Prometheus 指标", "measurements for Prometheus"),

@@ -124,6 +124,12 @@ impl Fault {
         Self::new(StatusCode::FORBIDDEN, "forged", words)
     }
 
+    /// As many do the same as may.
+    pub(super) fn busy() -> Self {
+        let words = ("同时请求过多，请稍后再试", "as many ask for it at this moment as may: try again");
+        Self { retry_s: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", words) }
+    }
+
     /// Too many wrong passwords.
     pub(super) fn locked(left_s: u32) -> Self {
         let words =
@@ -148,7 +154,7 @@ impl Fault {
         use access::Mistake as M;
         let (status, field) = match mistake {
             M::Unknown => (StatusCode::NOT_FOUND, None),
-            M::Taken | M::File | M::Full => (StatusCode::CONFLICT, None),
+            M::Taken | M::File | M::Full | M::Demanded => (StatusCode::CONFLICT, None),
             M::Link => (StatusCode::GONE, None),
             M::Code => (StatusCode::UNAUTHORIZED, None),
             M::Unkept => (StatusCode::INSUFFICIENT_STORAGE, None),

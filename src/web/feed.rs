@@ -5,25 +5,28 @@
 
 use super::backend::Backend;
 use super::fault::Fault;
-use super::query::Query;
-use super::visitor::Visitor;
+use super::visitor::{Stays, Visitor};
+use super::wire::{Asked, Broken, Events, Socket, Way, Wire, upgraded};
 use crate::live::{Delta, Resumed};
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at};
 
-/// Longest message that a reader may send, bytes.
-const HEARD: usize = 1_024;
-/// How often a reader is asked whether he is there, and his session looked at.
+/// One person may follow so many of all streams at a time, as a part; programs share all there are.
+const SHARE: usize = 4;
+/// How often a reader is asked whether he is there.
 const PING: Duration = Duration::from_secs(20);
-/// How often a page is told that the line stands.
+/// How often a page is told that the line stands, and whoever reads is looked at: his session may be over.
 const BEAT: Duration = Duration::from_secs(5);
-/// Messages that a reader may send a minute.
+/// How long a thread goes through streams without letting others go before it.
+const SPELL: Duration = Duration::from_micros(200);
+/// Messages that a reader may send from one [`PING`] to the next.
 const CHATTER: u32 = 60;
 
 /// What one reader is shown.
@@ -52,133 +55,187 @@ enum End {
     Left,
     /// He does not keep up, or says too much.
     Cut(&'static str),
-    /// His session is over.
+    /// His session is over, or his program's token taken back.
     SignedOut,
+    /// He may see something else than when he came: he begins anew.
+    Changed,
     /// The daemon stops.
     Stopping,
 }
 
-/// Opens one: the number to go on behind, a place, and the upgrade.
+impl From<Broken> for End {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Gone => Self::Left,
+            Broken::Slow => Self::Cut("too slow"),
+        }
+    }
+}
+
+thread_local! {
+    /// When this thread has let others go before it.
+    static STOOD_ASIDE: Cell<Instant> = Cell::new(Instant::now());
+}
+
+/// A change wakes hundreds of streams at once. Whoever has become ready meanwhile and comes first, the calls, is let go before the next
+/// of them: the scheduler would let this thread go on for milliseconds, however far it stands back.
+fn stand_aside() {
+    if STOOD_ASIDE.get().elapsed() > SPELL {
+        std::thread::yield_now();
+        STOOD_ASIDE.set(Instant::now());
+    }
+}
+
+/// Opens one: a place, and then the upgrade or the answer that goes on.
 ///
 /// # Errors
-/// 422 for a query, 426 where no WebSocket is asked for, 503 where all places are taken.
+/// 503 where all places are taken.
 pub(super) fn open<V: View + 'static>(
     backend: Arc<Backend>,
     visitor: Visitor,
-    query: Option<&str>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    asked: Asked,
     view: V,
 ) -> Result<Response, Fault> {
-    let mut query = Query::read(query);
-    let number = ("上次收到的 seq", "the last seq that was received");
-    let since = query.read_as("since", number, |text| text.parse::<u64>().ok())?;
-    query.finish()?;
-    let upgrade = upgrade.map_err(|_| {
-        let words = ("这个地址是 WebSocket（RFC 6455）", "this address is a WebSocket (RFC 6455)");
-        Fault::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", words)
-    })?;
+    let Some(own) = Own::take(&backend, &visitor) else { return Err(Fault::busy()) };
     let Ok(place) = Arc::clone(&backend.watchers).try_acquire_owned() else {
         let words = ("实时连接已达上限", "there are as many live connections as may be");
         return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, "busy", words));
     };
-    let upgrade = upgrade.max_message_size(HEARD).max_frame_size(HEARD).write_buffer_size(0);
-    Ok(upgrade.on_upgrade(async move |socket| {
-        stream(socket, &backend, &visitor, since, view).await;
-        drop(place);
-    }))
+    let (since, patience) = (asked.since, backend.limits.linger);
+    match asked.way {
+        Way::Socket(upgrade) => Ok(upgraded(upgrade).on_upgrade(async move |socket| {
+            stream(Socket(socket, patience), &backend, &visitor, since, view).await;
+            drop((place, own));
+        })),
+        Way::Events => {
+            let (events, answer) = Events::open(patience);
+            tokio::spawn(async move {
+                stream(events, &backend, &visitor, since, view).await;
+                drop((place, own));
+            });
+            Ok(answer)
+        }
+    }
 }
 
-async fn stream(mut socket: WebSocket, backend: &Backend, visitor: &Visitor, since: Option<u64>, view: impl View) {
+/// One of a person's streams; dropping it makes room for another.
+struct Own {
+    followed: Arc<Mutex<BTreeMap<String, usize>>>,
+    who: String,
+}
+
+impl Own {
+    fn take(backend: &Backend, visitor: &Visitor) -> Option<Self> {
+        let (followed, who) = (Arc::clone(&backend.followed), visitor.who.name.clone());
+        if visitor.session().is_some() {
+            let mut all = followed.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = all.entry(who.clone()).or_default();
+            if *count >= (backend.limits.watchers / SHARE).max(1) {
+                return None;
+            }
+            *count += 1;
+            drop(all);
+            return Some(Self { followed, who });
+        }
+        Some(Self { followed, who: String::new() })
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        let mut all = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.who) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                all.remove(&self.who);
+            }
+        }
+    }
+}
+
+async fn stream(mut wire: impl Wire, backend: &Backend, visitor: &Visitor, since: Option<u64>, view: impl View) {
     let end = tokio::select! {
-        end = follow(&mut socket, backend, visitor, since, view) => end,
+        followed = follow(&mut wire, backend, visitor, since, view) => {
+            let Err(end) = followed;
+            end
+        }
         () = backend.stopped() => End::Stopping,
     };
-    let (code, reason) = match end {
+    let (code, why) = match end {
         End::Left => return,
         // RFC 6455 §7.4.1 and its registry: try again later; going away. 4000 and above are ours.
         End::Cut(why) => (1013, why),
         End::SignedOut => (4401, "signed out"),
+        End::Changed => (4409, "rights have changed"),
         End::Stopping => (1001, "stopping"),
     };
-    let frame = CloseFrame { code, reason: reason.into() };
-    // Whoever does not read his changes will not read this either.
-    let _ = timeout(backend.limits.linger, socket.send(Message::Close(Some(frame)))).await;
+    wire.end(code, why).await;
 }
 
 /// Sends until something ends it.
 async fn follow(
-    socket: &mut WebSocket,
+    wire: &mut impl Wire,
     backend: &Backend,
     visitor: &Visitor,
     since: Option<u64>,
     mut view: impl View,
-) -> End {
-    let (board, patience) = (Arc::clone(&backend.views.board), backend.limits.linger);
+) -> Result<Infallible, End> {
+    let board = Arc::clone(&backend.views.board);
     let now = Instant::now();
     let (mut changes, mut ping, mut beat) =
         (board.changes(), interval_at(now + PING, PING), interval_at(now + BEAT, BEAT));
     let mut heard = 0;
-    let mut seq = match begin(socket, backend, since, &mut view).await {
-        Ok(seq) => seq,
-        Err(end) => return end,
-    };
+    let mut seq = begin(wire, backend, since, &mut view).await?;
     loop {
         // What changes from here on wakes it again.
         changes.borrow_and_update();
-        let Resumed::On(deltas) = board.after(seq) else { return End::Cut("too slow") };
+        let Resumed::On(deltas) = board.after(seq) else { return Err(End::Cut("too slow")) };
         for delta in deltas {
             seq = delta.seq;
-            let Some(text) = view.change(&delta) else { continue };
-            if let Err(end) = say(socket, &text, patience).await {
-                return end;
+            if let Some(text) = view.change(&delta) {
+                wire.say(&text, seq).await?;
             }
         }
-        let said = tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return End::Stopping } else { Ok(()) },
-            other = view.other() => match other {
-                Some(text) => say(socket, &text, patience).await,
-                None => Ok(()),
+        stand_aside();
+        tokio::select! {
+            changed = changes.changed() => changed.map_err(|_| End::Stopping)?,
+            other = view.other() => if let Some(text) = other {
+                wire.say(&text, seq).await?;
             },
-            _ = beat.tick(), if view.beats() => {
+            _ = beat.tick() => {
+                match visitor.stays(&backend.people) {
+                    Stays::Same => {}
+                    Stays::Changed => return Err(End::Changed),
+                    Stays::Left => return Err(End::SignedOut),
+                }
+                if !view.beats() {
+                    continue;
+                }
                 let now = json!({ "now": backend.views.clock.now().wall, "seq": seq });
-                say(socket, &now.to_string(), patience).await
+                wire.say(&now.to_string(), seq).await?;
             }
             _ = ping.tick() => {
                 heard = 0;
-                let key = visitor.session.as_ref().map(|(key, _)| *key);
-                if key.is_some_and(|key| backend.people.of_session(key, false).is_none()) {
-                    return End::SignedOut;
-                }
-                send(socket, Message::Ping(Vec::new().into()), patience).await
+                wire.probe().await?;
             }
-            said = socket.recv() => match said {
-                None | Some(Err(_) | Ok(Message::Close(_))) => return End::Left,
-                Some(Ok(_)) => {
-                    heard += 1;
-                    if heard > CHATTER { Err(End::Cut("too talkative")) } else { Ok(()) }
+            said = wire.heard() => {
+                said.ok_or(End::Left)?;
+                heard += 1;
+                if heard > CHATTER {
+                    return Err(End::Cut("too talkative"));
                 }
-            },
-        };
-        if let Err(end) = said {
-            return end;
+            }
         }
     }
 }
 
 /// The first message; the number after which changes go on.
-async fn begin(
-    socket: &mut WebSocket,
-    backend: &Backend,
-    since: Option<u64>,
-    view: &mut impl View,
-) -> Result<u64, End> {
+async fn begin(wire: &mut impl Wire, backend: &Backend, since: Option<u64>, view: &mut impl View) -> Result<u64, End> {
     let board = &backend.views.board;
-    let resumes = since.filter(|seq| matches!(board.after(*seq), Resumed::On(_)));
-    let patience = backend.limits.linger;
-    if let Some(seq) = resumes {
-        say(socket, &json!({ "resumed": true, "seq": seq }).to_string(), patience).await?;
+    if let Some(seq) = since.filter(|seq| matches!(board.after(*seq), Resumed::On(_))) {
+        wire.say(&json!({ "resumed": true, "seq": seq }).to_string(), seq).await?;
         for text in view.resume() {
-            say(socket, &text, patience).await?;
+            wire.say(&text, seq).await?;
         }
         return Ok(seq);
     }
@@ -186,18 +243,6 @@ async fn begin(
     if let (Some(_), Some(document)) = (since, document.as_object_mut()) {
         document.insert("missed".into(), true.into());
     }
-    say(socket, &document.to_string(), patience).await?;
+    wire.say(&document.to_string(), seq).await?;
     Ok(seq)
-}
-
-async fn say(socket: &mut WebSocket, text: &str, patience: Duration) -> Result<(), End> {
-    send(socket, Message::Text(text.into()), patience).await
-}
-
-async fn send(socket: &mut WebSocket, message: Message, patience: Duration) -> Result<(), End> {
-    match timeout(patience, socket.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(End::Left),
-        Err(_) => Err(End::Cut("too slow")),
-    }
 }

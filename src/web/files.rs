@@ -21,7 +21,7 @@ use std::io::Write as _;
 use std::sync::{Arc, LazyLock};
 
 /// Pages by their address.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 11] = [
     ("/", "signin.html"),
     ("/join", "join.html"),
     ("/desk", "desk.html"),
@@ -29,6 +29,8 @@ const PAGES: [(&str, &str); 9] = [
     ("/wall", "wall.html"),
     ("/ops", "ops.html"),
     ("/people", "people.html"),
+    ("/account", "account.html"),
+    ("/api", "api.html"),
     ("/audit", "audit.html"),
     ("/figures", "figures.html"),
 ];

@@ -4,11 +4,11 @@ use super::backend::Backend;
 use super::doors;
 use super::fault::Fault;
 use super::verb::Action;
-use super::visitor::Visitor;
-use crate::access::{Right, Role, Session, SessionKey, Sessions, Who, decide};
+use super::visitor::{Proof, Visitor};
+use crate::access::{Right, Role, Secret, Session, SessionKey, Sessions, Who, decide};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::collections::BTreeSet;
@@ -26,23 +26,31 @@ pub(super) struct Peer(pub SocketAddr);
 
 /// Lets somebody in, or says why not.
 pub(super) async fn guard(State(backend): State<Arc<Backend>>, mut request: Request, next: Next) -> Response {
-    match admit(&backend, &request) {
+    let asked = asked(&request);
+    match admit(&backend, &request, asked) {
         Ok(visitor) => {
+            let (who, from, path) = (Arc::clone(&visitor.who), visitor.from, request.uri().path().to_owned());
             request.extensions_mut().insert(visitor);
-            next.run(request).await
+            let answer = next.run(request).await;
+            // His roles may, but not to this one's: somebody who tries one after the other is seen in the trail.
+            if let (StatusCode::FORBIDDEN, Some(right)) = (answer.status(), asked) {
+                backend.people.tried(&who, &from.to_string(), (right, &path));
+            }
+            answer
         }
         Err(fault) => fault.into_response(),
     }
 }
 
-fn admit(backend: &Backend, request: &Request) -> Result<Visitor, Fault> {
+/// What is asked for; nothing where nothing stands, or not by this method: the fallback says so.
+fn asked(request: &Request) -> Option<Right> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    right(request.method(), path, request.uri().path())
+}
+
+fn admit(backend: &Backend, request: &Request, right: Option<Right>) -> Result<Visitor, Fault> {
     let from = from(request);
     let visitor = who(backend, request, from)?;
-    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    // Nothing stands there: the fallback says so.
-    let Some(path) = path else { return Ok(visitor) };
-    let right = right(request.method(), path, request.uri().path());
-    // The method is none of the address's: the fallback says so too.
     let Some(right) = right else { return Ok(visitor) };
     match decide(&visitor.who, right, None).masked() {
         Ok(_) => Ok(visitor),
@@ -67,9 +75,12 @@ pub(super) fn right(method: &Method, pattern: &str, path: &str) -> Option<Right>
 fn who(backend: &Backend, request: &Request, from: IpAddr) -> Result<Visitor, Fault> {
     let headers = request.headers();
     if let Some(token) = bearer(headers) {
-        let who = if backend.knows(token) { Some(operators()) } else { backend.people.of_token(token) };
-        let who = Arc::new(who.ok_or_else(Fault::unauthorized)?);
-        return Ok(Visitor { who, from, session: None });
+        if backend.knows(token) {
+            return Ok(Visitor { who: Arc::new(operators()), from, proof: Proof::House });
+        }
+        let token = Secret::of(token);
+        let who = backend.people.of_token(token).ok_or_else(Fault::unauthorized)?;
+        return Ok(Visitor { who: Arc::new(who), from, proof: Proof::Token(token) });
     }
     let key = cookie(headers).map(|shown| SessionKey::of(shown.as_bytes())).ok_or_else(Fault::unauthorized)?;
     // A page that only looks again by itself keeps nobody signed in.
@@ -78,7 +89,7 @@ fn who(backend: &Backend, request: &Request, from: IpAddr) -> Result<Visitor, Fa
     if !(request.method().is_safe() || unforged(headers, &session)) || !same_origin(headers) {
         return Err(Fault::forged());
     }
-    Ok(Visitor { who: Arc::new(who), from, session: Some((key, session)) })
+    Ok(Visitor { who: Arc::new(who), from, proof: Proof::Session(key, session) })
 }
 
 /// The program that shows the token of the configuration: a backend, which has persons of its own and says who they are.
@@ -120,7 +131,7 @@ pub(super) fn same_origin(headers: &HeaderMap) -> bool {
 
 /// Where a request comes from: a proxy on this machine tells it (the last one that it has added).
 pub(super) fn from(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip().to_canonical());
     let told = request.headers().get_all("x-forwarded-for").into_iter().next_back();
     let told = told.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
     told.filter(|_| peer.is_loopback()).unwrap_or(peer)

@@ -8,15 +8,17 @@ use super::orders::{Ref, reference};
 use super::owned::{Owned, shown};
 use super::paging::Page;
 use super::query::Query;
+use super::veil::Veil;
 use super::visitor::Visitor;
-use crate::access::{Outcome as Ended, Right, masked};
+use crate::access::{Object, Outcome as Deed, Right, masked};
 use crate::admin::NOTE;
 use crate::dialplan::Plan;
 use crate::exchange::{Answer, Command, TraceRow};
-use crate::fact::{Event, Lang, Outcome};
-use crate::id::CallRef;
+use crate::fact::{Cause, Event, Lang, Outcome};
+use crate::id::{AgentId, CallRef};
+use crate::ledger::figures::Ended;
 use crate::ledger::transfers::{Department, Departments, Fate};
-use crate::ledger::{Cdr, Traffic, words};
+use crate::ledger::{Attempt, Cdr, Traffic, Visit, words};
 use crate::store::{self, Filter, Reader};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -41,7 +43,12 @@ struct Asked {
     department: Option<String>,
     person: Option<String>,
     traffic: Option<String>,
-    transfer: Option<(String, Option<Fate>)>,
+    /// Passed to this number, and what came of it; of either all where it is left out.
+    transfer: Option<(Option<String>, Option<Fate>)>,
+    /// How the calls ended that rang at that person.
+    rang: Option<Rang>,
+    /// How the visit to that group's line ended.
+    visit: Option<Ended>,
 }
 
 pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
@@ -59,9 +66,9 @@ pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Reques
     };
     let asked = asked(&mut query)?;
     query.finish()?;
-    if let Some(number) = filter.number.as_deref().filter(|number| looks_for_someone(number, &visitor)) {
-        let of = masked(number);
-        note(&backend, &visitor, ("search", &of, ""))?;
+    // The first page of each search; what is looked for is written down, of a number what others are shown of it too.
+    if filter.behind.is_none() {
+        note(&backend, &visitor, ("search", &asked.words(filter.number.as_deref()), ""))?;
     }
     let (seeker, book) = (visitor.clone(), Arc::clone(&plan));
     let fits = move |cdr: &Cdr| asked.fits(cdr, &book) && may(&seeker, &book, cdr, Right::Journeys).is_ok();
@@ -109,19 +116,20 @@ pub(super) async fn one(State(backend): Desk, visitor: Visitor, of: Ref) -> Told
     may(&visitor, &plan, &cdr, Right::Journeys)?;
     let hidden = hides(&visitor, &plan, &cdr);
     note(&backend, &visitor, ("journey", &cdr.call.to_string(), ""))?;
-    let text = |text: String| if hidden { text.replace(&*cdr.caller, &masked(&cdr.caller)) } else { text };
     let facts: Vec<Value> = events
         .iter()
         .map(|event| {
             let [zh, en] = [Lang::Zh, Lang::En].map(|lang| words::sentence(&event.fact, lang));
-            let (zh, en) = if cdr.caller.is_empty() { (zh, en) } else { (text(zh), text(en)) };
             object!({ "at": event.at, "zh": zh, "en": en })
         })
         .collect();
-    let mut told = object!(if hidden { without_numbers(&cdr) } else { cdr });
+    let mut told = object!(cdr);
     if let Some(told) = told.as_object_mut() {
         told.insert("masked".into(), hidden.into());
         told.insert("facts".into(), facts.into());
+    }
+    if hidden {
+        Veil::of(&cdr).over(&mut told);
     }
     Ok(json(StatusCode::OK, &told))
 }
@@ -207,7 +215,7 @@ pub(super) async fn transfers(State(backend): Desk, visitor: Visitor, request: R
     let owner = move |number: &str| plan.entries().find(|e| e.number == number).map(|e| e.owner.to_string());
     let mine = move |number: &str| {
         let unit = owner(number).unwrap_or_default();
-        visitor.may(Right::Figures, &crate::access::Object { unit: &unit, ..Default::default() }).is_ok()
+        visitor.may(Right::Figures, &Object { unit: &unit, ..Object::default() }).is_ok()
     };
     let found = read(&backend, move |reader| {
         let mut departments = Departments::default();
@@ -288,8 +296,44 @@ fn asked(query: &mut Query<'_>) -> Result<Asked, Fault> {
         department: query.text("department"),
         person: query.text("person"),
         traffic: query.text("traffic"),
-        transfer: query.text("transfer").map(|to| (to, fate.flatten())),
+        transfer: match (query.text("transfer").filter(|to| !to.is_empty()), fate) {
+            (None, None) => None,
+            (to, fate) => Some((to, fate.flatten())),
+        },
+        rang: one_of(
+            query,
+            "rang",
+            &[("answered", Rang::Answered), ("rang_out", Rang::Out), ("missed", Rang::Missed)],
+        )?,
+        visit: one_of(
+            query,
+            "visit",
+            &[
+                ("answered", Ended::Answered),
+                ("overflowed", Ended::Overflowed),
+                ("abandoned", Ended::Abandoned),
+                ("ended", Ended::ByUs),
+            ],
+        )?,
     })
+}
+
+/// How a call ended that rang at a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rang {
+    /// He had the caller.
+    Answered,
+    /// Nobody took it up.
+    Out,
+    /// Any way but an answer.
+    Missed,
+}
+
+/// One of some words.
+fn one_of<T: Copy>(query: &mut Query<'_>, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Fault> {
+    let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let (zh, en) = (format!(" {} 之一", all.join("、")), format!("one of {}", all.join(", ")));
+    query.read_as(name, (&zh, &en), |text| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value))
 }
 
 impl Asked {
@@ -298,15 +342,54 @@ impl Asked {
             asked.as_ref().is_none_or(|asked| if asked == "-" { has("") } else { has(asked) })
         };
         is(&self.line, &|line| cdr.dialled == line)
-            && is(&self.group, &|group| cdr.visits.iter().any(|visit| visit.group.as_str() == group))
+            && (self.group.is_none() && self.visit.is_none() || cdr.visits.iter().any(|visit| self.visited(cdr, visit)))
             && is(&self.department, &|unit| owner(cdr, plan) == unit)
-            && is(&self.person, &|agent| {
-                cdr.attempts.iter().any(|a| a.agent.as_ref().map_or("", |a| a.as_str()) == agent)
-            })
+            && (self.person.is_none() && self.rang.is_none() || cdr.attempts.iter().any(|attempt| self.rang(attempt)))
             && is(&self.traffic, &|word| word == if cdr.traffic == Traffic::Province { "province" } else { "city" })
             && self.transfer.as_ref().is_none_or(|(to, fate)| {
-                cdr.transfers.iter().any(|t| t.to == *to && (fate.is_none() || t.fate == *fate))
+                let to_it = |of: &str| to.as_ref().is_none_or(|to| to == of);
+                cdr.transfers.iter().any(|t| to_it(&t.to) && (fate.is_none() || t.fate == *fate))
             })
+    }
+
+    /// What is asked for, for the trail.
+    fn words(&self, number: Option<&str>) -> String {
+        let number = number.map(|number| if number.len() > 6 { masked(number) } else { number.to_owned() });
+        let transfer = self.transfer.as_ref().map(|(to, _)| to.clone().unwrap_or_else(|| "*".to_owned()));
+        let all = [
+            ("number", &number),
+            ("line", &self.line),
+            ("group", &self.group),
+            ("department", &self.department),
+            ("person", &self.person),
+            ("traffic", &self.traffic),
+            ("transfer", &transfer),
+        ];
+        let said: Vec<_> =
+            all.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?))).collect();
+        // As long as a name in a query may be, this may not.
+        said.join(" ").chars().filter(|c| !c.is_control()).take(200).collect()
+    }
+
+    /// Whether a leg is one of the person's, and ended so.
+    fn rang(&self, attempt: &Attempt) -> bool {
+        let agent = attempt.agent.as_ref().map_or("", |agent| agent.as_str());
+        let person = self.person.as_deref().map(|person| if person == "-" { "" } else { person });
+        let ended = match (attempt.connected, attempt.cause) {
+            (Some(_), _) => Rang::Answered,
+            (None, Some(Cause::NoAnswer)) => Rang::Out,
+            (None, _) => Rang::Missed,
+        };
+        // What has rung out was missed too.
+        let so = |rang| rang == ended || rang == Rang::Missed && ended == Rang::Out;
+        person.is_none_or(|person| person == agent) && self.rang.is_none_or(so)
+    }
+
+    /// Whether a visit is one to the group's line, and ended so.
+    fn visited(&self, cdr: &Cdr, visit: &Visit) -> bool {
+        let group = self.group.as_deref().map(|group| if group == "-" { "" } else { group });
+        group.is_none_or(|group| visit.group.as_str() == group)
+            && self.visit.is_none_or(|ended| Ended::of(cdr, visit) == ended)
     }
 }
 
@@ -329,19 +412,29 @@ fn hides(visitor: &Visitor, plan: &Plan, cdr: &Cdr) -> bool {
 }
 
 fn look(visitor: &Visitor, plan: &Plan, cdr: &Cdr, right: Right) -> Result<bool, Fault> {
-    let agents: Vec<_> = cdr.attempts.iter().filter(|a| a.answered.is_some()).filter_map(|a| a.agent.clone()).collect();
+    // Whoever has had the caller may know all of it; at whom it only rang, that it did: his number stays hidden.
+    let [had, rang]: [Vec<_>; 2] = [true, false].map(|had| {
+        let legs = cdr.attempts.iter().filter(|a| a.answered.is_some() == had);
+        legs.filter_map(|a| a.agent.clone()).collect()
+    });
     let groups: Vec<_> = cdr.visits.iter().map(|visit| visit.group.clone()).collect();
-    let unit = owner(cdr, plan);
     let free = groups.is_empty();
-    visitor.may(
-        right,
-        &crate::access::Object { agents: &agents, groups: &groups, unit: &unit, free, ..Default::default() },
-    )
-}
-
-/// Whoever searches for a citizen's number looks at his data; for one of ours he does not.
-fn looks_for_someone(number: &str, visitor: &Visitor) -> bool {
-    !visitor.who.trusted && number.len() > 6
+    let asks = |agents: &[AgentId], unit: &str| {
+        visitor.may(right, &Object { agents, groups: &groups, unit, free, ..Object::default() })
+    };
+    let first = asks(&had, &owner(cdr, plan));
+    if first.is_ok() {
+        return first;
+    }
+    // A department answers for what was passed to it too.
+    let passed = cdr.transfers.iter().filter_map(|transfer| plan.entries().find(|e| e.number == transfer.to));
+    if let Some(masks) = passed.filter_map(|entry| asks(&had, &entry.owner).ok()).next() {
+        return Ok(masks);
+    }
+    if right == Right::Journeys && asks(&rang, "").is_ok() {
+        return Ok(true);
+    }
+    first
 }
 
 /// Writes down what is shown of a citizen; programs that act for others write it down themselves.
@@ -349,29 +442,27 @@ pub(super) fn note(backend: &Backend, visitor: &Visitor, what: (&str, &str, &str
     if visitor.who.trusted {
         return Ok(());
     }
-    backend.note(visitor, what, Ended::Done)
-}
-
-fn without_numbers(cdr: &Cdr) -> Cdr {
-    let mut cdr = cdr.clone();
-    cdr.caller = masked(&cdr.caller);
-    cdr
+    backend.note(visitor, what, Deed::Done)
 }
 
 /// A record in a line.
 fn row(cdr: &Cdr, hidden: bool) -> Value {
-    let caller = if hidden { masked(&cdr.caller) } else { cdr.caller.clone() };
     let ms = |from: i64, to: i64| u64::try_from(to.saturating_sub(from) / 1_000).unwrap_or(0);
-    let answered = cdr.answered_by.as_ref().map(|target| words::target(target, Lang::Zh));
+    let [answered, answered_en] =
+        [Lang::Zh, Lang::En].map(|lang| cdr.answered_by.as_ref().map(|target| words::target(target, lang)));
     let agent = cdr.attempts.iter().find(|a| a.connected.is_some()).and_then(|a| a.agent.clone());
-    object!({
-        "ref": cdr.call, "began": cdr.t0, "ended": cdr.end, "dialled": cdr.dialled, "title": cdr.title, "caller": caller,
+    let mut row = object!({
+        "ref": cdr.call, "began": cdr.t0, "ended": cdr.end, "dialled": cdr.dialled, "title": cdr.title, "caller": cdr.caller,
         "masked": hidden, "outcome": cdr.outcome.word(), "zh": words::outcome(cdr.outcome, Lang::Zh),
-        "en": words::outcome(cdr.outcome, Lang::En), "answered_by": answered, "agent": agent,
+        "en": words::outcome(cdr.outcome, Lang::En), "answered_by": answered, "answered_by_en": answered_en, "agent": agent,
         "wait_ms": cdr.t1.map(|t1| ms(t1, cdr.t2.unwrap_or(cdr.end))), "talk_ms": cdr.t2.map(|t2| ms(t2, cdr.end)),
         "group": cdr.visits.last().map(|visit| visit.group.clone()), "recorded": cdr.recording.is_some(),
         "transfers": cdr.transfers.len(), "grade": cdr.grade,
-    })
+    });
+    if hidden {
+        Veil::of(cdr).over(&mut row);
+    }
+    row
 }
 
 /// A record with its facts.

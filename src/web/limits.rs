@@ -29,8 +29,8 @@ impl Default for Limits {
     fn default() -> Self {
         let arrival = Duration::from_secs(5);
         Self {
-            connections: 1_024,
-            per_address: 256,
+            connections: 4_096,
+            per_address: 1_024,
             watchers: 32,
             arrival,
             patience: PATIENCE,

@@ -17,6 +17,7 @@ mod document;
 pub mod doors;
 mod fault;
 mod feed;
+pub mod fields;
 mod figures;
 mod files;
 mod guard;
@@ -35,15 +36,19 @@ mod phones;
 mod places;
 mod plan;
 mod query;
+mod room;
 mod routes;
 mod sessions;
 mod shared;
+mod shown;
 mod sound;
 mod stream;
+mod veil;
 mod verb;
 mod views;
 mod visitor;
 mod wall;
+mod wire;
 
 pub use fault::Fault;
 pub use limits::Limits;
@@ -100,7 +105,7 @@ pub fn spawn(
             stand_back();
             runtime.block_on(async {
                 if n == 0 {
-                    tokio::spawn(panel::keep(Arc::clone(&desk.backend)));
+                    look_after(&desk);
                 }
                 accept(listener, desk).await;
             });
@@ -128,8 +133,14 @@ pub async fn serve(
     limits: Limits,
 ) {
     let desk = Desk::new(&token, asks, views, people, limits);
-    tokio::spawn(panel::keep(Arc::clone(&desk.backend)));
+    look_after(&desk);
     accept(listener, desk).await;
+}
+
+/// What goes on beside answering.
+fn look_after(desk: &Desk) {
+    tokio::spawn(panel::keep(Arc::clone(&desk.backend)));
+    tokio::spawn(condition::watch(Arc::clone(&desk.backend)));
 }
 
 async fn accept(listener: TcpListener, desk: Desk) {

@@ -1,16 +1,16 @@
 //! Orders about live calls, seats, groups and call-backs; and what is asked of one of them.
 
 use super::backend::Backend;
-use super::body::{body, plain};
+use super::body::{Fields, body, plain};
 use super::fault::{Fault, Told, json};
 use super::limits::WAIT;
 use super::owned::{Owned, shown};
 use super::verb::{Action, disaster, end, set, take};
 use super::visitor::Visitor;
-use crate::access::{Right, masked};
-use crate::admin::NAME;
+use crate::access::{Outcome, Refusal, Right, masked};
+use crate::admin::{NAME, NOTE};
 use crate::call::Unfit;
-use crate::exchange::{Answer, Command, SeatSet, Verb};
+use crate::exchange::{Answer, Command, SeatRow, SeatSet, Verb};
 use crate::fact::TransferResult;
 use crate::id::{CallRef, GroupId, SeatId};
 use axum::extract::rejection::PathRejection;
@@ -33,10 +33,19 @@ pub(super) async fn call(State(backend): Desk, visitor: Visitor, of: Ref) -> Tol
     Ok(json(StatusCode::OK, &shown(&row, &backend.views.board, &visitor)?))
 }
 
-pub(super) async fn hang_up(State(backend): Desk, visitor: Visitor, of: Ref) -> Told {
+/// Ends a call; the body may say why.
+pub(super) async fn hang_up(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
     let call = reference(of)?;
+    let by = operator(request.headers())?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let why = fields.text("why", NOTE)?;
+    fields.finish()?;
     reaches(&backend, &visitor, Right::HangUp, call).await?;
-    answered(call, "", backend.ask(Command::HangUp { call }).await?)
+    let asked = backend.ask(Command::HangUp { call }).await?;
+    let outcome = if matches!(asked, Answer::Done) { Outcome::Done } else { Outcome::Failed };
+    // It is done, whether it can be written or not.
+    let _ = backend.note_for(&visitor, &by, ("hang_up", &call.to_string(), &why), outcome);
+    answered(call, "", asked)
 }
 
 pub(super) async fn order(State(backend): Desk, action: Action, visitor: Visitor, of: Ref, request: Request) -> Told {
@@ -46,6 +55,18 @@ pub(super) async fn order(State(backend): Desk, action: Action, visitor: Visitor
     let mut command = action.command(call, &body(request, backend.limits.arrival).await?, by)?;
     reaches(&backend, &visitor, action.right(), call).await?;
     sign(&mut command, &visitor);
+    if let Command::Supervise { seat, by, why, granted, .. } = &mut command {
+        may_ring(&backend, &visitor, seat)?;
+        // A person's groups are those of his account, whatever seat he sits at; a program says whose seat it means.
+        *granted = !visitor.who.trusted;
+        // Who listens to a citizen is written down before he does.
+        backend.note_for(&visitor, by, (action.word(), &call.to_string(), why), Outcome::Done)?;
+    }
+    if let (Command::Release { seat, .. }, false) = (&mut command, visitor.who.trusted) {
+        // His own leg, wherever he sits, and nobody else's.
+        let row = visitor.who.agent.as_ref().and_then(|agent| backend.views.board.seat_of(agent));
+        *seat = Some(row.ok_or_else(|| Fault::unfit(Unfit::Nobody))?.seat.clone());
+    }
     let to = if let Command::Transfer { to, .. } = &command { to.clone() } else { String::new() };
     let asked = backend.ask(command).await?;
     match (wait, &asked) {
@@ -67,11 +88,24 @@ async fn reaches(backend: &Backend, visitor: &Visitor, right: Right, call: CallR
     visitor.may(right, &Owned::call(&row, board).object()).map(drop)
 }
 
+/// Whether somebody may have this seat's phone rung: his own, or one where nobody sits.
+fn may_ring(backend: &Backend, visitor: &Visitor, seat: &SeatId) -> Result<(), Fault> {
+    if visitor.who.trusted {
+        return Ok(());
+    }
+    // Of a seat that is none the exchange says so.
+    let Some(row) = backend.views.board.seat(seat) else { return Ok(()) };
+    let own = visitor.own_seat(&backend.people).as_ref() == Some(seat);
+    let his = own || row.agent.is_none() || row.agent == visitor.who.agent;
+    if his { Ok(()) } else { Err(Fault::refused(Right::Seat, Refusal::Object)) }
+}
+
 /// A person orders in his own name, whatever stands in the body.
 fn sign(command: &mut Command, visitor: &Visitor) {
     if let Command::Transfer { by, .. }
     | Command::Conference { by, .. }
     | Command::Supervise { by, .. }
+    | Command::Release { by, .. }
     | Command::Seat { by, .. }
     | Command::TakeCallback { by, .. }
     | Command::EndCallback { by, .. }
@@ -87,36 +121,58 @@ pub(super) async fn set_seat(State(backend): Desk, visitor: Visitor, of: Ref, re
     wait(Action::Plain(Verb::Hold), request.uri().query())?;
     let by = operator(request.headers())?;
     let mut command = set(seat.clone(), &body(request, backend.limits.arrival).await?, by)?;
-    may_seat(&backend, &visitor, &seat, &command)?;
+    let row = backend.views.board.seat(&seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
+    may_seat(&backend, &visitor, &row, &command)?;
     sign(&mut command, &visitor);
+    let (longer, others) = (is_longer(&command), row.agent.is_none() || row.agent != visitor.who.agent);
+    let told = if let Command::Seat { agent, state, reason, by, .. } = &command {
+        let to = agent.as_ref().map(ToString::to_string).into_iter().chain(state.map(|state| state.word().to_owned()));
+        Some((by.clone(), format!("{seat} {}", to.collect::<Vec<_>>().join(" ")), reason.clone())).filter(|_| others)
+    } else {
+        None
+    };
     match backend.ask(command).await? {
-        Answer::Done => Ok(json(StatusCode::OK, &object!({ "done": true }))),
+        Answer::Done => {
+            if longer {
+                backend.notes.extended(&row);
+            }
+            // What somebody does at his own seat is in the journal; what is done to another's has a who and a why here too.
+            if let Some((by, of, why)) = told {
+                let _ = backend.note_for(&visitor, &by, ("seat_set", &of, &why), Outcome::Done);
+            }
+            Ok(json(StatusCode::OK, &object!({ "done": true })))
+        }
         Answer::Unfit { why } => Err(Fault::unfit(why)),
         _ => Err(Fault::strange()),
     }
 }
 
-/// An agent signs in himself, where nobody else sits, and sets where he sits.
-fn may_seat(backend: &Backend, visitor: &Visitor, seat: &SeatId, command: &Command) -> Result<(), Fault> {
+/// An agent signs in himself, where nobody else sits, and sets where he sits; whoever supervises a seat's groups sets the seat.
+fn may_seat(backend: &Backend, visitor: &Visitor, row: &SeatRow, command: &Command) -> Result<(), Fault> {
     if visitor.who.trusted {
         return Ok(());
     }
     let Command::Seat { agent, .. } = command else { return Ok(()) };
-    let row = backend.views.board.seat(seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
-    let mut owned = Owned::seat(&row);
-    let himself = agent.is_some() && *agent == visitor.who.agent;
+    let himself = agent.as_ref().is_none_or(|agent| Some(agent) == visitor.who.agent.as_ref());
+    let sits = row.agent.is_some() && row.agent == visitor.who.agent;
     // A seat of no group is a supervisor's own, or nobody's to work at.
-    let his = !row.groups.is_empty() || visitor.own_seat(&backend.people).as_ref() == Some(seat);
-    if himself && his && (row.agent.is_none() || !row.in_call()) {
+    let his = !row.groups.is_empty() || visitor.own_seat(&backend.people).as_ref() == Some(&row.seat);
+    let signs_in = agent.is_some() && row.agent.is_none() && his;
+    let mut owned = Owned::groups_of(row);
+    if himself && (sits || signs_in) {
         owned.belongs(visitor.who.agent.as_ref());
     }
     visitor.may(Right::Seat, &owned.object())?;
-    let longer = matches!(command, Command::Seat { state: Some(SeatSet::WrapUp), .. });
-    if longer && !backend.notes.extend(&row) {
+    if is_longer(command) && backend.notes.has_extended(row) {
         let words = ("话后整理只能延长一次", "paperwork is extended once");
         return Err(Fault::new(StatusCode::CONFLICT, "conflict", words));
     }
     Ok(())
+}
+
+/// It is about paperwork that shall last longer.
+fn is_longer(command: &Command) -> bool {
+    matches!(command, Command::Seat { state: Some(SeatSet::WrapUp), .. })
 }
 
 pub(super) async fn set_group(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
@@ -148,7 +204,8 @@ pub(super) async fn callbacks(State(backend): Desk, visitor: Visitor) -> Told {
     let Answer::Callbacks { mut callbacks } = backend.ask(Command::Callbacks).await? else {
         return Err(Fault::strange());
     };
-    callbacks.retain(|row| visitor.may(Right::Callbacks, &Owned::group(&row.group).object()).is_ok());
+    let board = &backend.views.board;
+    callbacks.retain(|row| visitor.may(Right::Callbacks, &Owned::line(&row.group, board).object()).is_ok());
     if !visitor.who.trusted {
         callbacks.iter_mut().for_each(|row| row.number = masked(&row.number));
     }
@@ -162,7 +219,7 @@ async fn may_call_back(backend: &Backend, visitor: &Visitor, callback: CallRef) 
     }
     let Answer::Callbacks { callbacks } = backend.ask(Command::Callbacks).await? else { return Err(Fault::strange()) };
     let row = callbacks.iter().find(|row| row.callback == callback).ok_or_else(|| Fault::no_callback(callback))?;
-    visitor.may(Right::Callbacks, &Owned::group(&row.group).object()).map(drop)
+    visitor.may(Right::Callbacks, &Owned::line(&row.group, &backend.views.board).object()).map(drop)
 }
 
 pub(super) async fn take_callback(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
@@ -172,6 +229,11 @@ pub(super) async fn take_callback(State(backend): Desk, visitor: Visitor, of: Re
     let by = operator(request.headers())?;
     let mut command = take(callback, &body(request, backend.limits.arrival).await?, by)?;
     sign(&mut command, &visitor);
+    if let (Command::TakeCallback { seat, .. }, false) = (&command, visitor.who.trusted) {
+        // Nobody is made to call by a colleague.
+        let row = backend.views.board.seat(seat).ok_or_else(|| Fault::unfit(Unfit::NoSeat))?;
+        visitor.may(Right::Seat, &Owned::seat(&row).object())?;
+    }
     called_back(callback, backend.ask(command).await?)
 }
 

@@ -7,8 +7,9 @@ use crate::access::{Object, Right, masked};
 use crate::call::Role;
 use crate::exchange::{CallRow, SeatRow};
 use crate::id::{AgentId, GroupId, SeatId};
-use crate::live::Board;
+use crate::live::{Board, GroupNow};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Whose it is.
 #[derive(Debug, Default)]
@@ -45,6 +46,20 @@ impl Owned {
         owned
     }
 
+    /// A seat by what it serves alone: whoever sits there counts for nothing.
+    pub fn groups_of(row: &SeatRow) -> Self {
+        let mut owned = Self::seat(row);
+        owned.agents.clear();
+        owned
+    }
+
+    /// Who waits in a group's line, or is to be called back from it: those who serve the group at present have him in hand.
+    pub fn line(group: &str, board: &Board) -> Self {
+        let serves = |row: &Arc<SeatRow>| row.groups.iter().any(|of| of == group);
+        let agents = board.seats().iter().filter(|row| serves(row)).filter_map(|row| row.agent.clone()).collect();
+        Self { agents, ..Self::group(group) }
+    }
+
     /// What a group has.
     pub fn group(group: &str) -> Self {
         Self { groups: vec![GroupId::from(group)], ..Self::default() }
@@ -67,6 +82,18 @@ impl Owned {
     }
 }
 
+/// The seats that this visitor sees on the floor.
+pub(super) fn seats<'a>(rows: &'a [Arc<SeatRow>], visitor: &'a Visitor) -> impl Iterator<Item = &'a Arc<SeatRow>> {
+    rows.iter().filter(|row| visitor.may(Right::Floor, &Owned::seat(row).object()).is_ok())
+}
+
+/// The groups that he sees there.
+pub(super) fn groups(board: &Board, visitor: &Visitor) -> Value {
+    let all = board.groups();
+    let his = |group: &&GroupNow| visitor.may(Right::Floor, &Owned::group(group.row.group.as_str()).object()).is_ok();
+    json!(all.iter().filter(his).collect::<Vec<_>>())
+}
+
 /// A live call as this visitor sees it; `None`: it is none of his.
 pub(super) fn seen(row: &CallRow, board: &Board, visitor: &Visitor) -> Option<CallRow> {
     let masks = visitor.may(Right::Calls, &Owned::call(row, board).object()).ok()?;
@@ -83,11 +110,21 @@ pub(super) fn shown(row: &CallRow, board: &Board, visitor: &Visitor) -> Result<C
 }
 
 /// A seat as pages show it: with the name of whoever sits there, and whether his paperwork has been extended.
-pub(super) fn named(row: &SeatRow, backend: &Backend) -> Value {
+pub(super) fn named(row: &SeatRow, backend: &Backend, visitor: &Visitor) -> Value {
     let mut told = json!(row);
     let Some(fields) = told.as_object_mut() else { return told };
+    // Where a phone is, and who has guessed at its password, is the operators' to know.
+    if visitor.may(Right::Health, &Object::default()).is_err() {
+        fields.insert("contact".into(), Value::Null);
+        fields.remove("locked");
+    }
     if let Some(name) = row.agent.as_ref().and_then(|agent| backend.people.name_of(agent)) {
         fields.insert("name".into(), name.into());
+    }
+    // A break that has a length is counted down; nobody is put back to work by that.
+    let minutes = row.work().strip_prefix("not_ready:").and_then(|of| backend.views.house.break_minutes.get(of));
+    if let (Some(minutes), None) = (minutes, row.until) {
+        fields.insert("until".into(), (row.since + i64::from(*minutes) * 60_000_000).into());
     }
     if backend.notes.has_extended(row) {
         fields.insert("extended".into(), true.into());
@@ -95,9 +132,21 @@ pub(super) fn named(row: &SeatRow, backend: &Backend) -> Value {
     told
 }
 
-/// A call without its caller's number: where it stands as such, and where it stands as a party.
+/// A number that is nobody's of ours: the plan has no name for it, and it is longer than a seat's.
+pub(super) fn is_citizens(number: &str, title: &str) -> bool {
+    title.is_empty() && number.len() > 6
+}
+
+/// A call without its caller's number, where it stands as such and as a party; nor that of a citizen whom a seat has called.
 fn hidden(row: &CallRow) -> CallRow {
     let mut row = row.clone();
+    if row.from_seat.is_some() && is_citizens(&row.dialled, &row.title) {
+        let number = std::mem::take(&mut row.dialled);
+        row.dialled = masked(&number);
+        row.parties.iter_mut().map(|party| &mut party.who).chain(&mut row.with).for_each(|who| {
+            *who = who.replace(&*number, &masked(&number));
+        });
+    }
     let number = std::mem::take(&mut row.caller);
     row.caller = masked(&number);
     row.masked = true;

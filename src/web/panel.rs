@@ -1,6 +1,8 @@
 //! The one-key panel: whom an agent can bring in, and what can be had there now. It is made once a second for all pages together.
 
 use super::backend::Backend;
+use super::condition::standing;
+use super::shown::Rows;
 use crate::dialplan::Class;
 use crate::exchange::{Line, SeatRow, directory};
 use crate::fact::TransferResult;
@@ -41,6 +43,7 @@ struct Panel {
 /// Makes it as long as the daemon runs.
 pub(super) async fn keep(backend: Arc<Backend>) {
     let (mut panel, mut tick, mut count) = (Panel::default(), interval(EVERY), 0u32);
+    let mut before = Rows::default();
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -57,17 +60,17 @@ pub(super) async fn keep(backend: Arc<Backend>) {
         count = count.wrapping_add(1);
         {
             let (pulse, plan) = (backend.views.pulse.load(), backend.views.plan.load());
-            backend.alarms.look(&pulse, &backend.views.board.groups(), &plan.plan, wall);
+            let room = backend.room.load();
+            let stands = standing(&pulse, &backend.views.board.groups(), &plan.plan, &room);
+            backend.alarms.look(&pulse, stands, wall);
         }
         panel.follow(&backend, wall);
-        let text: Arc<str> = json!({ "panel": panel.show(&backend) }).to_string().into();
-        backend.panel.send_if_modified(|shown| {
-            let changed = **shown != *text;
-            if changed {
-                *shown = text;
-            }
-            changed
-        });
+        let now = panel.show(&backend);
+        let next = backend.panel.borrow().next(&before, &now);
+        if let Some(next) = next {
+            backend.panel.send_replace(Arc::new(next));
+        }
+        before = now;
     }
 }
 
@@ -100,7 +103,7 @@ impl Panel {
         }
     }
 
-    fn show(&self, backend: &Backend) -> Value {
+    fn show(&self, backend: &Backend) -> Rows {
         let (groups, pulse) = (backend.views.board.groups(), backend.views.pulse.load());
         let plan = &backend.views.plan.load().plan;
         let wall = backend.views.clock.now().wall;
@@ -133,7 +136,7 @@ impl Panel {
                 "wrap_up": g.seats.wrap_up, "at_work": g.row.at_work, "number": number(g),
             })
         }).collect();
-        json!({ "lines": lines, "seats": seats(backend, &backend.views.board.seats()), "groups": groups })
+        Rows { lines, seats: seats(backend, &backend.views.board.seats()), groups }
     }
 }
 

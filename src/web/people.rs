@@ -3,14 +3,16 @@
 //! Locks are held for look-ups and for writing a line; hashing a password is done outside them, [`HASHERS`] at a time.
 
 mod charges;
+mod second;
 mod sign_in;
 
 pub use sign_in::{Entered, Refused, Shown};
 
-use crate::access::{Accounts, Deed, Guesses, Outcome, Right, Session, SessionKey, Sessions, Who};
+use crate::access::{Accounts, Deed, Guesses, Mistake, Outcome, Right, Secret, Session, SessionKey, Sessions, Who};
 use crate::clock::{Clock, SECOND};
 use crate::id::{AgentId, SeatId};
 use crate::live::Board;
+use crate::sip::auth::lockout::network;
 use crate::store::Error;
 use crate::store::access::{Access, Found};
 use arc_swap::ArcSwap;
@@ -18,6 +20,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand_core::{OsRng, TryRngCore as _};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +28,9 @@ use tokio::sync::Semaphore;
 
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 const HASHERS: usize = 2;
+/// Who may wait for that at a time: of one network, and of all.
+const EACH: usize = 64;
+const ALL: usize = 256;
 /// A refusal is written down once in so long, µs, and so many of them.
 const TRIED: u64 = 60 * SECOND;
 const MOST_TRIED: usize = 4_096;
@@ -51,13 +57,19 @@ pub struct People {
     sessions: Mutex<Sessions>,
     guesses: Mutex<Guesses>,
     access: Mutex<Access>,
+    /// One look at a time.
+    keeping: Mutex<()>,
     /// Somebody has been there whom the disk does not know of yet.
     unkept: AtomicBool,
     /// What was refused to whom of late, and when, µs monotonic.
     tried: Mutex<BTreeMap<(String, Right), u64>>,
     trail: PathBuf,
     hashers: Semaphore,
+    /// Who waits for one: each network, and all.
+    waiting: Mutex<Waiting>,
     url: String,
+    /// Of this start: secrets are made with it that are offered again when a page is loaded again.
+    pepper: [u8; 32],
 }
 
 impl People {
@@ -79,25 +91,49 @@ impl People {
             sessions: Mutex::new(Sessions::of(sessions)),
             guesses: Mutex::default(),
             tried: Mutex::default(),
+            keeping: Mutex::default(),
             unkept: AtomicBool::new(false),
+            waiting: Mutex::default(),
             trail: access.trail(),
             access: Mutex::new(access),
             hashers: Semaphore::new(HASHERS),
             url: rules.url,
+            pepper: random(),
         })
     }
 
     /// Once a second: who is signed in, and the trail, onto the disk.
     pub fn keep(&self) {
-        let kept = hold(&self.sessions).kept();
-        let accounts = self.unkept.swap(false, Ordering::Relaxed).then(|| hold(&self.accounts).stored());
-        let mut access = hold(&self.access);
-        let done = kept.map_or(Ok(()), |kept| access.keep_sessions(&kept));
-        let done = done.and_then(|()| accounts.map_or(Ok(()), |accounts| access.keep_accounts(&accounts)));
-        let done = done.and_then(|()| access.sync());
-        if let Err(error) = done {
-            tracing::error!(%error, "sessions or the trail of access cannot be kept");
+        // The look before this one may still wait for its disk.
+        let Ok(_alone) = self.keeping.try_lock() else { return };
+        for done in [self.keep_sessions(), self.keep_accounts(), self.keep_trail()] {
+            if let Err(error) = done {
+                tracing::error!(%error, "sessions, accounts or the trail of access cannot be kept");
+            }
         }
+    }
+
+    fn keep_sessions(&self) -> std::io::Result<()> {
+        let Some(kept) = hold(&self.sessions).kept() else { return Ok(()) };
+        let file = hold(&self.access).sessions();
+        // What the disk refuses is tried again with the next look.
+        crate::store::access::keep_value(&file, &kept).inspect_err(|_| hold(&self.sessions).unkept())
+    }
+
+    fn keep_accounts(&self) -> std::io::Result<()> {
+        if !self.unkept.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        // Nobody changes them until they are written: an older list would take the newer one's place.
+        let accounts = hold(&self.accounts);
+        let done = hold(&self.access).keep_accounts(&accounts.stored());
+        done.inspect_err(|_| self.unkept.store(true, Ordering::Relaxed))
+    }
+
+    fn keep_trail(&self) -> std::io::Result<()> {
+        let Some(unsynced) = hold(&self.access).unsynced()? else { return Ok(()) };
+        // Whoever writes into it does not wait for the disk.
+        unsynced.sync().inspect_err(|_| hold(&self.access).sync_again())
     }
 
     /// Writes a deed into the trail. What cannot be written must not be shown.
@@ -105,6 +141,11 @@ impl People {
     /// # Errors
     /// As the system says.
     pub fn note(&self, deed: Deed) -> std::io::Result<()> {
+        debug_assert!(
+            deed.outcome == Outcome::Refused || crate::access::DEEDS.contains(&&*deed.what),
+            "{} is a deed without a word",
+            deed.what
+        );
         hold(&self.access).note(deed, self.clock.now().wall).map(drop).inspect_err(|error| {
             tracing::error!(%error, "the trail of access cannot be written");
         })
@@ -131,8 +172,8 @@ impl People {
         let mut tried = hold(&self.tried);
         tried.retain(|_, at| now.saturating_sub(*at) < TRIED);
         if tried.len() < MOST_TRIED && tried.insert((who.name.clone(), right), now).is_none() {
-            let what = format!("{right:?}").to_lowercase();
-            let _ = self.noted(who, from, (&what, path, ""), Outcome::Refused);
+            let what = serde_json::json!(right);
+            let _ = self.noted(who, from, (what.as_str().unwrap_or_default(), path, ""), Outcome::Refused);
         }
     }
 
@@ -140,13 +181,11 @@ impl People {
     pub fn of_session(&self, key: SessionKey, touch: bool) -> Option<(Who, Session)> {
         let wall = self.clock.now().wall;
         let session = hold(&self.sessions).look(key, wall, touch, |account| self.in_a_call(account))?;
-        let accounts = hold(&self.accounts);
-        let account = accounts.get(&session.account).filter(|account| !account.disabled)?;
-        Some((account.who(&session.account, wall), session))
+        Some((hold(&self.accounts).who(&session.account, wall)?, session))
     }
 
     /// Who a program acts for.
-    pub fn of_token(&self, token: &[u8]) -> Option<Who> {
+    pub fn of_token(&self, token: Secret) -> Option<Who> {
         let accounts = hold(&self.accounts);
         let (name, program, account) = accounts.of_program(token)?;
         let mut who = account.who(name, self.clock.now().wall);
@@ -158,6 +197,11 @@ impl People {
     fn in_a_call(&self, account: &str) -> bool {
         let agent = hold(&self.accounts).get(account).and_then(|account| account.agent.clone());
         agent.is_some_and(|agent| self.board.seat_of(&agent).is_some_and(|row| row.in_call()))
+    }
+
+    /// Somebody is signed in by this account.
+    pub fn is_in(&self, account: &str) -> bool {
+        hold(&self.sessions).are_of(account)
     }
 
     /// Signed out.
@@ -175,9 +219,11 @@ impl People {
         hold(&self.accounts).get(account).and_then(|account| account.seat.clone())
     }
 
-    /// His language.
+    /// His language: kept with the next look, a second later.
     pub fn set_lang(&self, name: &str, lang: &str) {
-        self.changed(|accounts| accounts.set_lang(name, lang)).unwrap_or_default();
+        if hold(&self.accounts).set_lang(name, lang).is_ok() {
+            self.unkept.store(true, Ordering::Relaxed);
+        }
     }
 
     /// What a person is called who sits at a seat.
@@ -186,9 +232,12 @@ impl People {
     }
 
     /// He agrees to secrecy.
-    pub fn agree(&self, name: &str) {
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn agree(&self, name: &str) -> Result<(), Mistake> {
         let wall = self.clock.now().wall;
-        self.changed(|accounts| accounts.agree(name, wall)).unwrap_or_default();
+        self.changed(|accounts| accounts.agree(name, wall)).map(drop)
     }
 
     /// The rights that somebody has at the least for something of his own.
@@ -197,16 +246,13 @@ impl People {
     }
 
     /// Changes the accounts, and keeps them. What cannot be kept has not changed.
-    fn changed<T: Default>(
-        &self,
-        change: impl FnOnce(&mut Accounts) -> Result<T, crate::access::Mistake>,
-    ) -> Result<T, crate::access::Mistake> {
+    fn changed<T: Default>(&self, change: impl FnOnce(&mut Accounts) -> Result<T, Mistake>) -> Result<T, Mistake> {
         let mut accounts = hold(&self.accounts);
         let mut next = accounts.clone();
         let done = change(&mut next)?;
         if let Err(error) = hold(&self.access).keep_accounts(&next.stored()) {
             tracing::error!(%error, "accounts cannot be kept");
-            return Err(crate::access::Mistake::Unkept);
+            return Err(Mistake::Unkept);
         }
         self.names.store(Arc::new(names(&next)));
         *accounts = next;
@@ -234,6 +280,47 @@ impl People {
     /// The daemon's clock.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+}
+
+/// Who waits for his password to be hashed.
+#[derive(Debug, Default)]
+struct Waiting {
+    of: BTreeMap<IpAddr, usize>,
+    all: usize,
+}
+
+/// A place among them; dropping it sets it free.
+struct Turn<'a> {
+    waiting: &'a Mutex<Waiting>,
+    from: IpAddr,
+}
+
+impl<'a> Turn<'a> {
+    /// One for somebody at this address; nothing where as many wait as may.
+    fn take(waiting: &'a Mutex<Waiting>, from: IpAddr) -> Option<Self> {
+        let (from, mut all) = (network(from), hold(waiting));
+        if all.all >= ALL || all.of.get(&from).is_some_and(|of| *of >= EACH) {
+            return None;
+        }
+        all.all += 1;
+        *all.of.entry(from).or_default() += 1;
+        drop(all);
+        Some(Self { waiting, from })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut all = hold(self.waiting);
+        all.all = all.all.saturating_sub(1);
+        let left = all.of.get_mut(&self.from).map_or(0, |of| {
+            *of = of.saturating_sub(1);
+            *of
+        });
+        if left == 0 {
+            all.of.remove(&self.from);
+        }
     }
 }
 

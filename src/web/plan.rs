@@ -9,7 +9,7 @@ use super::paging::Page;
 use super::query::{Query, wrong};
 use super::visitor::Visitor;
 use crate::access::Outcome as Deed;
-use crate::admin::{By, NAME, NOTE, Order, Outcome, Refusal, give};
+use crate::admin::{By, NAME, NOTE, Order, Outcome, Refusal, Text, give};
 use crate::calendar::moment;
 use crate::dialplan::duties::Sum;
 use crate::dialplan::{Annex, Plan, Question, Side, seat_text};
@@ -19,6 +19,7 @@ use crate::store::plans::Record;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json as object};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ fn language(backend: &Backend, visitor: &Visitor, query: &mut Query<'_>) -> Resu
         _ => None,
     };
     let asked = query.read_as("lang", (" zh 或 en", "zh or en"), read)?;
-    let own = || visitor.session.as_ref().and_then(|(_, session)| backend.people.account(&session.account));
+    let own = || visitor.session().and_then(|(_, session)| backend.people.account(&session.account));
     Ok(asked.or_else(|| own().and_then(|account| read(&account.lang))).unwrap_or(Lang::Zh))
 }
 
@@ -195,10 +196,69 @@ pub(super) async fn duties(State(backend): Desk, request: Request) -> Told {
     Ok(json(StatusCode::OK, &told))
 }
 
-/// `POST /plan/check`: whether the folder's plan could come into force. Nothing is changed.
+/// `GET /plan/files`: what stands in the folder, to be edited.
+pub(super) async fn files(State(backend): Desk, request: Request) -> Told {
+    Query::read(request.uri().query()).finish()?;
+    match asked(&backend, Order::Folder).await? {
+        Outcome::Texts { version, files } => Ok(json(StatusCode::OK, &object!({ "version": version, "files": files }))),
+        outcome => Ok(json(StatusCode::OK, &document(&outcome, Lang::Zh))),
+    }
+}
+
+/// `POST /plan/write`: files of the folder, as somebody has edited them, are written and come into force, if they have no mistake.
+pub(super) async fn write(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let fields = |mut fields: Fields| {
+        let files =
+            texts(&mut fields)?.ok_or_else(|| wrong("files", "files 缺失".into(), "files is missing".into()))?;
+        let (base, by) = (fields.required("base", VERSION)?, fields.text("by", NAME)?);
+        let note = fields.text("note", NOTE)?;
+        fields.finish().map(|()| (files, base, note, by))
+    };
+    let (lang, (files, base, note, by)) = read(&backend, &visitor, request, fields).await?;
+    let by = By { author: visitor.signs(by), note };
+    let deed = ("plan_apply", String::new(), by.note.clone());
+    changed(&backend, visitor, Order::Write { files, base, by }, deed, lang).await
+}
+
+/// The files that a body has, each named as one of a plan is: in the folder itself, and seen.
+fn texts(fields: &mut Fields) -> Result<Option<Vec<Text>>, Fault> {
+    let Some(value) = fields.value("files") else { return Ok(None) };
+    let files: Vec<Text> = serde_json::from_value(value).map_err(|error| {
+        wrong(
+            "files",
+            format!("files 应为 [{{name, text}}]：{error}"),
+            format!("files is a list of name and text: {error}"),
+        )
+    })?;
+    let fits = |name: &str| {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        name.strip_suffix(".toml").is_some_and(|stem| !stem.is_empty())
+            && !name.starts_with('.')
+            && name.chars().count() <= 64
+            && name.chars().all(plain)
+    };
+    let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    if files.is_empty() || names.len() < files.len() || !names.iter().all(|name| fits(name)) {
+        let zh = "files 的 name 应为不同的 名.toml，不含路径".to_owned();
+        return Err(wrong(
+            "files",
+            zh,
+            "each name in files is another one and ends in .toml, without a path".to_owned(),
+        ));
+    }
+    Ok(Some(files))
+}
+
+/// The texts of a body where there are some; else those of the folder are meant.
+fn given(mut fields: Fields) -> Result<Option<Vec<Text>>, Fault> {
+    let files = texts(&mut fields)?;
+    fields.finish().map(|()| files)
+}
+
+/// `POST /plan/check`: whether the folder's plan, or these texts, could come into force. Nothing is changed.
 pub(super) async fn check(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
-    let (lang, _) = read(&backend, &visitor, request, |fields| fields.finish()).await?;
-    let outcome = ordered(&backend, Order::Compare { files: None }).await?;
+    let (lang, files) = read(&backend, &visitor, request, given).await?;
+    let outcome = ordered(&backend, Order::Compare { files }).await?;
     let Outcome::Compared { plan, warnings, .. } = &outcome else {
         return Ok(json(StatusCode::OK, &document(&outcome, lang)));
     };
@@ -217,10 +277,10 @@ pub(super) async fn check(State(backend): Desk, visitor: Visitor, request: Reque
     Ok(json(StatusCode::OK, &told))
 }
 
-/// `POST /plan/compare`: what would differ under the folder's plan. Nothing is changed.
+/// `POST /plan/compare`: what would differ under the folder's plan, or under these texts. Nothing is changed.
 pub(super) async fn compare(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
-    let (lang, _) = read(&backend, &visitor, request, |fields| fields.finish()).await?;
-    let outcome = ordered(&backend, Order::Compare { files: None }).await?;
+    let (lang, files) = read(&backend, &visitor, request, given).await?;
+    let outcome = ordered(&backend, Order::Compare { files }).await?;
     Ok(json(StatusCode::OK, &document(&outcome, lang)))
 }
 

@@ -1,17 +1,18 @@
 //! The addresses, and what each does.
 
 use super::backend::Backend;
-use super::body::BODY;
+use super::body::{BODY, PLAN};
 use super::fault::{Fault, Told, json, written};
 use super::figures::figures;
 use super::guard::guard;
 use super::metrics::metrics;
 use super::orders::{self, Ref};
-use super::owned::seen;
+use super::owned::{named, seen};
 use super::verb::Action;
 use super::visitor::Visitor;
 use super::{
-    accounts, condition, desk, document, files, health, journeys, numbers, phones, plan, sessions, sound, stream, wall,
+    accounts, condition, desk, document, files, health, journeys, numbers, owned, phones, plan, sessions, sound,
+    stream, wall,
 };
 use crate::exchange::{Answer, CallRow, Command};
 use crate::live::Listed;
@@ -21,8 +22,8 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::{delete, get, patch, post};
-use serde_json::json as object;
+use axum::routing::{MethodRouter, delete, get, patch, post};
+use serde_json::{Value, json as object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,7 +38,6 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
     router
         .fallback(async || Fault::no_such_path())
         .method_not_allowed_fallback(async || Fault::method())
-        .layer(DefaultBodyLimit::max(BODY))
         .layer(closed.clone())
         // Behind the guard: a layer stands before what was added until then.
         .route(
@@ -52,9 +52,16 @@ pub(super) fn router(backend: &Arc<Backend>) -> Router {
         .route("/api/v1/join", post(sessions::join).fallback(async || Fault::method()))
         .route("/healthz", get(health::alive).fallback(async || Fault::method()))
         .route("/readyz", get(health::ready).fallback(async || Fault::method()))
+        // Whoever has not proved himself sends no more than others either.
+        .layer(DefaultBodyLimit::max(BODY))
         .route(PATH, get(phones::open).fallback(async || Fault::method()))
         .merge(files::router())
         .with_state(Arc::clone(backend))
+}
+
+/// Longer bodies are taken where the texts of a plan come.
+fn texts(method: MethodRouter<Arc<Backend>>) -> MethodRouter<Arc<Backend>> {
+    method.layer(DefaultBodyLimit::max(PLAN))
 }
 
 /// What operators look after.
@@ -66,9 +73,11 @@ fn operators() -> Router<Arc<Backend>> {
         .route("/api/v1/plan/numbers", get(numbers::numbers))
         .route("/api/v1/plan/why", get(plan::why))
         .route("/api/v1/plan/duties", get(plan::duties))
-        .route("/api/v1/plan/check", post(plan::check))
-        .route("/api/v1/plan/compare", post(plan::compare))
-        .route("/api/v1/plan/diff", post(plan::compare))
+        .route("/api/v1/plan/files", get(plan::files))
+        .route("/api/v1/plan/check", texts(post(plan::check)))
+        .route("/api/v1/plan/compare", texts(post(plan::compare)))
+        .route("/api/v1/plan/diff", texts(post(plan::compare)))
+        .route("/api/v1/plan/write", texts(post(plan::write)))
         .route("/api/v1/plan/apply", post(plan::apply))
         .route("/api/v1/plan/rollback", post(plan::roll_back))
 }
@@ -89,12 +98,22 @@ async fn calls(State(backend): Desk, visitor: Visitor) -> Response {
     json(StatusCode::OK, &object!({ "calls": rows }))
 }
 
-async fn seats(State(backend): Desk) -> Response {
-    written(backend.views.board.list(Listed::Seats))
+async fn seats(State(backend): Desk, visitor: Visitor) -> Response {
+    let board = &backend.views.board;
+    if visitor.who.trusted {
+        return written(board.list(Listed::Seats));
+    }
+    let rows = board.seats();
+    let rows: Vec<Value> = owned::seats(&rows, &visitor).map(|row| named(row, &backend, &visitor)).collect();
+    json(StatusCode::OK, &object!({ "seats": rows }))
 }
 
-async fn groups(State(backend): Desk) -> Response {
-    written(backend.views.board.list(Listed::Groups))
+async fn groups(State(backend): Desk, visitor: Visitor) -> Response {
+    let board = &backend.views.board;
+    if visitor.who.trusted {
+        return written(board.list(Listed::Groups));
+    }
+    json(StatusCode::OK, &object!({ "groups": owned::groups(board, &visitor) }))
 }
 
 async fn trunks(State(backend): Desk) -> Told {
@@ -156,10 +175,14 @@ fn people() -> Router<Arc<Backend>> {
     Router::new()
         .route("/api/v1/desk/live", get(desk::live))
         .route("/api/v1/desk/words", get(desk::words))
+        .route("/api/v1/desk/day", get(desk::day))
+        .route("/api/v1/desk/messages/{id}/seen", post(desk::seen_word))
         .route("/api/v1/phone", post(desk::phone))
         .route("/api/v1/session/password", post(sessions::password))
         .route("/api/v1/session/lang", post(sessions::lang))
         .route("/api/v1/session/secrecy", post(sessions::secrecy))
+        .route("/api/v1/session/second", get(sessions::second).post(sessions::take_second))
+        .route("/api/v1/session/second/off", post(sessions::drop_second))
         .route("/api/v1/accounts", get(accounts::list).post(accounts::add))
         .route("/api/v1/accounts/{name}", patch(accounts::change))
         .route("/api/v1/accounts/{name}/reset", post(accounts::reset))

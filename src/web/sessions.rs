@@ -5,8 +5,8 @@ use super::body::{Fields, body};
 use super::fault::{Fault, Told, json};
 use super::guard::{SESSION, cookie, from, same_origin};
 use super::people::{Entered, People, Refused, Shown};
-use super::visitor::Visitor;
-use crate::access::{IDLE, LONGEST, Outcome, Session, SessionKey};
+use super::visitor::{Proof, Visitor};
+use crate::access::{IDLE, LONGEST, Mistake, Origin, Outcome, SessionKey};
 use axum::extract::{Request, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, StatusCode};
@@ -76,8 +76,9 @@ pub(super) async fn own(State(backend): Desk, visitor: Visitor) -> Told {
 
 /// `DELETE /session`.
 pub(super) async fn sign_out(State(backend): Desk, visitor: Visitor) -> Told {
-    if let Some((key, _)) = &visitor.session {
-        backend.people.sign_out(*key);
+    if let Some((key, session)) = visitor.session() {
+        backend.people.sign_out(key);
+        backend.takes_back(&session.account).await;
         // He is out, whether it can be written or not.
         let _ = backend.note(&visitor, ("sign_out", "", ""), Outcome::Done);
     }
@@ -88,7 +89,7 @@ pub(super) async fn sign_out(State(backend): Desk, visitor: Visitor) -> Told {
 
 /// `POST /session/password`.
 pub(super) async fn password(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
-    let (key, session) = visitor.session.clone().ok_or_else(Fault::unauthorized)?;
+    let (key, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
     let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
     let (old, new) = (fields.secret("old", TEXT)?, fields.secret("new", TEXT)?);
     fields.finish()?;
@@ -99,7 +100,7 @@ pub(super) async fn password(State(backend): Desk, visitor: Visitor, request: Re
 
 /// `POST /session/lang`.
 pub(super) async fn lang(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
-    let (_, session) = visitor.session.as_ref().ok_or_else(Fault::unauthorized)?;
+    let (_, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
     let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
     let lang = fields.word("lang", &[("zh", "zh"), ("en", "en")], None)?;
     fields.finish()?;
@@ -107,14 +108,56 @@ pub(super) async fn lang(State(backend): Desk, visitor: Visitor, request: Reques
     Ok(json(StatusCode::OK, &object!({ "done": true })))
 }
 
+/// `GET /session/second`: whether he has a second factor, and what his telephone may take for one.
+pub(super) async fn second(State(backend): Desk, visitor: Visitor) -> Told {
+    let (_, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
+    let standing = backend.people.second_of(&session.account);
+    let mut told = object!({ "has": standing.has, "demanded": standing.demanded });
+    let own = backend.people.account(&session.account).is_some_and(|account| account.origin == Origin::Store);
+    // An account of the configuration file is changed there.
+    if let (true, Some(told)) = (own, told.as_object_mut()) {
+        let second = backend.people.offered_second(session);
+        told.insert("totp".into(), object!({ "secret": second.typed(), "uri": second.uri(&session.account) }));
+    }
+    Ok(json(StatusCode::OK, &told))
+}
+
+/// `POST /session/second`.
+pub(super) async fn take_second(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let (_, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let (password, code) = (fields.secret("old", TEXT)?, fields.text("code", TEXT)?);
+    fields.finish()?;
+    let taken = backend.people.take_second(session, (password, &code), visitor.from).await;
+    taken.map_err(|why| match why {
+        // He is signed in: what is wrong is a field, not he.
+        Refused::Mistake(Mistake::Code) => {
+            let (zh, en) = Mistake::Code.words();
+            Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, "code", (zh.to_owned(), en.to_owned()))
+        }
+        why => refused(why),
+    })?;
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
+}
+
+/// `POST /session/second/off`.
+pub(super) async fn drop_second(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
+    let (_, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
+    let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
+    let password = fields.secret("old", TEXT)?;
+    fields.finish()?;
+    backend.people.drop_second(session, password, visitor.from).await.map_err(refused)?;
+    Ok(json(StatusCode::OK, &object!({ "done": true })))
+}
+
 /// `POST /session/secrecy`.
 pub(super) async fn secrecy(State(backend): Desk, visitor: Visitor, request: Request) -> Told {
-    let (_, session) = visitor.session.as_ref().ok_or_else(Fault::unauthorized)?;
+    let (_, session) = visitor.session().ok_or_else(Fault::unauthorized)?;
     let mut fields = Fields::read(&body(request, backend.limits.arrival).await?)?;
     let agreed = fields.flag("agreed", false)?;
     fields.finish()?;
     if agreed {
-        backend.people.agree(&session.account);
+        backend.people.agree(&session.account).map_err(Fault::account)?;
         backend.note(&visitor, ("secrecy", "", ""), Outcome::Done)?;
     }
     Ok(json(StatusCode::OK, &object!({ "done": agreed })))
@@ -125,18 +168,18 @@ fn refused(why: Refused) -> Fault {
         Refused::Wrong => {
             Fault::new(StatusCode::UNAUTHORIZED, "wrong", ("账号或口令不对", "the account or the password is wrong"))
         }
-        Refused::CodeWanted => Fault::account(crate::access::Mistake::Code),
+        Refused::CodeWanted => Fault::account(Mistake::Code),
         Refused::Locked(left_s) => Fault::locked(left_s),
+        Refused::Busy => Fault::busy(),
         Refused::Mistake(mistake) => Fault::account(mistake),
     }
 }
 
 fn entered_as(backend: &Backend, entered: &Entered) -> Response {
     let Entered { cookie, session } = entered;
-    let who = backend.people.account(&session.account).unwrap_or_default();
-    let who = Arc::new(who.who(&session.account, backend.views.clock.now().wall));
     let key = SessionKey::of(cookie.as_bytes());
-    let visitor = Visitor { who, from: [0, 0, 0, 0].into(), session: Some((key, session.clone())) };
+    let who = Arc::new(backend.people.of_session(key, false).map(|(who, _)| who).unwrap_or_default());
+    let visitor = Visitor { who, from: [0, 0, 0, 0].into(), proof: Proof::Session(key, session.clone()) };
     let mut response = json(StatusCode::OK, &document(backend, &visitor));
     set(&mut response, cookie, LONGEST / 1_000_000);
     response
@@ -154,9 +197,10 @@ fn set(response: &mut Response, cookie: &str, seconds: i64) {
 /// Who one is, and what one may.
 fn document(backend: &Backend, visitor: &Visitor) -> Value {
     let (who, wall) = (&visitor.who, backend.views.clock.now().wall);
-    let session: Option<&Session> = visitor.session.as_ref().map(|(_, session)| session);
+    let session = visitor.session().map(|(_, session)| session);
     let account = session.and_then(|session| backend.people.account(&session.account)).unwrap_or_default();
     let seat = who.agent.as_ref().and_then(|agent| backend.views.board.seat_of(agent));
+    let own = account.seat.clone().or_else(|| who.agent.as_ref().map(|agent| agent.as_str().into()));
     let plan = &backend.views.plan.load().plan;
     object!({
         "account": who.name,
@@ -167,14 +211,15 @@ fn document(backend: &Backend, visitor: &Visitor) -> Value {
         "groups": who.groups,
         "agent": who.agent,
         "seat": seat.map(|row| row.seat.clone()),
-        "own_seat": account.seat.clone().or_else(|| who.agent.as_ref().map(|agent| agent.as_str().into())),
+        "own_seat": own.filter(|seat| backend.views.board.seat(seat).is_some()),
         "lang": if account.lang.is_empty() { "zh" } else { &account.lang },
         "anti_forgery": session.map(|session| session.anti_forgery.clone()),
         "until": session.map(|session| session.begun + LONGEST),
         "idle_s": IDLE / 1_000_000,
         "secrecy": { "until": account.secrecy, "valid": who.secrecy },
         "rights": People::rights(who),
-        "home": if who.roles.is_empty() { "/" } else { account.home() },
+        // Whoever may nothing yet may see to his account.
+        "home": if who.roles.is_empty() { "/account" } else { account.home() },
         "now": wall,
         "zone": plan.zone().name(),
         "date": plan.zone().local(wall).date().to_string(),

@@ -4,40 +4,54 @@ use super::backend::Backend;
 use super::fault::{Fault, Told, json};
 use super::journeys::{may, note, whole};
 use super::orders::{Ref, reference};
-use super::query::Query;
+use super::query::{Query, wrong};
 use super::visitor::Visitor;
 use crate::access::Right;
 use crate::audio::g711::alaw_decode;
+use crate::clock::SECOND;
+use crate::fact::{Event, Fact};
+use crate::id::CallRef;
 use crate::ledger::Cdr;
 use crate::media::archive::{Archive, Error, Form, Kind, Sound};
 use crate::patch::PARTIES;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, RANGE};
+use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use serde_json::json as object;
+use futures_util::stream::unfold;
+use serde_json::{Value, json as object};
+use std::convert::Infallible;
 use std::io::{Cursor, Read as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::OwnedSemaphorePermit;
 
 type Desk = State<Arc<Backend>>;
 
 /// Longest reason, characters.
 const WHY: usize = 200;
+/// One hearing: a player asks for parts of it again and again, and for the picture beside it. So long it is one line of the trail, µs.
+const HEARING: u64 = 10 * 60 * SECOND;
+/// Hearings that are remembered; of more each question is a line.
+const HEARINGS: usize = 4_096;
 /// Bars of the picture.
 const BARS: usize = 800;
 /// Samples of a channel that one value of the picture stands for at first: 50 ms.
 const GRAIN: usize = 400;
+/// What of it is handed on at a time, bytes.
+const PIECE: usize = 64 << 10;
 /// Largest file that is given out, bytes: an hour of four channels as WAV is 115 MB.
 const LARGEST: u64 = 512 << 20;
 
 /// The sound, as a file that browsers play.
 pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
     let (head, _) = request.into_parts();
-    let path = allowed(&backend, &visitor, of, &head).await?;
+    let (path, _) = allowed(&backend, &visitor, of, &head).await?;
     let keys = Arc::clone(&backend.views.house.keys);
+    // It is held as long as the sound is sent: whoever reads slowly takes a place, and no more memory than that.
+    let Ok(player) = Arc::clone(&backend.players).try_acquire_owned() else { return Err(Fault::busy()) };
     let _place = backend.readers.acquire().await.map_err(|_| Fault::strange())?;
     let done = tokio::task::spawn_blocking(move || -> Result<(Vec<u8>, &'static str), Error> {
         if std::fs::metadata(&path)?.len() > LARGEST {
@@ -57,13 +71,13 @@ pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, r
         Ok((sound.into_inner(), kind))
     });
     let (sound, kind) = done.await.map_err(|_| Fault::strange())?.map_err(|error| unheard(&error))?;
-    Ok(part(sound, kind, &head.headers))
+    Ok(part(sound, kind, &head.headers, player))
 }
 
 /// How loud each channel is in each of [`BARS`] parts of the call, 0 to 255.
 pub(super) async fn waveform(State(backend): Desk, visitor: Visitor, of: Ref, request: Request) -> Told {
     let (head, _) = request.into_parts();
-    let path = allowed(&backend, &visitor, of, &head).await?;
+    let (path, events) = allowed(&backend, &visitor, of, &head).await?;
     let keys = Arc::clone(&backend.views.house.keys);
     let _place = backend.readers.acquire().await.map_err(|_| Fault::strange())?;
     let done = tokio::task::spawn_blocking(move || Sound::open(&path, &keys).and_then(peaks)).await;
@@ -71,27 +85,75 @@ pub(super) async fn waveform(State(backend): Desk, visitor: Visitor, of: Ref, re
     let named: Vec<_> = channels
         .into_iter()
         .enumerate()
-        .map(|(n, peaks)| object!({ "name": PARTIES.get(n).map_or("other", |(name, ..)| name), "peaks": peaks }))
+        .map(|(n, peaks)| {
+            let (name, zh, en) = PARTIES.get(n).copied().unwrap_or(("other", "其他", "other"));
+            object!({ "name": name, "zh": zh, "en": en, "peaks": peaks })
+        })
         .collect();
-    Ok(json(StatusCode::OK, &object!({ "seconds": seconds, "channels": named })))
+    let pauses = pauses(&events, seconds);
+    Ok(json(StatusCode::OK, &object!({ "seconds": seconds, "channels": named, "pauses": pauses })))
 }
 
-/// The file, for somebody who may hear it and says why.
-async fn allowed(backend: &Arc<Backend>, visitor: &Visitor, of: Ref, head: &Parts) -> Result<PathBuf, Fault> {
+/// When nothing was kept, ms from the recording's beginning.
+fn pauses(events: &[Event], seconds: f64) -> Vec<Value> {
+    let Some(began) = events.iter().find(|e| matches!(e.fact, Fact::RecordingStarted { .. })).map(|e| e.at) else {
+        return Vec::new();
+    };
+    let ms = |at: i64| u64::try_from(at.saturating_sub(began) / 1_000).unwrap_or(0);
+    let (mut all, mut since) = (Vec::new(), None);
+    let end = (seconds * 1_000.0) as u64;
+    for event in events {
+        match (&event.fact, since) {
+            (Fact::RecordingPaused { paused: true, .. }, None) => since = Some(ms(event.at)),
+            (Fact::RecordingPaused { paused: false, .. }, Some(from)) => {
+                all.push((from, ms(event.at)));
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    let open = since.map(|from| (from, end));
+    let all = all.into_iter().chain(open).filter(|(from, to)| from < to && *from < end);
+    all.map(|(from, to)| object!({ "from_ms": from, "to_ms": to.min(end) })).collect()
+}
+
+/// The file and the call's facts, for somebody who may hear it and says why.
+async fn allowed(
+    backend: &Arc<Backend>,
+    visitor: &Visitor,
+    of: Ref,
+    head: &Parts,
+) -> Result<(PathBuf, Vec<Event>), Fault> {
     let call = reference(of)?;
     let mut query = Query::read(head.uri.query());
     let why = query.text("why").unwrap_or_default();
     query.finish()?;
-    let why: String = why.chars().filter(|c| !c.is_control()).take(WHY).collect();
-    let (cdr, _) = whole(backend, call).await?;
+    let why: String = why.trim().chars().filter(|c| !c.is_control()).take(WHY).collect();
+    if why.is_empty() && !visitor.who.trusted {
+        return Err(wrong("why", "听录音须写明缘由".to_owned(), "a recording is heard for a reason".to_owned()));
+    }
+    let (cdr, events) = whole(backend, call).await?;
     may(visitor, &backend.views.plan.load().plan, &cdr, Right::Recording)?;
     let path = file(backend, &cdr).ok_or_else(Fault::no_recording)?;
-    // A player asks for parts of it again and again: the first one is written down.
-    let again = head.headers.get(RANGE).is_some_and(|range| !range.as_bytes().starts_with(b"bytes=0-"));
-    if !again {
+    if is_first(backend, visitor, call) {
         note(backend, visitor, ("recording", &call.to_string(), &why))?;
     }
-    Ok(path)
+    Ok((path, events))
+}
+
+/// Whether this person has not begun to hear this call a short while ago.
+fn is_first(backend: &Backend, visitor: &Visitor, call: CallRef) -> bool {
+    let now = backend.views.clock.now().mono;
+    let mut heard = backend.hearings.lock().unwrap_or_else(PoisonError::into_inner);
+    heard.retain(|_, at| now.saturating_sub(*at) < HEARING);
+    let key = (visitor.who.name.clone(), call);
+    if heard.contains_key(&key) {
+        return false;
+    }
+    if heard.len() < HEARINGS {
+        heard.insert(key, now);
+    }
+    true
 }
 
 /// Where it lies: the file that the record names, else the recording in any form.
@@ -143,7 +205,7 @@ fn bars(grains: &[u16]) -> Vec<u8> {
 }
 
 /// All of it, or the part that is asked for (RFC 9110 §14.2): one range; several are answered by all of it.
-fn part(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
+fn part(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap, player: OwnedSemaphorePermit) -> Response {
     let sound = Bytes::from(sound);
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")).and_then(|range| {
         let (from, to) = range.split_once('-')?;
@@ -152,11 +214,17 @@ fn part(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
         let to = if to.is_empty() { last } else { to.parse::<usize>().ok()?.min(last) };
         (from <= to).then_some((from, to))
     });
-    let mut response = Response::new(Body::from(match range {
+    let told = match range {
         Some((from, to)) => sound.slice(from..=to),
         None => sound.clone(),
-    }));
+    };
+    let length = told.len();
+    let mut response = Response::new(Body::from_stream(unfold((told, player), |(mut left, player)| async move {
+        let next = left.split_to(left.len().min(PIECE));
+        (!next.is_empty()).then_some((Ok::<_, Infallible>(next), (left, player)))
+    })));
     let head = response.headers_mut();
+    head.insert(CONTENT_LENGTH, HeaderValue::from(length));
     head.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     head.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -177,7 +245,8 @@ mod tests {
     fn a_part_that_is_asked_for_is_given_and_nonsense_is_answered_by_all() {
         let asked = |range: &str| {
             let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_str(range).unwrap())]);
-            let response = part((0..100).collect(), "audio/wav", &headers);
+            let player = Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
+            let response = part((0..100).collect(), "audio/wav", &headers, player);
             let range = response.headers().get(CONTENT_RANGE).map(|range| range.to_str().unwrap().to_owned());
             (response.status().as_u16(), range)
         };

@@ -4,28 +4,28 @@
 use super::backend::Backend;
 use super::fault::Fault;
 use super::feed::{self, View};
-use super::owned::{named, seen};
+use super::owned::{groups, named, seats, seen};
 use super::visitor::Visitor;
+use super::wire::Asked;
+use crate::id::CallRef;
 use crate::live::Delta;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
 
 pub(super) async fn live(
     State(backend): State<Arc<Backend>>,
     visitor: Visitor,
-    RawQuery(query): RawQuery,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    asked: Asked,
 ) -> Result<Response, Fault> {
     if visitor.who.trusted {
-        return feed::open(Arc::clone(&backend), visitor, query.as_deref(), upgrade, Whole(backend));
+        return feed::open(Arc::clone(&backend), visitor, asked, Whole(backend));
     }
-    let view = Part { backend: Arc::clone(&backend), visitor: visitor.clone() };
-    feed::open(backend, visitor, query.as_deref(), upgrade, view)
+    let view = Part { backend: Arc::clone(&backend), visitor: visitor.clone(), shown: BTreeSet::new(), before: 0 };
+    feed::open(backend, visitor, asked, view)
 }
 
 /// Everything, as it is written down once for all.
@@ -53,6 +53,10 @@ impl View for Whole {
 struct Part {
     backend: Arc<Backend>,
     visitor: Visitor,
+    /// The calls that he has been shown.
+    shown: BTreeSet<CallRef>,
+    /// Up to this number he may have been shown others, before he came again.
+    before: u64,
 }
 
 impl View for Part {
@@ -60,32 +64,46 @@ impl View for Part {
         let board = &self.backend.views.board;
         let seq = board.seq();
         let calls: Vec<_> = board.calls().iter().filter_map(|row| seen(row, board, &self.visitor)).collect();
-        let seats: Vec<Value> = board.seats().iter().map(|row| named(row, &self.backend)).collect();
-        let groups = board.groups();
-        (seq, json!({ "snapshot": true, "seq": seq, "calls": calls, "seats": seats, "groups": *groups }))
+        self.shown = calls.iter().map(|row| row.call).collect();
+        let rows = board.seats();
+        let seats: Vec<Value> =
+            seats(&rows, &self.visitor).map(|row| named(row, &self.backend, &self.visitor)).collect();
+        let groups = groups(board, &self.visitor);
+        (seq, json!({ "snapshot": true, "seq": seq, "calls": calls, "seats": seats, "groups": groups }))
     }
 
     fn change(&mut self, delta: &Delta) -> Option<Arc<str>> {
         let (board, rows) = (&self.backend.views.board, &delta.rows);
         let mut document = Map::from_iter([("seq".to_owned(), json!(delta.seq))]);
         let calls: Vec<_> = rows.calls.iter().filter_map(|row| seen(row, board, &self.visitor)).collect();
-        // A call that is his no more is over for him.
+        // A call that is his no more is over for him; of one that never was he does not hear.
         let gone = rows.calls.iter().filter(|row| calls.iter().all(|shown| shown.call != row.call)).map(|row| row.call);
-        let over: Vec<_> = rows.over.iter().copied().chain(gone).collect();
+        let over = rows.over.iter().copied().chain(gone);
+        let over: Vec<_> = over.filter(|call| self.shown.remove(call) || delta.seq <= self.before).collect();
+        self.shown.extend(calls.iter().map(|row| row.call));
         if !calls.is_empty() {
             document.insert("calls".into(), json!(calls));
         }
         if !over.is_empty() {
             document.insert("over".into(), json!(over));
         }
-        if !rows.seats.is_empty() {
-            let seats: Vec<Value> = rows.seats.iter().map(|row| named(row, &self.backend)).collect();
+        let seats: Vec<Value> =
+            seats(&rows.seats, &self.visitor).map(|row| named(row, &self.backend, &self.visitor)).collect();
+        if !seats.is_empty() {
             document.insert("seats".into(), json!(seats));
         }
         if rows.groups {
-            document.insert("groups".into(), json!(*board.groups()));
+            document.insert("groups".into(), groups(board, &self.visitor));
         }
         Some(Value::Object(document).to_string().into())
+    }
+
+    fn resume(&mut self) -> Vec<Arc<str>> {
+        let board = &self.backend.views.board;
+        self.before = board.seq();
+        self.shown =
+            board.calls().iter().filter_map(|row| seen(row, board, &self.visitor)).map(|row| row.call).collect();
+        Vec::new()
     }
 
     async fn other(&mut self) -> Option<Arc<str>> {

@@ -30,11 +30,13 @@ pub enum Action {
     Supervise(Supervision),
     /// 录音.
     Record,
+    /// A seat's own leg ends.
+    Release,
 }
 
 impl Action {
     /// Every word.
-    pub const ALL: [(&'static str, Self); 17] = [
+    pub const ALL: [(&'static str, Self); 18] = [
         ("three-way", Self::ThreeWay),
         ("transfer", Self::Transfer),
         ("hold", Self::Plain(Verb::Hold)),
@@ -52,6 +54,7 @@ impl Action {
         ("dismiss", Self::Plain(Verb::Dismiss)),
         ("survey", Self::Plain(Verb::Survey)),
         ("record", Self::Record),
+        ("release", Self::Release),
     ];
 
     /// What one must be allowed.
@@ -59,8 +62,15 @@ impl Action {
     pub fn right(self) -> Right {
         match self {
             Self::Supervise(_) | Self::Plain(Verb::Dismiss) => Right::Supervise,
-            Self::ThreeWay | Self::Transfer | Self::Plain(_) | Self::Mute | Self::Record => Right::Order,
+            Self::ThreeWay | Self::Transfer | Self::Plain(_) | Self::Mute | Self::Record | Self::Release => {
+                Right::Order
+            }
         }
+    }
+
+    /// Its word.
+    pub(super) fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, action)| *action == self).map_or("", |(word, _)| word)
     }
 
     /// It goes on after its answer, so that a client may wait for the end.
@@ -89,7 +99,11 @@ impl Action {
             }
             Self::Supervise(mode) => {
                 let seat = SeatId::from(fields.required("seat", SEAT)?);
-                Command::Supervise { call, seat, mode, by, why: fields.required("why", NOTE)? }
+                Command::Supervise { call, seat, mode, by, why: fields.required("why", NOTE)?, granted: false }
+            }
+            Self::Release => {
+                let seat = Some(fields.text("seat", SEAT)?).filter(|seat| !seat.is_empty()).map(SeatId::from);
+                Command::Release { call, seat, by }
             }
             Self::Record => {
                 let verb = fields.word("do", &TAPE, None)?;
@@ -219,7 +233,7 @@ mod tests {
         for (word, mode) in modes {
             let command = read(word, r#"{"seat":"8050","why":"投诉"}"#).unwrap();
             let (seat, by, why) = ("8050".into(), "张三".into(), "投诉".into());
-            assert_eq!(command, Command::Supervise { call: CALL, seat, mode, by, why });
+            assert_eq!(command, Command::Supervise { call: CALL, seat, mode, by, why, granted: false });
         }
     }
 

@@ -9,6 +9,7 @@ use crate::store::Shown;
 use crate::transport::Secured;
 use crate::transport::websocket::Entrance;
 use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -18,6 +19,8 @@ use tokio::sync::mpsc;
 pub struct House {
     /// What a break may be for.
     pub breaks: Vec<String>,
+    /// How long one for this may be, minutes.
+    pub break_minutes: BTreeMap<String, u32>,
     /// The realm in which telephones prove themselves.
     pub realm: String,
     /// The state folder: records and journal.

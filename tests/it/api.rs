@@ -143,7 +143,7 @@ fn every_order_reaches_the_exchange_with_who_and_why() {
     assert_eq!(order("mute", "{\"muted\":false}"), conference(Verb::Unmute, ""));
     assert_eq!(order("record", "{\"do\":\"pause\"}"), conference(Verb::Pause, ""));
     let (seat, why) = ("8050".into(), "投诉".into());
-    let whisper = Command::Supervise { call, seat, mode: Supervision::Whisper, by: by.clone(), why };
+    let whisper = Command::Supervise { call, seat, mode: Supervision::Whisper, by: by.clone(), why, granted: false };
     assert_eq!(order("whisper", "{\"seat\":\"8050\",\"why\":\"投诉\"}"), whisper);
     let brief = Brief { reason: "个税".into(), location: "五四路".into() };
     let blind = Command::Transfer { call, to: "12366".into(), way: Way::Blind, brief, by: "赵六".into() };

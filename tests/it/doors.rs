@@ -14,8 +14,8 @@ use switchboard::ledger::Cdr;
 use switchboard::web::Action;
 use switchboard::web::doors::DOORS;
 
-const CALL: &str = "5bhd7pq5c01";
-const OTHERS: &str = "5bhd7pq5c02";
+pub(super) const CALL: &str = "5bhd7pq5c01";
+pub(super) const OTHERS: &str = "5bhd7pq5c02";
 
 /// One account of the laboratory a role.
 const ACCOUNTS: [(Role, &str); 7] = [
@@ -32,10 +32,10 @@ const ACCOUNTS: [(Role, &str); 7] = [
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     pub(super) cookie: String,
-    token: String,
+    pub(super) token: String,
 }
 
-fn sign_in(api: &Api, account: &str, password: &str, more: &[&str]) -> (u16, Value, Option<String>) {
+pub(super) fn sign_in(api: &Api, account: &str, password: &str, more: &[&str]) -> (u16, Value, Option<String>) {
     let body = json!({ "account": account, "password": password }).to_string();
     let told = api.sends(&bare("POST", "/api/v1/session", more, &body));
     let cookie =
@@ -66,7 +66,7 @@ impl Person {
     }
 }
 
-fn seat(seat: &str, agent: Option<&str>, group: &str) -> SeatRow {
+pub(super) fn seat(seat: &str, agent: Option<&str>, group: &str) -> SeatRow {
     serde_json::from_value(json!({
         "seat": seat, "agent": agent, "group": group, "groups": [group], "state": "talking", "zh": "通话", "contact": null,
     }))
@@ -85,7 +85,7 @@ fn call(call: &str, caller: &str, seat: &str, group: &str) -> CallRow {
 }
 
 /// Two agents of two groups, each with a call.
-fn floor() -> Vec<Change> {
+pub(super) fn floor() -> Vec<Change> {
     let group = |group: &str| {
         serde_json::from_value::<GroupRow>(json!({ "group": group, "title": group, "waiting": 0 })).unwrap()
     };
@@ -112,7 +112,7 @@ fn served(number: &str) -> Cdr {
     .unwrap()
 }
 
-fn exchange(command: &Command) -> Option<Answer> {
+pub(super) fn exchange(command: &Command) -> Option<Answer> {
     let callback = |of: &str, number: &str, group: &str| CallbackRow {
         callback: switchboard::id::CallRef::parse(of).unwrap(),
         number: number.into(),

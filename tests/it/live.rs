@@ -1,6 +1,7 @@
 //! What is shown without asking: changes of the exchange as they are told, connections that go on, the stream of changes.
 #![cfg(test)]
 
+mod events;
 mod socket;
 
 use super::api::{Api, obliging, request};
@@ -8,6 +9,7 @@ use crate::support::city::settings;
 use crate::support::mirror::Mirror;
 use crate::support::town::{Manner, Town};
 use crate::support::wire::Weather;
+use events::Events;
 use serde_json::json;
 use socket::{Said, Socket};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -254,4 +256,61 @@ fn a_reader_who_talks_too_much_or_too_long_is_cut_and_a_stopping_daemon_says_so(
     socket.text();
     drop(api);
     assert_eq!(socket.hears(), Said::Close(1001, "stopping".into()));
+}
+
+#[test]
+fn the_stream_comes_as_events_too_for_whoever_has_no_websocket() {
+    let api = Api::with(Limits { life: Duration::from_millis(300), ..Limits::default() }, obliging);
+    api.shows(is(1, "queueing"));
+    let mut events = Events::open(api.at, "", "").unwrap();
+    let expected = json!({ "snapshot": true, "seq": 1, "calls": [call(1, "queueing")], "seats": [], "groups": [] });
+    assert_eq!(events.message(), expected);
+    api.shows(is(1, "talking"));
+    assert_eq!(events.message(), json!({ "seq": 2, "calls": [call(1, "talking")] }));
+    // A connection that goes on for ever elsewhere ends after its time; this one does not.
+    std::thread::sleep(Duration::from_secs(1));
+    api.shows(vec![Change::Over(CallRef(1))]);
+    assert_eq!(events.message(), json!({ "seq": 3, "over": [CallRef(1)] }));
+    drop(events);
+    // What he has stands in a header when he comes again, and outweighs what his address said first.
+    let mut again = Events::open(api.at, "?since=1", "2").unwrap();
+    assert_eq!(again.message(), json!({ "resumed": true, "seq": 2 }));
+    assert_eq!(again.message()["seq"], 3);
+    let mut lost = Events::open(api.at, "?since=9", "").unwrap();
+    assert_eq!(lost.message()["missed"], true);
+    assert_eq!(Events::open(api.at, "", "x").err(), Some(422));
+    assert_eq!(Events::open(api.at, "?snice=1", "").err(), Some(422));
+    drop(api);
+    let end = ("end".to_owned(), None, json!({ "code": 1001, "why": "stopping" }));
+    assert_eq!((again.next(), again.next()), (Some(end), None));
+}
+
+#[test]
+fn a_reader_of_events_who_does_not_read_loses_his_place() {
+    let linger = Duration::from_millis(300);
+    let api = Api::with(Limits { watchers: 1, linger, ..Limits::default() }, obliging);
+    let slow = Events::open(api.at, "", "").unwrap();
+    assert_eq!(Events::open(api.at, "", "").err(), Some(503), "there are as many as may be");
+    let long = "x".repeat(100_000);
+    for n in 1..=300u64 {
+        api.shows(vec![Change::Call(Box::new(CallRow { caller: format!("{n}{long}"), ..call(1, "talking") }))]);
+    }
+    let mut tries = 0;
+    let mut next = loop {
+        match Events::open(api.at, "?since=299", "") {
+            Ok(events) => break events,
+            Err(status) => assert_eq!(status, 503),
+        }
+        tries += 1;
+        assert!(tries < 200, "the slow one keeps its place");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(next.message(), json!({ "resumed": true, "seq": 299 }));
+    // Whoever is gone leaves his place as well.
+    drop((next, slow));
+    let freed = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        Events::open(api.at, "", "").is_ok()
+    });
+    assert!(freed);
 }

@@ -180,6 +180,48 @@ fn a_plan_is_compared_put_in_force_and_taken_back_by_a_page_and_the_trail_says_w
     assert_eq!(house.daemon.stop(), Some(0));
 }
 
+#[test]
+fn a_plan_is_edited_in_a_page_and_its_files_are_written_only_without_a_mistake() {
+    let house = House::new("");
+    let (ops, chief) = (house.person("ops"), house.person("chief"));
+    let folder = house.get(&ops, "/api/v1/plan/files");
+    let base = folder["version"].as_str().unwrap().to_owned();
+    assert_eq!(house.get(&ops, "/api/v1/plan")["version"], base.as_str());
+    let names: Vec<_> = folder["files"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    assert!(names.len() > 1 && names.iter().all(|name| name.ends_with(".toml")), "{names:?}");
+    let path = house.office.path("dialplans/95-more.toml");
+    let writes = |who: &[String], name: &str, text: &str, base: &str| {
+        let body = json!({ "files": [{ "name": name, "text": text }], "base": base, "note": "968" });
+        house.post(who, "/api/v1/plan/write", &body)
+    };
+    assert_eq!(writes(&chief, "95-more.toml", MORE, &base).0, 403);
+    for name in ["../95-more.toml", ".95.toml", "95.txt", ".toml", "a/b.toml", ""] {
+        let (status, told) = writes(&ops, name, MORE, &base);
+        assert_eq!((status, &told["field"]), (422, &json!("files")), "{name}");
+    }
+    // With a mistake nothing is written; the mistake has its place.
+    let (status, told) = writes(&ops, "95-more.toml", "[route]\n96900 = \"group:nobody\"\n", &base);
+    assert_eq!((status, &told["outcome"]), (200, &json!("wrong")), "{told}");
+    assert!(told["mistakes"][0]["file"].as_str().unwrap().ends_with("95-more.toml") && !path.exists());
+    // What somebody else has written meanwhile is not written over.
+    assert_eq!(writes(&ops, "95-more.toml", MORE, "older").1["outcome"], "moved");
+    assert!(!path.exists());
+    // Longer than any other body may be.
+    let long = format!("{MORE}{}", "# a comment\n".repeat(4_000));
+    let (_, told) = writes(&ops, "95-more.toml", &long, &base);
+    assert_eq!((&told["outcome"], &told["record"]["author"]), (&json!("in_force"), &json!("ops")), "{told}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), long);
+    let after = house.get(&ops, "/api/v1/plan/files");
+    assert_ne!(after["version"], base.as_str());
+    assert_eq!(house.get(&ops, "/api/v1/plan")["version"], after["version"]);
+    // Texts that stand nowhere yet are looked at in the same way.
+    let mut files = after["files"].as_array().unwrap().clone();
+    files.retain(|file| file["name"] != "95-more.toml");
+    let (_, told) = house.post(&ops, "/api/v1/plan/compare", &json!({ "files": files }));
+    assert_eq!((&told["outcome"], &told["version"]), (&json!("compared"), &json!(base)), "{told}");
+    assert_eq!(house.daemon.stop(), Some(0));
+}
+
 /// The same, once it is seen what would differ: applied, refused with mistakes, taken back, and written down.
 fn applied(house: &House, ops: &[String], chief: &[String], first: &str) {
     let compare = |what: &str| house.post(ops, &format!("/api/v1/plan/{what}?lang=en"), &json!({}));

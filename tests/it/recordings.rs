@@ -15,7 +15,7 @@ use switchboard::media::archive::{Key, Kind, Packed, hash, pack};
 
 /// Four channels: the caller speaks for the first two seconds, the agent for one in the third, the others never. Paused in
 /// the fourth. The head tells of `told` samples.
-fn write(folder: &Path, name: &str, told: u32) -> PathBuf {
+pub(super) fn write(folder: &Path, name: &str, told: u32) -> PathBuf {
     let path = folder.join(format!("{name}.wav"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let cues = [Cue { at: 24_000, label: "paused" }, Cue { at: 32_000, label: "resumed" }];
@@ -31,7 +31,7 @@ fn write(folder: &Path, name: &str, told: u32) -> PathBuf {
 }
 
 /// A recorded call that has ended, and one that was not recorded.
-fn day() -> (Day, CallRef, CallRef) {
+pub(super) fn day() -> (Day, CallRef, CallRef) {
     let mut day = Day::new();
     let first = day.talk(0);
     day.at(0, first, Fact::RecordingStarted { file: format!("20211215/{first}") });

@@ -173,7 +173,7 @@ impl Play {
         let modes = [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
         let mode = modes[self.roll(4) as usize];
         let (by, why) = ("monitor".to_owned(), "dice".to_owned());
-        self.town.asks(Command::Supervise { call, seat: "8050".into(), mode, by, why });
+        self.town.asks(Command::Supervise { call, seat: "8050".into(), mode, by, why, granted: false });
     }
 
     fn refers(&mut self, agent: Party) {

@@ -30,7 +30,7 @@ impl Floor {
     fn supervise(&mut self, seat: &str, mode: Supervision) -> Answer {
         let call = self.town.the_call().call;
         let (by, why) = ("monitor".to_owned(), "质检".to_owned());
-        self.town.asks(Command::Supervise { call, seat: seat.into(), mode, by, why })
+        self.town.asks(Command::Supervise { call, seat: seat.into(), mode, by, why, granted: false })
     }
 
     /// Whom each hears: citizen, seat, chief.
@@ -106,8 +106,14 @@ fn only_a_supervisor_of_the_group_may_and_only_on_a_free_phone() {
     let calls = f.town.asks(Command::Calls);
     let Answer::Calls { calls } = calls else { panic!() };
     let call = calls.iter().find(|c| c.dialled == "12345").unwrap().call;
-    let listen =
-        Command::Supervise { call, seat: "8049".into(), mode: Supervision::Listen, by: String::new(), why: "x".into() };
+    let listen = Command::Supervise {
+        call,
+        seat: "8049".into(),
+        mode: Supervision::Listen,
+        by: String::new(),
+        why: "x".into(),
+        granted: false,
+    };
     assert_eq!(f.town.asks(listen), Answer::Conflict { why: Conflict::SeatBusy });
     assert!(f.town.talk(f.citizen, f.seat));
     f.town.goes_home();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { arrangement, attemptAt, calls, dialling, failed, lastCall, mine, reaching, ringing, signedIn, take, talk, third } from '../src/desk/board.ts';
-import type { CallRow, DeskMessage, PartyRow, SeatRow, TransferRow } from '../src/desk/model.ts';
+import { arrangement, attemptAt, calls, dialling, failed, lastCall, mine, panel, reaching, ringing, signedIn, take, talk, third } from '../src/desk/board.ts';
+import type { CallRow, DeskMessage, Panel, PartyRow, SeatRow, TransferRow } from '../src/desk/model.ts';
 import { search, sections } from '../src/desk/targets.ts';
 
 const seat = (state: string): SeatRow => ({ seat: '8001', agent: '8001', group: 'main', groups: ['main'], state, zh: '', since: 1, answered: 0, talked_s: 0, contact: null });
@@ -62,4 +62,13 @@ test('the panel finds a number before a name, and who is free before who is not'
   assert.deepEqual(search(all, '123').map(t => t.number), ['12348', '12345']);
   assert.deepEqual(search(all, '李').map(t => t.number), ['8003', '8002']);
   assert.deepEqual(search(all, '8001'), []);
+});
+
+test('the panel is told whole, and then what has changed of it', () => {
+  const line = (number: string, free: number) => ({ number, title: '', kind: 'kept', up: true, free, at_work: 1, open: true }) as Panel['lines'][number];
+  const there = (of: string, state: string) => ({ seat: of, zh: '', state, group: 'main', free: state === 'ready' });
+  say({ seq: 2, panel: { lines: [line('119', 1), line('12366', 2)], seats: [there('8001', 'ready'), there('8002', 'ready')], groups: [] } });
+  say({ seq: 3, panel: { part: true, lines: [line('12366', 0)], seats: [there('8003', 'talking')], gone: ['8001'], groups: [] } });
+  assert.deepEqual(panel.value.lines.map(of => [of.number, of.free]), [['119', 1], ['12366', 0]]);
+  assert.deepEqual(panel.value.seats.map(of => [of.seat, of.state]), [['8002', 'ready'], ['8003', 'talking']]);
 });

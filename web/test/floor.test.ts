@@ -38,9 +38,9 @@ test('who has waited longest stands above, and each line is counted for itself',
 
 test('seats are counted by what they do, of one group or of all', () => {
   take({ seq: 2, seats: [seat('1', 'ready'), seat('2', 'ready+lost'), seat('3', 'held'), seat('4', 'not_ready:用餐'), seat('5', 'not_ready:signed_out+lost'), seat('6', 'wrap_up', 'kept')] });
-  assert.deepEqual(tally.value, { ready: 1, talking: 1, wrap: 1, break: 2, out: 1 });
+  assert.deepEqual(tally.value, { ready: 1, talking: 1, wrap: 1, break: 1, lost: 1, out: 1 });
   groupShown.value = 'kept';
-  assert.deepEqual(tally.value, { ready: 0, talking: 0, wrap: 1, break: 0, out: 0 });
+  assert.deepEqual(tally.value, { ready: 0, talking: 0, wrap: 1, break: 0, lost: 0, out: 0 });
   groupShown.value = '';
   onlySignedIn.value = true;
   assert.deepEqual(seatsShown.value.map(row => row.seat), ['1', '2', '3', '4', '6']);

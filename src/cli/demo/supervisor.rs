@@ -57,5 +57,5 @@ async fn listen(served: &Served, dice: &mut ChaCha8Rng) {
     let Some(call) = one_of(&calls, dice) else { return };
     let why = "抽听".to_owned();
     let (seat, mode) = (SeatId::from(SEAT), Supervision::Listen);
-    served.order(Command::Supervise { call, seat, mode, by: "demo".into(), why }).await;
+    served.order(Command::Supervise { call, seat, mode, by: "demo".into(), why, granted: false }).await;
 }

@@ -98,6 +98,14 @@ impl Visits {
     }
 }
 
+impl Ended {
+    /// How this visit of a call ended.
+    #[must_use]
+    pub fn of(cdr: &Cdr, visit: &Visit) -> Self {
+        how(cdr, visit, answer(cdr, visit))
+    }
+}
+
 /// Who answered it.
 fn answer<'c>(cdr: &'c Cdr, visit: &Visit) -> Option<&'c Attempt> {
     let at = visit.end.filter(|_| visit.overflow.is_none())?;

@@ -154,6 +154,12 @@ impl<K: Ord + Clone> Lockouts<K> {
         self.homes.insert(seat.clone(), network(peer.ip()));
     }
 
+    /// Whether this is the address where it last registered.
+    #[must_use]
+    pub fn is_home(&self, seat: &K, peer: SocketAddr) -> bool {
+        self.homes.get(seat) == Some(&network(peer.ip()))
+    }
+
     /// The seats that were tried, each as often as there are sources.
     pub fn seats(&self) -> impl Iterator<Item = &K> {
         self.records.keys().map(|(seat, _)| seat)

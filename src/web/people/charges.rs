@@ -58,9 +58,11 @@ impl People {
                 added.map_or_else(Settled::from, |until| self.link(&link, until))
             }
             Charge::Change { name, change } => {
-                let ends = change.disabled == Some(true) || change.roles.is_some();
+                let before = self.account(&name);
                 let done = self.changed(|accounts| accounts.change(&name, change));
-                if ends && done.is_ok() {
+                // Whoever may something else than before begins anew; another name is no reason.
+                let same = before.zip(self.account(&name)).is_some_and(|(before, now)| before.may_the_same(&now));
+                if !same && done.is_ok() {
                     hold(&self.sessions).end_all(&name, None);
                 }
                 done.map_or_else(Settled::from, |()| Settled::Done)
@@ -131,6 +133,7 @@ fn rows(accounts: &Accounts) -> Vec<AccountRow> {
         unit: account.unit.clone(),
         groups: account.groups.iter().map(GroupId::to_string).collect(),
         agent: account.agent.as_ref().map(AgentId::to_string),
+        seat: account.seat.as_ref().map(ToString::to_string),
         disabled: account.disabled,
         totp: account.second.is_some(),
         wants_totp: accounts.wants_second(account),

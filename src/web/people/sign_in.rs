@@ -1,8 +1,9 @@
 //! How somebody proves who he is, and what he gets.
 
-use super::{People, hold, random, secret};
-use crate::access::{Asked, Deed, Hash, Mistake, Outcome, Proved, Second, Session, SessionKey};
+use super::{People, Turn, hold, random, secret};
+use crate::access::{Deed, Hash, Mistake, Outcome, Proved, Second, Session, SessionKey};
 use crate::clock::machine_wall;
+use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
@@ -35,6 +36,8 @@ pub enum Refused {
     CodeWanted,
     /// Not listened to for so many seconds more.
     Locked(u32),
+    /// As many wait for their password to be judged as may.
+    Busy,
     /// Something that is said of the account or the link.
     Mistake(Mistake),
 }
@@ -47,6 +50,7 @@ impl People {
     pub async fn sign_in(&self, shown: Shown, from: IpAddr) -> Result<Entered, Refused> {
         let Shown { account, password, code } = shown;
         self.listened_to(&account, from)?;
+        let _turn = Turn::take(&self.waiting, from).ok_or(Refused::Busy)?;
         let asked = hold(&self.accounts).ask(&account);
         let right = self.hashed(move || asked.is(&password)).await;
         // Others may have guessed meanwhile: what counts is what is known when it is judged.
@@ -67,12 +71,12 @@ impl People {
         }
     }
 
-    fn listened_to(&self, account: &str, from: IpAddr) -> Result<(), Refused> {
+    pub(super) fn listened_to(&self, account: &str, from: IpAddr) -> Result<(), Refused> {
         let now = self.clock.now();
         hold(&self.guesses).admits(account, from, now).map_err(|locked| Refused::Locked(locked.left_s))
     }
 
-    fn guessed(&self, account: &str, from: IpAddr, why: Refused) -> Refused {
+    pub(super) fn guessed(&self, account: &str, from: IpAddr, why: Refused) -> Refused {
         hold(&self.guesses).wrong(account, from, self.clock.now());
         // What is no account may be a password that was typed into the wrong field.
         let who = if self.account(account).is_some() { account } else { "?" };
@@ -80,7 +84,7 @@ impl People {
         why
     }
 
-    fn sign(&self, who: &str, from: IpAddr, what: &str, outcome: Outcome) {
+    pub(super) fn sign(&self, who: &str, from: IpAddr, what: &str, outcome: Outcome) {
         let (who, what, from) = (who.to_owned(), what.to_owned(), from.to_string());
         let deed = Deed { who, by: String::new(), from, what, of: String::new(), why: String::new(), outcome };
         let _ = self.note(deed);
@@ -103,7 +107,7 @@ impl People {
         let accounts = hold(&self.accounts);
         let (name, enters) = accounts.linked(link.as_bytes(), self.clock.now().wall)?;
         let demanded = accounts.get(name).is_some_and(|account| accounts.wants_second(account)) && !enters;
-        Ok((name.to_owned(), enters, demanded.then(|| Second::new(offered(link)))))
+        Ok((name.to_owned(), enters, demanded.then(|| self.offered(link))))
     }
 
     /// Somebody comes by his link, sets his password, and is in.
@@ -111,11 +115,9 @@ impl People {
     /// # Errors
     /// [`Refused`].
     pub async fn join(&self, link: String, password: String, code: &str, from: IpAddr) -> Result<Entered, Refused> {
-        self.listened_to("", from)?;
-        let (name, enters, mut second) = self.look_at_link(&link).map_err(|mistake| {
-            hold(&self.guesses).wrong("", from, self.clock.now());
-            Refused::Mistake(mistake)
-        })?;
+        // A link cannot be guessed: whoever shows a wrong one keeps nobody else from his.
+        let (name, enters, mut second) = self.look_at_link(&link).map_err(Refused::Mistake)?;
+        let _turn = Turn::take(&self.waiting, from).ok_or(Refused::Busy)?;
         let unix = u64::try_from(machine_wall() / 1_000_000).unwrap_or(0);
         if second.as_mut().is_some_and(|second| !second.takes(code.trim(), unix)) {
             return Err(Refused::Mistake(Mistake::Code));
@@ -138,11 +140,7 @@ impl People {
         (old, new): (String, String),
         from: IpAddr,
     ) -> Result<(), Refused> {
-        self.listened_to(account, from)?;
-        let asked: Asked = hold(&self.accounts).ask(account);
-        if !self.hashed(move || asked.is(&old)).await {
-            return Err(self.guessed(account, from, Refused::Mistake(Mistake::Old)));
-        }
+        self.proves_himself(account, old, from).await?;
         let hash = self.hash(new, account).await?;
         self.changed(|accounts| accounts.set_password(account, hash)).map_err(Refused::Mistake)?;
         hold(&self.sessions).end_all(account, Some(key));
@@ -156,18 +154,28 @@ impl People {
         hash.unwrap_or(Err(Mistake::Unkept)).map_err(Refused::Mistake)
     }
 
+    /// Whoever sits down at a page that somebody has left open does not know his password.
+    pub(super) async fn proves_himself(&self, account: &str, password: String, from: IpAddr) -> Result<(), Refused> {
+        self.listened_to(account, from)?;
+        let _turn = Turn::take(&self.waiting, from).ok_or(Refused::Busy)?;
+        let asked = hold(&self.accounts).ask(account);
+        if self.hashed(move || asked.is(&password)).await {
+            return Ok(());
+        }
+        Err(self.guessed(account, from, Refused::Mistake(Mistake::Old)))
+    }
+
+    /// The secret that goes with a link or a session: the same until the next start, so that a page may be loaded again.
+    pub(super) fn offered(&self, with: &str) -> Second {
+        let digest = Sha256::new().chain_update(self.pepper).chain_update(with).finalize();
+        let mut secret = [0; 20];
+        secret.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        Second::new(secret)
+    }
+
     /// Hashes beside everything else, a few at a time.
-    async fn hashed<T: Send + Default + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    pub(super) async fn hashed<T: Send + Default + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let Ok(_place) = self.hashers.acquire().await else { return T::default() };
         tokio::task::spawn_blocking(work).await.unwrap_or_default()
     }
-}
-
-/// The secret that is offered with a link: the same as often as somebody looks, so that a page may be loaded again.
-fn offered(link: &str) -> [u8; 20] {
-    use sha2::{Digest as _, Sha256};
-    let mut secret = [0; 20];
-    let digest = Sha256::digest(format!("second factor {link}").as_bytes());
-    secret.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    secret
 }

@@ -181,8 +181,9 @@ fn views() -> Views {
 }
 
 pub(super) fn answer(mut stream: TcpStream) -> Told {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap_or_else(|e| panic!("{e}: {text}"));
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap_or_else(|e| panic!("{e}: {}", String::from_utf8_lossy(&bytes)));
+    let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let json = head.lines().any(|line| line.eq_ignore_ascii_case("content-type: application/json"));

@@ -245,7 +245,7 @@ impl City<'_> {
             1 => {
                 let modes = [Supervision::Listen, Supervision::Whisper, Supervision::Barge, Supervision::TakeOver];
                 let mode = modes[dice.below(4) as usize];
-                Command::Supervise { call, seat: "8001".into(), mode, by, why: "the plan".into() }
+                Command::Supervise { call, seat: "8001".into(), mode, by, why: "the plan".into(), granted: false }
             }
             _ => {
                 let to = ["12366", "12360", "119", "95598"][dice.below(4) as usize].to_owned();

@@ -269,7 +269,7 @@ impl Lab {
     /// A supervisor is in the one live call so.
     pub fn supervise(&self, seat: &str, mode: Supervision) {
         let (call, by, why) = (self.call(), "chen".to_owned(), "a new colleague".to_owned());
-        let command = exchange::Command::Supervise { call, seat: seat.into(), mode, by, why };
+        let command = exchange::Command::Supervise { call, seat: seat.into(), mode, by, why, granted: false };
         assert_eq!(self.ask(&command), Answer::Done, "{mode:?}");
     }
 

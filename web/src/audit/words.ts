@@ -4,6 +4,10 @@ import { dictionary, say, type Pair } from '../shared/text.ts';
 export const w = dictionary({
   title: ['审计', 'Audit'],
   pages: ['页面', 'Pages'],
+  views: ['视图', 'Views'],
+  trail: ['审计记录', 'Trail'],
+  calls: ['来电记录', 'Calls'],
+  plan: ['拨号计划', 'Dialplan'],
   who: ['谁', 'Who'],
   what: ['做了什么', 'What'],
   since: ['从', 'From'],
@@ -34,8 +38,6 @@ export const w = dictionary({
 const DEEDS: Record<string, Pair> = {
   sign_in: ['登录', 'Sign in'],
   sign_out: ['退出', 'Sign out'],
-  wrong_password: ['密码错误', 'Wrong password'],
-  locked: ['锁定', 'Locked out'],
   password: ['修改密码', 'Change password'],
   secrecy: ['保密协议', 'Agreed to secrecy'],
   search: ['查询来电', 'Search of calls'],
@@ -43,7 +45,7 @@ const DEEDS: Record<string, Pair> = {
   unmask: ['看完整号码', 'Number shown'],
   recording: ['听录音', 'Recording heard'],
   ladder: ['看信令', 'Signalling seen'],
-  export: ['导出', 'Export'],
+  audit_export: ['导出审计', 'Trail exported'],
   monitor: ['监听', 'Listen'],
   whisper: ['耳语', 'Whisper'],
   barge: ['强插', 'Barge'],
@@ -59,13 +61,24 @@ const DEEDS: Record<string, Pair> = {
   account_untoken: ['收回令牌', 'Token withdrawn'],
   audit: ['查看审计', 'Trail read'],
   join: ['首次登录', 'First sign-in'],
+  second_factor: ['启用两步验证', 'Second factor taken'],
+  second_factor_off: ['停用两步验证', 'Second factor given up'],
   plan_apply: ['计划生效', 'Plan applied'],
   plan_rollback: ['计划回滚', 'Plan rolled back'],
+};
+
+// What was refused is said by the right that was wanting.
+const RIGHTS: Record<string, Pair> = {
+  desk: ['坐席工作台', 'Desk'], phone: ['网页电话', 'Phone in the page'], floor: ['现场', 'Floor'], calls: ['通话', 'Calls'],
+  order: ['通话操作', 'Order about a call'], supervise: ['监听、接管', 'Supervise'], seat: ['坐席', 'Seat'], group: ['灾备模式', 'Disaster mode'],
+  callbacks: ['待回电', 'Call-backs'], wall: ['大屏', 'Wallboard'], figures: ['统计', 'Figures'], journeys: ['来电记录', 'Records'],
+  health: ['运行状况', 'Health'], plan: ['拨号计划', 'Dialplan'], plan_change: ['修改计划', 'Change of the plan'], alarms: ['告警', 'Alarms'],
+  accounts: ['账号', 'Accounts'],
 };
 
 export const deeds = Object.keys(DEEDS);
 
 export function deedWord(what: string, zh?: string): string {
-  const known = DEEDS[what];
+  const known = DEEDS[what] ?? RIGHTS[what];
   return known ? say(known) : (zh ?? what);
 }

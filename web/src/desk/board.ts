@@ -37,9 +37,29 @@ export function take(message: DeskMessage): void {
     if (message.seat !== undefined) seat.value = message.seat;
     if (message.calls || message.over) merge(message.calls ?? [], message.over ?? []);
   }
-  if (message.panel?.lines) panel.value = message.panel;
+  if (message.panel?.lines) panel.value = message.panel.part ? merged(panel.peek(), message.panel) : message.panel;
   if (message.holder !== undefined) holder.value = message.holder === null ? null : String(message.holder);
-  if (message.message) notes.value = [...notes.peek(), message.message].slice(-5);
+  if (message.messages) notes.value = message.messages;
+  const { message: note } = message;
+  if (note) notes.value = [...notes.peek().filter(other => other.id !== note.id), note].slice(-5);
+}
+
+function merged(now: Panel, part: Panel & { gone?: string[] }): Panel {
+  const by = <T>(rows: readonly T[], news: readonly T[], key: (row: T) => string): T[] => {
+    const fresh = new Map(news.map(row => [key(row), row]));
+    const all = rows.map(row => {
+      const of = fresh.get(key(row));
+      fresh.delete(key(row));
+      return of ?? row;
+    });
+    return [...all, ...fresh.values()];
+  };
+  const gone = new Set(part.gone ?? []);
+  return {
+    lines: by(now.lines, part.lines, row => row.number),
+    seats: by(now.seats, part.seats, row => row.seat).filter(row => !gone.has(row.seat)),
+    groups: by(now.groups, part.groups, row => row.group),
+  };
 }
 
 function merge(changed: readonly CallRow[], over: readonly string[]): void {

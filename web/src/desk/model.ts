@@ -68,6 +68,7 @@ export interface Panel {
 }
 
 export interface Note {
+  id: number;
   from: string;
   text: string;
   at: number;
@@ -78,9 +79,12 @@ export interface DeskMessage extends Message {
   seat?: SeatRow | null;
   calls?: CallRow[];
   over?: string[];
-  panel?: Panel;
+  /** All of it; or, as a part, the rows that have changed and the seats that nobody has any more. */
+  panel?: Panel & { part?: boolean; gone?: string[] };
   holder?: string | number | null;
   message?: Note;
+  /** Those that have not been put away yet. */
+  messages?: Note[];
 }
 
 export interface Words {

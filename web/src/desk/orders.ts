@@ -4,7 +4,7 @@ import { Fault, post } from '../shared/api.ts';
 import { announce, toast } from '../shared/components/toast.tsx';
 import { told } from '../shared/text.ts';
 import { w } from './words.ts';
-import { seat, stands, talk, third, reaching, attemptAt, arrangement, mine } from './board.ts';
+import { seat, stands, talk, third, reaching, attemptAt, arrangement, mine, calls, own } from './board.ts';
 import type { Way } from './model.ts';
 
 // So long the feed has to confirm what the server has accepted, ms.
@@ -109,6 +109,18 @@ const call = (word: string, body: unknown = {}): Promise<unknown> => {
   return ref === undefined ? Promise.resolve() : post(`/api/v1/calls/${ref}/${word}`, body);
 };
 
+/** He is not in the call any more. */
+const gone = (): (() => boolean) => {
+  const ref = talk.peek()?.call;
+  return () => talk.value?.call !== ref || mine.value === null;
+};
+
+/** Who is apart is another one. */
+const turned = (): (() => boolean) => {
+  const before = arrangement.peek();
+  return () => arrangement.value !== before || third.value === null;
+};
+
 const changes = (): (() => boolean) => {
   const before = talk.peek();
   return () => talk.value !== before;
@@ -127,8 +139,13 @@ export function record(pause: boolean, why?: string): void {
   void order({ name: 'record', send: () => call('record', body), done: () => talk.value === null || talk.value.recording_paused === pause });
 }
 
+/** Ends the leg of a phone beside the page; one that rings is declined. */
+export function release(ref: string): void {
+  void order({ name: 'hangup', send: () => post(`/api/v1/calls/${ref}/release`, {}), done: () => !calls.value.some(row => row.call === ref && own(row)) });
+}
+
 export function leave(): void {
-  void order({ name: 'leave', send: () => call('leave'), done: changes() });
+  void order({ name: 'leave', send: () => call('leave'), done: gone() });
 }
 
 export function survey(): void {
@@ -144,7 +161,7 @@ export function back(): void {
 }
 
 export function swap(): void {
-  void order({ name: 'swap', send: () => call('swap'), done: changes() });
+  void order({ name: 'swap', send: () => call('swap'), done: turned() });
 }
 
 export function together(): void {

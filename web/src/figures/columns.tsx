@@ -22,10 +22,10 @@ const calls = (): FigureColumn[] => [
 
 const visits = (): FigureColumn[] => [
   { id: 'visits', says: w('visits'), kind: 'count', behind: {} },
-  { id: 'answered', says: w('answered'), kind: 'count' },
+  { id: 'answered', says: w('answered'), kind: 'count', behind: { visit: 'answered' } },
   { id: 'answer_rate', says: w('answer_rate'), kind: 'rate', target: RATE.connect },
   { id: 'answer_15s', says: w('answer_15s'), kind: 'rate', target: RATE.within },
-  { id: 'abandoned', says: w('abandoned'), kind: 'count', behind: { outcome: 'abandoned' } },
+  { id: 'abandoned', says: w('abandoned'), kind: 'count', behind: { visit: 'abandoned' } },
   { id: 'speed_of_answer_ms', says: w('speed_of_answer_ms'), kind: 'time' },
   { id: 'longest_wait_ms', says: w('longest_wait_ms'), kind: 'time' },
   { id: 'mean_talk_ms', says: w('mean_talk_ms'), kind: 'time' },
@@ -34,9 +34,9 @@ const visits = (): FigureColumn[] => [
 
 const offers = (): FigureColumn[] => [
   { id: 'seat', says: w('seat'), kind: 'text' },
-  { id: 'offered', says: w('offered'), kind: 'count' },
-  { id: 'answered', says: w('answered'), kind: 'count', behind: {} },
-  { id: 'rang_out', says: w('rang_out'), kind: 'count' },
+  { id: 'offered', says: w('offered'), kind: 'count', behind: {} },
+  { id: 'answered', says: w('answered'), kind: 'count', behind: { rang: 'answered' } },
+  { id: 'rang_out', says: w('rang_out'), kind: 'count', behind: { rang: 'rang_out' } },
   { id: 'answer_rate', says: w('answer_rate'), kind: 'rate' },
   { id: 'mean_ring_ms', says: w('mean_ring_ms'), kind: 'time' },
   { id: 'talk_ms', says: w('talk_ms'), kind: 'time' },

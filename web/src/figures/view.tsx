@@ -27,13 +27,16 @@ export interface Report {
   sum: Figures;
 }
 
+const ENDS = ['answered', 'rang_out', 'abandoned'] as const;
+const isEnd = (word: string): word is (typeof ENDS)[number] => ENDS.some(of => of === word);
+
 const hourEnd = (hour: string): string => `${hour.slice(0, 13)}:59:59`;
 
 /** The calls behind a figure, with the way back, and each call itself. */
 export function Behind({ session, tab, title, asked }: { session: Session; tab: string; title: string; asked: Record<string, string> }) {
   const of = place.value.of;
   if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => go(tab, without('ref'))} />;
-  const back = () => go(tab, without('of', 'says', 'outcome', 'transfer', 'fate'));
+  const back = () => go(tab, without('of', 'says', 'outcome', 'transfer', 'fate', 'rang', 'visit'));
   return (
     <div class="figures-view">
       <div class="crumbs">
@@ -49,6 +52,8 @@ function Rows({ report, tab, session }: { report: Report; tab: string; session: 
   const { by } = report;
   const open = (row: Figures | null, what: Record<string, string>) => {
     const key = row ? String(row[by] ?? '') : '';
+    // What is counted together beyond the lines that are known has no calls of its own to show.
+    if (by === 'line' && key === 'other') return;
     go(tab, { ...place.peek().of, of: row ? key || '-' : '*', says: row ? label(row) : w('sum'), ...what });
   };
   const label = (row: Figures) => nameOf(by, row).join(' ');
@@ -76,8 +81,10 @@ export function FiguresView({ session, tab }: { session: Session; tab: string })
     const outcome = of['outcome'] ?? '';
     const key = of['of'];
     // An hour is a period of its own; the sum is everything in the period.
-    const asked = by === 'hour' && key !== '*' ? { since: key, until: hourEnd(key), outcome } : { ...(key === '*' ? {} : { [by]: key }), since: from, until: to, outcome };
-    const title = w('behind', of['says'] ?? of['of'], outcome ? outcomeWord(outcome) : w('all'));
+    const ended = { outcome, rang: of['rang'] ?? '', visit: of['visit'] ?? '' };
+    const asked = by === 'hour' && key !== '*' ? { since: key, until: hourEnd(key), ...ended } : { ...(key === '*' ? {} : { [by]: key }), since: from, until: to, ...ended };
+    const how = ended.rang || ended.visit;
+    const title = w('behind', of['says'] ?? of['of'], outcome ? outcomeWord(outcome) : isEnd(how) ? w(how) : w('all'));
     return <Behind session={session} tab={tab} title={title} asked={asked} />;
   }
   return (

@@ -1,4 +1,5 @@
 // Alarms: those that want somebody stand above the floor until they are acknowledged; all of them have a list.
+import './alarms.css';
 import { useState } from 'preact/hooks';
 import { get, post, query, type Ask } from '../shared/api.ts';
 import { now } from '../shared/clock.ts';
@@ -19,7 +20,10 @@ export const readAlarms = (after: string | null, more?: Ask, limit = 50): Promis
 /** What it says, in the language of now where it has both. */
 const textOf = (alarm: Alarm): string => told({ zh: alarm.text, en: alarm.text_en ?? alarm.text });
 
-export const isOpen = (alarm: Alarm): boolean => alarm.standing && alarm.acknowledged === null;
+/** Nobody has seen to it, and it stands, or was told and has no end of its own. */
+export const isOpen = (alarm: Alarm): boolean => alarm.acknowledged === null && (alarm.standing || (alarm.over ?? null) === null);
+
+const Times = ({ of }: { of: Alarm }) => ((of.times ?? 1) > 1 ? <span class="since num">{w('times', of.times ?? 1, timeOf(of.last ?? of.at, now.value))}</span> : null);
 
 function Acknowledge({ alarm, onDone, onClose }: { alarm: Alarm; onDone: () => void; onClose: () => void }) {
   const run = (note: string) => post(`/api/v1/alarms/${alarm.id}/acknowledge`, note ? { note } : {}).then(onDone);
@@ -36,7 +40,7 @@ export function AlarmBar({ of, toAll }: { of: Load<Page<Alarm>>; toAll: () => vo
       {first && (
         <div class="banner bad alarm-bar" role="alert">
           <Icon name="bell" />
-          <span class="grow cut">{textOf(first)}<span class="since">{w('since', timeOf(first.at, now.value))}</span></span>
+          <span class="grow cut">{textOf(first)}<span class="since">{w(first.standing ? 'since' : 'toldAt', timeOf(first.at, now.value))}</span><Times of={first} /></span>
           {open.length > 1 && <button type="button" class="link" onClick={toAll}>{w('more', open.length - 1)}</button>}
           <Button class="small" onPress={() => setChosen(first)}>{w('acknowledge')}</Button>
         </div>
@@ -51,7 +55,7 @@ export function AlarmHistory({ changed, may }: { changed: () => void; may: boole
   const [turn, setTurn] = useState(0);
   const columns: Column<Alarm>[] = [
     { id: 'at', says: w('colAt'), show: a => <span class="num">{stampOf(a.at)}</span> },
-    { id: 'what', says: w('colWhat'), show: textOf },
+    { id: 'what', says: w('colWhat'), show: a => <>{textOf(a)}<Times of={a} /></> },
     { id: 'state', says: w('colState'), show: a => (a.standing
       ? <Badge kind={a.acknowledged ? 'warn' : 'bad'}>{w('standing')} {spanOf(Math.max(0, now.value - a.at / 1000))}</Badge>
       : <span class="soft num">{a.over ? w('overAt', timeOf(a.over, now.value), spanOf((a.over - a.at) / 1000)) : '–'}</span>) },

@@ -68,7 +68,7 @@ function CallPart({ session, row }: { session: Session; row: CallRow }) {
         {row.stage === 'queueing' && <button type="button" class="link" onClick={() => setWhy(true)}>{w('whyWaits')}</button>}
       </div>
       <div class="row wrap">{row.parties.map(party => <Party key={party.leg} party={party} />)}</div>
-      <CallOrders session={session} row={row} />
+      <CallOrders key={row.call} session={session} row={row} />
       {why && <WhyDialog call={row.call} onClose={() => setWhy(false)} />}
     </>
   );

@@ -104,11 +104,12 @@ export function titleOf(group: string): string {
 }
 
 export const tally = computed(() => {
-  const counts = { ready: 0, talking: 0, wrap: 0, break: 0, out: 0 };
+  const counts = { ready: 0, talking: 0, wrap: 0, break: 0, lost: 0, out: 0 };
   for (const row of seatsOfGroup.value) {
     const { is } = standing(row.state);
     if (is === 'talking' || is === 'held' || is === 'ringing' || is === 'reserved') counts.talking += 1;
-    else if (is === 'idle' || is === 'lost') counts.break += 1;
+    else if (is === 'lost') counts.lost += 1;
+    else if (is === 'idle') counts.break += 1;
     else counts[is] += 1;
   }
   return counts;

@@ -10,8 +10,10 @@ import { w } from './words.ts';
 const LONGEST_S = 60;
 
 function SeatsKpi() {
-  const { ready, talking, wrap, break: resting } = tally.value;
-  const parts = [['ready', ready], ['talking', talking], ['wrap', wrap], ['break', resting]] as const;
+  const { ready, talking, wrap, break: resting, lost } = tally.value;
+  const always = [['ready', ready], ['talking', talking], ['wrap', wrap], ['break', resting]] as const;
+  // A phone that is gone is nobody's rest: shown where there is one.
+  const parts = lost > 0 ? [...always, ['lost', lost] as const] : always;
   return (
     <div class="kpi seats-kpi">
       <span class="name">{w('seatsNow')}</span>

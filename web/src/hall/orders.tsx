@@ -1,6 +1,6 @@
 // Orders of a supervisor. A reason is asked for once a call; what has become of an order is seen on the floor, not hoped.
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, get, post, type Session } from '../shared/api.ts';
 import { Button } from '../shared/components/button.tsx';
 import { Dialog } from '../shared/components/dialog.tsx';
@@ -11,7 +11,7 @@ import { numberOf } from '../shared/format.ts';
 import { t } from '../shared/words.ts';
 import { titleBeside } from '../journeys/terms.ts';
 import { calls, sitterOf } from './floor.ts';
-import type { CallRow, SeatRow } from './rows.ts';
+import type { CallRow, GroupRow, SeatRow } from './rows.ts';
 import { w } from './words.ts';
 
 export type Word = 'monitor' | 'whisper' | 'barge' | 'takeover';
@@ -22,7 +22,8 @@ type Asking =
   | { is: 'hangUp'; call: string }
   | { is: 'break'; seat: string }
   | { is: 'signOut'; seat: string }
-  | { is: 'message'; seat: string; to: string };
+  | { is: 'message'; seat: string; to: string }
+  | { is: 'disaster'; group: string; title: string; on: boolean };
 
 const asking = signal<Asking | null>(null);
 /** Orders that are sent and not answered yet, `call/word`. */
@@ -73,6 +74,8 @@ export function setReady(seat: string): void {
 export const askBreak = (seat: string): void => { asking.value = { is: 'break', seat }; };
 export const askSignOut = (seat: string): void => { asking.value = { is: 'signOut', seat }; };
 export const askMessage = (row: SeatRow): void => { asking.value = { is: 'message', seat: row.seat, to: `${row.seat} ${sitterOf(row)}`.trim() }; };
+
+export const askDisaster = (row: GroupRow): void => { asking.value = { is: 'disaster', group: row.group, title: row.title, on: !row.disaster }; };
 
 const shut = (): void => { asking.value = null; };
 const called = (row: CallRow | undefined): string => (row ? `${numberOf(row.caller)} → ${row.dialled} ${titleBeside(row.dialled, row.title)}` : w('over'));
@@ -153,8 +156,16 @@ export function OrderDialogs({ session }: { session: Session }) {
         run={reason => post(`/api/v1/seats/${now.seat}`, { state: 'out', reason })} onClose={shut} />
     );
     case 'message': {
-      const run = (text: string) => post(`/api/v1/seats/${now.seat}/message`, { text }).then(() => toast(w('sent', now.to), 'good'));
+      const run = (text: string) => post<{ delivered: boolean }>(`/api/v1/seats/${now.seat}/message`, { text })
+        .then(({ delivered }) => toast(w(delivered ? 'sent' : 'sentLater', now.to), delivered ? 'good' : 'info'));
       return <ReasonDialog title={w('message')} action={w('send')} label={w('messageText', now.to)} hint={w('messageHint')} run={run} onClose={shut} />;
+    }
+    case 'disaster': {
+      const run = (reason: string) => post(`/api/v1/groups/${encodeURIComponent(now.group)}`, { disaster: now.on ? 'on' : 'off', reason });
+      return (
+        <ReasonDialog title={w('orderOf', w(now.on ? 'disasterBegin' : 'disasterEnd'), now.title)} what={w(now.on ? 'disasterWhat' : 'disasterEndWhat')}
+          action={w(now.on ? 'disasterBegin' : 'disasterEnd')} danger={now.on} run={run} onClose={shut} />
+      );
     }
     default: return null;
   }
@@ -166,15 +177,24 @@ export function CallOrders({ session, row }: { session: Session; row: CallRow })
   const me = row.parties.find(p => p.role === 'supervisor' && p.who === seat);
   const off = row.stage === 'talking' ? undefined : w('onlyTalking');
   const busy = (word: string) => sent.value.has(`${row.call}/${word}`);
+  const rings = useRef(false);
+  const there = me !== undefined;
+  const answered = me?.answered === true;
+  useEffect(() => {
+    // It rang, and is not there any more: nobody took it up.
+    if (rings.current && !there) toast(w('notTakenUp'), 'bad');
+    rings.current = there && !answered;
+  }, [there, answered]);
   const modes = { monitor: 'listen', whisper: 'whisper', barge: 'barge', takeover: null } as const;
   const keys = { monitor: 'L', whisper: 'W', barge: 'B', takeover: 'T' } as const;
   return (
     <div class="orders" role="group" aria-label={w('orders')}>
       {WORDS.map(word => (
         <Button key={word} shortcut={keys[word]} busy={busy(word)} off={off}
-          {...(me && modes[word] ? { pressed: me.supervision === modes[word] } : {})} onPress={() => supervise(session, word, row.call)}>{w(word)}</Button>
+          {...(me?.answered && modes[word] ? { pressed: me.supervision === modes[word] } : {})} onPress={() => supervise(session, word, row.call)}>{w(word)}</Button>
       ))}
-      {me && <Button icon="leave" busy={busy('dismiss')} onPress={() => dismiss(row.call)}>{w('dismiss')}</Button>}
+      {me && !me.answered && <span class="soft" role="status">{w('ringsAtYours', me.who)}</span>}
+      {me && <Button icon="leave" busy={busy('dismiss')} onPress={() => { rings.current = false; dismiss(row.call); }}>{w('dismiss')}</Button>}
       {session.rights.includes('hang_up') && <Button shortcut="X" class="hang" busy={busy('hangUp')} onPress={() => hangUp(row.call)}>{w('hangUp')}</Button>}
     </div>
   );

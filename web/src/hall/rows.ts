@@ -42,7 +42,7 @@ export interface WallFigures {
   now: number;
   waiting: number;
   longest_wait_s: number;
-  seats: { ready: number; talking: number; wrap_up: number; break: number; out: number };
+  seats: { ready: number; talking: number; ringing?: number; wrap_up: number; break: number; lost?: number; out: number };
   today: { calls: number; offered?: number; answered: number; abandoned: number; connect_rate: number | null; within_15s: number | null };
   rolling: { within_15s: number | null; minimum: number | null; minimum_at?: number | null };
   targets: { within_15s: number; connect_rate: number; longest_wait_s?: number };
@@ -58,5 +58,8 @@ export interface Alarm {
   text_en?: string;
   standing: boolean;
   over?: number | null;
+  /** How often it was told before somebody saw to it, and when last. */
+  times?: number;
+  last?: number;
   acknowledged: { by: string; at: number; note?: string } | null;
 }

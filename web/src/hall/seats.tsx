@@ -1,11 +1,15 @@
 // The seats as a dense grid: number, name, state and how long, in the colour of the state. Arrows move, Enter chooses.
 import { useRef } from 'preact/hooks';
+import type { Session } from '../shared/api.ts';
+import { Button } from '../shared/components/button.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Waiting } from '../shared/components/loaded.tsx';
 import { clockOf } from '../shared/format.ts';
+import { may } from '../shared/nav.tsx';
 import { standing } from '../shared/states.ts';
 import { stateWord } from '../shared/words.ts';
 import { age, groups, groupShown, known, onlySignedIn, seats, seatsShown, selected, sitterOf } from './floor.ts';
+import { askDisaster } from './orders.tsx';
 import type { SeatRow } from './rows.ts';
 import { w } from './words.ts';
 
@@ -83,6 +87,18 @@ export function GroupChips() {
           {row.disaster && <span>{w('disaster')}</span>}
         </button>
       ))}
+    </div>
+  );
+}
+
+/** What may be ordered about the group that is shown. */
+export function GroupOrders({ session }: { session: Session }) {
+  const row = groups.value.find(of => of.group === groupShown.value);
+  if (!row || !may(session, 'group')) return null;
+  return (
+    <div class="group-orders row">
+      <span class="soft">{w('groupLine', row.waiting, row.ready, row.at_work)}</span>
+      <Button class="small" kind={row.disaster ? 'plain' : 'danger'} onPress={() => askDisaster(row)}>{w(row.disaster ? 'disasterEnd' : 'disasterBegin')}</Button>
     </div>
   );
 }

@@ -5,9 +5,10 @@ import { get, post, type Session } from '../shared/api.ts';
 import { Button } from '../shared/components/button.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { ReasonDialog } from '../shared/components/reason.tsx';
-import { numberOf, spanOf, stampOf } from '../shared/format.ts';
+import { clockOf, numberOf, spanOf, stampOf } from '../shared/format.ts';
 import { useLoad } from '../shared/load.ts';
 import { may } from '../shared/nav.tsx';
+import { told } from '../shared/text.ts';
 import { t } from '../shared/words.ts';
 import { Course } from './course.tsx';
 import { Ladder } from './ladder.tsx';
@@ -64,6 +65,16 @@ function Whole({ session, cdr }: { session: Session; cdr: Cdr }) {
         <section class="card part"><h3>{w('course')}</h3><Course cdr={cdr} /></section>
         <section class="card part"><h3>{w('facts')}</h3><Facts cdr={cdr} /></section>
         {may(session, 'recording') && <section class="card part whole"><h3>{w('recording')}</h3><Recording cdr={cdr} /></section>}
+        {(cdr.facts ?? []).length > 0 && (
+          <section class="card part whole">
+            <details>
+              <summary>{w('everything', cdr.facts?.length ?? 0)}</summary>
+              <ol class="told">
+                {(cdr.facts ?? []).map((fact, n) => <li key={n}><span class="num soft">+{clockOf((fact.at - cdr.t0) / 1000)}</span> <span>{told(fact)}</span></li>)}
+              </ol>
+            </details>
+          </section>
+        )}
         <section class="card part whole"><h3>{w('quality')}</h3><QualityTable cdr={cdr} /></section>
         {may(session, 'ladder') && <section class="card part whole"><h3>{w('ladder')}</h3><Ladder call={cdr.call} t0={cdr.t0} /></section>}
       </div>

@@ -6,7 +6,7 @@ import { PagedTable, type Column, type Page } from '../shared/components/table.t
 import { clockOf, numberOf, timeOf } from '../shared/format.ts';
 import { hrefOf, place } from '../shared/hash.ts';
 import type { Journey } from '../shared/rows.ts';
-import { lang } from '../shared/text.ts';
+import { lang, told } from '../shared/text.ts';
 import { outcomeWord, titleBeside } from './terms.ts';
 import { w } from './words.ts';
 
@@ -27,7 +27,7 @@ export function JourneyList({ asked, onOpen, limit = 25 }: { asked: Record<strin
     { id: 'at', says: w('at'), show: j => <span class="num">{timeOf(j.began, now.value)}</span> },
     { id: 'caller', says: w('caller'), show: j => <span class="num">{numberOf(j.caller)}</span> },
     { id: 'dialled', says: w('dialled'), show: j => <><b class="num">{j.dialled}</b> <span class="soft">{titleBeside(j.dialled, j.title)}</span></> },
-    { id: 'by', says: w('answeredBy'), show: j => (j.answered_by ? `${j.answered_by} ${j.name ?? ''}` : <span class="faint">–</span>) },
+    { id: 'by', says: w('answeredBy'), show: j => (j.answered_by ? `${told({ zh: j.answered_by, en: j.answered_by_en ?? j.answered_by })} ${j.name ?? ''}` : <span class="faint">–</span>) },
     { id: 'wait', says: w('wait'), right: true, show: j => time(j.wait_ms) },
     { id: 'talk', says: w('talk'), right: true, show: j => time(j.talk_ms) },
     { id: 'outcome', says: w('outcome'), show: j => <OutcomeBadge outcome={j.outcome} zh={j.zh} /> },

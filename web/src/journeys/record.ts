@@ -75,4 +75,6 @@ export interface Cdr {
   outcome: string;
   by: string;
   cause: string;
+  /** Everything that happened, in words. */
+  facts?: { at: number; zh: string; en: string }[];
 }

@@ -5,12 +5,13 @@ import { Button } from '../shared/components/button.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { ReasonDialog } from '../shared/components/reason.tsx';
 import { clockOf, spanOf } from '../shared/format.ts';
+import { told } from '../shared/text.ts';
 import type { Cdr } from './record.ts';
 import { w } from './words.ts';
 
 interface Waveform {
   seconds: number;
-  channels: { name: string; peaks: number[] }[];
+  channels: { name: string; zh: string; en: string; peaks: number[] }[];
   pauses?: { from_ms: number; to_ms: number }[];
 }
 
@@ -54,7 +55,7 @@ function Player({ cdr, wave, why }: { cdr: Cdr; wave: Waveform; why: string }) {
       <div class="waves">
         {wave.channels.map((channel, n) => (
           <div key={channel.name} class="wave">
-            <span class="cut">{channel.name}</span>
+            <span class="cut">{told(channel)}</span>
             <svg class={COLOURS[n % COLOURS.length] ?? ''} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" onClick={press}>
               {(wave.pauses ?? []).map(p => <rect key={p.from_ms} class="unkept" x={(p.from_ms / 1000 / wave.seconds) * WIDTH} width={((p.to_ms - p.from_ms) / 1000 / wave.seconds) * WIDTH} y="0" height={HEIGHT} />)}
               <path d={shape(channel.peaks)} />

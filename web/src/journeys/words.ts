@@ -25,6 +25,7 @@ export const w = dictionary({
   unmask: ['看完整号码', 'Show the number'],
   unmaskWhat: ['只在办理需要时查看。', 'Only where the matter needs it.'],
   facts: ['事实', 'Facts'],
+  everything: ['全部经过（{0} 条）', 'Everything that happened ({0})'],
   came: ['来自', 'From'],
   line: ['号码条目', 'Entry'],
   state: ['号码状态', 'Its life'],

@@ -1,11 +1,11 @@
 // The dialplan: what is in force, how it came there, what would differ; check, apply, roll back with the words of the command line.
 import { useState } from 'preact/hooks';
-import { Fault, get, post, type Session } from '../shared/api.ts';
+import { Fault, get, post, query, type Session } from '../shared/api.ts';
 import { Badge } from '../shared/components/badge.tsx';
 import { Button } from '../shared/components/button.tsx';
 import { Loaded, Waiting, Wrong } from '../shared/components/loaded.tsx';
 import { ReasonDialog } from '../shared/components/reason.tsx';
-import { Table, type Column } from '../shared/components/table.tsx';
+import { PagedTable, type Column, type Page } from '../shared/components/table.tsx';
 import { toast } from '../shared/components/toast.tsx';
 import { stampOf } from '../shared/format.ts';
 import { useLoad } from '../shared/load.ts';
@@ -13,9 +13,11 @@ import { may } from '../shared/nav.tsx';
 import { told } from '../shared/text.ts';
 import { t } from '../shared/words.ts';
 import { DifferenceView, type Planned } from './difference.tsx';
+import { Editor } from './editor.tsx';
 import { w } from './words.ts';
 
 interface Version {
+  number: number;
   version: string;
   at: number;
   by: string;
@@ -29,7 +31,6 @@ interface PlanNow {
   version: string;
   edited_by: 'files' | 'pages';
   since: number;
-  history: Version[];
 }
 
 const HOW = ['start', 'reload', 'apply', 'rollback'] as const;
@@ -56,6 +57,7 @@ function Plan({ session, plan, again }: { session: Session; plan: PlanNow; again
   const [fault, setFault] = useState<Fault | null>(null);
   const [busy, setBusy] = useState<'check' | 'diff' | null>(null);
   const [asking, setAsking] = useState<Asking>(null);
+  const [editing, setEditing] = useState(false);
   const off = plan.edited_by === 'files' ? w('byCommand') : undefined;
   const changes = may(session, 'plan_change');
 
@@ -98,14 +100,17 @@ function Plan({ session, plan, again }: { session: Session; plan: PlanNow; again
         <div class="row">
           <Button busy={busy === 'check'} onPress={() => void look('check')}>{w('check')}</Button>
           <Button busy={busy === 'diff'} onPress={() => void look('diff')}>{w('diff')}</Button>
+          {changes && !editing && <Button off={off} onPress={() => setEditing(true)}>{w('edit')}</Button>}
           {changes && <Button kind="primary" off={off} onPress={() => setAsking({ is: 'apply' })}>{w('apply')}</Button>}
         </div>
       </div>
       {busy !== null && <section class="card"><Waiting lines={3} /></section>}
       {busy === null && fault && <section class="card"><Wrong fault={fault} /></section>}
       {busy === null && result && <Result result={result} />}
+      {editing && <Editor show={got => { setResult(got); setFault(null); }} done={() => { setEditing(false); again(); }} close={() => setEditing(false)} />}
       <h2>{w('history')}</h2>
-      <Table columns={columns} rows={plan.history} keyOf={v => `${v.at}`} label={w('history')} />
+      <PagedTable<Version> load={after => get<Page<Version>>(`/api/v1/plan/history${query({ after, limit: 25 })}`)} filter={`${plan.version} ${plan.since}`}
+        columns={columns} keyOf={v => String(v.number)} label={w('history')} empty={w('noHistory')} />
       {asking?.is === 'apply' && (
         <ReasonDialog title={w('applyNow')} what={w('applyWhat')} action={w('applyNow')} label={w('note')} hint="" run={note => change('/api/v1/plan/apply', { note })} onClose={() => setAsking(null)} />
       )}

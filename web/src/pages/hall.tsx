@@ -1,4 +1,5 @@
 // The supervisor's page: the floor at one look, and behind it figures, transfers and alarms.
+import '../ops/ops.css';
 import '../hall/hall.css';
 import { effect } from '@preact/signals';
 import { AlarmBar, AlarmHistory, isOpen, readAlarms } from '../hall/alarms.tsx';
@@ -8,10 +9,11 @@ import { liveShown, seatsShown, take, unseen, waitingShown, type FloorMessage } 
 import { Kpis } from '../hall/kpis.tsx';
 import { OrderDialogs } from '../hall/orders.tsx';
 import type { WallFigures } from '../hall/rows.ts';
-import { GroupChips, SeatGrid } from '../hall/seats.tsx';
+import { GroupChips, GroupOrders, SeatGrid } from '../hall/seats.tsx';
 import { w } from '../hall/words.ts';
 import { FiguresView } from '../figures/view.tsx';
 import { TransfersView } from '../figures/transfers.tsx';
+import { SearchView } from '../journeys/search.tsx';
 import { get, type Session } from '../shared/api.ts';
 import { HourChart, presentHour } from '../shared/components/chart.tsx';
 import { ConnectionBar } from '../shared/components/connection.tsx';
@@ -26,7 +28,7 @@ import { useLoad, type Load } from '../shared/load.ts';
 import { may, Nav } from '../shared/nav.tsx';
 import { showTo } from '../shared/page.tsx';
 
-const TABS = ['floor', 'figures', 'transfers', 'alarms'] as const;
+const TABS = ['floor', 'figures', 'transfers', 'records', 'alarms'] as const;
 
 function Trend({ wall }: { wall: Load<WallFigures> }) {
   return (
@@ -51,6 +53,7 @@ function Floor({ session, wall }: { session: Session; wall: Load<WallFigures> })
     <div class="floor-grid">
       <section class="card panel seats-panel" aria-labelledby="seats">
         <header><h2 id="seats">{w('seats')}</h2><span class="count">{seatsShown.value.length}</span><GroupChips /></header>
+        <GroupOrders session={session} />
         <SeatGrid />
       </section>
       <Trend wall={wall} />
@@ -103,6 +106,7 @@ function Hall({ session, feed }: { session: Session; feed: Feed<FloorMessage> })
           {tab === 'floor' && <Floor session={session} wall={wall} />}
           {tab === 'figures' && <FiguresView session={session} tab="figures" />}
           {tab === 'transfers' && <TransfersView session={session} />}
+          {tab === 'records' && <SearchView session={session} tab="records" />}
           {tab === 'alarms' && <AlarmHistory changed={alarms.again} may={may(session, 'acknowledge')} />}
         </Tabs>
       </main>

@@ -1,8 +1,9 @@
 // A one-time link: its owner sets his password, and takes the secret of the second factor where his role demands one.
 // The link's token stands in the fragment, which no browser sends in an address.
 import './signin.css';
-import qrcode from 'qrcode-generator';
 import { useEffect, useState } from 'preact/hooks';
+import { Totp, type Secret } from '../account/totp.tsx';
+import { a } from '../account/words.ts';
 import { Fault, post, type Session } from '../shared/api.ts';
 import { Button } from '../shared/components/button.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
@@ -18,9 +19,6 @@ const words = dictionary({
   twice: ['再输一遍', 'Once more'],
   differ: ['两次输入的不一样', 'The two are not the same'],
   short: ['密码至少 10 个字符', 'At least 10 characters'],
-  scan: ['用验证器应用扫这个二维码，或者手工输入密钥：', 'Scan this with your authenticator app, or type the secret:'],
-  qr: ['密钥的二维码', 'QR code of the secret'],
-  code: ['验证器里的 6 位数字', 'The 6 digits that the app shows'],
   enter: ['完成并登录', 'Finish and sign in'],
   gone: ['这个链接已用过或已过期', 'This link has been used or is too old'],
   goneWhat: ['请向管理员要一个新的链接。', 'Ask your administrator for a new one.'],
@@ -33,29 +31,7 @@ interface Look {
   totp_wanted: boolean;
   /** The link signs in by itself: there is no password to set. */
   enters?: boolean;
-  totp?: { secret: string; uri: string };
-}
-
-/** The uri as one path of dark squares, with the quiet zone of four that scanners want. */
-function Qr({ uri }: { uri: string }) {
-  const code = qrcode(0, 'M');
-  code.addData(uri);
-  code.make();
-  const size = code.getModuleCount();
-  let path = '';
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) if (code.isDark(y, x)) path += `M${x + 4} ${y + 4}h1v1h-1z`;
-  }
-  return (
-    <svg viewBox={`0 0 ${size + 8} ${size + 8}`} role="img" aria-label={words('qr')} shape-rendering="crispEdges">
-      <path d={path} fill="#000" />
-    </svg>
-  );
-}
-
-function Totp({ totp }: { totp: { secret: string; uri: string } }) {
-  const groups = totp.secret.match(/.{1,4}/g)?.join(' ') ?? totp.secret;
-  return <div class="totp"><Qr uri={totp.uri} /><p>{words('scan')}<code class="mono">{groups}</code></p></div>;
+  totp?: Secret;
 }
 
 function Join({ link, look }: { link: string; look: Look }) {
@@ -90,7 +66,7 @@ function Join({ link, look }: { link: string; look: Look }) {
         <Field label={t('newPassword')} type="password" autocomplete="new-password" required autofocus value={password} onInput={setPassword} hint={t('atLeastTen')} wrong={at('password')} />
         <Field label={words('twice')} type="password" autocomplete="new-password" required value={twice} onInput={setTwice} wrong={at('twice')} />
         {look.totp && <Totp totp={look.totp} />}
-        {look.totp_wanted && <Field label={words('code')} inputmode="numeric" autocomplete="one-time-code" required value={code} onInput={setCode} wrong={at('code')} maxLength={8} />}
+        {look.totp_wanted && <Field label={a('code')} inputmode="numeric" autocomplete="one-time-code" required value={code} onInput={setCode} wrong={at('code')} maxLength={8} />}
         <Button kind="primary" type="submit" busy={busy}>{words('enter')}</Button>
       </form>
     </main>

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { called, ROLES, roleWord, type Account } from '../people/account.ts';
 import { AccountForm, type Link } from '../people/form.tsx';
 import { Once } from '../people/once.tsx';
+import { Tokens } from '../people/tokens.tsx';
 import { w } from '../people/words.ts';
 import { get, patch, post, query, type Session } from '../shared/api.ts';
 import { now } from '../shared/clock.ts';
@@ -24,7 +25,7 @@ import { showTo } from '../shared/page.tsx';
 import { say } from '../shared/text.ts';
 
 type Open =
-  | { is: 'add' } | { is: 'edit' | 'disable' | 'reset' | 'token'; of: Account }
+  | { is: 'add' } | { is: 'edit' | 'disable' | 'reset' | 'token' | 'tokens'; of: Account }
   | { is: 'once'; title: string; what: string; secret: string } | null;
 
 const pathOf = (of: Account): string => `/api/v1/accounts/${encodeURIComponent(of.name)}`;
@@ -46,7 +47,7 @@ function columnsOf(open: (to: Open) => void, enable: (of: Account) => void): Col
   const items = (of: Account): MenuItem[] => [
     { says: w('edit'), run: () => open({ is: 'edit', of }) },
     { says: w('reset'), run: () => open({ is: 'reset', of }) },
-    { says: w('token'), run: () => open({ is: 'token', of }) },
+    { says: w('tokens'), run: () => open({ is: 'tokens', of }) },
     'line',
     of.disabled ? { says: w('enable'), run: () => enable(of) } : { says: w('disable'), run: () => open({ is: 'disable', of }) },
   ];
@@ -79,6 +80,7 @@ function Dialogs({ open, set, changed }: { open: Open; set: (to: Open) => void; 
       const run = () => post<Link>(`${pathOf(open.of)}/reset`).then(got => { link = got; changed(); });
       return <ReasonDialog title={w('reset')} what={<>{called(open.of)}<br />{w('resetWhat')}</>} action={w('reset')} danger plain run={run} onClose={() => (link ? once(called(open.of), link) : shut())} />;
     }
+    case 'tokens': return <Tokens of={open.of} onNew={() => set({ is: 'token', of: open.of })} onChanged={changed} onClose={shut} />;
     case 'token': {
       let token = '';
       const run = (note: string) => post<{ token: string }>(`${pathOf(open.of)}/token`, { note }).then(got => { token = got.token; });

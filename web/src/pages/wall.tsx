@@ -31,7 +31,8 @@ function useLetter(): number {
 }
 
 function SeatsTile({ seats }: { seats: WallFigures['seats'] }) {
-  const parts = [['ready', seats.ready], ['talking', seats.talking], ['wrap', seats.wrap_up], ['break', seats.break]] as const;
+  const always = [['ready', seats.ready], ['talking', seats.talking + (seats.ringing ?? 0)], ['wrap', seats.wrap_up], ['break', seats.break]] as const;
+  const parts = seats.lost ? [...always, ['lost', seats.lost] as const] : always;
   return (
     <section class="tile seats" aria-label={w('seats')}>
       <h2>{w('seats')} <small>{w('out', seats.out)}</small></h2>

@@ -14,6 +14,10 @@ export interface Account {
   secrecy_until: number | null;
   last_seen: number | null;
   from: 'file' | 'store';
+  /** His own seat, as a supervisor has one. */
+  seat?: string | null;
+  /** Programs that act for it: name, and what for. */
+  programs: [name: string, note: string][];
 }
 
 export const ROLES = ['agent', 'supervisor', 'department', 'operator', 'manager', 'auditor', 'admin'] as const;

@@ -23,6 +23,7 @@ export function AccountForm({ of, onDone, onClose }: { of: Account | null; onDon
   const [unit, setUnit] = useState(of?.unit ?? '');
   const [groups, setGroups] = useState((of?.groups ?? []).join(' '));
   const [agent, setAgent] = useState(of?.agent ?? '');
+  const [seat, setSeat] = useState(of?.seat ?? '');
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<{ field: string; says: string } | null>(null);
   const at = (field: string) => (wrong?.field === field ? wrong.says : null);
@@ -33,7 +34,9 @@ export function AccountForm({ of, onDone, onClose }: { of: Account | null; onDon
     if (roles.length === 0) return setWrong({ field: 'roles', says: w('oneRole') });
     setBusy(true);
     setWrong(null);
-    const body = { title: title.trim(), roles, unit: unit.trim(), groups: words(groups), agent: agent.trim() || null };
+    // Of one that is there already, nothing in a field takes away what stood there.
+    const none = of ? '' : null;
+    const body = { title: title.trim(), roles, unit: unit.trim(), groups: words(groups), agent: agent.trim() || none, seat: seat.trim() || none };
     try {
       if (of) {
         await patch(`/api/v1/accounts/${encodeURIComponent(of.name)}`, body);
@@ -67,9 +70,10 @@ export function AccountForm({ of, onDone, onClose }: { of: Account | null; onDon
         <div class="split">
           {(has('agent') || has('supervisor')) && <Field label={w('groups')} value={groups} onInput={setGroups} hint={w('groupsHint')} wrong={at('groups')} autocomplete="off" />}
           {(has('agent') || has('supervisor')) && <Field label={w('agentField')} value={agent} onInput={setAgent} hint={w('agentHint')} wrong={at('agent')} autocomplete="off" inputmode="numeric" maxLength={16} />}
+          {(has('supervisor') || seat !== '') && <Field label={w('seatField')} value={seat} onInput={setSeat} hint={w('seatHint')} wrong={at('seat')} autocomplete="off" inputmode="numeric" maxLength={16} />}
           {(has('department') || unit !== '') && <Field label={w('unit')} value={unit} onInput={setUnit} hint={w('unitHint')} wrong={at('unit')} autocomplete="off" maxLength={128} />}
         </div>
-        {wrong && !['name', 'title', 'roles', 'groups', 'agent', 'unit'].includes(wrong.field) && <p class="notice-bad" role="alert">{wrong.says}</p>}
+        {wrong && !['name', 'title', 'roles', 'groups', 'agent', 'seat', 'unit'].includes(wrong.field) && <p class="notice-bad" role="alert">{wrong.says}</p>}
         <div class="actions">
           <Button onPress={onClose}>{t('cancel')}</Button>
           <Button kind="primary" type="submit" busy={busy}>{of ? t('save') : w('create')}</Button>

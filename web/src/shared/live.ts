@@ -25,6 +25,8 @@ const WAITS = [0, 250, 500, 1000, 2000];
 const SILENCE = 12_000;
 // Closed with this code the session is over.
 const SESSION_OVER = 4401;
+// With this one the person may see something else than before: the feed begins anew.
+const RIGHTS_CHANGED = 4409;
 
 export class Feed<M extends Message> {
   readonly #state = signal<FeedState>({ is: 'opening' });
@@ -70,6 +72,7 @@ export class Feed<M extends Message> {
         this.#over();
         toSignIn();
       } else {
+        if (event.code === RIGHTS_CHANGED) this.#seq = null;
         this.#lost();
       }
     };

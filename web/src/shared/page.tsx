@@ -26,7 +26,7 @@ export function showPage(page: () => ComponentChildren): void {
   render(<Around><Page /></Around>, root());
 }
 
-/** A page for who has signed in, with a role that it is for; `begin` is told once who that is. */
+/** A page for who has signed in, with a role that it is for (none named: for everybody); `begin` is told once who that is. */
 export async function showTo(
   roles: readonly string[],
   page: (session: Session) => ComponentChildren,
@@ -35,7 +35,8 @@ export async function showTo(
   try {
     const session = await readSession();
     accountLang(session.lang);
-    if (session.roles.some(role => roles.includes(role))) {
+    // Whoever may nothing until he has his second factor may see to his account.
+    if (roles.length === 0 || session.roles.some(role => roles.includes(role))) {
       begin(session);
       return showPage(() => page(session));
     }

@@ -34,7 +34,7 @@ export interface PartyRow {
   muted: boolean;
   secure?: boolean;
   /** How a supervisor is in the call. */
-  supervision?: 'listen' | 'whisper' | 'barge' | null;
+  supervision?: 'listen' | 'whisper' | 'barge' | 'take_over' | null;
 }
 
 export type Way = 'three_way' | 'on_answer' | 'consult' | 'blind';
@@ -52,7 +52,7 @@ export interface TransferRow {
 }
 
 export interface Came {
-  why: 'overflow' | 'returned' | 'callback';
+  why: 'overflow' | 'returned' | 'callback' | 'transfer';
   from: string;
   seen: string;
 }
@@ -68,7 +68,9 @@ export interface Journey {
   masked: boolean;
   outcome: string;
   zh: string;
+  en: string;
   answered_by: string | null;
+  answered_by_en: string | null;
   name?: string;
   wait_ms: number | null;
   talk_ms: number | null;

@@ -29,9 +29,13 @@ export function say(pair: Pair, ...values: (string | number)[]): string {
   return fill(pair[lang.value === 'zh' ? 0 : 1], values);
 }
 
-/** A function that says a dictionary's words. */
+/** A function that says a dictionary's words. A word of a newer server's that it has not is shown as it is: no page stops for it. */
 export function dictionary<K extends string>(words: Record<K, Pair>): (key: K, ...values: (string | number)[]) => string {
-  return (key, ...values) => say(words[key], ...values);
+  const all: Partial<Record<string, Pair>> = words;
+  return (key, ...values) => {
+    const pair = all[key];
+    return pair ? say(pair, ...values) : key;
+  };
 }
 
 /** What the server says in both languages. */

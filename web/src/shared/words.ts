@@ -12,6 +12,7 @@ export const t = dictionary({
   themeAuto: ['跟随系统', 'System'],
   themeLight: ['浅色', 'Light'],
   themeDark: ['深色', 'Dark'],
+  myAccount: ['我的账号', 'My account'],
   changePassword: ['修改密码', 'Change password'],
   oldPassword: ['原密码', 'Current password'],
   newPassword: ['新密码', 'New password'],

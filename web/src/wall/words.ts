@@ -11,6 +11,7 @@ export const w = dictionary({
   ready: ['示闲', 'Ready'],
   talking: ['通话', 'Talking'],
   wrap: ['话后整理', 'Wrap-up'],
+  lost: ['掉线', 'Lost'],
   break: ['小休', 'Break'],
   out: ['签出 {0}', '{0} signed out'],
   abandoned: ['今日放弃', 'Abandoned'],

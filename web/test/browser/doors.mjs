@@ -71,6 +71,8 @@ const LOOKS = [
   ['super', '/hall#alarms', '.tab-panel table, .tab-panel h2, .tab-panel strong'], ['super', '/wall', '.board'], ['ops', '/ops#numbers', '.tab-panel button, .tab-panel table'],
   ['ops', '/ops#why', '.tab-panel form'], ['ops', '/ops#plan', '.tab-panel button'], ['ops', '/ops#calls', '.tab-panel form, .tab-panel table'],
   ['ops', '/ops#health', '.tab-panel table, .tab-panel h2'], ['admin', '/people', 'table'], ['auditor', '/audit', 'table'], ['manager', '/figures', '#main table, #main h2, #main strong'],
+  ['super', '/hall#records', '.tab-panel form'], ['ops', '/ops#alarms', '.tab-panel table, .tab-panel strong'], ['auditor', '/audit#calls', '.tab-panel form'],
+  ['auditor', '/audit#plan', '.tab-panel table'], ['manager', '/account', '.own .facts'], ['admin', '/api', '.door-row'],
 ];
 
 /** What axe finds at a page as it stands, in light and in dark. */

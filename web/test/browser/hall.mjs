@@ -72,6 +72,10 @@ async function showsWhatHeDoes({ lab, pages }) {
   }
   await orders.getByRole('button', { name: '退出' }).click();
   await lab.call('has no supervisor', row => row.parties.length === 2);
+  // Takes over at once, without having listened first.
+  await orders.getByRole('button', { name: '接管' }).click();
+  await desk.shows('.state', '话后整理');
+  await shows(hall, '.calls-panel .call-row', '8050');
   await caller.hangUp();
 }
 
@@ -108,8 +112,9 @@ async function counts({ lab, pages }) {
   assert.deepEqual([today.answered, today.abandoned], [all('connected'), all('abandoned')]);
   await shows(wall, '.tile.calls', new RegExp(`今日来电 ${today.calls} 接通 ${all('connected')}$`));
   await shows(wall, '.tile.abandoned', new RegExp(`今日放弃 ${all('abandoned')}$`));
-  // Since his sign-in, which was before the first of them.
-  await desk.shows('.statebar .figures', '接听 3');
+  // What he has done today, and what rang out at him.
+  const offered = mine(after.person);
+  await desk.shows('.statebar .figures', new RegExp(`接听 ${offered} `));
   const hall = await pages.open('/hall', { as: 'super' });
   await shows(hall, '.kpis', new RegExp(`今日放弃 ${all('abandoned')} ${all('connected')} / ${today.calls} 通`));
 }

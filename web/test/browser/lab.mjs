@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,7 @@ async function range() {
 }
 
 /** The lab's file with these ports. A line of it that is not there any more fails here. */
-async function config(base, folder, changes) {
+async function config(base, folder, changes, ownPlan) {
   let text = await readFile(join(ROOT, 'config/lab.toml'), 'utf8');
   const replaced = [
     // A machine that is busy with browsers refuses no call for that.
@@ -58,7 +58,7 @@ async function config(base, folder, changes) {
     ['browser_port = 19999', `browser_port = ${base + 4}`],
     [`${HOST}:8080`, `${HOST}:${base + 2}`],
     ['"/tmp/switchboard-lab.sock"', JSON.stringify(join(folder, 'sock'))],
-    ['"../dialplans"', JSON.stringify(join(ROOT, 'dialplans'))],
+    ['"../dialplans"', ownPlan ? `${JSON.stringify(join(folder, 'dialplans'))}\nedited_by = "pages"` : JSON.stringify(join(ROOT, 'dialplans'))],
     // There is paperwork after a call, and who is hung up on soon is not queued again.
     ['wrap_up_s = 0', 'wrap_up_s = 60\nearly_hangup_s = 0'],
     ...changes,
@@ -80,14 +80,15 @@ export class Lab {
   #cookies = new Map();
   #starts = 0;
 
-  static async start(program, changes = []) {
+  static async start(program, changes = [], ownPlan = false) {
     const lab = new Lab();
     const base = await range();
     Object.assign(lab, { program, base, folder: await mkdtemp(join(tmpdir(), 'switchboard-browser-')) });
     lab.host = `${HOST}:${base + 2}`;
     lab.url = `http://${lab.host}`;
     lab.sip = { ip: HOST, port: base };
-    await writeFile(join(lab.folder, 'lab.toml'), await config(base, lab.folder, changes));
+    if (ownPlan) await cp(join(ROOT, 'dialplans'), join(lab.folder, 'dialplans'), { recursive: true });
+    await writeFile(join(lab.folder, 'lab.toml'), await config(base, lab.folder, changes, ownPlan));
     await lab.starts();
     return lab;
   }

@@ -11,11 +11,12 @@ import * as doors from './doors.mjs';
 import * as hall from './hall.mjs';
 import * as hostile from './hostile.mjs';
 import * as returns from './returns.mjs';
+import * as shift from './shift.mjs';
 import * as talks from './talks.mjs';
 import * as third from './third.mjs';
 
 // The longest first.
-const LANES = [third, doors, returns, talks, hall, hostile];
+const LANES = [third, doors, returns, shift, talks, hall, hostile];
 // So many beside each other: more of them wait for each other's daemon and pages.
 const BESIDE = 3;
 // Longer than this no test takes.
@@ -52,10 +53,10 @@ async function one(lab, { name, run }) {
   if (process.env.TIMES) console.error(`${((Date.now() - at) / 1000).toFixed(1)} s  ${name}`);
 }
 
-async function lane({ tests, changes = [] }) {
+async function lane({ tests, changes = [], ownPlan = false }) {
   const wanted = tests.filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)));
   if (wanted.length === 0) return;
-  const lab = await Lab.start(program, changes);
+  const lab = await Lab.start(program, changes, ownPlan);
   const before = tally.failed;
   try {
     for (const test of wanted) await one(lab, test);

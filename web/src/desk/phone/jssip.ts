@@ -15,6 +15,13 @@ export interface Session {
   on(event: string, run: (data: never) => void): void;
 }
 
+/** How a call ended that was never answered: by whom, and with which status. */
+export interface Failure {
+  originator: 'local' | 'remote' | 'system';
+  message: { status_code?: number } | null;
+  cause: string;
+}
+
 export interface CallOptions {
   mediaStream: MediaStream;
   pcConfig: RTCConfiguration;

@@ -1,6 +1,6 @@
 // One session of the page's phone: its sound in and out, from its first ring to its end.
 import { effect, signal } from '@preact/signals';
-import type { CallOptions, Session } from './jssip.ts';
+import type { CallOptions, Failure, Session } from './jssip.ts';
 import { holdMic, micStream, releaseMic, silence } from './mic.ts';
 import { watch } from './quality.ts';
 import { hear } from './sound.ts';
@@ -17,6 +17,10 @@ export class Line {
   /** Not heard, by this machine: for the time that no order reaches the server. */
   readonly silenced = signal(false);
   readonly incoming: boolean;
+  /** Whom it calls; of a call that has come here nothing. */
+  number = '';
+  /** Why it has never been answered. */
+  failed: Failure | null = null;
   #unwatch: (() => void) | null = null;
   #followMic: (() => void) | null = null;
   #hasMic = false;
@@ -40,7 +44,10 @@ export class Line {
     session.on('accepted', () => { this.state.value = 'talks'; });
     session.on('confirmed', () => { this.state.value = 'talks'; });
     session.on('ended', () => this.#end());
-    session.on('failed', () => this.#end());
+    session.on('failed', (why: Failure) => {
+      this.failed = why;
+      this.#end();
+    });
   }
 
   /** The voice of a call: the microphone's, or silence where there is none, or none yet: the other side does not wait for it. */
@@ -59,8 +66,9 @@ export class Line {
     this.session.answer(options);
   }
 
-  /** A call from here took hold of the microphone before it had a line. */
-  ownsMic(): void {
+  /** A call from here to a number: it took hold of the microphone before it had a line. */
+  calls(number: string): void {
+    this.number = number;
     this.#hasMic = true;
   }
 

@@ -1,13 +1,15 @@
 // The seat's phone in this page. The newest page that asks has it; an older one lets go without a word, so that a call goes on.
 import { computed, effect, signal } from '@preact/signals';
 import { Fault, post } from '../../shared/api.ts';
+import { toast } from '../../shared/components/toast.tsx';
 import { told } from '../../shared/text.ts';
 import { holder } from '../board.ts';
 import { feedState } from '../feed.ts';
-import { makeAgent, type Agent, type Request } from './jssip.ts';
+import { makeAgent, type Agent, type Failure, type Request } from './jssip.ts';
 import { Line } from './line.ts';
 import { checkMic } from './mic.ts';
 import { hear, startRing, stopRing } from './sound.ts';
+import { w } from '../words.ts';
 import { PageWire } from './wire.ts';
 
 interface Credential {
@@ -143,7 +145,27 @@ function answersItself(request: Request): boolean {
   return has('Answer-Mode', /auto/i) || has('Alert-Info', /alert-autoanswer/i) || has('Call-Info', /answer-after=0/i);
 }
 
+export type OwnOutcome = 'lineBusy' | 'noAnswer' | 'unreachable' | 'cancelled';
+
+/** What came of the last call to a number from here, where nobody answered it. */
+export const outcomes = signal<ReadonlyMap<string, OwnOutcome>>(new Map());
+
+function outcomeOf({ originator, message }: Failure): OwnOutcome {
+  if (originator === 'local') return 'cancelled';
+  const status = message?.status_code ?? 0;
+  if (status === 486 || status === 600) return 'lineBusy';
+  return status === 480 || status === 408 || status === 487 ? 'noAnswer' : 'unreachable';
+}
+
+function keep(number: string, outcome: OwnOutcome | null): void {
+  const copy = new Map(outcomes.peek());
+  if (outcome === null) copy.delete(number);
+  else copy.set(number, outcome);
+  outcomes.value = copy;
+}
+
 function over(line: Line): void {
+  if (line.number !== '' && line.failed) keep(line.number, outcomeOf(line.failed));
   lines.value = lines.peek().filter(other => other !== line);
   if (!lines.peek().some(other => other.state.peek() === 'talks')) hear(null);
 }
@@ -225,8 +247,12 @@ effect(() => {
 
 /** Calls a number from here. */
 export async function dial(number: string): Promise<void> {
-  if (!agent?.isRegistered()) return;
+  if (!agent?.isRegistered()) {
+    toast(w('phoneOff'), 'bad');
+    return;
+  }
+  keep(number, null);
   const options = await Line.options();
   const session = agent.call(`sip:${encodeURIComponent(number)}@${domain}`, options);
-  lines.peek().find(line => line.session === session)?.ownsMic();
+  lines.peek().find(line => line.session === session)?.calls(number);
 }

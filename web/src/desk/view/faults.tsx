@@ -1,11 +1,12 @@
 // What is wrong with the phone in the page, said at once and with what to do.
 import { useEffect } from 'preact/hooks';
-import { sessionOver } from '../../shared/api.ts';
+import { post, sessionOver } from '../../shared/api.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { Icon } from '../../shared/components/icon.tsx';
 import { announce } from '../../shared/components/toast.tsx';
 import { notes, stands } from '../board.ts';
 import { mode } from '../choice.ts';
+import type { Note } from '../model.ts';
 import { micFault, micMuted, type MicFault } from '../phone/mic.ts';
 import { liveLine, phone, returning, takePhoneHere } from '../phone/phone.ts';
 import { micSilent } from '../phone/quality.ts';
@@ -49,6 +50,11 @@ export function Faults() {
   useEffect(() => {
     if (says !== '') announce(says, now?.bad ?? false);
   }, [says]);
+  const putAway = (note: Note) => {
+    notes.value = notes.peek().filter(other => other !== note);
+    // What the server does not hear of comes again with the next page.
+    post(`/api/v1/desk/messages/${note.id}/seen`, {}, { byItself: true }).catch(() => {});
+  };
   return (
     <>
       {now && (
@@ -58,9 +64,9 @@ export function Faults() {
         </div>
       )}
       {notes.value.map(note => (
-        <div class="banner note" key={note.at} role="alert">
+        <div class="banner note" key={note.id} role="alert">
           <Icon name="user" /><span class="grow"><strong>{p('messageFrom', note.from)}</strong> {note.text}</span>
-          <Button onPress={() => { notes.value = notes.peek().filter(other => other !== note); }}>{p('gotIt')}</Button>
+          <Button onPress={() => putAway(note)}>{p('gotIt')}</Button>
         </div>
       ))}
     </>

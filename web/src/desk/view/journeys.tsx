@@ -42,7 +42,7 @@ export function JourneyItem({ of, withCaller }: { of: Journey; withCaller: boole
   const [asks, setAsks] = useState(false);
   const full = unmasked.value.get(of.ref);
   const details = [
-    of.answered_by ? p('answeredBy', of.answered_by) : null,
+    of.answered_by ? p('answeredBy', told({ zh: of.answered_by, en: of.answered_by_en ?? of.answered_by })) : null,
     of.talk_ms ? p('talk', spanOf(of.talk_ms)) : null,
     of.wait_ms ? p('wait', spanOf(of.wait_ms)) : null,
   ].filter(Boolean).join(' · ');
@@ -51,7 +51,7 @@ export function JourneyItem({ of, withCaller }: { of: Journey; withCaller: boole
       <div class="row">
         <span class="num faint">{timeOf(of.began, now.value)}</span>
         <strong class="grow cut num">{of.dialled} <span class="plain">{of.title}</span></strong>
-        <span class="small">{of.zh}</span>
+        <span class="small">{told(of)}</span>
       </div>
       {withCaller && (
         <div class="row">

@@ -5,7 +5,7 @@ import type { TransferRow } from '../model.ts';
 import { attemptAt, mine, reaching, signedIn, talk, third } from '../board.ts';
 import { mode } from '../choice.ts';
 import { isPending, reach, refusals } from '../orders.ts';
-import { dial } from '../phone/phone.ts';
+import { dial, outcomes, phone } from '../phone/phone.ts';
 import { p } from '../words-panel.ts';
 import { w } from '../words.ts';
 import { way } from '../ways.ts';
@@ -36,7 +36,11 @@ export function whyNot(of: Target): string {
     return '';
   }
   if (row) return p('busyNow');
-  return mode.value === 'desk' ? p('deskPhoneDials') : '';
+  if (mode.value === 'desk') return p('deskPhoneDials');
+  // Nothing in hand: the page's own phone must call.
+  const { is } = phone.value;
+  if (is === 'ready') return '';
+  return is === 'elsewhere' ? w('answerElsewhere') : is === 'connecting' ? w('phoneConnecting') : w('phoneOff');
 }
 
 /** Rings it: into the call in hand, or from the page's phone where there is none. */
@@ -56,11 +60,18 @@ function outcome(of: Target, attempt: TransferRow | null): { kind: string; says:
   const refused = refusals.value.get(of.number);
   if (refused !== undefined) return { kind: 'bad', says: refused };
   if (isPending(`to:${of.number}`)) return { kind: 'calling', says: p('calling') };
-  if (!attempt) return null;
+  if (!attempt) return talk.value ? null : ofOwnCall(of.number);
   if (attempt.result === null) return { kind: 'calling', says: attempt.rang ? p('rings') : p('calling') };
   if (attempt.result === 'joined') return third.value ? { kind: 'good', says: p('joined') } : null;
   if (attempt.result === 'failed') return { kind: 'bad', says: `${attempt.seen} · ${w('retry')}` };
   return attempt.result === 'cancelled' ? { kind: 'soft', says: p('cancelled') } : null;
+}
+
+/** What came of a call that the page's phone has made by itself, without a caller. */
+function ofOwnCall(number: string): { kind: string; says: string } | null {
+  const came = outcomes.value.get(number);
+  if (!came) return null;
+  return came === 'cancelled' ? { kind: 'soft', says: p('cancelled') } : { kind: 'bad', says: `${p(came)} · ${w('retry')}` };
 }
 
 export function PanelKey({ of }: { of: Target }) {

@@ -9,6 +9,7 @@ import { askAgain, journeys } from '../earlier.ts';
 import { p } from '../words-panel.ts';
 import { Callbacks, callbacks } from './callbacks.tsx';
 import { JourneyItem } from './journeys.tsx';
+import { Missed } from './missed.tsx';
 import { Search } from './search.tsx';
 
 function Earlier() {
@@ -20,7 +21,7 @@ function Earlier() {
   return <ul class="items">{items.map(of => <JourneyItem key={of.ref} of={of} withCaller={false} />)}</ul>;
 }
 
-const TABS = ['earlier', 'callbacks', 'search'] as const;
+const TABS = ['earlier', 'callbacks', 'missed', 'search'] as const;
 
 export function Side() {
   const [chosen, setChosen] = useState<string>('earlier');
@@ -38,10 +39,12 @@ export function Side() {
       <Tabs label={p('side')} chosen={chosen} onChoose={setChosen} tabs={[
         { id: 'earlier', says: p('earlier'), count },
         { id: 'callbacks', says: p('callbacks'), count: waiting, hot: true },
+        { id: 'missed', says: p('missed') },
         { id: 'search', says: p('search') },
       ]}>
         {chosen === 'earlier' && <Earlier />}
         {chosen === 'callbacks' && <Callbacks />}
+        {chosen === 'missed' && <Missed />}
         {chosen === 'search' && <Search />}
       </Tabs>
     </section>

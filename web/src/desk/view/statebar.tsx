@@ -1,11 +1,13 @@
 // The bar of the seat's state: what it is, since when, what comes next, and what the day looks like so far.
 import { useEffect, useRef } from 'preact/hooks';
+import { get } from '../../shared/api.ts';
 import { elapsed, remaining } from '../../shared/clock.ts';
 import { Button } from '../../shared/components/button.tsx';
 import { Menu } from '../../shared/components/menu.tsx';
 import { announce } from '../../shared/components/toast.tsx';
 import { clockOf, spanOf } from '../../shared/format.ts';
 import { useKeys, type Shortcut } from '../../shared/keys.ts';
+import { useLoad } from '../../shared/load.ts';
 import { seatWord } from '../../shared/words.ts';
 import { panel, seat, stands } from '../board.ts';
 import type { Words } from '../model.ts';
@@ -20,6 +22,9 @@ function pendingWord(of: string): string {
   return of === 'break' || of === 'busy' ? w('breakKey') : of;
 }
 
+/** What is left, or by how much it is over. */
+const leftOf = (until: number): string => (remaining(until) > 0 ? w('left', clockOf(remaining(until))) : w('overBy', clockOf(elapsed(until))));
+
 function Now() {
   const row = seat.value;
   const now = stands.value;
@@ -29,20 +34,35 @@ function Now() {
     <div class={`state ${now.is}`} role="group" aria-label={w('seatState')}>
       <span class="state-word">{seatWord(row.state)}</span>
       {now.is !== 'out' && (
-        <span class="state-time num">{counts ? w('left', clockOf(remaining(row.until ?? 0))) : clockOf(elapsed(row.since))}</span>
+        <span class="state-time num">{counts ? leftOf(row.until ?? 0) : clockOf(elapsed(row.since))}</span>
       )}
       {now.pending && <span class="state-next">{w('afterCall', pendingWord(now.pending))}</span>}
     </div>
   );
 }
 
+interface Day {
+  answered: number;
+  rang_out: number;
+  talk_s: number;
+}
+
 function Figures() {
   const row = seat.value;
   const groups = panel.value.groups.filter(g => row?.groups.includes(g.group));
   const sum = (of: 'waiting' | 'ready') => groups.reduce((n, g) => n + g[of], 0);
+  // What has ended since midnight; asked anew when a call of his is over, and now and then.
+  const load = useLoad<Day>(more => get('/api/v1/desk/day', { ...more, byItself: true }), '', 60_000);
+  const day = load.data;
+  const is = stands.value?.is;
+  useEffect(() => {
+    const timer = setTimeout(load.again, 1_500);
+    return () => clearTimeout(timer);
+  }, [is]);
   const figures: [string, string | number, boolean][] = [
-    [w('answered'), row?.answered ?? 0, false],
-    [w('talked'), spanOf((row?.talked_s ?? 0) * 1000), false],
+    [w('answered'), day?.answered ?? row?.answered ?? 0, false],
+    [w('talked'), spanOf((day?.talk_s ?? row?.talked_s ?? 0) * 1000), false],
+    [w('missed'), day?.rang_out ?? 0, (day?.rang_out ?? 0) > 0],
     [w('waiting'), sum('waiting'), sum('waiting') > 0],
     [w('readySeats'), sum('ready'), false],
   ];

@@ -7,7 +7,8 @@ import { clockOf, numberOf } from '../../shared/format.ts';
 import { useKeys, type Shortcut } from '../../shared/keys.ts';
 import { mine, otherTalks, ringing, talk, third } from '../board.ts';
 import { feedState } from '../feed.ts';
-import { hold, isPending, mute, order, record, survey } from '../orders.ts';
+import { mode } from '../choice.ts';
+import { hold, isPending, mute, order, record, release, survey } from '../orders.ts';
 import type { CallRow, Words } from '../model.ts';
 import { liveLine } from '../phone/phone.ts';
 import { p } from '../words-panel.ts';
@@ -20,9 +21,12 @@ import { Came, Dialled, Number } from './who.tsx';
 /** Ends the agent's own leg: the phone's business where the phone is here. */
 export function hangUp(): void {
   const line = liveLine.peek();
-  if (!line) return;
   const ref = talk.peek()?.call;
-  void order({ name: 'hangup', send: () => { line.hangUp(); return Promise.resolve(); }, done: () => ref === undefined || talk.value?.call !== ref });
+  if (line) {
+    void order({ name: 'hangup', send: () => { line.hangUp(); return Promise.resolve(); }, done: () => ref === undefined || talk.value?.call !== ref });
+  } else if (ref !== undefined && mode.peek() === 'desk') {
+    release(ref);
+  }
 }
 
 function RecordKey({ row, reasons, open }: { row: CallRow; reasons: readonly string[]; open: (run: () => void) => void }) {
@@ -57,7 +61,7 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
     { key: 'h', group: p('kCall'), says: w(held ? 'resume' : 'holdKey'), off: !answered, run: () => hold(!held) },
     { key: 'd', group: p('kCall'), says: w('digits'), off: !line, run: () => setKeypad(!keypad) },
     { key: 'p', group: p('kCall'), says: w(row.recording_paused ? 'resumeRecord' : 'pauseRecord'), off: row.recording === null, run: () => (row.recording_paused ? record(false) : openRecord()) },
-    { key: 'shift+h', group: p('kCall'), says: w('hangUp'), off: !line, run: hangUp },
+    { key: 'shift+h', group: p('kCall'), says: w('hangUp'), off: !line && mode.value !== 'desk', run: hangUp },
   ];
   useKeys(keys);
   return (
@@ -81,7 +85,7 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
         <Button icon="keypad" pressed={keypad} off={!line} class="tool" shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
         <RecordKey row={row} reasons={words?.record_pauses ?? []} open={run => { openRecord = run; }} />
         <Button icon="check" busy={isPending('survey')} off={!answered || third.value !== null} class="tool" onPress={survey}>{w('surveyKey')}</Button>
-        <Button kind="danger" icon="hangup" busy={isPending('hangup')} off={line ? false : w('hangUpOnPhone')} class="tool" onPress={hangUp}>{w('hangUp')}</Button>
+        <Button kind="danger" icon="hangup" busy={isPending('hangup')} off={line || mode.value === 'desk' ? false : w('phoneOff')} class="tool" onPress={hangUp}>{w('hangUp')}</Button>
       </div>
     </article>
   );

@@ -55,6 +55,7 @@ export function Header({ title, home, account, children, beforeSignOut, more = [
     { heading: t('theme') },
     ...themes.map(([of, says]) => ({ says, checked: theme.value === of, run: () => { theme.value = of; } })),
     'line',
+    { says: t('myAccount'), run: () => { location.assign('/account'); } },
     { says: t('changePassword'), run: () => setPassword(true) },
     { says: t('signOut'), run: () => void signOut() },
   ];
