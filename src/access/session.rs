@@ -126,10 +126,21 @@ impl Sessions {
         self.changed |= self.all.len() != before;
     }
 
-    /// Whether an account has one.
+    /// Whether an account has one beside this one.
     #[must_use]
-    pub fn are_of(&self, account: &str) -> bool {
-        self.all.values().any(|session| session.account == account)
+    pub fn are_of(&self, account: &str, but: Option<SessionKey>) -> bool {
+        self.all.iter().any(|(key, session)| session.account == account && Some(*key) != but)
+    }
+
+    /// Those that nobody has shown for too long end, whether somebody shows them again or not. `busy`: an account's agent is in a call.
+    pub fn expire(&mut self, wall: i64, busy: impl Fn(&str) -> bool) {
+        let before = self.all.len();
+        self.all.retain(|_, session| {
+            let old = wall.saturating_sub(session.begun) >= LONGEST;
+            let idle = wall.saturating_sub(session.seen) >= IDLE;
+            !(old || idle && !busy(&session.account))
+        });
+        self.changed |= self.all.len() != before;
     }
 
     /// How many there are.

@@ -10,7 +10,7 @@ use crate::id::{LegRef, SeatId};
 use smallvec::{SmallVec, smallvec};
 
 /// The caller's leg.
-pub(super) const CALLER: LegRef = LegRef(0);
+pub const CALLER: LegRef = LegRef(0);
 
 /// What a leg is in its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

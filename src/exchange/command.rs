@@ -83,6 +83,19 @@ pub enum Command {
         #[serde(default)]
         by: String,
     },
+    /// Keys that a seat's phone would have pressed, towards whomever he talks to; they are no feature codes.
+    Digits {
+        /// Which call.
+        call: CallRef,
+        /// Whose; by default the call's agent.
+        #[serde(default)]
+        seat: Option<SeatId>,
+        /// `0-9 * # A-D`.
+        digits: String,
+        /// Who orders it.
+        #[serde(default)]
+        by: String,
+    },
     /// 班长: a supervisor's phone is called and joins a live call so, or changes how it is there.
     Supervise {
         /// Which call.

@@ -128,11 +128,17 @@ impl Exchange {
     fn pass_on(&mut self, call: CallRef, leg: LegRef, now: Now) {
         let _ = now;
         let Some(live) = self.calls.get_mut(&call) else { return };
-        let digits: Arc<str> = std::mem::take(&mut live.pressed.text).into();
+        let digits = std::mem::take(&mut live.pressed.text);
+        self.send_keys(call, leg, digits);
+    }
+
+    /// Keys of this leg, towards whomever it talks to. Whether there is somebody.
+    pub(super) fn send_keys(&mut self, call: CallRef, leg: LegRef, digits: String) -> bool {
+        let Some(live) = self.calls.get_mut(&call) else { return false };
         let to = live.call.listener(leg);
-        let lease = to.and_then(|to| live.leg(to)).map(|l| l.lease);
-        if let Some(lease) = lease {
-            self.media(Command::Digits { port: lease.port, epoch: lease.epoch, digits });
-        }
+        let Some(lease) = to.and_then(|to| live.leg(to)).map(|l| l.lease) else { return false };
+        let digits: Arc<str> = digits.into();
+        self.media(Command::Digits { port: lease.port, epoch: lease.epoch, digits });
+        true
     }
 }

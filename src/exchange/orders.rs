@@ -3,10 +3,10 @@
 use super::Exchange;
 use super::command::{Answer, Command, Verb};
 use super::input::Output;
-use crate::call::{self, Conflict, Order};
+use crate::call::{self, CALLER, Conflict, Order};
 use crate::clock::{Now, SECOND};
 use crate::fact::{Brief, Cause, Origin, Supervision, Target, Way};
-use crate::id::{CallRef, SeatId};
+use crate::id::{CallRef, LegRef, SeatId};
 use crate::sip::auth::Password;
 
 impl Exchange {
@@ -32,6 +32,10 @@ impl Exchange {
             Command::Release { call, seat, by } => {
                 tracing::debug!(%call, by, "a seat's leg is ended by an order");
                 self.release(call, seat.as_ref(), now)
+            }
+            Command::Digits { call, seat, digits, by } => {
+                tracing::debug!(%call, by, "keys are pressed by an order");
+                self.digits(call, seat.as_ref(), digits)
             }
             Command::Supervise { call, seat, mode, by, why, granted } => {
                 self.supervise(call, (&seat, granted), mode, &by, &why, now)
@@ -111,25 +115,46 @@ impl Exchange {
 
     /// For a phone that stands beside its page: what its own keys would do.
     fn release(&mut self, call: CallRef, seat: Option<&SeatId>, now: Now) -> Answer {
-        let Some(live) = self.calls.get(&call) else { return Answer::Unknown };
-        if let Origin::Seat(from) = &live.call.journey.origin
-            && seat == Some(from)
-        {
+        let Some((leg, answered)) = self.own_leg(call, seat) else { return self.no_leg(call) };
+        if leg == CALLER {
             self.tell(call, call::Input::HangUp(Cause::Normal), now);
             return Answer::Done;
         }
-        let his = |member: &&call::Member| match seat {
-            Some(seat) => matches!(&member.target, Some(Target::Seat(of)) if *of == *seat),
-            None => Some(member.leg) == live.call.agent(),
-        };
-        let Some((leg, answered)) = live.call.members().iter().find(his).map(|m| (m.leg, m.answered)) else {
-            return Answer::Conflict { why: Conflict::NotTheAgent };
-        };
         let Some(session) = self.calls.session_of(call, leg) else {
             return Answer::Conflict { why: Conflict::NoTalk };
         };
         self.released(session, answered, now);
         Answer::Done
+    }
+
+    fn digits(&mut self, call: CallRef, seat: Option<&SeatId>, digits: String) -> Answer {
+        match self.own_leg(call, seat) {
+            Some((leg, true)) if self.send_keys(call, leg, digits) => Answer::Done,
+            Some(_) => Answer::Conflict { why: Conflict::NoTalk },
+            None => self.no_leg(call),
+        }
+    }
+
+    fn no_leg(&self, call: CallRef) -> Answer {
+        match self.calls.contains_key(&call) {
+            true => Answer::Conflict { why: Conflict::NotTheAgent },
+            false => Answer::Unknown,
+        }
+    }
+
+    /// The leg of a seat in a call, the call's agent where none is named; and whether it has been answered.
+    fn own_leg(&self, call: CallRef, seat: Option<&SeatId>) -> Option<(LegRef, bool)> {
+        let live = self.calls.get(&call)?;
+        if let Origin::Seat(from) = &live.call.journey.origin
+            && seat.is_none_or(|seat| seat == from)
+        {
+            return Some((CALLER, live.call.journey.answered_at.is_some()));
+        }
+        let his = |member: &&call::Member| match seat {
+            Some(seat) => matches!(&member.target, Some(Target::Seat(of)) if *of == *seat),
+            None => Some(member.leg) == live.call.agent(),
+        };
+        live.call.members().iter().find(his).map(|member| (member.leg, member.answered))
     }
 
     fn supervise(

@@ -25,6 +25,8 @@ pub struct Access {
     file: File,
     length: u64,
     unsynced: bool,
+    /// Entries from here on were taken away once.
+    cut: Option<u64>,
 }
 
 /// The end of the trail as it was last known to be on the disk: whoever cuts the trail cuts behind it.
@@ -32,6 +34,9 @@ pub struct Access {
 struct Head {
     seq: u64,
     hash: String,
+    /// A start has found that entries from here on had been taken away: that stays so, whatever is written behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    broken: Option<u64>,
 }
 
 /// Lines of the trail that are not on the disk yet.
@@ -98,11 +103,12 @@ impl Access {
                 last.clone()
             }
         };
-        let broken = broken.or_else(|| shorter(&trail, &chain));
+        let cut = Head::of(&trail).and_then(|head| head.cut(&chain));
+        let broken = broken.or(cut);
         private::file(&path).map_err(told(&path))?;
         let file = private::made().append(true).open(&path).map_err(told(&path))?;
         let length = file.metadata().map_err(told(&path))?.len();
-        let access = Self { folder, chain, file, length, unsynced: false };
+        let access = Self { folder, chain, file, length, unsynced: false, cut };
         Ok(Found { access, accounts, sessions, broken })
     }
 
@@ -153,7 +159,7 @@ impl Access {
         }
         let (file, (seq, hash)) = (self.file.try_clone()?, self.head());
         self.unsynced = false;
-        Ok(Some(Unsynced { file, head: Head { seq, hash }, folder: self.folder.clone() }))
+        Ok(Some(Unsynced { file, head: Head { seq, hash, broken: self.cut }, folder: self.folder.clone() }))
     }
 
     /// It did not get there.
@@ -197,21 +203,36 @@ pub fn before(trail: &Path, seq: u64, most: usize, wanted: impl Fn(&Entry) -> bo
 /// [`Error::File`].
 pub fn proved(trail: &Path) -> Result<(u64, Option<u64>), Error> {
     let (mut chain, mut count) = (Chain::default(), 0);
+    // Before the entries: more of them may come meanwhile.
+    let head = Head::of(trail);
     for path in segments(trail).map_err(told(trail))? {
         let all = entries(&path)?;
         if let Some(at) = broken_at(chain.clone(), &all) {
             return Ok((count, Some(at)));
         }
+        if let Some(at) = head.as_ref().and_then(|head| head.contradicts(&all)) {
+            return Ok((count, Some(at)));
+        }
         count += all.len() as u64;
         chain = all.last().map_or(chain, Chain::behind);
     }
-    Ok((count, shorter(trail, &chain)))
+    Ok((count, head.and_then(|head| head.cut(&chain))))
 }
 
-/// The first entry that is not there any more, where a trail ends before the end that was written down.
-fn shorter(trail: &Path, chain: &Chain) -> Option<u64> {
-    let head: Head = read(&trail.with_file_name(HEAD)).ok().flatten()?;
-    (chain.seq() < head.seq).then(|| chain.seq() + 1)
+impl Head {
+    fn of(trail: &Path) -> Option<Self> {
+        read(&trail.with_file_name(HEAD)).ok().flatten()
+    }
+
+    /// The first entry that is not there any more: the trail ends before the end that was written down, or once did.
+    fn cut(&self, chain: &Chain) -> Option<u64> {
+        self.broken.or_else(|| (chain.seq() < self.seq).then(|| chain.seq() + 1))
+    }
+
+    /// The entry at the end that was written down is another one.
+    fn contradicts(&self, entries: &[Entry]) -> Option<u64> {
+        entries.iter().find(|entry| entry.seq == self.seq && entry.hash != self.hash).map(|entry| entry.seq)
+    }
 }
 
 fn told(path: &Path) -> impl Fn(io::Error) -> Error {
@@ -365,7 +386,30 @@ mod tests {
         assert_eq!(proved(&trail).unwrap(), (3, None));
         lines(2);
         assert_eq!(proved(&trail).unwrap(), (2, Some(3)));
+        let mut again = Access::open(&state).unwrap();
+        assert_eq!(again.broken, Some(3));
+        // What comes behind the cut does not make the trail whole again.
+        again.access.note(deed(9), 9).unwrap();
+        again.access.unsynced().unwrap().unwrap().sync().unwrap();
+        assert_eq!(proved(&trail).unwrap(), (3, Some(3)));
+        drop(again);
         assert_eq!(Access::open(&state).unwrap().broken, Some(3));
+        let _ = fs::remove_dir_all(&state);
+    }
+
+    #[test]
+    fn a_trail_that_was_written_anew_is_not_the_one_that_was_written() {
+        let state = folder("anew");
+        let mut access = Access::open(&state).unwrap().access;
+        access.note(deed(1), 1).unwrap();
+        access.unsynced().unwrap().unwrap().sync().unwrap();
+        let (trail, file) = (access.trail(), segments(&access.trail()).unwrap().remove(0));
+        drop(access);
+        // Another chain, whole in itself.
+        let mut other = Chain::default();
+        let entry = other.add(deed(2), 1);
+        fs::write(&file, format!("{}\n", serde_json::to_string(&entry).unwrap())).unwrap();
+        assert_eq!(proved(&trail).unwrap(), (0, Some(1)));
         let _ = fs::remove_dir_all(&state);
     }
 

@@ -52,7 +52,7 @@ pub(super) async fn change(State(backend): Desk, visitor: Visitor, of: Name, req
     let change: Change = Fields::read(&body(request, backend.limits.arrival).await?)?.rest()?;
     let gone = change.disabled == Some(true);
     let settled = settle(&backend, &visitor, Charge::Change { name: name.clone(), change }).await?;
-    backend.takes_back(&name).await;
+    backend.takes_back().await;
     if gone {
         leaves(&backend, &visitor, &name).await;
     }
@@ -72,8 +72,8 @@ async fn leaves(backend: &Backend, visitor: &Visitor, name: &str) {
 
 pub(super) async fn reset(State(backend): Desk, visitor: Visitor, of: Name) -> Told {
     let name = named(of)?;
-    let settled = settle(&backend, &visitor, Charge::Reset { name: name.clone() }).await?;
-    backend.takes_back(&name).await;
+    let settled = settle(&backend, &visitor, Charge::Reset { name }).await?;
+    backend.takes_back().await;
     answered(settled)
 }
 

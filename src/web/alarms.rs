@@ -36,16 +36,12 @@ pub(super) struct Alarm {
     #[serde(default)]
     over: Option<i64>,
     /// How often it was told before somebody saw to it, and when last, µs since the epoch.
-    #[serde(default = "once")]
+    #[serde(default)]
     times: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<i64>,
     #[serde(default)]
     acknowledged: Option<Seen>,
-}
-
-const fn once() -> u32 {
-    1
 }
 
 /// What stands.
@@ -82,6 +78,10 @@ impl Alarms {
         let mut all: VecDeque<Alarm> = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         for alarm in all.iter_mut().filter(|alarm| alarm.standing) {
             (alarm.standing, alarm.over) = (false, Some(alarm.at));
+        }
+        // Those of a time in which what was told once waited for nobody.
+        for alarm in all.iter_mut().filter(|alarm| alarm.times == 0 && alarm.is_open()) {
+            alarm.over = Some(alarm.at);
         }
         let last = all.back().map_or(0, |alarm| alarm.id);
         Self { kept: Mutex::new(Kept { all, last, ..Kept::default() }), file }

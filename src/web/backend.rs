@@ -6,6 +6,7 @@ use super::limits::Limits;
 use super::notes::Notes;
 use super::people::People;
 use super::room::Room;
+use super::share::Shares;
 use super::shown::Shown;
 use super::views::Views;
 use super::visitor::Visitor;
@@ -16,7 +17,7 @@ use crate::exchange::{Answer, CallRow, Command};
 use crate::fact::{Cause, TransferResult};
 use crate::id::{CallRef, SeatId};
 use arc_swap::ArcSwap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -42,12 +43,14 @@ pub(super) struct Backend {
     pub(super) readers: Semaphore,
     /// Recordings that are sent at a time.
     pub(super) players: Arc<Semaphore>,
-    /// Who hears which call, and since when, µs monotonic.
-    pub(super) hearings: Mutex<BTreeMap<(String, CallRef), u64>>,
+    /// Who hears which call, why, and since when, µs monotonic.
+    pub(super) hearings: Mutex<BTreeMap<(String, CallRef, String), u64>>,
     /// Streams of changes that each person follows.
-    pub(super) followed: Arc<Mutex<BTreeMap<String, usize>>>,
-    /// The seats whose telephones each account has in its pages.
-    pub(super) lent: Mutex<BTreeMap<String, BTreeSet<SeatId>>>,
+    pub(super) followed: Shares,
+    /// Recordings that are sent to each person.
+    pub(super) heard: Shares,
+    /// For which account each seat's telephone was lent last.
+    pub(super) lent: Mutex<BTreeMap<SeatId, String>>,
     /// What somebody must see to.
     pub(super) alarms: Alarms,
     /// How much room there is on the disks.
@@ -67,7 +70,8 @@ impl Backend {
         let panel = watch::Sender::default();
         let (notes, started) = (Notes::default(), machine_wall());
         let (readers, players) = (Semaphore::new(READERS), Arc::new(Semaphore::new(PLAYERS)));
-        let (hearings, followed, lent) = (Mutex::default(), Arc::default(), Mutex::default());
+        let (hearings, lent) = (Mutex::default(), Mutex::default());
+        let (followed, heard) = (Shares::default(), Shares::default());
         let (alarms, room) = (Alarms::open(&views.house.state), ArcSwap::default());
         Self {
             token,
@@ -82,6 +86,7 @@ impl Backend {
             players,
             hearings,
             followed,
+            heard,
             lent,
             notes,
             panel,
@@ -145,16 +150,19 @@ impl Backend {
     /// A page has a seat's telephone, for this account.
     pub(super) fn lends(&self, account: &str, seat: &SeatId) {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        lent.entry(account.to_owned()).or_default().insert(seat.clone());
+        lent.insert(seat.clone(), account.to_owned());
     }
 
-    /// Nobody is signed in by this account any more: its pages' telephones are taken back.
-    pub(super) async fn takes_back(&self, account: &str) {
-        if self.people.is_in(account) {
-            return;
-        }
-        let seats = self.lent.lock().unwrap_or_else(PoisonError::into_inner).remove(account).unwrap_or_default();
-        for seat in seats {
+    /// The telephones of pages by whose account nobody is signed in any more are taken back: now, or within a second of the session's end.
+    pub(super) async fn takes_back(&self) {
+        let gone: Vec<SeatId> = {
+            let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+            let gone = lent.iter().filter(|(_, account)| !self.people.is_in(account)).map(|(seat, _)| seat.clone());
+            let gone: Vec<SeatId> = gone.collect();
+            gone.iter().for_each(|seat| _ = lent.remove(seat));
+            gone
+        };
+        for seat in gone {
             let _ = self.ask(Command::TakeBack { seat }).await;
         }
     }

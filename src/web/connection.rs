@@ -49,6 +49,8 @@ struct State {
     count: AtomicUsize,
     /// Streams of events that it carries.
     streams: Mutex<Vec<Weak<()>>>,
+    /// It has carried one.
+    followed: AtomicBool,
     /// Its place among the connections.
     place: Mutex<Option<Taken>>,
 }
@@ -126,9 +128,12 @@ where
     );
     // After its time a connection ends with the request that is under way.
     let ended = loop {
-        match timeout(desk.limits.life, served.as_mut()).await {
+        let patience = if state.followed.load(Relaxed) { desk.limits.linger } else { desk.limits.life };
+        match timeout(patience, served.as_mut()).await {
             Ok(ended) => break ended,
             Err(_) if state.follows() => {}
+            // The stream is over, and its reader does not take the rest of it.
+            Err(_) if state.followed.load(Relaxed) => return Err(io::ErrorKind::TimedOut.into()),
             Err(_) => {
                 served.as_mut().graceful_shutdown();
                 break timeout(desk.limits.longest(), served).await.map_err(|_| io::ErrorKind::TimedOut)?;
@@ -196,6 +201,7 @@ async fn answered(
         state.streams.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         // It has a place of its own among the streams, as one that was upgraded has, and ends with it.
         if in_turn {
+            state.followed.store(true, Relaxed);
             state.place.lock().unwrap_or_else(PoisonError::into_inner).take();
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }

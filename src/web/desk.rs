@@ -56,6 +56,8 @@ struct Own {
     seat: Option<SeatId>,
     /// The calls that he has been shown.
     shown: BTreeSet<CallRef>,
+    /// Up to this number he may have been shown others, before he came again.
+    before: u64,
     panel: watch::Receiver<Arc<Shown>>,
     /// The panel that he has, and when he is told of the next one.
     has: u64,
@@ -73,7 +75,20 @@ impl Own {
         let _page = agent.as_ref().map(|agent| backend.notes.opens(agent));
         let phase = PHASE * (backend.notes.turn() % PHASES);
         let (has, due) = (0, None);
-        Self { backend, visitor, agent, seat: None, shown: BTreeSet::new(), panel, has, due, phase, notes, _page }
+        Self {
+            backend,
+            visitor,
+            agent,
+            seat: None,
+            shown: BTreeSet::new(),
+            before: 0,
+            panel,
+            has,
+            due,
+            phase,
+            notes,
+            _page,
+        }
     }
 
     /// His calls, as he sees them.
@@ -142,6 +157,7 @@ impl View for Own {
     fn resume(&mut self) -> Vec<Arc<str>> {
         self.sit();
         self.calls();
+        self.before = self.backend.views.board.seq();
         let panel = self.whole_panel();
         let words = object!({ "messages": self.backend.notes.waiting(self.agent.as_ref()) });
         vec![panel, self.holder().to_string().into(), words.to_string().into()]
@@ -165,7 +181,12 @@ impl View for Own {
         let calls = if moved { self.calls() } else { rows.calls.iter().filter_map(|row| self.own(row)).collect() };
         let here: BTreeSet<CallRef> = calls.iter().map(|row| row.call).collect();
         let told = |call: &CallRef| moved || rows.over.contains(call) || rows.calls.iter().any(|row| row.call == *call);
-        let over: Vec<CallRef> = before.iter().filter(|call| told(call) && !here.contains(call)).copied().collect();
+        let mut over: Vec<CallRef> = before.iter().filter(|call| told(call) && !here.contains(call)).copied().collect();
+        if delta.seq <= self.before {
+            // He may have had them before: of one that is over, or no more his, he hears whether or not.
+            let others = rows.calls.iter().map(|row| row.call).filter(|call| !here.contains(call));
+            over.extend(rows.over.iter().copied().chain(others).filter(|call| !before.contains(call)));
+        }
         self.shown = before.into_iter().filter(|call| !over.contains(call)).chain(here).collect();
         if !calls.is_empty() {
             document.insert("calls".into(), object!(calls));
@@ -199,8 +220,14 @@ impl View for Own {
             }
             note = self.notes.recv() => match note {
                 Ok(note) => (self.seat.as_ref() == Some(&note.seat)).then(|| Arc::clone(&note.text)),
-                // What was missed is who has the telephone now.
-                Err(RecvError::Lagged(_)) => Some(self.holder().to_string().into()),
+                // What was missed is who has the telephone now, and what was said to him.
+                Err(RecvError::Lagged(_)) => {
+                    let mut told = self.holder();
+                    if let Some(told) = told.as_object_mut() {
+                        told.insert("messages".into(), self.backend.notes.waiting(self.agent.as_ref()).into());
+                    }
+                    Some(told.to_string().into())
+                }
                 Err(RecvError::Closed) => std::future::pending().await,
             }
         }

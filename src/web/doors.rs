@@ -24,7 +24,7 @@ const fn door(method: &'static str, path: &'static str, right: Right, zh: &'stat
 
 /// All of them, by path. The orders about a call, `/api/v1/calls/{ref}/{word}`, are those of [`super::Action`].
 #[rustfmt::skip]
-pub const DOORS: [Door; 64] = [
+pub const DOORS: [Door; 65] = [
     door("GET", "/api/v1/accounts", Right::Accounts, "账号列表", "accounts"),
     door("POST", "/api/v1/accounts", Right::Accounts, "新建账号，回一次性链接", "a new account, answered with a one-time link"),
     door("PATCH", "/api/v1/accounts/{name}", Right::Accounts, "修改或停用账号", "changes or disables an account"),
@@ -50,6 +50,7 @@ pub const DOORS: [Door; 64] = [
     door("GET", "/api/v1/desk/words", Right::Desk, "小休原因、可签入的坐席", "what a break may be for, and the seats"),
     door("GET", "/api/v1/figures", Right::Figures, "已结束通话的指标", "figures over ended calls"),
     door("GET", "/api/v1/figures/transfers", Right::Figures, "各单位承接转办的情况", "how departments have taken what was passed to them"),
+    door("GET", "/api/v1/figures/trend", Right::Figures, "一行指标今天与上周同日每小时的走势", "one row hour by hour, today and the same day a week ago"),
     door("GET", "/api/v1/calls/{ref}/earlier", Right::Calls, "同一来电人的历史来电", "earlier calls of the same caller"),
     door("GET", "/api/v1/journeys", Right::Journeys, "通话记录", "records of ended calls"),
     door("GET", "/api/v1/journeys/{ref}", Right::Journeys, "一条通话记录", "one record with its facts"),

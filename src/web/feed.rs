@@ -6,15 +6,14 @@
 use super::backend::Backend;
 use super::fault::Fault;
 use super::visitor::{Stays, Visitor};
-use super::wire::{Asked, Broken, Events, Socket, Way, Wire, upgraded};
+use super::wire::{ANEW, Asked, Broken, Events, Socket, Way, Wire, upgraded};
 use crate::live::{Delta, Resumed};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, interval_at};
 
@@ -96,7 +95,12 @@ pub(super) fn open<V: View + 'static>(
     asked: Asked,
     view: V,
 ) -> Result<Response, Fault> {
-    let Some(own) = Own::take(&backend, &visitor) else { return Err(Fault::busy()) };
+    // A program follows for many: it has no share of its own.
+    let own = visitor.session().map(|_| {
+        let most = (backend.limits.watchers / SHARE).max(1);
+        backend.followed.take(&visitor.who.name, most).ok_or_else(Fault::busy)
+    });
+    let own = own.transpose()?;
     let Ok(place) = Arc::clone(&backend.watchers).try_acquire_owned() else {
         let words = ("实时连接已达上限", "there are as many live connections as may be");
         return Err(Fault::new(StatusCode::SERVICE_UNAVAILABLE, "busy", words));
@@ -118,41 +122,6 @@ pub(super) fn open<V: View + 'static>(
     }
 }
 
-/// One of a person's streams; dropping it makes room for another.
-struct Own {
-    followed: Arc<Mutex<BTreeMap<String, usize>>>,
-    who: String,
-}
-
-impl Own {
-    fn take(backend: &Backend, visitor: &Visitor) -> Option<Self> {
-        let (followed, who) = (Arc::clone(&backend.followed), visitor.who.name.clone());
-        if visitor.session().is_some() {
-            let mut all = followed.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = all.entry(who.clone()).or_default();
-            if *count >= (backend.limits.watchers / SHARE).max(1) {
-                return None;
-            }
-            *count += 1;
-            drop(all);
-            return Some(Self { followed, who });
-        }
-        Some(Self { followed, who: String::new() })
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        let mut all = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = all.get_mut(&self.who) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                all.remove(&self.who);
-            }
-        }
-    }
-}
-
 async fn stream(mut wire: impl Wire, backend: &Backend, visitor: &Visitor, since: Option<u64>, view: impl View) {
     let end = tokio::select! {
         followed = follow(&mut wire, backend, visitor, since, view) => {
@@ -166,7 +135,7 @@ async fn stream(mut wire: impl Wire, backend: &Backend, visitor: &Visitor, since
         // RFC 6455 §7.4.1 and its registry: try again later; going away. 4000 and above are ours.
         End::Cut(why) => (1013, why),
         End::SignedOut => (4401, "signed out"),
-        End::Changed => (4409, "rights have changed"),
+        End::Changed => (ANEW, "rights have changed"),
         End::Stopping => (1001, "stopping"),
     };
     wire.end(code, why).await;

@@ -85,7 +85,9 @@ const FIGURES: [Field; 3] = [
     may("to", Moment, "到哪个整点止", "until which hour"),
 ];
 
-const SEARCH: [Field; 13] = [
+const ROW: Field = must("by", Word(&["line", "group", "department", "person", "traffic"]), "按什么统计", "by what");
+
+const SEARCH: [Field; 15] = [
     LIMIT,
     AFTER,
     SINCE,
@@ -97,6 +99,8 @@ const SEARCH: [Field; 13] = [
     may("department", Text, "单位", "a department"),
     may("person", Text, "工号", "a work number"),
     may("rang", Word(&["answered", "rang_out", "missed"]), "振铃的结果", "how the ringing ended"),
+    may("traffic", Word(&["city", "province"]), "市内或省内", "city or province"),
+    may("visit", Word(&["answered", "overflowed", "abandoned", "ended"]), "排队的结果", "how its waiting ended"),
     may("transfer", Text, "转到的号码", "the number that it was passed to"),
     may("transfer_fate", Word(&["any", "joined", "returned", "caller_gone", "lost"]), "转接的结果", "what came of it"),
 ];
@@ -154,6 +158,7 @@ const FIELDS: &[Row] = &[
     ("GET", "/api/v1/live", &[GO_ON], &[]),
     ("GET", "/api/v1/figures", &FIGURES, &[]),
     ("GET", "/api/v1/figures/transfers", &[may("from", Moment, "从何时起", "from when on"), may("to", Moment, "到何时止", "until when")], &[]),
+    ("GET", "/api/v1/figures/trend", &[ROW, may("of", Text, "哪一行，默认没有名字的", "of which row, by default the one without a name")], &[]),
     ("GET", "/api/v1/journeys", &SEARCH, &[]),
     ("POST", "/api/v1/journeys/{ref}/unmask", &[], &[WHY]),
     ("GET", "/api/v1/journeys/{ref}/recording", &[WHY], &[]),
@@ -194,6 +199,7 @@ const FIELDS: &[Row] = &[
     ("POST", "/api/v1/calls/{ref}/dismiss", &[], &PLAIN),
     ("POST", "/api/v1/calls/{ref}/survey", &[], &PLAIN),
     ("POST", "/api/v1/calls/{ref}/record", &[], &[must("do", Word(&["start", "pause", "continue"]), "录音", "the recording"), PLAIN[0], BY]),
+    ("POST", "/api/v1/calls/{ref}/digits", &[], &[must("digits", Text, "按键：0-9 * # A-D", "keys: 0-9 * # A-D"), may("seat", Text, "谁按的，默认坐席", "who presses them, by default the agent"), BY]),
     ("POST", "/api/v1/calls/{ref}/release", &[], &[may("seat", Text, "谁的一方，默认坐席", "whose leg, by default the agent's"), BY]),
 ];
 

@@ -67,7 +67,10 @@ pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Reques
     let asked = asked(&mut query)?;
     query.finish()?;
     // The first page of each search; what is looked for is written down, of a number what others are shown of it too.
-    if filter.behind.is_none() {
+    // What rang at oneself is no search.
+    let own =
+        asked.person.is_some() && asked.person.as_deref() == visitor.who.agent.as_ref().map(|agent| agent.as_str());
+    if filter.behind.is_none() && !(own && asked.rang.is_some() && filter.number.is_none()) {
         note(&backend, &visitor, ("search", &asked.words(filter.number.as_deref()), ""))?;
     }
     let (seeker, book) = (visitor.clone(), Arc::clone(&plan));

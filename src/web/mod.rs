@@ -39,6 +39,7 @@ mod query;
 mod room;
 mod routes;
 mod sessions;
+mod share;
 mod shared;
 mod shown;
 mod sound;

@@ -62,7 +62,7 @@ pub(super) async fn order(State(backend): Desk, action: Action, visitor: Visitor
         // Who listens to a citizen is written down before he does.
         backend.note_for(&visitor, by, (action.word(), &call.to_string(), why), Outcome::Done)?;
     }
-    if let (Command::Release { seat, .. }, false) = (&mut command, visitor.who.trusted) {
+    if let (Command::Release { seat, .. } | Command::Digits { seat, .. }, false) = (&mut command, visitor.who.trusted) {
         // His own leg, wherever he sits, and nobody else's.
         let row = visitor.who.agent.as_ref().and_then(|agent| backend.views.board.seat_of(agent));
         *seat = Some(row.ok_or_else(|| Fault::unfit(Unfit::Nobody))?.seat.clone());
@@ -106,6 +106,7 @@ fn sign(command: &mut Command, visitor: &Visitor) {
     | Command::Conference { by, .. }
     | Command::Supervise { by, .. }
     | Command::Release { by, .. }
+    | Command::Digits { by, .. }
     | Command::Seat { by, .. }
     | Command::TakeCallback { by, .. }
     | Command::EndCallback { by, .. }

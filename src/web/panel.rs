@@ -51,6 +51,7 @@ pub(super) async fn keep(backend: Arc<Backend>) {
             () = backend.stopped() => return backend.people.keep(),
         }
         let people = Arc::clone(&backend.people);
+        backend.takes_back().await;
         // Beside everything else: files are written. At the next tick it has long been done.
         tokio::task::spawn_blocking(move || people.keep());
         let wall = backend.views.clock.now().wall;

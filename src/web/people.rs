@@ -104,6 +104,8 @@ impl People {
 
     /// Once a second: who is signed in, and the trail, onto the disk.
     pub fn keep(&self) {
+        let wall = self.clock.now().wall;
+        hold(&self.sessions).expire(wall, |account| self.in_a_call(account));
         // The look before this one may still wait for its disk.
         let Ok(_alone) = self.keeping.try_lock() else { return };
         for done in [self.keep_sessions(), self.keep_accounts(), self.keep_trail()] {
@@ -124,10 +126,12 @@ impl People {
         if !self.unkept.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        // Nobody changes them until they are written: an older list would take the newer one's place.
         let accounts = hold(&self.accounts);
-        let done = hold(&self.access).keep_accounts(&accounts.stored());
-        done.inspect_err(|_| self.unkept.store(true, Ordering::Relaxed))
+        let stored = accounts.stored();
+        // Whoever changes them now writes after this: an older list never takes a newer one's place, and nobody who only looks waits.
+        let access = hold(&self.access);
+        drop(accounts);
+        access.keep_accounts(&stored).inspect_err(|_| self.unkept.store(true, Ordering::Relaxed))
     }
 
     fn keep_trail(&self) -> std::io::Result<()> {
@@ -187,21 +191,26 @@ impl People {
     /// Who a program acts for.
     pub fn of_token(&self, token: Secret) -> Option<Who> {
         let accounts = hold(&self.accounts);
-        let (name, program, account) = accounts.of_program(token)?;
-        let mut who = account.who(name, self.clock.now().wall);
+        let (name, program, _) = accounts.of_program(token)?;
+        let mut who = accounts.who(name, self.clock.now().wall)?;
         program.clone_into(&mut who.name);
         Some(who)
     }
 
     /// The agent of this account has a call in hand: his session does not end then.
-    fn in_a_call(&self, account: &str) -> bool {
+    pub fn in_a_call(&self, account: &str) -> bool {
         let agent = hold(&self.accounts).get(account).and_then(|account| account.agent.clone());
         agent.is_some_and(|agent| self.board.seat_of(&agent).is_some_and(|row| row.in_call()))
     }
 
     /// Somebody is signed in by this account.
     pub fn is_in(&self, account: &str) -> bool {
-        hold(&self.sessions).are_of(account)
+        hold(&self.sessions).are_of(account, None)
+    }
+
+    /// He has another session beside this one.
+    pub fn is_elsewhere(&self, account: &str, key: SessionKey) -> bool {
+        hold(&self.sessions).are_of(account, Some(key))
     }
 
     /// Signed out.

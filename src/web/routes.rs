@@ -3,7 +3,7 @@
 use super::backend::Backend;
 use super::body::{BODY, PLAN};
 use super::fault::{Fault, Told, json, written};
-use super::figures::figures;
+use super::figures::{figures, trend};
 use super::guard::guard;
 use super::metrics::metrics;
 use super::orders::{self, Ref};
@@ -157,6 +157,7 @@ fn records() -> Router<Arc<Backend>> {
     Router::new()
         .route("/api/v1/figures", get(figures))
         .route("/api/v1/figures/transfers", get(journeys::transfers))
+        .route("/api/v1/figures/trend", get(trend))
         .route("/api/v1/calls/{ref}/earlier", get(journeys::earlier))
         .route("/api/v1/journeys", get(journeys::list))
         .route("/api/v1/journeys/{ref}", get(journeys::one))

@@ -77,8 +77,13 @@ pub(super) async fn own(State(backend): Desk, visitor: Visitor) -> Told {
 /// `DELETE /session`.
 pub(super) async fn sign_out(State(backend): Desk, visitor: Visitor) -> Told {
     if let Some((key, session)) = visitor.session() {
+        // Whoever talks does not lose his telephone under the caller: he ends the call, then he goes.
+        if backend.people.in_a_call(&session.account) && !backend.people.is_elsewhere(&session.account, key) {
+            let words = ("请先结束通话，再退出登录", "end the call before you sign out");
+            return Err(Fault::new(StatusCode::CONFLICT, "conflict", words));
+        }
         backend.people.sign_out(key);
-        backend.takes_back(&session.account).await;
+        backend.takes_back().await;
         // He is out, whether it can be written or not.
         let _ = backend.note(&visitor, ("sign_out", "", ""), Outcome::Done);
     }

@@ -26,7 +26,6 @@ use std::convert::Infallible;
 use std::io::{Cursor, Read as _};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
-use tokio::sync::OwnedSemaphorePermit;
 
 type Desk = State<Arc<Backend>>;
 
@@ -40,6 +39,8 @@ const HEARINGS: usize = 4_096;
 const BARS: usize = 800;
 /// Samples of a channel that one value of the picture stands for at first: 50 ms.
 const GRAIN: usize = 400;
+/// Recordings that are sent to one person at a time.
+const EACH: usize = 4;
 /// What of it is handed on at a time, bytes.
 const PIECE: usize = 64 << 10;
 /// Largest file that is given out, bytes: an hour of four channels as WAV is 115 MB.
@@ -51,7 +52,8 @@ pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, r
     let (path, _) = allowed(&backend, &visitor, of, &head).await?;
     let keys = Arc::clone(&backend.views.house.keys);
     // It is held as long as the sound is sent: whoever reads slowly takes a place, and no more memory than that.
-    let Ok(player) = Arc::clone(&backend.players).try_acquire_owned() else { return Err(Fault::busy()) };
+    let own = backend.heard.take(&visitor.who.name, EACH).ok_or_else(Fault::busy)?;
+    let player = Arc::clone(&backend.players).try_acquire_owned().map_err(|_| Fault::busy())?;
     let _place = backend.readers.acquire().await.map_err(|_| Fault::strange())?;
     let done = tokio::task::spawn_blocking(move || -> Result<(Vec<u8>, &'static str), Error> {
         if std::fs::metadata(&path)?.len() > LARGEST {
@@ -71,7 +73,7 @@ pub(super) async fn recording(State(backend): Desk, visitor: Visitor, of: Ref, r
         Ok((sound.into_inner(), kind))
     });
     let (sound, kind) = done.await.map_err(|_| Fault::strange())?.map_err(|error| unheard(&error))?;
-    Ok(part(sound, kind, &head.headers, player))
+    Ok(part(sound, kind, &head.headers, (player, own)))
 }
 
 /// How loud each channel is in each of [`BARS`] parts of the call, 0 to 255.
@@ -135,25 +137,29 @@ async fn allowed(
     let (cdr, events) = whole(backend, call).await?;
     may(visitor, &backend.views.plan.load().plan, &cdr, Right::Recording)?;
     let path = file(backend, &cdr).ok_or_else(Fault::no_recording)?;
-    if is_first(backend, visitor, call) {
-        note(backend, visitor, ("recording", &call.to_string(), &why))?;
-    }
+    hears(backend, visitor, call, &why)?;
     Ok((path, events))
 }
 
-/// Whether this person has not begun to hear this call a short while ago.
-fn is_first(backend: &Backend, visitor: &Visitor, call: CallRef) -> bool {
+/// Writes down that this person hears this call, for this reason, unless he has begun to a short while ago.
+fn hears(backend: &Backend, visitor: &Visitor, call: CallRef, why: &str) -> Result<(), Fault> {
     let now = backend.views.clock.now().mono;
-    let mut heard = backend.hearings.lock().unwrap_or_else(PoisonError::into_inner);
-    heard.retain(|_, at| now.saturating_sub(*at) < HEARING);
-    let key = (visitor.who.name.clone(), call);
-    if heard.contains_key(&key) {
-        return false;
+    let key = (visitor.who.name.clone(), call, why.to_owned());
+    let hearings = || backend.hearings.lock().unwrap_or_else(PoisonError::into_inner);
+    {
+        let mut heard = hearings();
+        heard.retain(|_, at| now.saturating_sub(*at) < HEARING);
+        if heard.contains_key(&key) {
+            return Ok(());
+        }
     }
+    // What cannot be written is not heard, however often it is asked for.
+    note(backend, visitor, ("recording", &call.to_string(), why))?;
+    let mut heard = hearings();
     if heard.len() < HEARINGS {
         heard.insert(key, now);
     }
-    true
+    Ok(())
 }
 
 /// Where it lies: the file that the record names, else the recording in any form.
@@ -205,7 +211,7 @@ fn bars(grains: &[u16]) -> Vec<u8> {
 }
 
 /// All of it, or the part that is asked for (RFC 9110 §14.2): one range; several are answered by all of it.
-fn part(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap, player: OwnedSemaphorePermit) -> Response {
+fn part<T: Send + 'static>(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap, held: T) -> Response {
     let sound = Bytes::from(sound);
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")).and_then(|range| {
         let (from, to) = range.split_once('-')?;
@@ -219,9 +225,9 @@ fn part(sound: Vec<u8>, kind: &'static str, headers: &HeaderMap, player: OwnedSe
         None => sound.clone(),
     };
     let length = told.len();
-    let mut response = Response::new(Body::from_stream(unfold((told, player), |(mut left, player)| async move {
+    let mut response = Response::new(Body::from_stream(unfold((told, held), |(mut left, held)| async move {
         let next = left.split_to(left.len().min(PIECE));
-        (!next.is_empty()).then_some((Ok::<_, Infallible>(next), (left, player)))
+        (!next.is_empty()).then_some((Ok::<_, Infallible>(next), (left, held)))
     })));
     let head = response.headers_mut();
     head.insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -245,8 +251,7 @@ mod tests {
     fn a_part_that_is_asked_for_is_given_and_nonsense_is_answered_by_all() {
         let asked = |range: &str| {
             let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_str(range).unwrap())]);
-            let player = Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().unwrap();
-            let response = part((0..100).collect(), "audio/wav", &headers, player);
+            let response = part((0..100).collect(), "audio/wav", &headers, ());
             let range = response.headers().get(CONTENT_RANGE).map(|range| range.to_str().unwrap().to_owned());
             (response.status().as_u16(), range)
         };

@@ -7,9 +7,12 @@ use crate::admin::{NAME, NOTE};
 use crate::exchange::{Command, SeatSet, Verb};
 use crate::fact::{Brief, Supervision, Way};
 use crate::id::{AgentId, CallRef, GroupId, SeatId};
+use axum::http::StatusCode;
 
 /// Longest seat, characters.
 const SEAT: usize = 16;
+/// Keys at a time.
+const KEYS: usize = 32;
 
 const WAYS: [(&str, Way); 4] =
     [("on_answer", Way::OnAnswer), ("three_way", Way::ThreeWay), ("consult", Way::Consult), ("blind", Way::Blind)];
@@ -32,11 +35,13 @@ pub enum Action {
     Record,
     /// A seat's own leg ends.
     Release,
+    /// Keys towards whomever a seat talks to.
+    Digits,
 }
 
 impl Action {
     /// Every word.
-    pub const ALL: [(&'static str, Self); 18] = [
+    pub const ALL: [(&'static str, Self); 19] = [
         ("three-way", Self::ThreeWay),
         ("transfer", Self::Transfer),
         ("hold", Self::Plain(Verb::Hold)),
@@ -55,6 +60,7 @@ impl Action {
         ("survey", Self::Plain(Verb::Survey)),
         ("record", Self::Record),
         ("release", Self::Release),
+        ("digits", Self::Digits),
     ];
 
     /// What one must be allowed.
@@ -62,9 +68,13 @@ impl Action {
     pub fn right(self) -> Right {
         match self {
             Self::Supervise(_) | Self::Plain(Verb::Dismiss) => Right::Supervise,
-            Self::ThreeWay | Self::Transfer | Self::Plain(_) | Self::Mute | Self::Record | Self::Release => {
-                Right::Order
-            }
+            Self::ThreeWay
+            | Self::Transfer
+            | Self::Plain(_)
+            | Self::Mute
+            | Self::Record
+            | Self::Release
+            | Self::Digits => Right::Order,
         }
     }
 
@@ -101,9 +111,12 @@ impl Action {
                 let seat = SeatId::from(fields.required("seat", SEAT)?);
                 Command::Supervise { call, seat, mode, by, why: fields.required("why", NOTE)?, granted: false }
             }
-            Self::Release => {
+            Self::Release | Self::Digits => {
                 let seat = Some(fields.text("seat", SEAT)?).filter(|seat| !seat.is_empty()).map(SeatId::from);
-                Command::Release { call, seat, by }
+                match self {
+                    Self::Digits => Command::Digits { call, seat, digits: keys(&mut fields)?, by },
+                    _ => Command::Release { call, seat, by },
+                }
             }
             Self::Record => {
                 let verb = fields.word("do", &TAPE, None)?;
@@ -167,6 +180,17 @@ pub(super) fn end(callback: CallRef, body: &[u8], by: String) -> Result<Command,
     let note = fields.text("note", NOTE)?;
     fields.finish()?;
     Ok(Command::EndCallback { callback, by: if named.is_empty() { by } else { named }, note })
+}
+
+/// Keys of a telephone.
+fn keys(fields: &mut Fields) -> Result<String, Fault> {
+    let digits = fields.required("digits", KEYS)?;
+    if digits.chars().all(|key| matches!(key, '0'..='9' | '*' | '#' | 'A'..='D')) {
+        return Ok(digits);
+    }
+    let (zh, en) =
+        (format!("digits 应为 1 到 {KEYS} 个 0-9 * # A-D"), format!("digits are 1 to {KEYS} of 0-9 * # A-D"));
+    Err(Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, "digits", (zh, en)))
 }
 
 fn reach(call: CallRef, fields: &mut Fields, way: Way, by: String) -> Result<Command, Fault> {

@@ -22,6 +22,8 @@ use tokio::time::timeout;
 const HEARD: usize = 1_024;
 /// How soon a reader of events comes again when his stream breaks, ms.
 const RETRY: u32 = 1_000;
+/// The code of an end after which a reader begins anew.
+pub(super) const ANEW: u16 = 4409;
 /// With what he goes on then.
 const LAST: &str = "last-event-id";
 
@@ -84,7 +86,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             return Err(Fault::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", words));
         }
         // A reader that comes again asks the address that it was given first, and says in a header what it has.
-        let last = parts.headers.get(LAST).map(|value| value.to_str().ok().and_then(|text| text.trim().parse().ok()));
+        let last = parts.headers.get(LAST).filter(|value| !value.is_empty());
+        let last = last.map(|value| value.to_str().ok().and_then(|text| text.trim().parse().ok()));
         if last == Some(None) {
             let words = ("应为上次收到的 id".to_owned(), "is the last id that was received".to_owned());
             return Err(Fault::malformed(StatusCode::UNPROCESSABLE_ENTITY, LAST, words));
@@ -190,6 +193,8 @@ impl Wire for Events {
     }
 
     async fn end(self, code: u16, why: &'static str) {
-        let _ = self.send(format!("event: end\ndata: {}\n\n", json!({ "code": code, "why": why }))).await;
+        // Whoever begins anew forgets what he has: an id that is empty takes it from him.
+        let id = if code == ANEW { "id:\n" } else { "" };
+        let _ = self.send(format!("{id}event: end\ndata: {}\n\n", json!({ "code": code, "why": why }))).await;
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn floor() -> Vec<Change> {
 }
 
 /// The record of a call to this line.
-fn served(number: &str) -> Cdr {
+pub(super) fn served(number: &str) -> Cdr {
     let t0 = at("2021-12-15T10:05");
     serde_json::from_value(json!({
         "call": CALL, "first_seq": 1, "seq": 2, "t0": t0, "t1": t0, "t2": t0 + 1, "end": t0 + 2, "origin": { "trunk": "carrier" },

@@ -1,7 +1,7 @@
 //! What is shown without asking: changes of the exchange as they are told, connections that go on, the stream of changes.
 #![cfg(test)]
 
-mod events;
+pub(crate) mod events;
 mod socket;
 
 use super::api::{Api, obliging, request};

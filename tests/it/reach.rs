@@ -2,7 +2,8 @@
 #![cfg(test)]
 
 use crate::api::Api;
-use crate::doors::{CALL, OTHERS, Person, bare, exchange, floor, person, seat, sign_in};
+use crate::doors::{CALL, OTHERS, Person, bare, exchange, floor, person, seat, served, sign_in};
+use crate::live::events::Events;
 use crate::recordings::{day, write};
 use crate::reports::Day;
 use serde_json::{Value, json};
@@ -32,11 +33,10 @@ fn joined(api: &Api, account: &Value) -> Person {
     assert_eq!(status, 200, "{body}");
     let link = body["link"].as_str().unwrap().split_once('#').unwrap().1;
     let body = json!({ "link": link, "password": "a long enough one" }).to_string();
-    assert_eq!(api.sends(&bare("POST", "/api/v1/join", &[], &body)).status, 200);
-    let account = account["name"].as_str().unwrap();
-    let (status, body, cookie) = sign_in(api, account, "a long enough one", &[]);
-    assert_eq!(status, 200, "{body}");
-    let him = Person { cookie: cookie.unwrap(), token: body["anti_forgery"].as_str().unwrap().to_owned() };
+    let told = api.sends(&bare("POST", "/api/v1/join", &[], &body));
+    assert_eq!(told.status, 200, "{}", told.body);
+    let cookie = told.header("set-cookie").and_then(|c| c.split(';').next()?.split_once('=')).unwrap().1.to_owned();
+    let him = Person { cookie, token: told.body["anti_forgery"].as_str().unwrap().to_owned() };
     assert_eq!(him.says(api, "POST", "/api/v1/session/secrecy", r#"{"agreed":true}"#).0, 200);
     him
 }
@@ -73,11 +73,14 @@ fn a_recording_is_heard_for_a_reason_and_never_without_a_line_of_the_trail() {
     assert_eq!(trail(&api, "recording"), [entry()]);
     // The parts that its player asks for then are the same hearing, and so is the picture.
     assert_eq!((asks(&chief, &heard, "x"), asks(&other, &heard, "bytes=0-99")), (200, 206));
-    let (status, wave) = chief.says(&api, "GET", &format!("{path}/waveform?why=x"), "");
+    let (status, wave) = chief.says(&api, "GET", &format!("{path}/waveform?why=%E6%8A%95%E8%AF%89"), "");
     assert_eq!((status, &wave["pauses"]), (200, &json!([{ "from_ms": 3_000, "to_ms": 4_000 }])));
     let names: Vec<_> = wave["channels"].as_array().unwrap().iter().map(|c| c["zh"].as_str().unwrap()).collect();
     assert_eq!(names, ["来电人", "坐席", "第三方", "班长"]);
     assert_eq!(trail(&api, "recording"), [entry()]);
+    // For another reason it is another hearing.
+    assert_eq!(asks(&chief, &format!("{path}/recording?why=x"), "bytes=0-99"), 206);
+    assert_eq!(trail(&api, "recording").len(), 2);
 }
 
 #[test]
@@ -327,6 +330,103 @@ fn fitting(field: &fields::Field) -> Value {
         Kind::Texts => json!(["agent"]),
         Kind::Files => json!([{ "name": "a.toml", "text": "" }]),
         Kind::Word(words) => json!(words[0]),
-        Kind::Text => json!("x"),
+        Kind::Text => json!("1"),
     }
+}
+
+#[test]
+fn a_row_is_told_hour_by_hour_to_whoever_may_see_it() {
+    let api = Api::new(exchange);
+    let mut sheet = (*api.views.figures.load_full()).clone();
+    ["12345", "12348", "12348"].iter().for_each(|number| sheet.book.add(&served(number)));
+    api.views.figures.store(std::sync::Arc::new(sheet));
+    let asks = |account: &str, query: &str| {
+        person(&api, account).says(&api, "GET", &format!("/api/v1/figures/trend?{query}"), "")
+    };
+    let sum = |told: &Value, day: &str| told[day].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum::<u64>();
+    let (status, told) = asks("manager", "by=line&of=12348");
+    assert_eq!((status, told["same_weekday"].as_array().unwrap().len()), (200, 24), "{told}");
+    let today: Vec<u64> = told["today"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!((today.iter().sum::<u64>(), sum(&told, "same_weekday")), (2, 0));
+    assert_eq!(today.get(10), Some(&2), "{today:?}");
+    let dept = |of: &str| sum(&asks("dept12348", &format!("by=line&of={of}")).1, "today");
+    assert_eq!((dept("12348"), dept("12345")), (2, 0));
+    assert_eq!(asks("dept12348", "by=person&of=8001").0, 403);
+    assert_eq!(asks("manager", "by=hour&of=x").1["field"], "by");
+}
+
+#[test]
+fn who_signs_out_takes_nobody_elses_telephone_with_him_and_none_from_under_a_caller() {
+    let api = Api::new(exchange);
+    let mut rows = floor();
+    rows.iter_mut().for_each(|row| {
+        if let Change::Seat(row) = row
+            && row.seat.as_str() == "8001"
+        {
+            row.state = "ready".into();
+        }
+    });
+    api.shows(rows);
+    let taken = |seat: &str| {
+        let heard = api.heard.lock().unwrap();
+        heard.iter().any(|c| matches!(c, Command::TakeBack { seat: of } if of.as_str() == seat))
+    };
+    // The first has had the telephone of 8004 before the second.
+    let [first, second] = [("li", "8021"), ("wang", "8022")]
+        .map(|(name, agent)| joined(&api, &json!({ "name": name, "roles": ["agent"], "agent": agent })));
+    for him in [&first, &second] {
+        assert_eq!(him.says(&api, "POST", "/api/v1/phone", r#"{"seat":"8004"}"#).0, 200);
+    }
+    assert_eq!(first.says(&api, "DELETE", "/api/v1/session", "").0, 200);
+    std::thread::sleep(std::time::Duration::from_millis(1_300));
+    assert!(!taken("8004"), "it is the second one's");
+    assert_eq!(second.says(&api, "DELETE", "/api/v1/session", "").0, 200);
+    assert!(taken("8004"));
+    // Who talks does not lose his telephone by signing out in another tab.
+    let agent = person(&api, "agent8001");
+    api.shows(vec![Change::Seat(Box::new(seat("8001", Some("8001"), "main")))]);
+    let (status, told) = agent.says(&api, "DELETE", "/api/v1/session", "");
+    assert_eq!((status, &told["error"]), (409, &json!("conflict")), "{told}");
+    assert_eq!(agent.says(&api, "GET", "/api/v1/session", "").0, 200);
+}
+
+#[test]
+fn a_call_that_ends_while_its_agents_page_is_away_is_over_for_the_page_that_comes_again() {
+    let api = Api::new(exchange);
+    api.shows(floor());
+    let cookie = format!("Cookie: switchboard={}", person(&api, "agent8001").cookie);
+    let follows = |last: &str| Events::of(api.at, "/api/v1/desk/live", &cookie, last).unwrap();
+    let mut page = follows("");
+    let first = page.message();
+    assert_eq!(first["calls"][0]["call"], CALL);
+    drop(page);
+    let call = CallRef::parse(CALL).unwrap();
+    api.shows(vec![Change::Over(call)]);
+    let mut again = follows(&first["seq"].to_string());
+    let over = (0..6).filter_map(|_| again.next()).find(|(_, _, message)| message["over"] == json!([CALL]));
+    assert!(over.is_some(), "the page would show it for ever");
+}
+
+#[test]
+fn a_reader_whose_rights_change_forgets_what_he_has_and_one_whose_session_ends_is_told_so() {
+    let api = Api::new(exchange);
+    api.shows(floor());
+    let chief = joined(&api, &json!({ "name": "wang", "roles": ["supervisor"], "groups": ["main"] }));
+    let (_, made) = person(&api, "admin").says(&api, "POST", "/api/v1/accounts/wang/token", r#"{"note":"x"}"#);
+    let program = format!("Authorization: Bearer {}", made["token"].as_str().unwrap());
+    let follows = |shown: &str| Events::of(api.at, "/api/v1/live", shown, "").unwrap();
+    let (mut page, mut tool) = (follows(&format!("Cookie: switchboard={}", chief.cookie)), follows(&program));
+    assert_eq!((page.message()["snapshot"].clone(), tool.message()["snapshot"].clone()), (json!(true), json!(true)));
+    let change = json!({ "groups": ["kept.12348"] }).to_string();
+    assert_eq!(person(&api, "admin").says(&api, "PATCH", "/api/v1/accounts/wang", &change).0, 200);
+    let end = |events: &mut Events| loop {
+        match events.next() {
+            Some((name, id, told)) if name == "end" => break Some((id, told["code"].clone())),
+            Some(_) => {}
+            None => break None,
+        }
+    };
+    // His sessions end with the change; his program goes on as what he is now.
+    assert_eq!(end(&mut page), Some((None, json!(4401))));
+    assert_eq!(end(&mut tool), Some((None, json!(4409))));
 }

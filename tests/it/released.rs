@@ -14,6 +14,12 @@ fn what_a_page_ends_is_ended_as_if_the_phone_had_hung_up() {
     let by = "8001".to_owned();
     let somebody = Command::Release { call, seat: Some("8002".into()), by: by.clone() };
     assert!(matches!(town.asks(somebody), Answer::Conflict { .. }), "no leg of his is in it");
+    // Keys that the page presses go to the caller, and are no codes of the exchange's.
+    let keys = Command::Digits { call, seat: Some("8001".into()), digits: "*1".into(), by: by.clone() };
+    assert_eq!(town.asks(keys), Answer::Done);
+    town.runs(3.0);
+    assert_eq!(town.the_call().transfers, []);
+    assert!(town.talk(citizen, seat));
     assert_eq!(town.asks(Command::Release { call, seat: Some("8001".into()), by }), Answer::Done);
     town.runs(2.0);
     assert!(!town.is_connected(citizen) && !town.is_connected(seat));

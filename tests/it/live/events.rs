@@ -15,11 +15,16 @@ pub struct Events(BufReader<TcpStream>);
 impl Events {
     /// Opens it; else the status that it was refused with.
     pub fn open(at: SocketAddr, query: &str, last: &str) -> Result<Self, u16> {
+        Self::of(at, &format!("/api/v1/live{query}"), &format!("Authorization: Bearer {TOKEN}"), last)
+    }
+
+    /// The same of another address, by what is shown for it.
+    pub fn of(at: SocketAddr, path: &str, shown: &str, last: &str) -> Result<Self, u16> {
         let mut stream = TcpStream::connect(at).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let last = if last.is_empty() { String::new() } else { format!("Last-Event-ID: {last}\r\n") };
         let asked = format!(
-            "GET /api/v1/live{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{last}\
+            "GET {path} HTTP/1.1\r\nHost: x\r\n{shown}\r\n{last}\
              Accept: text/html;q=0.5, Text/Event-Stream\r\n\r\n"
         );
         stream.write_all(asked.as_bytes()).unwrap();
@@ -47,7 +52,8 @@ impl Events {
             }
             match line.trim_end().split_once(": ") {
                 Some(("event", text)) => text.clone_into(&mut name),
-                Some(("id", text)) => id = Some(text.parse().unwrap()),
+                // Without a value it takes from the reader what he has.
+                Some(("id", text)) => id = text.parse().ok(),
                 Some(("data", text)) => data.push_str(text),
                 _ if line == "\n" && !data.is_empty() => {
                     return Some((name, id, serde_json::from_str(&data).unwrap()));

@@ -74,7 +74,8 @@ function Keys({ of, again }: { of: Standing; again: () => void }) {
   );
 }
 
-export function SecondFactor() {
+/** `restricted`: without it he may nothing else. */
+export function SecondFactor({ restricted }: { restricted: boolean }) {
   const load = useLoad<Standing>(more => get(PATH, more));
   return (
     <section class="card stack" aria-labelledby="second">
@@ -83,7 +84,8 @@ export function SecondFactor() {
           <>
             <h2 id="second" class="row">{a('second')} <Badge kind={of.has ? 'good' : 'out'} dot={false}>{of.has ? a('on') : a('off')}</Badge></h2>
             <p class="soft">{a('secondWhy')}</p>
-            <Keys of={of} again={load.again} />
+            {restricted && !of.has && <p class="notice-bad">{a('wanted')}</p>}
+            <Keys of={of} again={() => (restricted ? location.reload() : load.again())} />
           </>
         )}
       </Loaded>

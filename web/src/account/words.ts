@@ -26,6 +26,7 @@ export const a = dictionary({
   off: ['未启用', 'Off'],
   demanded: ['你的角色必须使用两步验证，不能停用。', 'Your role demands it: it cannot be turned off.'],
   inFile: ['此账号写在配置文件里，密码和两步验证只能在那里设定。', 'This account stands in the configuration file: its password and verification are set there.'],
+  wanted: ['您的角色须先启用两步验证，才能使用其他页面。', 'Your role demands it: turn it on to use the other pages.'],
   turnOn: ['启用', 'Turn on'],
   another: ['换一部手机', 'Another phone'],
   turnOff: ['停用', 'Turn off'],

@@ -1,6 +1,8 @@
 // The service figures by one dimension, and the calls behind each of them.
 import { get, query, type Session } from '../shared/api.ts';
+import type { ComponentChildren } from 'preact';
 import { Button } from '../shared/components/button.tsx';
+import { HourChart, presentHour } from '../shared/components/chart.tsx';
 import { EmptyState } from '../shared/components/empty.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { amend, go, place, without } from '../shared/hash.ts';
@@ -32,8 +34,32 @@ const isEnd = (word: string): word is (typeof ENDS)[number] => ENDS.some(of => o
 
 const hourEnd = (hour: string): string => `${hour.slice(0, 13)}:59:59`;
 
+interface Trend {
+  today: number[];
+  same_weekday: number[];
+  date: string;
+}
+
+/** Today against the same day a week ago, of one row. */
+function TrendOf({ by, of }: { by: string; of: string }) {
+  const trend = useLoad<Trend>(more => get(`/api/v1/figures/trend${query({ by, of })}`, more), `${by} ${of}`, 60_000);
+  return (
+    <section class="card trend-of" aria-label={w('trend')}>
+      <Loaded of={trend} lines={3}>
+        {data => (
+          <HourChart label={w('trend')} lines={[
+            { says: w('trendToday'), values: data.today.slice(0, -1), colour: '--talking-solid' },
+            presentHour(data.today),
+            { says: w('trendThen', data.date.slice(5)), values: data.same_weekday, colour: '--out-solid', dashed: true },
+          ]} />
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
 /** The calls behind a figure, with the way back, and each call itself. */
-export function Behind({ session, tab, title, asked }: { session: Session; tab: string; title: string; asked: Record<string, string> }) {
+export function Behind({ session, tab, title, asked, children }: { session: Session; tab: string; title: string; asked: Record<string, string>; children?: ComponentChildren }) {
   const of = place.value.of;
   if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => go(tab, without('ref'))} />;
   const back = () => go(tab, without('of', 'says', 'outcome', 'transfer', 'fate', 'rang', 'visit'));
@@ -43,6 +69,7 @@ export function Behind({ session, tab, title, asked }: { session: Session; tab: 
         <Button icon="back" onPress={back}>{t('back')}</Button>
         <h2>{title}</h2>
       </div>
+      {children}
       <JourneyList asked={asked} onOpen={ref => go(tab, { ...of, ref })} />
     </div>
   );
@@ -85,7 +112,11 @@ export function FiguresView({ session, tab }: { session: Session; tab: string })
     const asked = by === 'hour' && key !== '*' ? { since: key, until: hourEnd(key), ...ended } : { ...(key === '*' ? {} : { [by]: key }), since: from, until: to, ...ended };
     const how = ended.rang || ended.visit;
     const title = w('behind', of['says'] ?? of['of'], outcome ? outcomeWord(outcome) : isEnd(how) ? w(how) : w('all'));
-    return <Behind session={session} tab={tab} title={title} asked={asked} />;
+    return (
+      <Behind session={session} tab={tab} title={title} asked={asked}>
+        {by !== 'hour' && key !== '*' && <TrendOf by={by} of={key === '-' ? '' : key} />}
+      </Behind>
+    );
   }
   return (
     <div class="figures-view">

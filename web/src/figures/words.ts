@@ -2,13 +2,15 @@
 import { dictionary } from '../shared/text.ts';
 
 export const w = dictionary({
+  trend: ['每小时走势', 'Hour by hour'],
+  trendToday: ['今天', 'Today'],
+  trendThen: ['上周同日 {0}', 'Same weekday {0}'],
   title: ['统计', 'Figures'],
   pages: ['页面', 'Pages'],
   views: ['视图', 'Views'],
   figures: ['服务指标', 'Service figures'],
   transfers: ['转接问责', 'Transfers'],
   day: ['今天', 'Today'],
-  trend: ['每小时来电', 'Calls an hour'],
   thisHour: ['本小时已 {0}', 'this hour so far {0}'],
   sameWeekday: ['上周同日', 'Same weekday'],
   within24: ['15 秒接通率 · 24 小时', 'Within 15 s · 24 h'],

@@ -178,7 +178,8 @@ export function CallOrders({ session, row }: { session: Session; row: CallRow })
   const off = row.stage === 'talking' ? undefined : w('onlyTalking');
   const busy = (word: string) => sent.value.has(`${row.call}/${word}`);
   const rings = useRef(false);
-  const there = me !== undefined;
+  // Whoever takes over is the call's agent from then on.
+  const there = row.parties.some(p => p.who === seat);
   const answered = me?.answered === true;
   useEffect(() => {
     // It rang, and is not there any more: nobody took it up.

@@ -42,6 +42,7 @@ function Own({ session }: { session: Session }) {
       <Header title={a('title')} home={session.home} account={session.title}><Nav session={session} label={a('title')} /></Header>
       <SecrecyBanner session={session} />
       <main id="main" class="own">
+        <h1>{a('title')}</h1>
         <section class="card stack" aria-labelledby="who">
           <h2 id="who">{a('who')}</h2>
           <dl class="facts">{factsOf(session).map(([what, says]) => <div key={what}><dt>{what}</dt><dd>{says}</dd></div>)}</dl>
@@ -50,8 +51,8 @@ function Own({ session }: { session: Session }) {
           <h2 id="password">{t('password')}</h2>
           <div class="row"><Button onPress={() => setPassword(true)}>{t('changePassword')}</Button></div>
         </section>
-        <SecondFactor />
-        <p class="row"><a href={session.home}>{t('goHome')}</a> <a href="/api">{a('api')}</a></p>
+        <SecondFactor restricted={session.roles.length === 0} />
+        <p class="row"><a href={session.roles.length === 0 ? '/account' : session.home}>{t('goHome')}</a> <a href="/api">{a('api')}</a></p>
       </main>
       {password && <PasswordDialog onClose={() => setPassword(false)} />}
     </>

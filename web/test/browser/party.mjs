@@ -35,6 +35,7 @@ export class Call {
   #timer;
   #peer = null;
   #packets = [];
+  #keys = new Set();
   #sent = 0;
   #ssrc = randomBytes(4);
   #answered = promise();
@@ -90,8 +91,14 @@ export class Call {
   }
 
   #hears(packet) {
+    if (packet.length >= 16 && (packet[1] & 0x7f) === 101) this.#keys.add(packet[12]);
     if (packet.length < 12 || (packet[1] & 0x7f) !== 8) return;
     this.#packets.push({ at: performance.now(), samples: decoded(packet.subarray(12)) });
+  }
+
+  /** The telephone-events that have come (RFC 4733). */
+  events() {
+    return [...this.#keys];
   }
 
   /** What was heard lately. */

@@ -100,6 +100,13 @@ async function commandsTheDeskPhone({ lab, pages }) {
   await desk.settled();
   await desk.press('取回');
   await Promise.all([first.here.hears([CALLER]), first.caller.hears([PHONE])]);
+  await desk.press('按键');
+  await page.locator('.keypad').getByRole('button', { name: '5' }).click();
+  await until('the caller is sent the key', see => {
+    see(first.caller.events());
+    return first.caller.events().includes(5);
+  });
+  await page.keyboard.press('Escape');
   // The page lays down the receiver of the phone beside it.
   await desk.settled();
   await desk.hangsUp();

@@ -40,7 +40,7 @@ export function LineAlone({ line }: { line: Line }) {
       <h2>{w(talks ? 'talking' : 'calling')}</h2>
       <Number of={line.session.remote_identity.uri.user} large />
       <span class="grow" />
-      {keypad && <Keypad line={line} onClose={() => setKeypad(false)} />}
+      {keypad && <Keypad line={line} call="" onClose={() => setKeypad(false)} />}
       <div class="answer-row">
         <Button icon="keypad" pressed={keypad} off={!talks} shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
         <Button kind="danger" icon="hangup" onPress={hangUp}>{w('hangUp')}</Button>

@@ -1,4 +1,6 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
+import { post } from '../../shared/api.ts';
+import { toastFault } from '../../shared/components/toast.tsx';
 import { isTaken } from '../../shared/keys.ts';
 import type { Line } from '../phone/line.ts';
 import { w } from '../words.ts';
@@ -6,10 +8,12 @@ import { w } from '../words.ts';
 const TONES = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];
 
 /** Digits into the call, by press or by the keyboard's own. */
-export function Keypad({ line, onClose }: { line: Line; onClose: () => void }) {
+/** The keys go by the phone in the page, or by order for one beside it. */
+export function Keypad({ line, call, onClose }: { line: Line | null; call: string; onClose: () => void }) {
   const [sent, setSent] = useState('');
   const send = (tone: string) => {
-    line.digit(tone);
+    if (line) line.digit(tone);
+    else post(`/api/v1/calls/${call}/digits`, { digits: tone }).catch(toastFault);
     setSent(before => (before + tone).slice(-20));
   };
   useLayoutEffect(() => {
@@ -24,7 +28,7 @@ export function Keypad({ line, onClose }: { line: Line; onClose: () => void }) {
     // Before all others: a digit is for the call while the keypad is open.
     addEventListener('keydown', press, true);
     return () => removeEventListener('keydown', press, true);
-  }, [line]);
+  }, [line, call]);
   return (
     <div class="keypad" role="group" aria-label={w('keypad')}>
       <output class="num" aria-live="polite">{sent === '' ? w('keypad') : sent}</output>

@@ -12,7 +12,7 @@ import { JourneyItem } from './journeys.tsx';
 
 export function Missed() {
   const agent = seat.value?.agent ?? '';
-  const load = useLoad(more => get<Page<Journey>>(`/api/v1/journeys${query({ person: agent, rang: 'missed', limit: 20 })}`, more), agent);
+  const load = useLoad(more => get<Page<Journey>>(`/api/v1/journeys${query({ person: agent, rang: 'missed', limit: 20 })}`, { ...more, byItself: true }), agent);
   const is = stands.value?.is;
   // A call that has rung out here is in the records a moment later.
   useEffect(() => {

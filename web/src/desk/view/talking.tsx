@@ -55,11 +55,12 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
   let openRecord = () => {};
   const me = mine.value;
   const line = liveLine.value;
+  const onDesk = mode.value === 'desk' && (me?.answered ?? false);
   const held = me?.held ?? false;
   const answered = me?.answered ?? false;
   const keys: Shortcut[] = [
     { key: 'h', group: p('kCall'), says: w(held ? 'resume' : 'holdKey'), off: !answered, run: () => hold(!held) },
-    { key: 'd', group: p('kCall'), says: w('digits'), off: !line, run: () => setKeypad(!keypad) },
+    { key: 'd', group: p('kCall'), says: w('digits'), off: !line && !onDesk, run: () => setKeypad(!keypad) },
     { key: 'p', group: p('kCall'), says: w(row.recording_paused ? 'resumeRecord' : 'pauseRecord'), off: row.recording === null, run: () => (row.recording_paused ? record(false) : openRecord()) },
     { key: 'shift+h', group: p('kCall'), says: w('hangUp'), off: !line && mode.value !== 'desk', run: hangUp },
   ];
@@ -78,11 +79,11 @@ export function Talking({ row, words }: { row: CallRow; words: Words | null }) {
       {ringing.value && <p class="third ringing-strip" role="alert">{w('incoming')} {ringing.value.dialled} {numberOf(ringing.value.caller)}</p>}
       {otherTalks.value.length > 0 && <p class="small soft">{w('otherCalls', otherTalks.value.length)}</p>}
       <span class="grow" />
-      {keypad && line && <Keypad line={line} onClose={() => setKeypad(false)} />}
+      {keypad && (line || onDesk) && <Keypad line={line} call={row.call} onClose={() => setKeypad(false)} />}
       <div class="tools">
         <MuteKey muted={me?.muted ?? false} />
         <Button icon={held ? 'play' : 'pause'} lit={held} busy={isPending('hold')} off={!answered} class="tool" shortcut="H" onPress={() => hold(!held)}>{w(held ? 'resume' : 'holdKey')}</Button>
-        <Button icon="keypad" pressed={keypad} off={!line} class="tool" shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
+        <Button icon="keypad" pressed={keypad} off={!line && !onDesk} class="tool" shortcut="D" onPress={() => setKeypad(!keypad)}>{w('digits')}</Button>
         <RecordKey row={row} reasons={words?.record_pauses ?? []} open={run => { openRecord = run; }} />
         <Button icon="check" busy={isPending('survey')} off={!answered || third.value !== null} class="tool" onPress={survey}>{w('surveyKey')}</Button>
         <Button kind="danger" icon="hangup" busy={isPending('hangup')} off={line || mode.value === 'desk' ? false : w('phoneOff')} class="tool" onPress={hangUp}>{w('hangUp')}</Button>

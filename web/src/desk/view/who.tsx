@@ -1,13 +1,14 @@
 // Who calls, which number he dialled, how long he has waited and why he is here.
 import { elapsed } from '../../shared/clock.ts';
 import { numberOf, spanOf, spoken } from '../../shared/format.ts';
+import { seat } from '../board.ts';
 import type { CallRow, Came } from '../model.ts';
 import { w } from '../words.ts';
 
 function cameWord({ why, from, seen }: Came): string {
   if (why === 'overflow') return w('cameOverflow', from, seen || '—');
   if (why === 'returned') return w('cameReturned', from, seen);
-  return why === 'callback' ? w('cameCallback') : w('cameTransfer', from);
+  return why === 'callback' ? w('cameCallback') : `${w('cameTransfer', from)}${seen && `：${seen}`}`;
 }
 
 export function Number({ of, large }: { of: string; large?: boolean }) {
@@ -36,7 +37,7 @@ export function Came({ row, waits }: { row: CallRow; waits: boolean }) {
   return (
     <ul class="came">
       {waited !== null && <li class="num">{w('waited', spanOf(waited))}</li>}
-      {row.came && <li>{cameWord(row.came)}</li>}
+      {row.came && !(row.came.why === 'transfer' && row.came.from === seat.value?.seat) && <li>{cameWord(row.came)}</li>}
     </ul>
   );
 }
