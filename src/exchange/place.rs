@@ -13,9 +13,12 @@ use crate::sip::endpoint::Incoming;
 use crate::sip::name::Name;
 use std::sync::Arc;
 
-/// Media ports that only emergency calls may take: a sixteenth of those that are bound, within these bounds. More are bound as they
-/// are taken, but a storm may be faster.
-const EMERGENCY_PORTS: (usize, usize) = (8, 64);
+/// Media ports that only emergency calls may take, at the least and at the most: a sixteenth of those that are bound, and of a larger
+/// pool a quarter of what is beyond [`SMALL_POOL`]. More are bound as they are taken, but a storm is faster: two seconds of callers who
+/// come at once, one in ten of them for 119, take a hundred ports before the next are there.
+const EMERGENCY_PORTS: (usize, usize) = (8, 256);
+/// A pool that its configuration has made small keeps no more back than it must.
+const SMALL_POOL: usize = 240;
 
 /// Callers beyond `max_calls` who are told in words that there is no room.
 const TOLD: usize = 32;
@@ -190,7 +193,8 @@ impl Exchange {
             Origin::Seat(_) => None,
         };
         // The last ports are kept for emergency calls, which nothing may limit.
-        let kept = (self.ports.total() / 16).clamp(EMERGENCY_PORTS.0, EMERGENCY_PORTS.1);
+        let total = self.ports.total();
+        let kept = (total / 16 + total.saturating_sub(SMALL_POOL) / 4).clamp(EMERGENCY_PORTS.0, EMERGENCY_PORTS.1);
         let (live, most, free) = (self.calls.len(), self.settings.max_calls, self.ports.free());
         let verdict = if self.draining || live >= most || free < kept {
             // A few callers more are told why: what they hear is early media, and costs a place for some seconds.

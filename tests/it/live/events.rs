@@ -1,5 +1,6 @@
 //! As much of a reader of server-sent events as the tests need (the HTML standard, §9.2.6).
 
+use super::socket::head;
 use crate::api::TOKEN;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -29,11 +30,7 @@ impl Events {
         );
         stream.write_all(asked.as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let (status, head) = head(&mut reader);
         if status != 200 {
             return Err(status);
         }

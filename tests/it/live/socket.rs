@@ -15,6 +15,15 @@ pub enum Said {
     Gone,
 }
 
+/// What an answer begins with: its status, and all of its head.
+pub(super) fn head(reader: &mut impl BufRead) -> (u16, String) {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
+    }
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+}
+
 /// An open socket.
 pub struct Socket(pub BufReader<TcpStream>);
 
@@ -29,11 +38,7 @@ impl Socket {
         );
         stream.write_all(asked.as_bytes()).unwrap();
         let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(reader.read_line(&mut head).unwrap(), 0, "{head}");
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let (status, head) = head(&mut reader);
         if status != 101 {
             return Err(status);
         }

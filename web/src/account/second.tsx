@@ -1,6 +1,6 @@
 // The second factor of whoever is signed in: on, on another phone, off.
 import { useState } from 'preact/hooks';
-import { Fault, get, post } from '../shared/api.ts';
+import { get, post } from '../shared/api.ts';
 import { Badge } from '../shared/components/badge.tsx';
 import { Button } from '../shared/components/button.tsx';
 import { Dialog } from '../shared/components/dialog.tsx';
@@ -8,7 +8,7 @@ import { Field } from '../shared/components/field.tsx';
 import { Loaded } from '../shared/components/loaded.tsx';
 import { toast } from '../shared/components/toast.tsx';
 import { useLoad } from '../shared/load.ts';
-import { told } from '../shared/text.ts';
+import { useSending } from '../shared/send.ts';
 import { t } from '../shared/words.ts';
 import { Totp, type Secret } from './totp.tsx';
 import { a } from './words.ts';
@@ -26,26 +26,15 @@ const PATH = '/api/v1/session/second';
 function Ask({ totp, onDone, onClose }: { totp: Secret | null; onDone: () => void; onClose: () => void }) {
   const [old, setOld] = useState('');
   const [code, setCode] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<Fault | null>(null);
-  const send = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    setWrong(null);
-    try {
-      await (totp ? post(PATH, { old, code: code.trim() }) : post(`${PATH}/off`, { old }));
-      toast(totp ? a('taken') : a('dropped'), 'good');
-      onDone();
-    } catch (error) {
-      setWrong(error instanceof Fault ? error : null);
-    } finally {
-      setBusy(false);
-    }
+  const { busy, at, send } = useSending('old');
+  const set = async () => {
+    await (totp ? post(PATH, { old, code: code.trim() }) : post(`${PATH}/off`, { old }));
+    toast(totp ? a('taken') : a('dropped'), 'good');
+    onDone();
   };
-  const at = (field: string) => (wrong && (wrong.field ?? 'old') === field ? told(wrong) : null);
   return (
     <Dialog title={a('second')} onClose={onClose}>
-      <form class="stack" onSubmit={event => void send(event)}>
+      <form class="stack" onSubmit={event => send(event, set)}>
         {totp ? <Totp totp={totp} /> : <p>{a('turnOffWhy')}</p>}
         {totp && <Field label={a('code')} inputmode="numeric" autocomplete="one-time-code" required autofocus value={code} onInput={setCode} wrong={at('code')} maxLength={8} />}
         <Field label={t('oldPassword')} type="password" autocomplete="current-password" required value={old} onInput={setOld} wrong={at('old')} />

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { Fault, post } from '../api.ts';
-import { told } from '../text.ts';
+import { post } from '../api.ts';
+import { useSending } from '../send.ts';
 import { t } from '../words.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
@@ -10,26 +10,15 @@ import { toast } from './toast.tsx';
 export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const [old, setOld] = useState('');
   const [fresh, setFresh] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<Fault | null>(null);
-  const send = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    setWrong(null);
-    try {
-      await post('/api/v1/session/password', { old, new: fresh });
-      toast(t('passwordChanged'), 'good');
-      onClose();
-    } catch (error) {
-      setWrong(error instanceof Fault ? error : null);
-    } finally {
-      setBusy(false);
-    }
+  const { busy, at, send } = useSending('old');
+  const change = async () => {
+    await post('/api/v1/session/password', { old, new: fresh });
+    toast(t('passwordChanged'), 'good');
+    onClose();
   };
-  const at = (field: string) => (wrong && (wrong.field ?? 'old') === field ? told(wrong) : null);
   return (
     <Dialog title={t('changePassword')} onClose={onClose}>
-      <form class="stack" onSubmit={event => void send(event)}>
+      <form class="stack" onSubmit={event => send(event, change)}>
         <Field label={t('oldPassword')} type="password" autocomplete="current-password" required value={old} onInput={setOld} wrong={at('old')} autofocus />
         <Field label={t('newPassword')} type="password" autocomplete="new-password" required value={fresh} onInput={setFresh} hint={t('atLeastTen')} wrong={at('new')} />
         <div class="actions">
