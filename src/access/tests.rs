@@ -304,7 +304,8 @@ fn the_trail_tells_what_was_changed_taken_out_or_put_between() {
 fn a_masked_number_says_whose_it_may_be_and_not_whose_it_is() {
     let cases = [
         ("13900000001", "139****0001"),
-        ("059187654321", "059****4321"),
+        ("059187654321", "0591****4321"),
+        ("013900000001", "0139****0001"),
         ("87654321", "87****21"),
         ("8001", "****1"),
         ("", ""),

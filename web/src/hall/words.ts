@@ -21,7 +21,7 @@ export const w = dictionary({
   ofCalls: ['{0} / {1} 通', '{0} of {1} calls'],
   abandoned: ['今日放弃', 'Abandoned today'],
   seatsNow: ['坐席', 'Seats'],
-  standingAlarms: ['待确认告警', 'Alarms to see to'],
+  standingAlarms: ['当前未确认告警', 'Alarms open'],
   noAlarms: ['无', 'none'],
   nobodyWaits: ['没有人等候', 'Nobody waits'],
   // Seats.

@@ -109,11 +109,13 @@ function Disks({ disks }: { disks: readonly Disk[] }) {
 
 function Figures({ status, health }: { status: Status; health: Health | null }) {
   const [used, bound] = status.ports;
-  const hours = Math.floor((health?.uptime_s ?? 0) / 3600);
+  const minutes = Math.floor((health?.uptime_s ?? 0) / 60);
+  const hours = Math.floor(minutes / 60);
+  const uptime = hours < 24 ? w('uptimeToday', hours, minutes % 60) : w('uptime', Math.floor(hours / 24), hours % 24);
   return (
     <div class="kpis" role="group" aria-label={w('health')}>
       <Kpi name={w('program')} value={status.version} beside={`${w('plan')} ${status.plan}`} />
-      <Kpi name={w('uptimeCol')} value={health ? w('uptime', Math.floor(hours / 24), hours % 24) : '–'} beside={status.draining ? w('draining') : undefined} below={status.draining} />
+      <Kpi name={w('uptimeCol')} value={health ? uptime : '–'} beside={status.draining ? w('draining') : undefined} below={status.draining} />
       <Kpi name={w('liveCalls')} value={status.calls} beside={w('waitingCalls', status.waiting)} />
       <Kpi name={w('phones')} value={status.seats_registered} beside={w('ofSeats', status.seats)} />
       <Kpi name={w('ports')} value={used} beside={w('ofPorts', bound)} act={bound === 0 || used >= bound} />

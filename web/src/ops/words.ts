@@ -116,6 +116,7 @@ export const w = dictionary({
   // Health.
   up: ['运行 {0}', 'up {0}'],
   uptime: ['{0} 天 {1} 小时', '{0} days {1} h'],
+  uptimeToday: ['{0} 小时 {1} 分', '{0} h {1} min'],
   uptimeCol: ['运行时间', 'Up'],
   program: ['程序', 'Program'],
   liveCalls: ['通话', 'Calls'],

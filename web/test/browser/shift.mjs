@@ -150,6 +150,9 @@ async function looksAtRecords({ lab, pages }) {
   await hall.locator('dialog input').first().fill('质检');
   await hall.locator('dialog .button.primary').click();
   await shows(hall, '.waves', /来电人.*坐席.*第三方.*班长/);
+  // All of it can be come to: the tab scrolls, and nothing makes the page itself longer than the screen.
+  const longer = await hall.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+  assert.ok(longer <= 0, `the page is ${longer} px longer than the screen, all of them empty`);
   // The sound is there to be played, as long as the talk was.
   await until('the sound can be played', async see => {
     const sound = await hall.evaluate(() => {

@@ -122,9 +122,9 @@ export function PanelView() {
             onKeyDown={event => { if (event.key === 'Escape') { setText(''); event.currentTarget.blur(); } }} />
         </form>
       </div>
-      <div class="chips" role="group" aria-label={p('directory')}>
+      <div class="sections" role="group" aria-label={p('directory')}>
         {[{ id: 'all', says: p('all'), targets: [] as Target[] }, ...filled].map(s => (
-          <button key={s.id} type="button" class="chip" aria-pressed={chosen === s.id && text === ''} onClick={() => { setChosen(s.id); setText(''); }}>
+          <button key={s.id} type="button" class="section-chip" aria-pressed={chosen === s.id && text === ''} onClick={() => { setChosen(s.id); setText(''); }}>
             {s.says}{s.targets.length > 0 && <span class="num faint">{s.targets.length}</span>}
           </button>
         ))}
