@@ -79,6 +79,8 @@ pub struct Filter {
     pub number: Option<String>,
     /// Outcome.
     pub outcome: Option<Outcome>,
+    /// Also those in which a seat dialled one of its keys' codes (`*72`).
+    pub codes: bool,
     /// What it is counted under.
     pub service: Option<Service>,
     /// Those behind this one only, by t0 and place in the stream: the last of the page before.
@@ -89,7 +91,16 @@ pub struct Filter {
 
 impl Default for Filter {
     fn default() -> Self {
-        Self { since: None, until: None, number: None, outcome: None, service: None, behind: None, limit: 50 }
+        Self {
+            since: None,
+            until: None,
+            number: None,
+            outcome: None,
+            codes: true,
+            service: None,
+            behind: None,
+            limit: 50,
+        }
     }
 }
 
@@ -240,6 +251,9 @@ impl Database {
                 sql.push(", 'crashed'"); // as records of earlier versions have it
             }
             sql.push(")");
+        }
+        if !filter.codes {
+            sql.push(" AND dialled NOT LIKE '*%'");
         }
         if let Some(service) = filter.service {
             sql.push(" AND service = ").push_bind(word(&service));

@@ -87,13 +87,14 @@ const FIGURES: [Field; 3] = [
 
 const ROW: Field = must("by", Word(&["line", "group", "department", "person", "traffic"]), "按什么统计", "by what");
 
-const SEARCH: [Field; 15] = [
+const SEARCH: [Field; 16] = [
     LIMIT,
     AFTER,
     SINCE,
     UNTIL,
     may("number", Text, "来电人、拨打的号码或编号", "the caller, the number dialled, or a reference"),
     may("outcome", Text, "结果", "how it ended"),
+    may("codes", Word(&["yes", "no"]), "是否包括坐席拨的功能码", "also keys' codes that seats dialled"),
     may("line", Text, "拨打的号码", "the number dialled"),
     may("group", Text, "坐席组", "a group"),
     may("department", Text, "单位", "a department"),

@@ -60,6 +60,7 @@ pub(super) async fn list(State(backend): Desk, visitor: Visitor, request: Reques
         until: query.moment("until", plan.zone())?,
         number: query.text("number").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         outcome: outcome(&mut query)?,
+        codes: one_of(&mut query, "codes", &[("yes", true), ("no", false)])?.unwrap_or(true),
         behind: page.behind(cursor)?,
         limit: STEP,
         ..Filter::default()

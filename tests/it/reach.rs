@@ -110,6 +110,28 @@ fn a_masked_record_has_the_number_nowhere() {
 }
 
 #[test]
+fn what_a_seat_keys_in_is_left_out_of_a_search_that_says_so() {
+    let mut day = Day::new();
+    let keyed = [CallRef::mint(1_639_533_600_000_000, 0), CallRef::mint(1_639_533_601_000_000, 1)];
+    for (call, dialled) in keyed.iter().zip(["12345", "*72"]) {
+        day.at(0, *call, Day::offered(dialled));
+        day.ends(4, *call, Party::Caller);
+    }
+    let api = after(&day);
+    let chief = person(&api, "super");
+    let found = |asked: &str| -> Vec<String> {
+        let (status, body) = chief.says(&api, "GET", &format!("/api/v1/journeys{asked}"), "");
+        assert_eq!(status, 200, "{body}");
+        body["items"].as_array().unwrap().iter().map(|row| row["dialled"].as_str().unwrap().to_owned()).collect()
+    };
+    for (asked, dialled) in [("", 2), ("?codes=yes", 2), ("?codes=no", 1), ("?codes=no&number=*72", 0)] {
+        assert_eq!(found(asked).len(), dialled, "{asked}");
+    }
+    assert_eq!(found("?codes=no"), ["12345"]);
+    assert_eq!(chief.says(&api, "GET", "/api/v1/journeys?codes=perhaps", "").0, 422);
+}
+
+#[test]
 fn an_agent_moves_nobody_but_himself() {
     let api = Api::new(exchange);
     let mut rows = floor();

@@ -23,7 +23,9 @@ export function SearchView({ session, tab }: { session: Session; tab: string }) 
   if (of['ref']) return <JourneyView session={session} call={of['ref']} onBack={() => go(tab, without('ref'))} />;
   void lang.value;
   const asked = { number: of['number'] ?? '', since: of['since'] ?? '', until: of['until'] ?? '', outcome: of['outcome'] ?? '' };
-  const outcomes = [{ value: '', says: w('any') }, ...Object.keys(OUTCOMES).map(value => ({ value, says: outcomeWord(value) }))];
+  // What seats key in (`*72`) is no call of anybody's: it is there for whoever asks for its number or its outcome.
+  const codes = asked.number === '' && asked.outcome === '' ? 'no' : '';
+  const outcomes = [{ value: '', says: w('anyCall') }, ...Object.keys(OUTCOMES).map(value => ({ value, says: outcomeWord(value) }))];
   return (
     <div class="ops-view">
       <form class="filters" role="search" onSubmit={event => { event.preventDefault(); amend({ number }); }}>
@@ -32,7 +34,7 @@ export function SearchView({ session, tab }: { session: Session; tab: string }) 
         <Field label={w('until')} type="datetime-local" value={asked.until} onInput={until => amend({ until })} />
         <Select label={w('outcome')} value={asked.outcome} options={outcomes} onChange={outcome => amend({ outcome })} />
       </form>
-      <JourneyList asked={asked} onOpen={ref => go(tab, { ...of, ref })} />
+      <JourneyList asked={{ ...asked, codes }} onOpen={ref => go(tab, { ...of, ref })} />
     </div>
   );
 }

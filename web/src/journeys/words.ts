@@ -10,7 +10,7 @@ export const w = dictionary({
   since: ['从', 'From'],
   until: ['到', 'To'],
   outcome: ['结果', 'Outcome'],
-  any: ['全部', 'Any'],
+  anyCall: ['全部（功能码除外）', 'Any but keyed codes'],
   clear: ['清除', 'Clear'],
   // Columns.
   at: ['时间', 'Time'],

@@ -31,8 +31,12 @@ async function aCall({ lab, pages }) {
   assert.equal(await caller.answered, 200);
 
   await desk.hears([CALLER]);
-  const { hertz } = await page.evaluate(() => window.__loudest());
-  assert.ok(Math.abs(hertz - CALLER) < 10, `the page hears ${hertz} Hz`);
+  // One look is 170 ms of sound: packets that come late in it, beside other browsers, break the tone for that moment.
+  await until('the page hears the caller before all else', async see => {
+    const { hertz } = await page.evaluate(() => window.__loudest());
+    see(hertz);
+    return Math.abs(hertz - CALLER) < 10;
+  });
   // A beep is 200 ms long.
   await until('the caller hears the beeps of the page', see => {
     const loudest = caller.loudest(1_200);
