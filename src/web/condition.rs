@@ -68,16 +68,22 @@ impl Checks {
     fn alarm(&mut self, level: Level, subject: String, zh: impl Into<String>, en: impl Into<String>) {
         self.0.push(Check { level, subject, zh: zh.into(), en: en.into() });
     }
+
+    /// Looks at everything: who sees to the list of alarms and who asks for the health see the same. The exchange's own word of its
+    /// trunks is there only where it was asked.
+    fn look(&mut self, pulse: &Pulse, groups: &[GroupNow], plan: &Plan, space: &Room, trunks: Option<&[TrunkRow]>) {
+        lines(pulse, plan, trunks, self);
+        load(pulse, self);
+        books(pulse, self);
+        room(space, self);
+        staff(groups, self);
+    }
 }
 
 /// What is so that should not be, for the list of alarms.
-pub(super) fn standing(pulse: &Pulse, groups: &[GroupNow], plan: &Plan, room: &Room) -> Vec<Standing> {
+pub(super) fn standing(pulse: &Pulse, groups: &[GroupNow], plan: &Plan, space: &Room) -> Vec<Standing> {
     let mut checks = Checks::default();
-    lines(pulse, plan, None, &mut checks);
-    load(pulse, &mut checks);
-    books(pulse, &mut checks);
-    self::room(room, &mut checks);
-    staff(groups, &mut checks);
+    checks.look(pulse, groups, plan, space, None);
     let alarms = checks.0.into_iter().filter(|check| !check.subject.is_empty());
     alarms.map(|Check { subject, zh, en, .. }| Standing { subject, zh, en }).collect()
 }
@@ -121,12 +127,8 @@ pub(super) async fn health(State(backend): State<Arc<Backend>>) -> Told {
     let plan = Arc::clone(&views.plan.load().plan);
     let mut checks = Checks::default();
     serving(&reasons, &mut checks);
-    lines(&pulse, &plan, trunks.as_deref(), &mut checks);
-    load(&pulse, &mut checks);
-    books(&pulse, &mut checks);
     let space = Room { disks, storage };
-    room(&space, &mut checks);
-    staff(&views.board.groups(), &mut checks);
+    checks.look(&pulse, &views.board.groups(), &plan, &space, trunks.as_deref());
     let told = object!({
         "version": env!("CARGO_PKG_VERSION"),
         "plan": plan.version(),
